@@ -1,0 +1,38 @@
+private import CCrypto
+
+/// SHA-256 (FIPS 180-4), computed by libcrypto.
+package enum SHA256 {
+  /// Digest of some bytes as 32 bytes.
+  package static func digest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+      var length: UInt32 = 0
+      let succeeded = EVP_Digest(bytes.baseAddress, bytes.count, buffer.baseAddress, &length, EVP_sha256(), nil)
+      precondition(succeeded == 1 && length == 32, "libcrypto could not compute a SHA-256 of \(bytes.count) bytes")
+      count = 32
+    }
+  }
+
+  /// Digest of a text's UTF-8 bytes.
+  package static func digest(_ text: String) -> [UInt8] {
+    var text = text
+    return text.withUTF8 { digest(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Digest as 64 lower-case hexadecimal digits.
+  package static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String { hexadecimal(of: digest(bytes)) }
+
+  /// Digest of a text's UTF-8 bytes as 64 lower-case hexadecimal digits.
+  package static func hexadecimal(_ text: String) -> String { hexadecimal(of: digest(text)) }
+
+  /// Lower-case hexadecimal digits of some bytes.
+  package static func hexadecimal(of bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
+      for (index, byte) in bytes.enumerated() {
+        buffer[2 * index] = digits[Int(byte >> 4)]
+        buffer[2 * index + 1] = digits[Int(byte & 15)]
+      }
+      return 2 * bytes.count
+    }
+  }
+}

@@ -1,0 +1,3 @@
+public struct RandomStream: Sendable {
+  public init(key: UInt64, purpose: String, stream: UInt64) {}
+}

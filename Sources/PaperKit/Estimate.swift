@@ -1,0 +1,159 @@
+public import NumericalMethods
+
+/// A measured number with the evidence behind it, from which confidence intervals at any level follow.
+///
+/// The unit of evidence is the replica, never the time step.
+public struct Estimate: Sendable {
+  /// On which scale a mean is taken; losses, which spread over decades, on `logarithmic`.
+  public enum Scale: String, Sendable {
+    case linear, logarithmic
+  }
+
+  /// The kinds of evidence, one interval method each.
+  public indirect enum Evidence: Sendable {
+    /// A calculation without chance; its interval is the numerical error.
+    case exact(Double, numericalError: Double)
+    /// One value per replica; Student t interval for the mean on the scale, transformed back.
+    case mean([Double], scale: Scale)
+    /// One value per replica; order-statistic interval for the median, free of assumptions on the law.
+    case median([Double])
+    /// Independent trials; Clopper–Pearson interval.
+    case proportion(successes: Int, trials: Int)
+    /// A fitted number with its standard error, from a jackknife over replicas or from the information matrix.
+    case fit(value: Double, standardError: Double, degreesOfFreedom: Double)
+    /// The greatest of several numbers; simultaneous (Bonferroni) intervals.
+    case greatest([Estimate])
+    /// Distance of a number from a given one.
+    case distance(Estimate, from: Double)
+  }
+
+  /// The evidence.
+  public let evidence: Evidence
+  /// Bound on the numerical error of whatever theory entered, in the unit of `value`.
+  public let numericalError: Double
+
+  /// An estimate from its evidence.
+  public init(_ evidence: Evidence, numericalError: Double = 0) {
+    self.evidence = evidence
+    self.numericalError = numericalError
+  }
+
+  /// A calculation without chance, known up to `numericalError`.
+  public static func exact(_ value: Double, numericalError: Double = 0) -> Estimate {
+    Estimate(.exact(value, numericalError: numericalError), numericalError: numericalError)
+  }
+  /// The mean over replicas, one value each.
+  public static func mean(_ values: [Double], scale: Scale = .linear) -> Estimate {
+    Estimate(.mean(values, scale: scale))
+  }
+  /// The median over replicas, one value each.
+  public static func median(_ values: [Double]) -> Estimate { Estimate(.median(values)) }
+  /// A share of independent trials.
+  public static func proportion(successes: Int, trials: Int) -> Estimate {
+    Estimate(.proportion(successes: successes, trials: trials))
+  }
+  /// A fitted number.
+  public static func fit(value: Double, standardError: Double, degreesOfFreedom: Double = .infinity) -> Estimate {
+    Estimate(.fit(value: value, standardError: standardError, degreesOfFreedom: degreesOfFreedom))
+  }
+  /// The greatest of several estimates.
+  public static func greatest(_ estimates: [Estimate]) -> Estimate {
+    Estimate(.greatest(estimates), numericalError: estimates.map(\.numericalError).max() ?? 0)
+  }
+  /// The distance of this number from a given one.
+  public func distance(from centre: Double) -> Estimate {
+    Estimate(.distance(self, from: centre), numericalError: numericalError)
+  }
+
+  /// The number itself; NaN without evidence.
+  public var value: Double {
+    switch evidence {
+    case .exact(let value, _): value
+    case .mean(let values, .linear): Statistics.mean(values)
+    case .mean(let values, .logarithmic): Double.exponential(Statistics.mean(values.map(Double.logarithm)))
+    case .median(let values): Statistics.median(values)
+    case .proportion(let successes, let trials): Double(successes) / Double(trials)
+    case .fit(let value, _, _): value
+    case .greatest(let estimates): estimates.map(\.value).reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+    case .distance(let estimate, let centre): abs(estimate.value - centre)
+    }
+  }
+
+  /// Standard error of the number, on its own unit (for a logarithmic mean: value times the error of the logarithm; for a
+  /// median: a third of the half-width of its interval at the level of three standard errors).
+  public var standardError: Double {
+    switch evidence {
+    case .exact: 0
+    case .mean(let values, .linear): Statistics.standardError(values)
+    case .mean(let values, .logarithmic): value * Statistics.standardError(values.map(Double.logarithm))
+    case .median: interval(tail: 0.00135).halfWidth / 3
+    case .proportion(let successes, let trials):
+      (Double(successes) * Double(trials - successes) / Double(trials)).squareRoot() / Double(trials)
+    case .fit(_, let standardError, _): standardError
+    case .greatest(let estimates): estimates.max { $0.value < $1.value }?.standardError ?? .nan
+    case .distance(let estimate, _): estimate.standardError
+    }
+  }
+
+  /// Number of replicas behind the number (the fewest behind any part); 0 for a calculation without chance.
+  public var replicaCount: Int {
+    switch evidence {
+    case .exact: 0
+    case .mean(let values, _), .median(let values): values.count
+    case .proportion(_, let trials): trials
+    case .fit(_, _, let degreesOfFreedom): degreesOfFreedom.isFinite ? Int(degreesOfFreedom) + 1 : 0
+    case .greatest(let estimates): estimates.map(\.replicaCount).min() ?? 0
+    case .distance(let estimate, _): estimate.replicaCount
+    }
+  }
+
+  /// Skewness of the replicas on the scale of the mean; nil for other evidence.
+  public var skewness: Double? {
+    switch evidence {
+    case .mean(let values, .linear): Statistics.skewness(values)
+    case .mean(let values, .logarithmic): Statistics.skewness(values.map(Double.logarithm))
+    case .greatest(let estimates): estimates.compactMap(\.skewness).max { abs($0) < abs($1) }
+    case .distance(let estimate, _): estimate.skewness
+    case .exact, .median, .proportion, .fit: nil
+    }
+  }
+
+  /// The interval outside of which the truth lies with probability at most `tail` on either side. Infinite where the
+  /// replicas are too few for a statement at this level.
+  public func interval(tail: Double) -> Interval {
+    switch evidence {
+    case .exact(let value, let error): return Interval(value - error, value + error)
+    case .mean(let values, let scale):
+      guard values.count > 1 else { return .everything }
+      let scaled = scale == .linear ? values : values.map(Double.logarithm)
+      let reach =
+        Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
+        * Statistics.standardError(scaled)
+      let centre = Statistics.mean(scaled)
+      let interval = Interval(centre - reach, centre + reach)
+      return scale == .linear
+        ? interval : Interval(Double.exponential(interval.low), Double.exponential(interval.high))
+    case .median(let values):
+      let sorted = values.sorted()
+      guard let rank = Statistics.medianRank(count: values.count, tail: tail) else { return .everything }
+      return Interval(sorted[rank - 1], sorted[values.count - rank])
+    case .proportion(let successes, let trials):
+      return Statistics.clopperPearson(successes: successes, trials: trials, tail: tail)
+    case .fit(let value, let standardError, let degreesOfFreedom):
+      let quantile =
+        degreesOfFreedom.isFinite
+        ? Distributions.studentTQuantile(1 - tail, degreesOfFreedom: degreesOfFreedom)
+        : Distributions.normalQuantile(1 - tail)
+      return Interval(value - quantile * standardError, value + quantile * standardError)
+    case .greatest(let estimates):
+      let intervals = estimates.map { $0.interval(tail: tail / Double(estimates.count)) }
+      return Interval(
+        intervals.map(\.low).max() ?? -.infinity, intervals.map(\.high).max() ?? .infinity)
+    case .distance(let estimate, let centre):
+      let interval = estimate.interval(tail: tail)
+      let below = centre - interval.low
+      let above = interval.high - centre
+      return Interval(max(0, -min(below, above)), max(abs(below), abs(above)))
+    }
+  }
+}

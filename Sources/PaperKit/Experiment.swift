@@ -1,0 +1,135 @@
+public import NumericalMethods
+
+/// The parameters of one experiment: a flat struct of numbers, words and lists of them.
+///
+/// Defaults are the property initialisers; pipeline.yaml overrides them by the same names. Allowed property types:
+/// `Int`, `Double`, `Bool`, `String`, enumerations with text raw values (see ``Choice``), and lists of these.
+public protocol ExperimentParameters: Codable, Sendable {
+  /// The defaults.
+  init()
+  /// Throws ``InvalidParameter`` for a value outside the range the experiment is meant for.
+  func validate() throws
+}
+
+/// A value outside the range its experiment is meant for.
+public struct InvalidParameter: Error, Equatable, Sendable {
+  /// Name of the parameter, as in pipeline.yaml.
+  public let name: String
+  /// The refused value.
+  public let value: String
+  /// What is allowed, in words: "at least 2".
+  public let allowed: String
+
+  /// A refused value and what is allowed instead.
+  public init(_ name: String, _ value: some Any, allowed: String) {
+    self.name = name
+    self.value = "\(value)"
+    self.allowed = allowed
+  }
+}
+
+extension ExperimentParameters {
+  /// Throws ``InvalidParameter`` unless the condition holds.
+  public func require(_ condition: Bool, _ name: String, _ value: some Any, allowed: String) throws {
+    if !condition { throw InvalidParameter(name, value, allowed: allowed) }
+  }
+}
+
+/// One array an experiment returns: its name in the file, its axes, its unit and its meaning.
+///
+/// An output with one axis of its own name (`time` over `time`) is a *coordinate*: the same for every replica, stored
+/// once, and used as the scale of that axis by all other outputs.
+public struct OutputArray: Hashable, Sendable {
+  /// Name in the file and in tables: `populationLoss`.
+  public let name: String
+  /// Names of the axes of one replica's array, outermost first; empty for a single number.
+  public let axes: [String]
+  /// Unit, "1" for a pure number.
+  public let unit: String
+  /// One phrase for people.
+  public let meaning: String
+  /// Whether NaN is a legitimate value (such as "no crossing"); otherwise the worker refuses it.
+  public let allowsNaN: Bool
+
+  /// Declares an output.
+  public init(_ name: String, axes: [String] = [], unit: String = "1", allowsNaN: Bool = false, meaning: String) {
+    self.name = name
+    self.axes = axes
+    self.unit = unit
+    self.meaning = meaning
+    self.allowsNaN = allowsNaN
+  }
+
+  /// Whether this output is the scale of the axis of its own name.
+  public var isCoordinate: Bool { axes == [name] }
+}
+
+/// A deliberate scientific mistake, to show that some claim notices it. Never drawn in a figure.
+public struct Mutant: Hashable, Sendable {
+  /// Name in keys and in the kill matrix: `halved-gradient`.
+  public let name: String
+  /// What is done wrong, one phrase.
+  public let meaning: String
+
+  /// Declares a mutant.
+  public init(_ name: String, meaning: String) {
+    self.name = name
+    self.meaning = meaning
+  }
+}
+
+/// A numerical experiment: a pure function of its parameters and its random streams.
+public protocol Experiment: Sendable {
+  /// What can be varied.
+  associatedtype Parameters: ExperimentParameters
+  /// `paper/kebab-name`, as in "bocchi2026/escape-time"; part of every key, so never change it lightly.
+  static var name: String { get }
+  /// Always `#fileID`: tells the build which file's code this experiment is.
+  static var sourceFile: String { get }
+  /// The arrays that `run` returns, all of them.
+  static var outputs: [OutputArray] { get }
+  /// The deliberate mistakes this experiment can make.
+  static var mutants: [Mutant] { get }
+
+  /// Runs one replica. Throws ``NumericalError`` where the numbers fail.
+  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray]
+  /// Runs several replicas, one context each; by default one after the other. Implement it to vectorise over replicas;
+  /// each result must equal that of ``run(_:in:)`` for the same context, whatever the other replicas are.
+  static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]]
+}
+
+extension Experiment {
+  /// No deliberate mistakes.
+  public static var mutants: [Mutant] { [] }
+
+  /// One replica after the other.
+  public static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+    try replicas.map { try run(parameters, in: $0) }
+  }
+}
+
+/// What a run may know besides its parameters.
+public struct RunContext: Sendable {
+  /// Which replica this is, counted from 0.
+  public let replica: Int
+  /// Results of the stages named under `inputs:` in pipeline.yaml, by their names there.
+  public let inputs: [String: Results]
+  /// The deliberate mistake to make, if any.
+  public let mutant: Mutant?
+  private let streamKey: UInt64
+
+  /// A context; `streamKey` stands for everything that tells this run's random numbers from another's, replica aside.
+  public init(replica: Int = 0, streamKey: UInt64 = 0, inputs: [String: Results] = [:], mutant: Mutant? = nil) {
+    self.replica = replica
+    self.inputs = inputs
+    self.mutant = mutant
+    self.streamKey = streamKey
+  }
+
+  /// The random stream for one purpose: `random("teacher")` is the same whatever else was drawn, on any worker, in any
+  /// order. Streams of other purposes, replicas, or (unless the stage says `streams: common`) sweep points are
+  /// independent of it.
+  public func random(_ purpose: String) -> RandomStream {
+    RandomStream(key: streamKey, purpose: purpose, stream: UInt64(replica))
+  }
+}

@@ -1,0 +1,49 @@
+/// How a claim's number is measured: a pure function from results to an estimate, with a name that
+/// figures/<paper>.yaml refers to.
+public struct Estimator: Sendable {
+  /// `paper/kebab-name`.
+  public let name: String
+  /// What is estimated, one phrase.
+  public let meaning: String
+  /// The experiments whose sweep points it reads.
+  public let experiments: [any Experiment.Type]
+  /// The estimate. Throws ``EvidenceError`` where the results do not suffice.
+  public let estimate: @Sendable (Results) throws -> Estimate
+
+  /// Declares an estimator.
+  public init(
+    _ name: String, from experiments: [any Experiment.Type], meaning: String,
+    estimate: @escaping @Sendable (Results) throws -> Estimate
+  ) {
+    self.name = name
+    self.experiments = experiments
+    self.meaning = meaning
+    self.estimate = estimate
+  }
+}
+
+/// A paper: what was published, and the experiments, tables and estimators that reproduce it.
+public struct Paper: Sendable {
+  /// `surnameYear`.
+  public let key: String
+  /// Authors, title, venue, year and identifier, as one would cite it.
+  public let citation: String
+  /// The experiments.
+  public let experiments: [any Experiment.Type]
+  /// The tables that figures draw.
+  public let tables: [TableDefinition]
+  /// The estimators that claims refer to.
+  public let estimators: [Estimator]
+
+  /// Declares a paper.
+  public init(
+    key: String, citation: String, experiments: [any Experiment.Type], tables: [TableDefinition],
+    estimators: [Estimator]
+  ) {
+    self.key = key
+    self.citation = citation
+    self.experiments = experiments
+    self.tables = tables
+    self.estimators = estimators
+  }
+}

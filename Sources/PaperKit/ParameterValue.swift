@@ -1,0 +1,66 @@
+/// One parameter's value, free of its Swift type.
+public enum ParameterValue: Hashable, Sendable {
+  /// A whole number.
+  case integer(Int)
+  /// A real number; never NaN.
+  case real(Double)
+  /// True or false.
+  case flag(Bool)
+  /// A word.
+  case text(String)
+  /// A list.
+  case list([ParameterValue])
+
+  /// Canonical text, the one that is hashed: shortest round-trip numbers, reals always with point or exponent,
+  /// -0 as 0.0, words quoted.
+  public var canonicalText: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .real(let value): value == 0 ? "0.0" : "\(value)"
+    case .flag(let value): value ? "true" : "false"
+    case .text(let value): Self.quoted(value)
+    case .list(let values): "[" + values.map(\.canonicalText).joined(separator: ", ") + "]"
+    }
+  }
+
+  /// The value as a number for tables: whole numbers and flags (0, 1) too; nil for words and lists.
+  public var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .real(let value): value
+    case .flag(let value): value ? 1 : 0
+    case .text, .list: nil
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\r": quoted += "\\r"
+      case "\t": quoted += "\\t"
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}
+
+/// A choice between words, such as `start: identity | wishart`: an enumeration with text raw values that knows them all,
+/// so that a wrong word is refused with the list of the right ones.
+public protocol Choice: RawRepresentable, CaseIterable, Codable, Sendable where RawValue == String {}
+
+extension Choice {
+  /// Reads the word; throws ``InvalidParameter`` with the allowed words.
+  public init(from decoder: any Decoder) throws {
+    let word = try decoder.singleValueContainer().decode(String.self)
+    guard let value = Self(rawValue: word) else {
+      let name = decoder.codingPath.last?.stringValue ?? "?"
+      throw InvalidParameter(name, word, allowed: Self.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    self = value
+  }
+}

@@ -1,0 +1,97 @@
+public import NumericalMethods
+
+/// What honest numerics say about a claim.
+public enum Verdict: String, Sendable, CaseIterable {
+  /// The confirming interval lies inside the accepted interval: evidence for the claim.
+  case confirmed
+  /// The wider refuting interval misses the accepted interval: evidence against.
+  case refuted
+  /// Neither.
+  case inconclusive
+}
+
+/// A verdict with the numbers it rests on.
+public struct Judgement: Sendable {
+  /// The verdict.
+  public let verdict: Verdict
+  /// Why it is inconclusive; empty otherwise.
+  public let reason: String
+  /// The interval that must lie inside the accepted one to confirm, family-wise error 10^-2.
+  public let confirming: Interval
+  /// The interval that must miss the accepted one to refute, family-wise error 10^-3.
+  public let refuting: Interval
+  /// Distance of the estimate from the nearest accepted bound in standard errors; negative outside.
+  public let margin: Double
+
+  /// Family-wise error of all confirmations together.
+  public static let confirmationLevel = 1e-2
+  /// Family-wise error of all refutations together.
+  public static let refutationLevel = 1e-3
+
+  /// Judges an estimate among `familySize` claims (Bonferroni).
+  ///
+  /// confirmed iff C is inside `accepted`, where C leaves out 10^-2 / familySize on either side (two one-sided tests: a
+  /// missing effect cannot pass by noise); refuted iff R misses `accepted`, where R leaves out 10^-3 / (2 familySize) on
+  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or a skewed sample
+  /// (|skewness| > 1) make it inconclusive.
+  public init(
+    of estimate: Estimate, accepted: Interval, familySize: Int, failedReplicas: Int = 0, plannedReplicas: Int = 0
+  ) {
+    precondition(familySize > 0, "a family of \(familySize) claims")
+    let value = estimate.value
+    let nearest = min(value - accepted.low, accepted.high - value)
+    guard value.isFinite else {
+      self.init(
+        verdict: .inconclusive, reason: "the estimate is not a number", confirming: .everything, refuting: .everything,
+        margin: .nan)
+      return
+    }
+    let confirming = estimate.interval(tail: Self.confirmationLevel / Double(familySize))
+    let refuting = estimate.interval(tail: Self.refutationLevel / Double(2 * familySize))
+    let margin = nearest / max(estimate.standardError, estimate.numericalError)
+
+    var verdict = Verdict.inconclusive
+    var reason = ""
+    if failedReplicas * 20 > plannedReplicas {
+      reason = "\(failedReplicas) of \(plannedReplicas) replicas failed"
+    } else if estimate.numericalError > 0.1 * abs(nearest), abs(nearest) > 0 {
+      reason = "numerical error \(short(estimate.numericalError)) exceeds a tenth of the margin \(short(abs(nearest)))"
+    } else if let skewness = estimate.skewness, abs(skewness) > 1, estimate.standardError > 0 {
+      reason = "replicas are skewed (\(short(skewness))); declare a scale or use the median"
+    } else if accepted.contains(confirming) {
+      verdict = .confirmed
+    } else if !refuting.intersects(accepted) {
+      verdict = .refuted
+    } else {
+      reason = Self.shortfall(estimate, confirming, nearest)
+    }
+    self.init(verdict: verdict, reason: reason, confirming: confirming, refuting: refuting, margin: margin)
+  }
+
+  private init(verdict: Verdict, reason: String, confirming: Interval, refuting: Interval, margin: Double) {
+    self.verdict = verdict
+    self.reason = reason
+    self.confirming = confirming
+    self.refuting = refuting
+    self.margin = margin
+  }
+
+  /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.
+  private static func shortfall(_ estimate: Estimate, _ confirming: Interval, _ nearest: Double) -> String {
+    let count = estimate.replicaCount
+    guard nearest > 0, count > 0 else { return "at the bound" }
+    guard confirming.halfWidth.isFinite else { return "too few replicas (\(count))" }
+    let excess = confirming.halfWidth / nearest
+    let needed = Double(count) * excess * excess
+    return needed > 100 * Double(count)
+      ? "at the bound" : "too few replicas (\(count)); about \(Int(needed.rounded(.up))) would do"
+  }
+}
+
+private func short(_ value: Double) -> String {
+  let digits = 3 - Int(Double.logarithm(max(abs(value), .leastNormalMagnitude)) / Double.logarithm(10))
+  guard (0...9).contains(digits) else { return "\(value)" }
+  var scale = 1.0
+  for _ in 0..<digits { scale *= 10 }
+  return "\((value * scale).rounded() / scale)"
+}

@@ -1,0 +1,7 @@
+public import PaperKit
+private import Sarao2020
+
+/// Every paper, one line each.
+public let allPapers: [Paper] = [
+  sarao2020
+]
