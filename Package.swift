@@ -72,7 +72,7 @@ let package = Package(
       name: "NumericalMethodsTests", dependencies: ["NumericalMethods", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EngineTests", dependencies: ["Engine", "PaperKit", "NumericalMethods", "TestSupport"],
-      swiftSettings: strict),
+      exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["refig", "TestSupport"], swiftSettings: strict),
   ]
     + papers.flatMap { paper -> [Target] in
