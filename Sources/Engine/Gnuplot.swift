@@ -107,15 +107,19 @@ package struct Gnuplot {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: messages)
-        try process.run()
+        do { try process.run() } catch { throw failed(error.localizedDescription) }
       } catch {
         Self.remove(folder)
-        throw PipelineError.gnuplotFailed(figure: script.figure.id, message: error.localizedDescription)
+        throw error
       }
     }
 
     private static func remove(_ folder: URL) {
-      do { try FileManager.default.removeItem(at: folder) } catch { /* a temporary folder: the system removes it */  }
+      do {
+        try FileManager.default.removeItem(at: folder)
+      } catch {
+        // A temporary folder: in time the system removes it.
+      }
     }
 
     /// Waits, checks, and returns the two pictures.

@@ -74,7 +74,7 @@ import Testing
 
   @Test(arguments: [
     ("x: {label: a, range: [2, 1]}, y: {label: b}", "invertedInterval(low: 2.0, high: 1.0)"),
-    ("x: {label: a, range: [1]}, y: {label: b}", "wrongType(key: \"range\""),
+    ("x: {label: a, range: [1]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, scale: log, range: [0, 1]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, scale: lag}, y: {label: b}", "unknownName(kind: \"scale\", name: \"lag\""),
     ("x: {}, y: {label: b}", "missingKey(\"label\")"),
