@@ -158,7 +158,7 @@ extension Evidence {
       }
       parameters.formUnion(stage.base.keys)
       if let experiments, !experiments.contains(where: { $0.name == stage.experiment.name }) {
-        let wanted = experiments.map(\.name).joined(separator: ", ")
+        let wanted = experiments.map { $0.name }.joined(separator: ", ")
         value.report(
           .message("stage '\(id)' runs \(stage.experiment.name), but this needs results of \(wanted)"), in: context)
       }
