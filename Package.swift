@@ -59,7 +59,8 @@ let package = Package(
     .executableTarget(
       name: "refig",
       dependencies: [
-        "Engine", "Papers", "PaperKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Engine", "Papers", "PaperKit", "NumericalMethods",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 

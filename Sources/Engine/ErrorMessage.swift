@@ -21,7 +21,7 @@ package enum ErrorMessage {
     switch error {
     case let error as PipelineError:
       switch error {
-      case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownProfile, .badOption,
+      case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownExperiment, .unknownProfile, .badOption,
         .droppedPoints, .evidence:
         .input
       case .cellsFailed: .cellsFailed
@@ -67,6 +67,8 @@ package enum ErrorMessage {
       "\(path): cannot be written: \(reason). Free some space or change the permissions, then run again: finished cells are kept."
     case .unknownTarget(let name, let known):
       "no stage, figure or claim is called '\(name)'\(suggestion(name, known)). `refig status` lists them."
+    case .unknownExperiment(let name, let known):
+      "there is no experiment '\(name)'\(suggestion(name, known, listing: true))."
     case .unknownProfile(let name, let known):
       "there is no profile '\(name)'\(suggestion(name, known)); the pipeline has \(list(known))."
     case .badOption(let name, let value, let allowed): "\(name) \(value): \(allowed)."

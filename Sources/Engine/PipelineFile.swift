@@ -201,25 +201,11 @@ private struct StageReader {
 
   /// The default of a parameter, or nil with a report if the experiment has none of this name.
   func known(_ name: String, _ defaults: [String: ParameterValue], at location: SourceLocation) -> ParameterValue? {
-    if let value = defaults[name] { return value }
-    diagnostics.report(
-      .unknownName(kind: "parameter", name: name, known: defaults.keys.sorted()), at: location, in: context)
-    return nil
+    diagnostics.known(name, among: defaults, at: location, in: context)
   }
 
-  /// A YAML value as a parameter of the same type as its default.
   func parameter(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> ParameterValue? {
-    switch standard {
-    case .integer: value.integer(name, in: context).map(ParameterValue.integer)
-    case .real: value.number(name, in: context).map(ParameterValue.real)
-    case .flag: value.flag(name, in: context).map(ParameterValue.flag)
-    case .text: value.text(name, in: context).map(ParameterValue.text)
-    case .list(let elements):
-      value.list(name, in: context).flatMap { values in
-        let list = values.compactMap { parameter(name, $0, like: elements.first ?? $0.plainest) }
-        return list.count == values.count ? .list(list) : nil
-      }
-    }
+    value.parameter(name, like: standard, in: context)
   }
 
   private func replicas(_ value: YAMLValue?) -> PipelineFile.Replicas? {
@@ -367,9 +353,42 @@ private struct SweepReader {
   }
 }
 
+extension Diagnostics {
+  fileprivate func known(
+    _ name: String, among defaults: [String: ParameterValue], at location: SourceLocation, in context: String
+  ) -> ParameterValue? {
+    if let value = defaults[name] { return value }
+    report(.unknownName(kind: "parameter", name: name, known: defaults.keys.sorted()), at: location, in: context)
+    return nil
+  }
+}
+
 extension YAMLValue {
+  /// The value as a parameter of the same type as its default; mistakes are reported.
+  fileprivate func parameter(_ name: String, like standard: ParameterValue, in context: String) -> ParameterValue? {
+    switch standard {
+    case .integer: integer(name, in: context).map(ParameterValue.integer)
+    case .real: number(name, in: context).map(ParameterValue.real)
+    case .flag: flag(name, in: context).map(ParameterValue.flag)
+    case .text: text(name, in: context).map(ParameterValue.text)
+    case .list(let elements):
+      list(name, in: context).flatMap { values in
+        let list = values.compactMap { $0.parameter(name, like: elements.first ?? $0.plainest, in: context) }
+        return list.count == values.count ? .list(list) : nil
+      }
+    }
+  }
+
+  /// The value as the named one of some parameters, of the same type as that is now; mistakes are reported.
+  package func parameter(_ name: String, of parameters: [String: ParameterValue], in context: String)
+    -> ParameterValue?
+  {
+    diagnostics.known(name, among: parameters, at: location, in: context)
+      .flatMap { parameter(name, like: $0, in: context) }
+  }
+
   /// The type a value has of itself, for the elements of a list whose default is empty.
-  fileprivate var plainest: ParameterValue {
+  private var plainest: ParameterValue {
     switch content {
     case .number: .real(0)
     case .flag: .flag(false)

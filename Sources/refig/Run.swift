@@ -1,0 +1,42 @@
+import ArgumentParser
+import Engine
+
+/// `refig run`.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compute stages and draw figures, as far as they are not there yet.")
+
+  @Argument(help: "Stages, figures or claims by id, or paper:KEY; everything unless given.")
+  var targets: [String] = []
+
+  @OptionGroup var project: ProjectOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  @Flag(help: "Only say what would run.")
+  var dry = false
+
+  func run() throws {
+    let project = try project.load()
+    let targets = try project.targets(targets)
+    let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
+    if dry { return try printMissing(project, plan) }
+    let progress = ProgressDisplay(quiet: execution.quiet)
+    let summary = try execution.build(project, plan, progress: progress)
+    if !execution.quiet {
+      print(
+        "\(summary.planned) cells: \(summary.cached) cached, \(summary.computed) computed"
+          + (summary.computed > 0 ? " in \(ProgressDisplay.duration(summary.processorSeconds)) of processor time" : ""))
+    }
+  }
+
+  private func printMissing(_ project: Project, _ plan: Plan) throws {
+    let build = Build(
+      project: project, plan: plan, executor: try execution.executor(project, plan), progress: ProgressDisplay(quiet: true),
+      makeLog: { try ProcessEnvironment.log(for: project) })
+    let missing = Dictionary(grouping: try build.missing().joined(), by: \.stage)
+    for (index, stage) in plan.stages.enumerated() {
+      let count = missing[index]?.count ?? 0
+      print("\(stage.id): \(count) of \(stage.keys.count) cells would run")
+    }
+  }
+}
