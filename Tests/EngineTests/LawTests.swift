@@ -191,10 +191,12 @@ private struct Shuffled: Executor {
     #expect(try toy.run(workers: 1).computed == 0)
   }
 
-  @Test("a cell that cannot be computed fails with its reason and the rest goes on", arguments: [
-    ("crash", "died of signal"), ("undeclared", "does not declare"), ("wrongShape", "has shape [2]"),
-    ("thrown", "Unexpected"), ("notFinite", "holds inf"), ("sleep", "time limit of 0.3 s"),
-  ])
+  @Test(
+    "a cell that cannot be computed fails with its reason and the rest goes on",
+    arguments: [
+      ("crash", "died of signal"), ("undeclared", "does not declare"), ("wrongShape", "has shape [2]"),
+      ("thrown", "Unexpected"), ("notFinite", "holds inf"), ("sleep", "time limit of 0.3 s"),
+    ])
   func failedCell(kind: String, reason: String) throws {
     let toy = try ToyProject(
       "  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 1}, timeLimit: 0.3}")
