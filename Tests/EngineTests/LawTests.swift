@@ -198,8 +198,9 @@ private struct Shuffled: Executor {
       ("thrown", "Unexpected"), ("notFinite", "holds inf"), ("sleep", "time limit of 0.3 s"),
     ])
   func failedCell(kind: String, reason: String) throws {
+    let limit = kind == "sleep" ? 0.3 : 300
     let toy = try ToyProject(
-      "  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 1}, timeLimit: 0.3}")
+      "  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 1}, timeLimit: \(limit)}")
     let summary = try toy.run(workers: 2)
     #expect(summary.computed == 5)
     #expect(summary.failed == 1)
