@@ -8,6 +8,12 @@ package final class Diagnostics {
     found.append(Diagnostic(location: location, context: context, fact: fact))
   }
 
+  /// Forgets those found after the first `count` that repeat an earlier one.
+  package func removeRepeats(from count: Int) {
+    let earlier = found.prefix(count)
+    found = earlier + found.dropFirst(count).filter { !earlier.contains($0) }
+  }
+
   /// Throws ``PipelineError/invalidFiles(_:)`` if anything was found.
   package func throwIfAny() throws {
     guard !found.isEmpty else { return }

@@ -45,6 +45,7 @@ package enum PipelineError: Error, Sendable {
   case unreadable(path: String, reason: String)
   case notWritable(path: String, reason: String)
   case unknownTarget(String, known: [String])
+  case unknownExperiment(String, known: [String])
   case unknownProfile(String, known: [String])
   case badOption(name: String, value: String, allowed: String)
   case cellsFailed(count: Int, log: String)
