@@ -5,7 +5,7 @@
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68

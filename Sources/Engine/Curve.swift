@@ -42,11 +42,12 @@ struct Curve {
 
   /// The drawings of one series. Throws where no row is left or a logarithmic axis would silently drop a point.
   static func curves(
-    of series: Series, position: Int, panel: Int, in figure: Figure, table: (TableReference) throws -> Table
+    of series: Series, position: Int, panel: Int, in figure: Figure, _ tables: [TableReference: Table]
   ) throws -> [Curve] {
     let subject = "figure '\(figure.id)', panel \(panel + 1), series \(position + 1)"
     func list(_ values: some Sequence<Double>) -> String { values.map(\.scriptText).joined(separator: ", ") }
-    let table = try series.table.map(table) ?? Table(columns: ["value"], rows: series.value.map { [[$0]] } ?? [])
+    let table =
+      series.table.flatMap { tables[$0] } ?? Table(columns: ["value"], rows: series.value.map { [[$0]] } ?? [])
     func index(_ column: String) -> Int {
       guard let index = table.columns.firstIndex(of: column) else {
         preconditionFailure("\(subject): the table has no column '\(column)' of its definition")
@@ -60,7 +61,8 @@ struct Curve {
       if kept.isEmpty {
         let there = Set(rows.map { $0[column] }).sorted().prefix(12)
         throw PipelineError.evidence(
-          subject: subject, reason: "no row where \(filter.column) is \(list(filter.values)); there it is \(list(there))")
+          subject: subject,
+          reason: "no row where \(filter.column) is \(list(filter.values)); there it is \(list(there))")
       }
       rows = kept
     }
@@ -101,7 +103,8 @@ struct Curve {
     // The columns as they are drawn: each is a column of the table, with a multiple of an error added.
     var parts: [Part] = []
     var sources: [(column: Int, error: Int, factor: Double)] = []
-    func add(_ role: Series.Role, _ axis: AxisName, error: Series.Role? = nil, factor: Double = 0, isBar: Bool = false) {
+    func add(_ role: Series.Role, _ axis: AxisName, error: Series.Role? = nil, factor: Double = 0, isBar: Bool = false)
+    {
       guard let name = series.columns[role]?.name, let column = table.columns.firstIndex(of: name) else { return }
       guard let error else {
         parts.append(Part(name: name, axis: axis, isBar: isBar))
@@ -137,7 +140,8 @@ struct Curve {
       if isDropped { dropped += 1 } else if isMissing { missing += 1 }
       if isWhole { return row }
       // What is drawn as a line breaks here, a bin or a cell stays empty; a point is left out.
-      let isKept = [.line, .steps, .band, .histogram].contains(series.draw) || series.draw == .heatmap && row[1].isFinite
+      let isKept =
+        [.line, .steps, .band, .histogram].contains(series.draw) || series.draw == .heatmap && row[1].isFinite
       guard row[0].isFinite, isKept else { return nil }
       return row.enumerated().map { $0 == 0 || $1.isFinite && series.draw != .band ? $1 : .nan }
     }
@@ -187,7 +191,9 @@ struct Curve {
     let rows = rows.sorted { $0[0] < $1[0] }
     let edges = borders(rows.map { isLog ? log10($0[0]) : $0[0] }, lone: 1).map { isLog ? pow(10, $0) : $0 }
     let heights = rows.map { $0[1] }
-    return ([Part(name: "left", axis: .x, isBar: false), parts[1]], zip(edges, heights + heights.suffix(1)).map { [$0, $1] })
+    return (
+      [Part(name: "left", axis: .x, isBar: false), parts[1]], zip(edges, heights + heights.suffix(1)).map { [$0, $1] }
+    )
   }
 
   /// A heat map as one rectangle for each row: x, y, left, right, bottom, top, z. The grid need not be regular: along

@@ -138,7 +138,9 @@ package struct FigureFile {
     let fixed = mapping["value"]?.number("value", in: context)
     let guide = draw == .guide ? self.guide(mapping, x: x, y: y, in: context) : nil
     let drop = mapping["dropNonPositive"]?.flag("dropNonPositive", in: context) ?? false
-    func series(_ table: TableReference?, _ filters: [Series.Filter], _ columns: [Series.Role: Column], _ split: String?)
+    func series(
+      _ table: TableReference?, _ filters: [Series.Filter], _ columns: [Series.Role: Column], _ split: String?
+    )
       -> Series
     {
       Series(
@@ -225,9 +227,13 @@ package struct FigureFile {
       return nil
     }
     for (key, position) in [("through", point?.0), ("range", range?.0)] {
-      if let position, x?.scale == .log, position <= 0 { mapping.refuse(key, "positive on a logarithmic axis", context) }
+      if let position, x?.scale == .log, position <= 0 {
+        mapping.refuse(key, "positive on a logarithmic axis", context)
+      }
     }
-    if let point, y?.scale == .log, point.1 <= 0 { mapping.refuse("through", "positive on a logarithmic axis", context) }
+    if let point, y?.scale == .log, point.1 <= 0 {
+      mapping.refuse("through", "positive on a logarithmic axis", context)
+    }
     guard let slope, let point else { return nil }
     return Series.Guide(slope: slope, x: point.0, y: point.1, range: range.map { $0.0...$0.1 })
   }

@@ -39,7 +39,9 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
         series.table == nil
         ? nil
         : Dictionary(
-          uniqueKeysWithValues: series.columns.map { ($0.key.rawValue, Column(name: $0.value.name, unit: $0.value.unit)) })
+          uniqueKeysWithValues: series.columns.map {
+            ($0.key.rawValue, Column(name: $0.value.name, unit: $0.value.unit))
+          })
       (rows, missing, dropped) = (curve.rowCount, curve.missingCount, curve.droppedCount)
     }
   }
@@ -50,6 +52,8 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
   /// Data key; also the title of the SVG.
   package let key: String
   package let series: [Series]
+  /// Digest of all that the script was made from.
+  package let inputs: String
   /// Keys of the cells that were read.
   package let cells: [String]
   package let claims: [String]

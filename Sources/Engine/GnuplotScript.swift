@@ -16,16 +16,17 @@ package struct GnuplotScript: Sendable {
   package let series: [FigureSidecar.Series]
 
   /// `style` is the text of figures/style.gp; `claims` and `command`, which rebuilds the figure, go into the comment at
-  /// the top. Throws ``PipelineError/droppedPoints(figure:series:count:axis:)`` for points that a logarithmic axis would
+  /// the top; `table` is asked once for each table. Throws ``PipelineError/droppedPoints(figure:series:count:axis:)`` for points that a logarithmic axis would
   /// leave out silently, ``PipelineError/evidence(subject:reason:)`` for series without a row, and what `table` throws.
   package init(
     _ figure: Figure, style: String, claims: [String], command: String, table: (TableReference) throws -> Table
   ) throws {
     self.figure = figure
     self.claims = claims
+    let tables = try Dictionary(uniqueKeysWithValues: figure.tables.map { ($0, try table($0)) })
     let curves = try figure.panels.enumerated().flatMap { panel, axes in
       try axes.series.enumerated().flatMap { position, series in
-        try Curve.curves(of: series, position: position, panel: panel, in: figure, table: table)
+        try Curve.curves(of: series, position: position, panel: panel, in: figure, tables)
       }
     }
     series = curves.map(FigureSidecar.Series.init)

@@ -1,5 +1,5 @@
 # Figure toy/decay (Fig. 2)
-# Data key a7c8c60351441ed9049b3de543d6c745804bb547ad16da09358cd6e2c169d695
+# Data key ecee0f145cb45095220d901851f7dd868f8279e63195feb54a33fa7ab20985ae
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/decay
 # This file is complete: `gnuplot decay.gp` writes decay.svg and decay.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -311,7 +311,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_a7c8c60351441ed9049b3de543d6c745804bb547ad16da09358cd6e2c169d695'
+set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_ecee0f145cb45095220d901851f7dd868f8279e63195feb54a33fa7ab20985ae'
 } else {
 set terminal pdfcairo size 3.38583in,2.4093in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/family (Fig. 3)
-# Data key 63af9a6235d84cadb4138c2e8c30d02e49e9e3f2f58466b1c7fe9cb502edb4d6
+# Data key fe737ff744493979f6a38d15e7b0434c07cface72cc0982af9d0f72f4d0e130c
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
 # This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -646,7 +646,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_63af9a6235d84cadb4138c2e8c30d02e49e9e3f2f58466b1c7fe9cb502edb4d6'
+set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_fe737ff744493979f6a38d15e7b0434c07cface72cc0982af9d0f72f4d0e130c'
 } else {
 set terminal pdfcairo size 3.38583in,2.19306in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/map (Fig. 1)
-# Data key af15829af79ddbfa60a61b290e33faf953e86db94e7dc2d98b678f45dc167078
+# Data key bbaf932541c50344c52c921208d17b28ef8418e47c4a39eb3daacb7cc215ca36
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/map
 # This file is complete: `gnuplot map.gp` writes map.svg and map.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -220,7 +220,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_af15829af79ddbfa60a61b290e33faf953e86db94e7dc2d98b678f45dc167078'
+set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_bbaf932541c50344c52c921208d17b28ef8418e47c4a39eb3daacb7cc215ca36'
 } else {
 set terminal pdfcairo size 3.38583in,2.75591in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

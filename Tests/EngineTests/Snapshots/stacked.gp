@@ -1,5 +1,5 @@
 # Figure toy/stacked (ours)
-# Data key aeff22a9b1176f3b550f28e4e46e7c09223e17cac89eb55841a115f6dc8d5525
+# Data key c7f9d8043566bae2b20265a969956e65664a3176cd18586c14e36e8b80a8205e
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
 # This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -412,7 +412,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_aeff22a9b1176f3b550f28e4e46e7c09223e17cac89eb55841a115f6dc8d5525'
+set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_c7f9d8043566bae2b20265a969956e65664a3176cd18586c14e36e8b80a8205e'
 } else {
 set terminal pdfcairo size 3.38583in,5.09455in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/two (Fig. 6)
-# Data key f9be2111b7869906bd9c834b448bd178fa740e9af950f10fb45facb4dd38ee88
+# Data key 3678c66e0e7926e6f5750a7b04e35fe59ebe3cbc814d34889dbe232a45caf794
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/two
 # This file is complete: `gnuplot two.gp` writes two.svg and two.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -304,7 +304,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_f9be2111b7869906bd9c834b448bd178fa740e9af950f10fb45facb4dd38ee88'
+set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_3678c66e0e7926e6f5750a7b04e35fe59ebe3cbc814d34889dbe232a45caf794'
 } else {
 set terminal pdfcairo size 6.77165in,2.69641in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
