@@ -49,7 +49,7 @@ let package = Package(
     // The list of papers, with the fingerprint of their code made at build time.
     .target(
       name: "Papers", dependencies: ["PaperKit"] + papers.map { .init(stringLiteral: $0) },
-      sources: ["AllPapers.swift"], swiftSettings: strict, plugins: ["Fingerprint"]),
+      exclude: papers, sources: ["AllPapers.swift"], swiftSettings: strict, plugins: ["Fingerprint"]),
     // pipeline.yaml -> cells -> store -> tables -> figures and verdicts. Knows no paper.
     .target(
       name: "Engine",
@@ -59,7 +59,8 @@ let package = Package(
     .executableTarget(
       name: "refig",
       dependencies: [
-        "Engine", "Papers", "PaperKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Engine", "Papers", "PaperKit", "NumericalMethods",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -71,8 +72,17 @@ let package = Package(
     .testTarget(
       name: "NumericalMethodsTests", dependencies: ["NumericalMethods", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "PaperKit", "NumericalMethods", "TestSupport"],
+      name: "PaperKitTests", dependencies: ["PaperKit", "NumericalMethods", "TestSupport"], swiftSettings: strict),
+    // A paper of small experiments that can also fail in every way the engine must survive, and its worker.
+    .target(
+      name: "ToyPaper", dependencies: ["Engine", "PaperKit", "NumericalMethods"], path: "Tests/ToyPaper",
       swiftSettings: strict),
+    .executableTarget(
+      name: "toy-worker", dependencies: ["ToyPaper", "Engine"], path: "Tests/ToyWorker", swiftSettings: strict),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker"],
+      exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["refig", "TestSupport"], swiftSettings: strict),
   ]
     + papers.flatMap { paper -> [Target] in
@@ -81,7 +91,8 @@ let package = Package(
           name: paper, dependencies: ["PaperKit", "NumericalMethods"], path: "Sources/Papers/\(paper)",
           swiftSettings: numeric),
         .testTarget(
-          name: "\(paper)Tests", dependencies: [.init(stringLiteral: paper), "PaperKit", "NumericalMethods", "TestSupport"],
+          name: "\(paper)Tests",
+          dependencies: [.init(stringLiteral: paper), "PaperKit", "NumericalMethods", "TestSupport"],
           path: "Tests/PapersTests/\(paper)Tests", swiftSettings: strict),
       ]
     },

@@ -1,1 +1,164 @@
-enum Engine {}
+private import Foundation
+
+/// The folder of cells, named by their keys. Present means complete: a cell is written under a private name and renamed.
+/// Nothing else reads or writes there.
+package struct Store: Sendable {
+  package let root: String
+
+  package init(root: String) { self.root = root }
+
+  /// Path of a cell's file: two digits, then the key.
+  package func path(of key: CellKey) -> String {
+    let name = "\(key)"
+    return "\(root)/\(name.prefix(2))/\(name).h5"
+  }
+
+  package func contains(_ key: CellKey) -> Bool { access(path(of: key), F_OK) == 0 }
+
+  /// Keys of all cells, from the names of the files alone.
+  package func presentKeys() throws -> Set<CellKey> {
+    var keys: Set<CellKey> = []
+    for folder in try names(in: root) where folder.utf8.count == 2 {
+      for name in try names(in: "\(root)/\(folder)") where name.hasSuffix(".h5") {
+        if let key = CellKey(name.dropLast(3)) { keys.insert(key) }
+      }
+    }
+    return keys
+  }
+
+  private func names(in folder: String) throws -> [String] {
+    guard let stream = opendir(folder) else {
+      guard errno == ENOENT else { throw PipelineError.unreadable(path: folder, reason: Self.reason(errno)) }
+      return []
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: UInt8.self, capacity: 256) { String(decodingCString: $0, as: UTF8.self) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }
+
+  /// Reads a cell, nil if it is not there. The file's digest is checked first; throws ``PipelineError/damaged`` if it is
+  /// wrong, and has then moved the file to `quarantine`.
+  package func cell(_ key: CellKey) throws -> Cell? {
+    let path = path(of: key)
+    guard let bytes = try Self.bytes(of: path) else { return nil }
+    return try bytes.withUnsafeBytes { bytes in
+      if let reason = Cell.damage(in: bytes) { throw try quarantine(key, reason: reason) }
+      let cell = try Cell(verified: bytes, path: path)
+      guard cell.manifest.key == key else { throw try quarantine(key, reason: "it holds another cell's manifest") }
+      return cell
+    }
+  }
+
+  /// The bytes of a file, nil if it is not there.
+  package static func bytes(of path: String) throws -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
+      return nil
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
+    var bytes = [UInt8](repeating: 0, count: max(Int(status.st_size), 1 << 16))
+    var count = 0
+    while true {
+      // Files of /proc have no size: read until the end, whatever fstat says.
+      if count == bytes.count { bytes += [UInt8](repeating: 0, count: count) }
+      let step = bytes.withUnsafeMutableBytes {
+        read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+      }
+      guard step >= 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
+      if step == 0 { break }
+      count += step
+    }
+    bytes.removeSubrange(count...)
+    return bytes
+  }
+
+  /// Puts a cell's bytes in place under its key.
+  package func publish(_ bytes: [UInt8], as key: CellKey) throws {
+    let path = path(of: key)
+    try Self.makeFolder(root + "/tmp")
+    try Self.makeFolder(String(path.dropLast(68)))
+    try Self.write(bytes, to: path, by: "\(root)/tmp/\(getpid())-\(key.short)")
+    unlink(failurePath(key))
+  }
+
+  /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there.
+  package static func write(_ bytes: [UInt8], to path: String, by temporary: String) throws {
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw PipelineError.notWritable(path: temporary, reason: reason(errno)) }
+    var written = 0
+    var failure: String?
+    bytes.withUnsafeBytes { buffer in
+      while written < buffer.count, failure == nil {
+        let step = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+        if step < 0 { failure = reason(errno) } else { written += step }
+      }
+    }
+    if close(descriptor) != 0, failure == nil { failure = reason(errno) }
+    if failure == nil, rename(temporary, path) != 0 { failure = reason(errno) }
+    if let failure {
+      unlink(temporary)
+      throw PipelineError.notWritable(path: path, reason: failure)
+    }
+  }
+
+  package static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw PipelineError.notWritable(path: path, reason: error.localizedDescription)
+    }
+  }
+
+  /// Moves a damaged file aside; the cell is then missing and will be computed again. Returns the error to throw.
+  private func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
+    try Self.makeFolder(root + "/quarantine")
+    let name = "\(root)/quarantine/\(key)-\(UInt32.random(in: 0 ... .max)).h5"
+    guard rename(path(of: key), name) == 0 || errno == ENOENT else {
+      throw PipelineError.notWritable(path: name, reason: Self.reason(errno))
+    }
+    return .damaged(path: path(of: key), reason: reason + "; moved to \(name)")
+  }
+
+  // MARK: Failures
+
+  private func failurePath(_ key: CellKey) -> String { "\(root)/failed/\(key).txt" }
+
+  /// Remembers why a cell could not be computed, until it is.
+  package func recordFailure(_ key: CellKey, reason: String) throws {
+    try Self.makeFolder(root + "/failed")
+    try Self.makeFolder(root + "/tmp")
+    try Self.write(Array(reason.utf8), to: failurePath(key), by: "\(root)/tmp/\(getpid())-failure-\(key.short)")
+  }
+
+  /// Why a cell's last run failed; nil if it did not.
+  package func failure(of key: CellKey) throws -> String? {
+    try Self.bytes(of: failurePath(key)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  // MARK: Sharing work
+
+  /// Runs the body while holding the cell's lock; returns nil if another process holds it. The kernel frees the lock when
+  /// its process ends, however it ends. It only saves work: two processes that computed the same cell would publish the
+  /// same bytes.
+  package func withClaim<Result>(on key: CellKey, _ body: () throws -> Result) throws -> Result? {
+    try Self.makeFolder(root + "/claims")
+    let path = "\(root)/claims/\(key)"
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw PipelineError.notWritable(path: path, reason: Self.reason(errno)) }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    defer { unlink(path) }
+    return try body()
+  }
+
+  package static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+}

@@ -1,0 +1,132 @@
+private import Foundation
+
+/// Brings the cells behind some targets into the store, wave after wave.
+package struct Build {
+  /// What a build did.
+  package struct Summary: Sendable, Equatable {
+    package var planned = 0
+    package var cached = 0
+    package var computed = 0
+    package var failed = 0
+    /// Replicas that failed numerically inside computed cells.
+    package var failedReplicas = 0
+    package var processorSeconds = 0.0
+  }
+
+  package let project: Project
+  package let plan: Plan
+  private let executor: any Executor
+  private let progress: ProgressDisplay
+  private let makeLog: () throws -> RunLog
+  private var log: RunLog?
+
+  /// A build of planned stages. `makeLog` is called when the first cell has to be computed: a no-op leaves no trace.
+  package init(
+    project: Project, plan: Plan, executor: any Executor, progress: ProgressDisplay,
+    makeLog: @escaping () throws -> RunLog
+  ) {
+    self.project = project
+    self.plan = plan
+    self.executor = executor
+    self.progress = progress
+    self.makeLog = makeLog
+  }
+
+  /// The folder of the run's record, if anything was computed.
+  package var logFolder: String? { log?.folder }
+
+  /// The cells that are not in the store, each key once, in waves: a wave needs only earlier ones.
+  package func missing() throws -> [[Batch.Item]] {
+    var seen = try project.store.presentKeys()
+    var depth: [String: Int] = [:]
+    var waves: [[Batch.Item]] = []
+    for (index, stage) in plan.stages.enumerated() {
+      let level = stage.definition.inputs.map { depth[$0.stage, default: 0] + 1 }.max() ?? 0
+      depth[stage.id] = level
+      while waves.count <= level { waves.append([]) }
+      for (cell, key) in stage.keys.enumerated() where seen.insert(key).inserted {
+        waves[level].append(Batch.Item(stage: index, cell: cell))
+      }
+    }
+    return waves.filter { !$0.isEmpty }
+  }
+
+  /// Computes what is missing. Parameters of missing cells are validated before the first runs. Throws
+  /// ``PipelineError/interrupted`` after Ctrl-C; failed cells are counted, not thrown.
+  package mutating func run() throws -> Summary {
+    let waves = try missing()
+    var summary = Summary()
+    summary.planned = Set(plan.stages.flatMap(\.keys)).count
+    summary.cached = summary.planned - waves.reduce(0) { $0 + $1.count }
+    guard !waves.isEmpty else { return summary }
+    try validate(waves)
+    let log = try self.log ?? makeLog()
+    self.log = log
+    defer { log.write("end", ["computed": summary.computed, "failed": summary.failed, "cached": summary.cached]) }
+    for items in waves {
+      let batch = Batch(plan: plan, items: try ready(items, &summary), store: project.store)
+      let counts = Dictionary(grouping: batch.items, by: \.stage)
+      progress.begin(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) })
+      defer { progress.end() }
+      try executor.run(batch) { item, outcome in
+        try record(item, outcome, batch, log, &summary)
+      }
+    }
+    return summary
+  }
+
+  private func validate(_ waves: [[Batch.Item]]) throws {
+    let diagnostics = Diagnostics()
+    let needed = Set(waves.joined().map { plan.stages[$0.stage].keys[$0.cell] })
+    plan.validate(diagnostics) { needed.contains($0) }
+    try diagnostics.throwIfAny()
+  }
+
+  /// Leaves out cells whose inputs failed: they would fail for that reason alone.
+  private func ready(_ items: [Batch.Item], _ summary: inout Summary) throws -> [Batch.Item] {
+    let upstream = Set(items.map(\.stage)).filter { !plan.stages[$0].definition.inputs.isEmpty }
+    guard !upstream.isEmpty else { return items }
+    let present = try project.store.presentKeys()
+    let blocked = upstream.filter { index in
+      plan.stages[index].definition.inputs.contains { input in
+        plan[input.stage]?.keys.contains { !present.contains($0) } ?? false
+      }
+    }
+    let ready = items.filter { !blocked.contains($0.stage) }
+    for index in blocked { progress.line("skipped \(plan.stages[index].id): cells of a stage it reads failed") }
+    summary.failed += items.count - ready.count
+    return ready
+  }
+
+  private func record(
+    _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch, _ log: RunLog, _ summary: inout Summary
+  ) throws {
+    let stage = plan.stages[item.stage]
+    let key = batch.key(item)
+    var fields: [String: any Sendable] = ["stage": stage.id, "key": "\(key)", "label": stage.label(item.cell)]
+    switch outcome {
+    case .computed(let cost):
+      summary.computed += 1
+      summary.processorSeconds += cost.processorSeconds
+      summary.failedReplicas += cost.failedReplicas
+      fields["outcome"] = "computed"
+      fields["wallSeconds"] = cost.wallSeconds
+      fields["processorSeconds"] = cost.processorSeconds
+      fields["peakBytes"] = cost.peakBytes
+      fields["fileBytes"] = cost.fileBytes
+      if cost.failedReplicas > 0 { fields["failedReplicas"] = cost.failedReplicas }
+      progress.finished(stage.id, seconds: cost.processorSeconds)
+    case .present, .claimed:
+      summary.cached += 1
+      fields["outcome"] = "present"
+      progress.finished(stage.id, seconds: 0)
+    case .failed(let reason):
+      summary.failed += 1
+      fields["outcome"] = "failed"
+      fields["reason"] = reason
+      try project.store.recordFailure(key, reason: reason)
+      progress.failed(stage.id, message: "\(stage.id) \(stage.label(item.cell)): \(reason)")
+    }
+    log.write("cell", fields)
+  }
+}

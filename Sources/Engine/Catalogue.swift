@@ -1,0 +1,86 @@
+package import PaperKit
+
+/// What the linked papers offer, by name. Declarations are checked before any input is read.
+package struct Catalogue: Sendable {
+  package let papers: [Paper]
+  package let experiments: [String: any Experiment.Type]
+  package let tables: [String: TableDefinition]
+  package let estimators: [String: Estimator]
+  private let fingerprints: Fingerprints
+
+  /// Collects the papers. Checked: names are unique and of the form paper/kebab-name, outputs do not contradict each
+  /// other, and the build knows the code of every experiment.
+  package init(papers: [Paper], fingerprints: Fingerprints) {
+    self.papers = papers
+    self.fingerprints = fingerprints
+    var experiments: [String: any Experiment.Type] = [:]
+    var tables: [String: TableDefinition] = [:]
+    var estimators: [String: Estimator] = [:]
+    for paper in papers {
+      for experiment in paper.experiments {
+        Self.check(experiment, of: paper)
+        experiments[experiment.name] = experiment
+      }
+      for table in paper.tables { tables[table.name] = table }
+      for estimator in paper.estimators { estimators[estimator.name] = estimator }
+    }
+    precondition(
+      experiments.count == papers.reduce(0) { $0 + $1.experiments.count }
+        && tables.count == papers.reduce(0) { $0 + $1.tables.count }
+        && estimators.count == papers.reduce(0) { $0 + $1.estimators.count },
+      "two experiments, tables or estimators share a name")
+    self.experiments = experiments
+    self.tables = tables
+    self.estimators = estimators
+  }
+
+  /// The code an experiment's results depend on, as lines of a manifest.
+  package func code(of experiment: any Experiment.Type) -> [(part: String, digest: String)] {
+    let module = experiment.sourceFile.prefix { $0 != "/" }
+    let elsewhere = Set(experiments.values.map { $0.sourceFile })
+    return fingerprints.code(of: experiment.sourceFile, module: String(module), excluding: elsewhere)
+  }
+
+  private static func check(_ experiment: any Experiment.Type, of paper: Paper) {
+    precondition(experiment.name.hasPrefix(paper.key + "/"), "\(experiment.name) is not of the paper \(paper.key)")
+    let names = experiment.outputs.map(\.name)
+    precondition(Set(names).count == names.count, "\(experiment.name) declares an output twice")
+    let axes = Set(experiment.outputs.flatMap(\.axes))
+    for output in experiment.outputs where !output.isCoordinate {
+      precondition(!axes.contains(output.name), "\(experiment.name): '\(output.name)' is an output and an axis")
+    }
+    precondition(!axes.contains("replica"), "\(experiment.name): the axis 'replica' is the engine's own")
+  }
+}
+
+/// Digests of the tokens of every source file results can depend on, made when refig was built.
+package struct Fingerprints: Sendable {
+  /// Digest by module and file name, as in `#fileID`: "Sarao2020/Theory.swift".
+  private let files: [String: String]
+  private let compiler: String
+
+  package init(files: [String: String], compiler: String) {
+    self.files = files
+    self.compiler = compiler
+  }
+
+  /// The experiment's own file; the rest of its paper's folder, but for the files of other experiments and those named
+  /// after the paper (tables and claims); the numerical methods; the compiler.
+  func code(of file: String, module: String, excluding experimentFiles: Set<String>) -> [(part: String, digest: String)]
+  {
+    guard let own = files[file] else { preconditionFailure("the build has no fingerprint of \(file)") }
+    let paper = files.keys.filter {
+      $0.hasPrefix(module + "/") && !$0.hasPrefix("\(module)/\(module)") && !experimentFiles.contains($0)
+    }
+    let methods = files.keys.filter { key in Self.methodModules.contains { key.hasPrefix($0 + "/") } }
+    return [
+      ("experiment", own), ("paper", digest(of: paper)), ("methods", digest(of: methods)), ("compiler", compiler),
+    ]
+  }
+
+  private static let methodModules = ["NumericalMethods", "CKernels", "TeacherStudent"]
+
+  private func digest(of names: some Collection<String>) -> String {
+    CellKey.digest(names.sorted().map { "\($0) \(files[$0] ?? "")\n" }.joined())
+  }
+}

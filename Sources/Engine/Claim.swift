@@ -1,0 +1,187 @@
+package import NumericalMethods
+package import PaperKit
+
+/// A statement of a paper with the interval that its number must lie in, from `claims:` in figures/<paper>.yaml.
+package struct Claim: Sendable {
+  /// Whose statement it is.
+  package enum Kind: String, Sendable, CaseIterable {
+    /// The paper makes it.
+    case published
+    /// An exact or heuristic consequence, ours.
+    case derived
+    /// Something seen that goes beyond the paper or qualifies it.
+    case observation
+  }
+
+  /// `paper/name`.
+  package let id: String
+  package let statement: String
+  package let source: String
+  package let kind: Kind
+  package let estimator: Estimator
+  package let evidence: Evidence
+  package let accepted: Interval
+  /// Why this interval: statistical error plus finite-size bias.
+  package let because: String
+  package let expected: Verdict
+  package let location: SourceLocation
+}
+
+/// Which sweep points a table or an estimator reads: stages, narrowed by values of parameters.
+package struct Evidence: Sendable, Hashable {
+  package let stages: [String]
+  /// Allowed values by parameter name; empty: no condition.
+  package let conditions: [String: [ParameterValue]]
+
+  package init(stages: [String], conditions: [String: [ParameterValue]] = [:]) {
+    self.stages = stages
+    self.conditions = conditions
+  }
+
+  /// Whether a point fulfils the conditions; whole numbers equal reals of the same value.
+  package func accepts(_ parameters: [String: ParameterValue]) -> Bool {
+    conditions.allSatisfy { name, allowed in
+      guard let value = parameters[name] else { return false }
+      return allowed.contains { $0 == value || $0.number != nil && $0.number == value.number }
+    }
+  }
+}
+
+/// Reads `claims:` of one figure file.
+package struct ClaimFile {
+  private let paper: String
+  private let file: PipelineFile
+  private let profile: String
+  private let catalogue: Catalogue
+  private let diagnostics: Diagnostics
+  private static let keys = [
+    "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "profiles", "only",
+  ]
+
+  package init(
+    paper: String, pipeline: PipelineFile, profile: String, catalogue: Catalogue, diagnostics: Diagnostics
+  ) {
+    self.paper = paper
+    self.file = pipeline
+    self.profile = profile
+    self.catalogue = catalogue
+    self.diagnostics = diagnostics
+  }
+
+  /// The claims that the profile evaluates; mistakes are reported.
+  package func claims(_ value: YAMLValue) -> [Claim] {
+    (value.mapping("claims", in: "")?.entries ?? []).compactMap { claim($0.key, $0.value, $0.location) }
+  }
+
+  private func claim(_ name: String, _ value: YAMLValue, _ location: SourceLocation) -> Claim? {
+    let context = "claim '\(name)'"
+    guard let mapping = value.mapping("claim", allowing: Self.keys, in: context) else { return nil }
+    func text(_ key: String) -> String? { mapping.required(key, in: context)?.text(key, in: context) }
+    let statement = text("statement")
+    let source = text("source")
+    let because = text("because")
+    let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
+    let expected = mapping["expect"].map { $0.word("expect", as: Verdict.self, in: context) } ?? .confirmed
+    let estimator = estimator(mapping, context)
+    let evidence = evidence(mapping, estimator, context)
+    let override = profileOverride(mapping, context)
+    let accepted = interval(override?["accept"] ?? mapping.required("accept", in: context), context)
+    let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
+    guard let statement, let source, let because, let kind, let expected, let estimator, let evidence, let accepted,
+      only.contains(profile)
+    else { return nil }
+    return Claim(
+      id: "\(paper)/\(name)", statement: statement, source: source, kind: kind, estimator: estimator,
+      evidence: evidence, accepted: accepted,
+      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, location: location)
+  }
+
+  private func estimator(_ mapping: YAMLMapping, _ context: String) -> Estimator? {
+    guard let value = mapping.required("estimate", in: context), let name = value.text("estimate", in: context) else {
+      return nil
+    }
+    if let estimator = catalogue.estimators[name] { return estimator }
+    value.report(
+      .unknownName(kind: "estimator", name: name, known: catalogue.estimators.keys.sorted()), in: context)
+    return nil
+  }
+
+  private func evidence(_ mapping: YAMLMapping, _ estimator: Estimator?, _ context: String) -> Evidence? {
+    guard let value = mapping.required("from", in: context) else { return nil }
+    return Evidence.read(
+      from: value, where: mapping["where"], experiments: estimator?.experiments, pipeline: file, in: context)
+  }
+
+  private func profileOverride(_ mapping: YAMLMapping, _ context: String) -> YAMLMapping? {
+    guard let overrides = mapping["profiles"]?.mapping("profiles", allowing: file.profiles, in: context) else {
+      return nil
+    }
+    let read = overrides.entries.map {
+      ($0.key, $0.value.mapping("profile", allowing: ["accept", "because"], in: context))
+    }
+    for (name, override) in read where name != profile { _ = override?["accept"].map { interval($0, context) } }
+    return read.first { $0.0 == profile }?.1
+  }
+
+  private func profiles(_ value: YAMLValue, _ context: String) -> [String] {
+    let names = value.texts("only", in: context) ?? []
+    for name in names where !file.profiles.contains(name) {
+      value.report(.unknownName(kind: "profile", name: name, known: file.profiles), in: context)
+    }
+    return names
+  }
+
+  private func interval(_ value: YAMLValue?, _ context: String) -> Interval? {
+    guard let value, let (low, high) = value.pair("accept", in: context) else { return nil }
+    guard low <= high else {
+      value.report(.invertedInterval(low: low, high: high), in: context)
+      return nil
+    }
+    return Interval(low, high)
+  }
+}
+
+extension Evidence {
+  /// Reads `from:` and `where:`: the stages must exist and run one of the experiments, the conditions must name their
+  /// parameters. Nil with reports otherwise.
+  package static func read(
+    from value: YAMLValue, where conditions: YAMLValue?, experiments: [any Experiment.Type]?, pipeline: PipelineFile,
+    in context: String
+  ) -> Evidence? {
+    guard let ids = value.texts("from", in: context) else { return nil }
+    let before = value.diagnostics.found.count
+    var parameters: Set<String> = []
+    for id in ids {
+      guard let stage = pipeline.stages.first(where: { $0.id == id }) else {
+        value.report(.unknownName(kind: "stage", name: id, known: pipeline.stages.map(\.id)), in: context)
+        continue
+      }
+      parameters.formUnion(stage.base.keys)
+      if let experiments, !experiments.contains(where: { $0.name == stage.experiment.name }) {
+        let wanted = experiments.map { $0.name }.joined(separator: ", ")
+        value.report(
+          .message("stage '\(id)' runs \(stage.experiment.name), but this needs results of \(wanted)"), in: context)
+      }
+    }
+    var allowed: [String: [ParameterValue]] = [:]
+    for entry in conditions?.mapping("where", in: context)?.entries ?? [] {
+      if !parameters.contains(entry.key) {
+        value.diagnostics.report(
+          .unknownName(kind: "parameter", name: entry.key, known: parameters.sorted()), at: entry.location, in: context)
+      }
+      allowed[entry.key] = entry.value.listOrSingle.compactMap { $0.plainValue(entry.key, in: context) }
+    }
+    return value.diagnostics.found.count == before ? Evidence(stages: ids, conditions: allowed) : nil
+  }
+}
+
+extension YAMLValue {
+  /// A single value in the type it has of itself.
+  fileprivate func plainValue(_ key: String, in context: String) -> ParameterValue? {
+    switch content {
+    case .number(let number, _, let integer): integer.map(ParameterValue.integer) ?? .real(number)
+    case .flag(let flag): .flag(flag)
+    default: text(key, in: context).map(ParameterValue.text)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+private import PaperKit
+
+/// What stands beside a figure as JSON: where its numbers come from and what its files must be.
+package struct FigureSidecar: Codable, Sendable, Equatable {
+  /// One drawing.
+  package struct Series: Codable, Sendable, Equatable {
+    package struct Column: Codable, Sendable, Equatable {
+      package let name: String
+      package let unit: String
+    }
+
+    package let panel: Int
+    package let draw: String
+    package let label: String?
+    package let table: String?
+    package let stages: [String]?
+    package let filters: [String: [Double]]?
+    package let split: [String: Double]?
+    /// By their use: x, y, error.
+    package let columns: [String: Column]?
+    /// Rows of the table drawn here.
+    package let rows: Int
+    /// Of these: with a missing value, not to be shown whole on a logarithmic axis, outside the range that was asked for.
+    package let missing: Int
+    package let dropped: Int
+    package let outside: Int
+
+    init(_ curve: Curve) {
+      let series = curve.series
+      panel = curve.panel + 1
+      draw = series.draw.rawValue
+      label = curve.title.isEmpty ? nil : curve.title
+      table = series.table?.table
+      stages = series.table?.stages
+      filters =
+        series.filters.isEmpty
+        ? nil : Dictionary(series.filters.map { ($0.column, $0.values) }, uniquingKeysWith: { $0 + $1 })
+      split = series.split.flatMap { name in curve.splitValue.map { [name: $0] } }
+      columns =
+        series.table == nil
+        ? nil
+        : Dictionary(
+          uniqueKeysWithValues: series.columns.map { ($0.key.rawValue, Column(name: $0.value.name, unit: $0.value.unit)) })
+      (rows, missing, dropped, outside) = (
+        curve.rowCount, curve.missingCount, curve.droppedCount, curve.outsideCount)
+    }
+  }
+
+  package let figure: String
+  package let caption: String
+  package let source: String
+  /// Data key; also the title of the SVG.
+  package let key: String
+  package let series: [Series]
+  /// Keys of the cells that were read.
+  package let cells: [String]
+  package let claims: [String]
+  /// SHA-256 of the .gp, .svg and .pdf.
+  package let files: [String: String]
+  package let gnuplot: String
+}

@@ -1,0 +1,182 @@
+package import PaperKit
+
+/// Everything a cell's arrays depend on, and nothing else.
+///
+/// Its canonical text is hashed to the key, stored in the cell and shown by `explain`: one text, so that decision and
+/// reason cannot differ. One fact per line, in a fixed order, parameters sorted by name:
+///
+///     refig manifest 1
+///     experiment sarao2020/uniqueness
+///     code.experiment 5b1c…
+///     seed 20200626
+///     streams independent
+///     input.flow 3f9a…
+///     parameter inputDimension 8
+///     replicas 0 50
+package struct Manifest: Sendable, Equatable {
+  /// Whether every sweep point has random streams of its own, or all share the same (paired comparisons).
+  package enum Streams: String, Sendable, CaseIterable {
+    case independent, common
+  }
+
+  /// Version of the text's format.
+  package static let format = 1
+
+  package var experiment: String
+  package var mutant: String?
+  package var code: [(part: String, digest: String)]
+  package var seed: Int
+  package var streams: Streams
+  package var inputs: [(name: String, key: CellKey)]
+  package var parameters: [String: ParameterValue]
+  package var replicas: Range<Int>
+
+  package init(
+    experiment: String, mutant: String? = nil, code: [(part: String, digest: String)], seed: Int, streams: Streams,
+    inputs: [(name: String, key: CellKey)] = [], parameters: [String: ParameterValue], replicas: Range<Int>
+  ) {
+    self.experiment = experiment
+    self.mutant = mutant
+    self.code = code
+    self.seed = seed
+    self.streams = streams
+    self.inputs = inputs
+    self.parameters = parameters
+    self.replicas = replicas
+  }
+
+  package var key: CellKey { CellKey(manifest: canonicalText) }
+
+  /// The text that is hashed.
+  package var canonicalText: String {
+    stageText
+      + parameters.keys.sorted().map { Self.parameterLine($0, parameters[$0]?.canonicalText ?? "") }.joined()
+      + Self.replicaLine(replicas)
+  }
+
+  /// The lines that all cells of a stage share.
+  package var stageText: String {
+    var text = "refig manifest \(Self.format)\nexperiment \(experiment)\n"
+    if let mutant { text += "mutant \(mutant)\n" }
+    for (part, digest) in code { text += "code.\(part) \(digest)\n" }
+    text += "seed \(seed)\nstreams \(streams.rawValue)\n"
+    for (name, key) in inputs { text += "input.\(name) \(key)\n" }
+    return text
+  }
+
+  package static func parameterLine(_ name: String, _ canonicalValue: String) -> String {
+    "parameter \(name) \(canonicalValue)\n"
+  }
+
+  package static func replicaLine(_ replicas: Range<Int>) -> String {
+    "replicas \(replicas.lowerBound) \(replicas.upperBound)\n"
+  }
+
+  /// What tells this cell's random numbers from another's, replica and purpose aside: seed and experiment, and with
+  /// independent streams the parameters. Not the code: a fix of a typo draws the same data again. Not the mutant: a
+  /// deliberate mistake is compared on the same data.
+  package var streamKey: UInt64 {
+    var text = "refig streams 1\n\(experiment)\n\(seed)\n"
+    if streams == .independent {
+      for name in parameters.keys.sorted() { text += Self.parameterLine(name, parameters[name]?.canonicalText ?? "") }
+    }
+    return CellKey.streamKey(text)
+  }
+
+  /// Reads a canonical text back; nil if it is not one.
+  package init?(canonicalText text: String) {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: true)[...]
+    func fields(_ line: Substring) -> (key: Substring, value: Substring) {
+      let parts = line.split(separator: " ", maxSplits: 1)
+      return (parts.first ?? "", parts.count > 1 ? parts[1] : "")
+    }
+    guard lines.popFirst() == "refig manifest \(Self.format)" else { return nil }
+    var experiment: String?
+    var mutant: String?
+    var code: [(part: String, digest: String)] = []
+    var seed: Int?
+    var streams: Streams?
+    var inputs: [(name: String, key: CellKey)] = []
+    var parameters: [String: ParameterValue] = [:]
+    var replicas: Range<Int>?
+    for line in lines {
+      let (key, value) = fields(line)
+      switch key {
+      case "experiment": experiment = String(value)
+      case "mutant": mutant = String(value)
+      case "seed": seed = Int(value)
+      case "streams": streams = Streams(rawValue: String(value))
+      case "parameter":
+        let (name, text) = fields(value)
+        guard let parameter = ParameterValue(canonicalText: String(text)) else { return nil }
+        parameters[String(name)] = parameter
+      case "replicas":
+        let bounds = value.split(separator: " ").compactMap { Int($0) }
+        guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+        replicas = bounds[0]..<bounds[1]
+      case _ where key.hasPrefix("code."): code.append((String(key.dropFirst(5)), String(value)))
+      case _ where key.hasPrefix("input."):
+        guard let input = CellKey(value) else { return nil }
+        inputs.append((String(key.dropFirst(6)), input))
+      default: return nil
+      }
+    }
+    guard let experiment, let seed, let streams, let replicas else { return nil }
+    self.init(
+      experiment: experiment, mutant: mutant, code: code, seed: seed, streams: streams, inputs: inputs,
+      parameters: parameters, replicas: replicas)
+  }
+
+  package static func == (left: Manifest, right: Manifest) -> Bool { left.canonicalText == right.canonicalText }
+}
+
+extension ParameterValue {
+  /// Reads a canonical text back; nil if it is not one.
+  package init?(canonicalText text: String) {
+    var reader = Substring(text)
+    guard let value = Self.read(&reader), reader.isEmpty else { return nil }
+    self = value
+  }
+
+  private static func read(_ text: inout Substring) -> ParameterValue? {
+    switch text.first {
+    case "\"":
+      text.removeFirst()
+      var word = ""
+      while let character = text.popFirst() {
+        switch character {
+        case "\"": return .text(word)
+        case "\\":
+          guard let escaped = text.popFirst() else { return nil }
+          word.append(["n": "\n", "r": "\r", "t": "\t"][escaped] ?? escaped)
+        default: word.append(character)
+        }
+      }
+      return nil
+    case "[":
+      text.removeFirst()
+      var values: [ParameterValue] = []
+      while let next = text.first {
+        if next == "]" {
+          text.removeFirst()
+          return .list(values)
+        }
+        if !values.isEmpty {
+          guard text.hasPrefix(", ") else { return nil }
+          text.removeFirst(2)
+        }
+        guard let value = read(&text) else { return nil }
+        values.append(value)
+      }
+      return nil
+    default:
+      let token = text.prefix { $0 != "," && $0 != "]" }
+      text = text.dropFirst(token.count)
+      switch token {
+      case "true": return .flag(true)
+      case "false": return .flag(false)
+      default: return Int(token).map(ParameterValue.integer) ?? Double(token).map(ParameterValue.real)
+      }
+    }
+  }
+}

@@ -1,0 +1,394 @@
+private import Foundation
+package import PaperKit
+
+/// pipeline.yaml: names, numbers and wiring. Read strictly; every mistake is reported with its place.
+package struct PipelineFile: Sendable {
+  /// How many replicas a point has, and how many share a file.
+  package struct Replicas: Sendable, Equatable {
+    package let count: Int
+    package let perCell: Int
+
+    /// The blocks [0, perCell), [perCell, 2 perCell), …; the last one may be shorter.
+    package var blocks: [Range<Int>] {
+      stride(from: 0, to: count, by: perCell).map { $0..<min($0 + perCell, count) }
+    }
+  }
+
+  /// A stage as one profile sees it.
+  package struct Stage: Sendable {
+    package let id: String
+    package let experiment: any Experiment.Type
+    /// All parameters of the experiment: defaults overlaid with the stage's fixed values.
+    package let base: [String: ParameterValue]
+    package let sweep: Sweep
+    package let replicas: Replicas
+    package let streams: Manifest.Streams
+    /// Stages whose results the experiment reads, by the names it knows them under, sorted.
+    package let inputs: [(name: String, stage: String)]
+    package let timeLimit: Double?
+    /// Where each parameter's values stand in the file.
+    package let locations: [String: SourceLocation]
+    package let location: SourceLocation
+  }
+
+  package let path: String
+  package let seed: Int
+  package let profiles: [String]
+  /// Paths of the figure files, relative to the pipeline's folder.
+  package let figureFiles: [(path: String, location: SourceLocation)]
+  /// The stages of the chosen profile, in the order of the file.
+  package let stages: [Stage]
+
+  /// Reads the file for one profile (nil: the first), reporting mistakes of all profiles.
+  package init(path: String, profile: String?, catalogue: Catalogue, diagnostics: Diagnostics) throws {
+    let document = try YAMLValue.document(
+      at: path, purpose: "it names the stages, profiles and figures of the project", diagnostics: diagnostics)
+    let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "stages"], in: "")
+    self.path = path
+    seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
+    let profiles = top?.required("profiles", in: "")?.texts("profiles", in: "") ?? []
+    self.profiles = profiles
+    figureFiles = (top?["figures"]?.list("figures", in: "") ?? []).compactMap { value in
+      value.text("figures", in: "").map { ($0, value.location) }
+    }
+    let chosen = profile ?? profiles.first ?? ""
+    guard profiles.isEmpty || profiles.contains(chosen) else {
+      throw PipelineError.unknownProfile(chosen, known: profiles)
+    }
+    var stages: [Stage] = []
+    let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
+    for entry in entries {
+      let reader = StageReader(
+        id: entry.key, siblings: entries.map(\.key), catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
+      if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
+    }
+    self.stages = stages
+    reportCycles(diagnostics)
+  }
+
+  private func reportCycles(_ diagnostics: Diagnostics) {
+    var inputs: [String: [String]] = [:]
+    for stage in stages { inputs[stage.id] = stage.inputs.map(\.stage) }
+    var done: Set<String> = []
+    func visit(_ id: String, path: [String]) {
+      if let start = path.firstIndex(of: id) {
+        guard let stage = stages.first(where: { $0.id == id }) else { return }
+        diagnostics.report(.dependencyCycle(path[start...] + [id]), at: stage.location, in: "stage '\(id)'")
+        done.formUnion(path)
+        return
+      }
+      guard !done.contains(id) else { return }
+      for next in inputs[id] ?? [] { visit(next, path: path + [id]) }
+      done.insert(id)
+    }
+    for stage in stages { visit(stage.id, path: []) }
+  }
+}
+
+/// Reads one stage.
+private struct StageReader {
+  let id: String
+  let siblings: [String]
+  let catalogue: Catalogue
+  let profiles: [String]
+  let diagnostics: Diagnostics
+  private var context: String { "stage '\(id)'" }
+  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit"]
+  private static let keys = ["experiment", "inputs", "profiles"] + overridable
+
+  /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
+  func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
+    guard Self.isName(id) else {
+      diagnostics.report(.badName(kind: "stage", name: id), at: location, in: "")
+      return nil
+    }
+    guard let mapping = value.mapping("stage", allowing: Self.keys, in: context),
+      let experiment = experiment(mapping, at: location)
+    else { return nil }
+    let inputs = inputs(mapping["inputs"])
+    var overrides: [String: YAMLMapping] = [:]
+    for entry in mapping["profiles"]?.mapping("profiles", allowing: profiles, in: context)?.entries ?? [] {
+      let inner = context + ", profile '\(entry.key)'"
+      overrides[entry.key] = entry.value.mapping("profile", allowing: Self.overridable, in: inner)
+    }
+    // A mistake outside the overrides would be told once per profile.
+    var result: PipelineFile.Stage?
+    for profile in [chosen] + overrides.keys.filter({ $0 != chosen }).sorted() {
+      let before = diagnostics.found.count
+      let stage = variant(mapping, overrides[profile], experiment, inputs, location)
+      if profile == chosen { result = stage } else { diagnostics.removeRepeats(from: before) }
+    }
+    return result
+  }
+
+  /// Letters, digits, . _ - and single slashes, so that an id can be a target and part of a file name.
+  static func isName(_ name: String) -> Bool {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.allSatisfy { part in
+      !part.isEmpty && part.first != "."
+        && part.utf8.allSatisfy { byte in
+          (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46
+            || byte == 95
+        }
+    }
+  }
+
+  private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> (any Experiment.Type)? {
+    let value = mapping["experiment"]
+    guard let name = value == nil ? id : value?.text("experiment", in: context) else { return nil }
+    if let experiment = catalogue.experiments[name] { return experiment }
+    diagnostics.report(
+      .unknownName(kind: "experiment", name: name, known: catalogue.experiments.keys.sorted()),
+      at: value?.location ?? location, in: context)
+    return nil
+  }
+
+  private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
+    guard let mapping = value?.mapping("inputs", in: context) else { return [] }
+    return mapping.entries.compactMap { entry in
+      guard let stage = entry.value.text(entry.key, in: context) else { return nil }
+      if siblings.contains(stage) { return (entry.key, stage) }
+      entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings), in: context)
+      return nil
+    }.sorted { $0.0 < $1.0 }
+  }
+
+  private func variant(
+    _ mapping: YAMLMapping, _ override: YAMLMapping?, _ experiment: any Experiment.Type,
+    _ inputs: [(name: String, stage: String)], _ location: SourceLocation
+  ) -> PipelineFile.Stage? {
+    func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
+    guard let defaults = defaults(of: experiment) else { return nil }
+    var locations: [String: SourceLocation] = [:]
+    var base = defaults
+    for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {
+      guard let standard = known(entry.key, defaults, at: entry.location) else { continue }
+      if let parameter = parameter(entry.key, entry.value, like: standard) {
+        base[entry.key] = parameter
+        locations[entry.key] = entry.value.location
+      }
+    }
+    let sweep = SweepReader(context: context, defaults: defaults, stage: self)
+      .sweep(value("sweep"), locations: &locations)
+    let replicas = replicas(value("replicas"))
+    let streams = value("streams").map { $0.word("streams", as: Manifest.Streams.self, in: context) } ?? .independent
+    let timeLimit = value("timeLimit").map { $0.number("timeLimit", in: context) } ?? .some(nil)
+    guard let sweep, let replicas, let streams else { return nil }
+    return PipelineFile.Stage(
+      id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
+      timeLimit: timeLimit ?? nil, locations: locations, location: location)
+  }
+
+  private func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue]? {
+    do {
+      return try experiment.defaultParameters()
+    } catch {
+      preconditionFailure("\(experiment.name): \(error)")
+    }
+  }
+
+  /// The default of a parameter, or nil with a report if the experiment has none of this name.
+  func known(_ name: String, _ defaults: [String: ParameterValue], at location: SourceLocation) -> ParameterValue? {
+    diagnostics.known(name, among: defaults, at: location, in: context)
+  }
+
+  func parameter(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> ParameterValue? {
+    value.parameter(name, like: standard, in: context)
+  }
+
+  private func replicas(_ value: YAMLValue?) -> PipelineFile.Replicas? {
+    guard let value else { return PipelineFile.Replicas(count: 1, perCell: 1) }
+    if case .number = value.content {
+      return value.integer("replicas", in: context).flatMap { checked(count: $0, perCell: min($0, 50), value) }
+    }
+    guard let mapping = value.mapping("replicas", allowing: ["count", "perCell"], in: context),
+      let count = mapping.required("count", in: context)?.integer("count", in: context)
+    else { return nil }
+    guard let perCell = mapping["perCell"] else { return checked(count: count, perCell: min(count, 50), value) }
+    return perCell.integer("perCell", in: context).flatMap { checked(count: count, perCell: $0, value) }
+  }
+
+  private func checked(count: Int, perCell: Int, _ value: YAMLValue) -> PipelineFile.Replicas? {
+    guard count >= 1, perCell >= 1 else {
+      value.report(
+        .refusedValue(name: "replicas", value: "\(count), \(perCell) per cell", allowed: "at least 1"), in: context)
+      return nil
+    }
+    return PipelineFile.Replicas(count: count, perCell: perCell)
+  }
+}
+
+/// Reads `sweep:` of one stage.
+private struct SweepReader {
+  let context: String
+  let defaults: [String: ParameterValue]
+  let stage: StageReader
+  private static let ranges = ["range", "linspace", "logspace"]
+
+  func sweep(_ value: YAMLValue?, locations: inout [String: SourceLocation]) -> Sweep? {
+    guard let value else { return Sweep(factors: []) }
+    guard let list = value.list("sweep", in: context) else { return nil }
+    var factors: [[Sweep.Group]] = []
+    var taken: Set<String> = []
+    for factor in list {
+      let groups = factor.listOrSingle.compactMap { group($0, &locations) }
+      guard groups.count == factor.listOrSingle.count else { return nil }
+      for name in Set(groups.flatMap(\.names)) where !taken.insert(name).inserted {
+        factor.report(.repeatedParameter(name), in: context)
+      }
+      guard groups.contains(where: { !$0.rows.isEmpty }) else {
+        factor.report(.emptySweep, in: context)
+        return nil
+      }
+      factors.append(groups)
+    }
+    let sweep = Sweep(factors: factors)
+    guard let count = sweep.pointCount, count <= Sweep.pointLimit else {
+      value.report(.sweepTooLarge(factors: sweep.factorSizes, limit: Sweep.pointLimit), in: context)
+      return nil
+    }
+    return sweep
+  }
+
+  private func group(_ value: YAMLValue, _ locations: inout [String: SourceLocation]) -> Sweep.Group? {
+    guard let mapping = value.mapping("sweep", in: context) else { return nil }
+    var columns: [(name: String, values: [ParameterValue], isList: Bool)] = []
+    for entry in mapping.entries {
+      guard let standard = stage.known(entry.key, defaults, at: entry.location) else { continue }
+      guard let values = values(entry.key, entry.value, like: standard) else { continue }
+      locations[entry.key] = entry.value.location
+      columns.append((entry.key, values.list, values.isList))
+    }
+    guard columns.count == mapping.entries.count else { return nil }
+    let lists = columns.filter(\.isList)
+    let count = lists.first?.values.count ?? 1
+    guard lists.allSatisfy({ $0.values.count == count }) else {
+      value.report(.unequalLists(lists.map { ($0.name, $0.values.count) }), in: context)
+      return nil
+    }
+    guard count > 0, !columns.isEmpty else {
+      value.report(.emptySweep, in: context)
+      return nil
+    }
+    return Sweep.Group(
+      names: columns.map(\.name),
+      rows: (0..<count).map { row in columns.map { $0.isList ? $0.values[row] : $0.values[0] } })
+  }
+
+  /// The values of one parameter: a list, a range, or a single value (which a list beside it broadcasts).
+  private func values(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> (
+    list: [ParameterValue], isList: Bool
+  )? {
+    switch (value.content, standard) {
+    case (.list(let elements), _):
+      // For a parameter that is itself a list, a list of numbers is one value.
+      if case .list = standard, !elements.allSatisfy({ if case .list = $0.content { true } else { false } }) {
+        return stage.parameter(name, value, like: standard).map { ([$0], false) }
+      }
+      let list = elements.compactMap { stage.parameter(name, $0, like: standard) }
+      return list.count == elements.count ? (list, true) : nil
+    case (.mapping, _): return range(name, value, like: standard).map { ($0, true) }
+    default: return stage.parameter(name, value, like: standard).map { ([$0], false) }
+    }
+  }
+
+  private func range(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> [ParameterValue]? {
+    guard let mapping = value.mapping(name, allowing: Self.ranges, in: context), let entry = mapping.entries.first,
+      let values = entry.value.list(entry.key, in: context)
+    else { return nil }
+    let numbers = values.compactMap { $0.number(entry.key, in: context) }
+    guard numbers.count == values.count else { return nil }
+    func refuse(_ allowed: String) -> [ParameterValue]? {
+      entry.value.report(
+        .refusedValue(name: "\(name).\(entry.key)", value: "\(numbers)", allowed: allowed), in: context)
+      return nil
+    }
+    var grid: [Double]
+    switch entry.key {
+    case "range":
+      guard (2...3).contains(numbers.count) else { return refuse("[first, last] or [first, last, step]") }
+      let step = numbers.count == 3 ? numbers[2] : 1
+      let count = ((numbers[1] - numbers[0]) / step + 1e-9).rounded(.down)
+      guard step != 0, count >= 0, count < Double(Sweep.pointLimit) else {
+        return refuse("a step other than 0 that leads from first to last in at most \(Sweep.pointLimit) steps")
+      }
+      grid = (0...Int(count)).map { numbers[0] + Double($0) * step }
+    default:
+      guard numbers.count == 3, let count = Int(exactly: numbers[2]), (2...Sweep.pointLimit).contains(count) else {
+        return refuse("[first, last, count] with a count of at least 2")
+      }
+      let isLogarithmic = entry.key == "logspace"
+      guard !isLogarithmic || (numbers[0] > 0 && numbers[1] > 0) else { return refuse("positive ends") }
+      let (first, last) = isLogarithmic ? (log(numbers[0]), log(numbers[1])) : (numbers[0], numbers[1])
+      grid = (0..<count).map { index in
+        let point = first + (last - first) * Double(index) / Double(count - 1)
+        return isLogarithmic ? exp(point) : point
+      }
+      // The ends are what was written, not what rounding makes of it.
+      grid[0] = numbers[0]
+      grid[count - 1] = numbers[1]
+    }
+    switch standard {
+    case .real: return grid.map(ParameterValue.real)
+    case .integer:
+      var integers: [ParameterValue] = []
+      for number in grid.map({ ParameterValue.integer(Int($0.rounded())) }) where integers.last != number {
+        integers.append(number)
+      }
+      return integers
+    default: return refuse("only for parameters that are numbers")
+    }
+  }
+}
+
+extension Diagnostics {
+  fileprivate func known(
+    _ name: String, among defaults: [String: ParameterValue], at location: SourceLocation, in context: String
+  ) -> ParameterValue? {
+    if let value = defaults[name] { return value }
+    report(.unknownName(kind: "parameter", name: name, known: defaults.keys.sorted()), at: location, in: context)
+    return nil
+  }
+}
+
+extension YAMLValue {
+  /// The value as a parameter of the same type as its default; mistakes are reported.
+  fileprivate func parameter(_ name: String, like standard: ParameterValue, in context: String) -> ParameterValue? {
+    switch standard {
+    case .integer: integer(name, in: context).map(ParameterValue.integer)
+    case .real: number(name, in: context).map(ParameterValue.real)
+    case .flag: flag(name, in: context).map(ParameterValue.flag)
+    case .text: text(name, in: context).map(ParameterValue.text)
+    case .list(let elements):
+      list(name, in: context).flatMap { values in
+        let list = values.compactMap { $0.parameter(name, like: elements.first ?? $0.plainest, in: context) }
+        return list.count == values.count ? .list(list) : nil
+      }
+    }
+  }
+
+  /// The value as the named one of some parameters, of the same type as that is now; mistakes are reported.
+  package func parameter(_ name: String, of parameters: [String: ParameterValue], in context: String)
+    -> ParameterValue?
+  {
+    diagnostics.known(name, among: parameters, at: location, in: context)
+      .flatMap { parameter(name, like: $0, in: context) }
+  }
+
+  /// The type a value has of itself, for the elements of a list whose default is empty.
+  private var plainest: ParameterValue {
+    switch content {
+    case .number: .real(0)
+    case .flag: .flag(false)
+    default: .text("")
+    }
+  }
+}
+
+extension Experiment {
+  /// The experiment's parameters as it declares them.
+  package static func defaultParameters() throws -> [String: ParameterValue] { try Parameters().values() }
+
+  /// Throws ``InvalidParameter`` if the values are not what the experiment accepts.
+  package static func validate(_ values: [String: ParameterValue]) throws { _ = try Parameters(values: values) }
+}

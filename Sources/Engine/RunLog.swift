@@ -1,0 +1,58 @@
+private import Foundation
+
+/// The record of one run: data/runs/<id>/events.jsonl, one JSON object a line, each with `event` and `time`.
+///
+/// Schema 1: `run` (schema, command, profile, versions, host facts), `cell` (stage, key, label, outcome, cost),
+/// `figure`, `claim`, `end` (counts).
+package final class RunLog {
+  /// The run's folder.
+  package let folder: String
+  private let handle: FileHandle
+
+  /// Begins a run in the project's folder and writes what it runs on.
+  package init(root: String, command: [String], profile: String, facts: [String: String]) throws {
+    let stamp = Self.timeStamp().filter { $0 != "-" && $0 != ":" }.prefix(15)
+    folder = "\(root)/data/runs/\(stamp)-\(getpid())"
+    try Store.makeFolder(folder)
+    let path = folder + "/events.jsonl"
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let handle = FileHandle(forWritingAtPath: path)
+    else { throw PipelineError.notWritable(path: path, reason: Store.reason(errno)) }
+    self.handle = handle
+    write("run", ["schema": 1, "command": command, "profile": profile, "facts": facts])
+  }
+
+  /// Adds an event. Fields are numbers, texts, lists and mappings of these.
+  package func write(_ event: String, _ fields: [String: any Sendable]) {
+    var object: [String: Any] = fields
+    object["event"] = event
+    object["time"] = Self.timeStamp()
+    do {
+      let line = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+      try handle.write(contentsOf: line + Data("\n".utf8))
+    } catch {
+      // A log that cannot be written must not stop the computing it tells of.
+      FileHandle.standardError.write(
+        Data("refig: the run's log cannot be written: \(error.localizedDescription)\n".utf8))
+    }
+  }
+
+  private static func timeStamp() -> String {
+    Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+  }
+
+  /// What results may depend on beside their manifests: versions and the machine.
+  package static func facts(compiler: String, blas: String) -> [String: String] {
+    var name = utsname()
+    uname(&name)
+    func text<Tuple>(_ field: Tuple) -> String {
+      withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+    return [
+      "compiler": compiler, "hdf5": HDF5File.libraryVersion, "blas": blas, "system": text(name.sysname),
+      "release": text(name.release), "machine": text(name.machine), "host": text(name.nodename),
+      "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
+      "memoryBytes": "\(ProcessInfo.processInfo.physicalMemory)",
+    ]
+  }
+}

@@ -1,0 +1,278 @@
+private import Foundation
+private import NumericalMethods
+private import PaperKit
+
+/// Computes cells from their manifests and publishes them: what runs in a worker process, or in the runner's own.
+package struct Worker: Sendable {
+  /// What became of a cell.
+  package enum Outcome: Sendable, Equatable {
+    /// Published by this worker.
+    case computed(Cost)
+    /// Somebody else had published it.
+    case present
+    /// Another process is computing it.
+    case claimed
+    /// It could not be computed: why.
+    case failed(String)
+  }
+
+  /// What a cell cost.
+  package struct Cost: Sendable, Equatable {
+    package let wallSeconds: Double
+    package let processorSeconds: Double
+    package let peakBytes: Int
+    package let fileBytes: Int
+    /// Replicas that failed numerically.
+    package let failedReplicas: Int
+  }
+
+  package let catalogue: Catalogue
+  package let store: Store
+
+  package init(catalogue: Catalogue, store: Store) {
+    self.catalogue = catalogue
+    self.store = store
+  }
+
+  /// Makes sure that a cell is in the store.
+  package func perform(_ manifest: Manifest) -> Outcome {
+    let key = manifest.key
+    do {
+      let outcome = try store.withClaim(on: key) { () throws -> Outcome in
+        if store.contains(key) { return .present }
+        let start = Usage.now()
+        let cell = try compute(manifest)
+        guard let experiment = catalogue.experiments[manifest.experiment] else { return .failed("unknown experiment") }
+        let bytes = try cell.encoded(outputs: experiment.outputs)
+        try store.publish(bytes, as: key)
+        let end = Usage.now()
+        return .computed(
+          Cost(
+            wallSeconds: end.wall - start.wall, processorSeconds: end.processor - start.processor,
+            peakBytes: end.peakBytes, fileBytes: bytes.count, failedReplicas: cell.failures.count))
+      }
+      return outcome ?? .claimed
+    } catch {
+      return .failed(ErrorMessage.reason(of: error))
+    }
+  }
+
+  /// Computes a cell without storing it. A ``NumericalError`` of a replica is part of the result; anything else is thrown.
+  package func compute(_ manifest: Manifest) throws -> Cell {
+    guard let experiment = catalogue.experiments[manifest.experiment] else {
+      throw EvidenceError("this refig has no experiment '\(manifest.experiment)'")
+    }
+    guard catalogue.code(of: experiment).elementsEqual(manifest.code, by: ==) else {
+      throw EvidenceError("this refig was built from other code than the cell asks for; build and run again")
+    }
+    var mutant: Mutant?
+    if let name = manifest.mutant {
+      mutant = experiment.mutants.first { $0.name == name }
+      guard mutant != nil else { throw EvidenceError("\(manifest.experiment) has no mutant '\(name)'") }
+    }
+    var inputs: [String: Results] = [:]
+    for (name, group) in Dictionary(grouping: manifest.inputs, by: \.name) {
+      inputs[name] = Results(
+        cells: try group.map { input in
+          guard let cell = try store.cell(input.key) else {
+            throw EvidenceError("its input \(input.key.short) ('\(name)') is not in the store")
+          }
+          return cell
+        })
+    }
+    let contexts = manifest.replicas.map {
+      RunContext(replica: $0, streamKey: manifest.streamKey, inputs: inputs, mutant: mutant)
+    }
+    return try experiment.cell(manifest, contexts)
+  }
+
+  // MARK: Serving a runner
+
+  /// Reads requests from a descriptor until it is closed, and answers each with one line on another. A request is a line
+  /// with a manifest's length in bytes, then the manifest.
+  package func serve(input: Int32, output: Int32) throws {
+    var reader = LineReader(descriptor: input)
+    while let line = try reader.line() {
+      guard let count = Int(line), let bytes = try reader.bytes(count),
+        let manifest = Manifest(canonicalText: String(decoding: bytes, as: UTF8.self))
+      else { throw PipelineError.workerNotStarted(reason: "its runner sent '\(line)'") }
+      try Self.send(Self.answer(perform(manifest)) + "\n", to: output)
+    }
+  }
+
+  package static func send(_ text: String, to descriptor: Int32) throws {
+    let bytes = Array(text.utf8)
+    var sent = 0
+    while sent < bytes.count {
+      let step = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent) }
+      if step < 0 {
+        if errno == EINTR { continue }
+        throw PipelineError.workerNotStarted(reason: Store.reason(errno))
+      }
+      sent += step
+    }
+  }
+
+  package static func answer(_ outcome: Outcome) -> String {
+    switch outcome {
+    case .computed(let cost):
+      "computed \(cost.wallSeconds) \(cost.processorSeconds) \(cost.peakBytes) \(cost.fileBytes) \(cost.failedReplicas)"
+    case .present: "present"
+    case .claimed: "claimed"
+    case .failed(let reason): "failed " + reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    }
+  }
+
+  /// The inverse of ``answer(_:)``.
+  package static func outcome(_ answer: Substring) -> Outcome? {
+    let fields = answer.split(separator: " ")
+    switch fields.first {
+    case "computed":
+      let numbers = fields.dropFirst().compactMap { Double($0) }
+      guard numbers.count == 5 else { return nil }
+      return .computed(
+        Cost(
+          wallSeconds: numbers[0], processorSeconds: numbers[1], peakBytes: Int(numbers[2]),
+          fileBytes: Int(numbers[3]), failedReplicas: Int(numbers[4])))
+    case "present": return .present
+    case "claimed": return .claimed
+    case "failed": return .failed(String(answer.dropFirst(7)))
+    default: return nil
+    }
+  }
+}
+
+extension Experiment {
+  /// Runs a block of replicas and stacks what they return. If the block fails numerically, its replicas run one by one,
+  /// so that only those that fail are missing.
+  fileprivate static func cell(_ manifest: Manifest, _ contexts: [RunContext]) throws -> Cell {
+    let parameters = try Parameters(values: manifest.parameters)
+    var results: [(replica: Int, arrays: [OutputArray: NDArray])] = []
+    var failures: [(replica: Int, reason: String)] = []
+    do {
+      let block = try run(parameters, replicas: contexts)
+      guard block.count == contexts.count else {
+        throw EvidenceError("\(name) returned \(block.count) results for \(contexts.count) replicas")
+      }
+      results = zip(contexts, block).map { ($0.replica, $1) }
+    } catch is NumericalError {
+      for context in contexts {
+        do {
+          results.append((context.replica, try run(parameters, in: context)))
+        } catch let error as NumericalError {
+          failures.append((context.replica, error.description))
+        }
+      }
+    }
+    for (replica, arrays) in results { try check(arrays, of: replica) }
+    var arrays: [String: NDArray] = [:]
+    var coordinates: [String: NDArray] = [:]
+    for output in outputs {
+      let parts = results.compactMap { $0.arrays[output] }
+      guard let first = parts.first else { continue }
+      guard parts.allSatisfy({ $0.shape == first.shape }) else {
+        throw EvidenceError("output '\(output.name)' has shapes that differ between replicas")
+      }
+      guard output.isCoordinate else {
+        arrays[output.name] = NDArray.stack(parts)
+        continue
+      }
+      guard parts.allSatisfy({ $0 == first }) else {
+        throw EvidenceError("coordinate '\(output.name)' differs between replicas")
+      }
+      coordinates[output.name] = first
+    }
+    return Cell(
+      manifest: manifest, replicas: results.map(\.replica), failures: failures, arrays: arrays,
+      coordinates: coordinates)
+  }
+
+  /// What an experiment returns must be what it declares.
+  private static func check(_ arrays: [OutputArray: NDArray], of replica: Int) throws {
+    if let extra = arrays.keys.first(where: { !outputs.contains($0) }) {
+      throw EvidenceError("\(name) returned '\(extra.name)', which it does not declare")
+    }
+    var lengths: [String: Int] = [:]
+    for output in outputs {
+      guard let array = arrays[output] else { throw EvidenceError("\(name) did not return '\(output.name)'") }
+      guard array.rank == output.axes.count else {
+        throw EvidenceError("output '\(output.name)' has shape \(array.shape) for the axes \(output.axes)")
+      }
+      for (axis, length) in zip(output.axes, array.shape) {
+        guard lengths[axis, default: length] == length else {
+          throw EvidenceError(
+            "output '\(output.name)' has length \(length) along '\(axis)', another \(lengths[axis] ?? 0)")
+        }
+        lengths[axis] = length
+      }
+      if let bad = array.values.first(where: { !($0.isFinite || output.allowsNaN && $0.isNaN) }) {
+        throw NumericalError.undefined("output '\(output.name)' of replica \(replica) holds \(bad)")
+      }
+    }
+  }
+}
+
+/// Wall time, processor time and peak memory of this process so far.
+private struct Usage {
+  let wall: Double
+  let processor: Double
+  let peakBytes: Int
+
+  static func now() -> Usage {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + 1e-6 * Double(time.tv_usec) }
+    return Usage(
+      wall: Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec),
+      processor: seconds(usage.ru_utime) + seconds(usage.ru_stime), peakBytes: usage.ru_maxrss * 1024)
+  }
+}
+
+/// Lines and blocks of bytes from a descriptor.
+package struct LineReader {
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var position = 0
+
+  package init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Reads what is there, at least one byte; false at the end.
+  package mutating func fill() throws -> Bool {
+    buffer.removeSubrange(..<position)
+    position = 0
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count > 0 {
+        buffer += chunk.prefix(count)
+        return true
+      }
+      if count == 0 { return false }
+      guard errno == EINTR else { throw PipelineError.unreadable(path: "pipe", reason: Store.reason(errno)) }
+    }
+  }
+
+  /// A whole line that has been read already, without its end.
+  package mutating func bufferedLine() -> Substring? {
+    guard let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    defer { position = end + 1 }
+    return Substring(decoding: buffer[position..<end], as: UTF8.self)
+  }
+
+  /// The next line, nil at the end.
+  package mutating func line() throws -> Substring? {
+    while true {
+      if let line = bufferedLine() { return line }
+      guard try fill() else { return nil }
+    }
+  }
+
+  /// The next `count` bytes, nil if the end comes before.
+  package mutating func bytes(_ count: Int) throws -> ArraySlice<UInt8>? {
+    while buffer.count - position < count { guard try fill() else { return nil } }
+    defer { position += count }
+    return buffer[position..<(position + count)]
+  }
+}

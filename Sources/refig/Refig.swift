@@ -1,0 +1,128 @@
+import ArgumentParser
+import Engine
+import Foundation
+import PaperKit
+import Papers
+
+/// The command line.
+@main
+struct Refig: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "refig",
+    abstract: "Recompute the figures of theory papers, and check what they claim.",
+    discussion: """
+      pipeline.yaml names stages: numerical experiments swept over parameters. Their arrays are kept in data/store by the
+      hash of everything they depend on, so nothing is computed twice and nothing stale is shown. Figures and claims are in
+      figures/<paper>.yaml.
+
+        refig run                        all stages and figures of the quick profile
+        refig run sarao2020/uniqueness   one stage
+        refig run fig:sarao2020/fig1     one figure and what it needs
+        refig verify paper:sarao2020     the claims of one paper, with verdicts
+        refig explain sarao2020/fig1     what it depends on, what would run and why
+
+      Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected
+      one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date under --check; 130 interrupted.
+      """,
+    version: "refig 0.1.0",
+    subcommands: [
+      Run.self, Verify.self, Status.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
+      WorkerCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let parserCode = exitCode(for: error)
+      if parserCode == .success || error is CleanExit { exit(withError: error) }
+      if parserCode == .validationFailure {
+        FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+        Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
+      }
+      FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
+      Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
+    }
+  }
+}
+
+extension Catalogue {
+  /// The papers this executable was linked with.
+  static let linked = Catalogue(
+    papers: allPapers, fingerprints: Fingerprints(files: sourceFingerprints, compiler: compilerVersion))
+}
+
+/// What all commands on a project take.
+struct ProjectOptions: ParsableArguments {
+  @Option(name: .customLong("project"), help: "Folder with pipeline.yaml.")
+  var root = "."
+
+  @Option(help: "Profile of pipeline.yaml, such as quick or paper; the first one unless given.")
+  var profile: String?
+
+  func load() throws -> Project { try Project(root: root, profile: profile, catalogue: .linked) }
+}
+
+/// How cells are computed.
+struct ExecutionOptions: ParsableArguments {
+  @Option(name: [.customShort("j"), .long], help: "Worker processes; 0 computes in this process, for debuggers.")
+  var workers: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(name: .shortAndLong, help: "No progress, only errors and results.")
+  var quiet = false
+
+  func validate() throws {
+    guard (0...1024).contains(workers) else { throw ValidationError("--workers must be from 0 to 1024") }
+  }
+
+  func executor(_ project: Project, _ plan: Plan) throws -> any Executor {
+    guard workers > 0 else {
+      try ProcessEnvironment.prepareForComputing()
+      return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
+    }
+    let limits = plan.stages.map { $0.definition.timeLimit }
+    return LocalExecutor(
+      command: ["/proc/self/exe", "worker", "--store", project.store.root], workerCount: workers
+    ) { limits[$0.stage] }
+  }
+
+  /// Computes what is missing and tells about it.
+  func build(_ project: Project, _ plan: Plan, progress: ProgressDisplay) throws -> Build.Summary {
+    Interruption.listen()
+    var build = Build(
+      project: project, plan: plan, executor: try executor(project, plan), progress: progress,
+      makeLog: { try ProcessEnvironment.log(for: project) })
+    let summary = try build.run()
+    if summary.failedReplicas > 0 {
+      progress.line("\(summary.failedReplicas) replicas failed numerically; their cells say why")
+    }
+    if summary.failed > 0 {
+      throw PipelineError.cellsFailed(count: summary.failed, log: (build.logFolder ?? "") + "/events.jsonl")
+    }
+    return summary
+  }
+}
+
+/// What has to be right before numbers are computed in this process.
+enum ProcessEnvironment {
+  /// Starts this program again if OpenBLAS was not given its core type and thread count before it was loaded: cells
+  /// computed here must have the same bits as those of workers.
+  static func prepareForComputing() throws {
+    let wanted = try LocalExecutor.workerEnvironment()
+    let present = ProcessInfo.processInfo.environment
+    guard wanted.contains(where: { present[$0.key] != $0.value }) else { return }
+    for (name, value) in wanted { setenv(name, value, 1) }
+    var arguments = CommandLine.arguments.map { strdup($0) }
+    arguments.append(nil)
+    execv("/proc/self/exe", arguments)
+    throw PipelineError.workerNotStarted(reason: String(cString: strerror(errno)))
+  }
+
+  /// A record for a run of this command.
+  static func log(for project: Project) throws -> RunLog {
+    var facts = RunLog.facts(compiler: compilerVersion, blas: "")
+    facts.merge(try LocalExecutor.workerEnvironment()) { $1 }
+    return try RunLog(root: project.root, command: CommandLine.arguments, profile: project.profile, facts: facts)
+  }
+}

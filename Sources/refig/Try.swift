@@ -1,0 +1,95 @@
+import ArgumentParser
+import Engine
+import Foundation
+import NumericalMethods
+import PaperKit
+
+/// `refig try`.
+struct Try: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run one replica of an experiment outside the store and print what it returns.")
+
+  @Argument(help: "Name of an experiment, such as sarao2020/population-flow.")
+  var experiment: String
+
+  @Option(name: .customLong("set"), help: "A parameter, as name=value; may be repeated.")
+  var settings: [String] = []
+
+  @Option(help: "Which replica.")
+  var replica = 0
+
+  @Option(help: "Root of the random streams.")
+  var seed = 0
+
+  @Flag(help: "Print all arrays as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard replica >= 0 else { throw ValidationError("--replica must not be negative") }
+  }
+
+  func run() throws {
+    try ProcessEnvironment.prepareForComputing()
+    let catalogue = Catalogue.linked
+    guard let type = catalogue.experiments[experiment] else {
+      throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
+    }
+    let manifest = Manifest(
+      experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
+      parameters: try ParameterSettings.parameters(of: type, settings), replicas: replica..<(replica + 1))
+    let cell = try Worker(catalogue: catalogue, store: Store(root: "data/store")).compute(manifest)
+    if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
+    let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in
+      if output.isCoordinate { return cell.coordinates[output.name].map { (output, $0) } }
+      return cell.arrays[output.name].map { (output, $0.slice(0)) }
+    }
+    if json { return try printJSON(manifest, outputs) }
+    for (output, array) in outputs {
+      print(
+        "\(output.name)\(output.axes.isEmpty ? "" : "[\(output.axes.joined(separator: ", "))]") = \(summary(array))")
+      print("    \(output.meaning), unit \(output.unit)")
+    }
+  }
+
+  private func summary(_ array: NDArray) -> String {
+    let texts = array.values.prefix(8).map { String(format: "%.6g", $0) }
+    if array.rank == 0 { return texts[0] }
+    return "\(array.shape) \(texts.joined(separator: " "))\(array.values.count > 8 ? " …" : "")"
+  }
+
+  private func printJSON(_ manifest: Manifest, _ outputs: [(OutputArray, NDArray)]) throws {
+    var arrays: [String: Any] = [:]
+    for (output, array) in outputs { arrays[output.name] = Self.nested(array) }
+    let parameters = manifest.parameters.mapValues { $0.canonicalText }
+    let data = try JSONSerialization.data(
+      withJSONObject: ["experiment": experiment, "parameters": parameters, "replica": replica, "outputs": arrays],
+      options: [.sortedKeys, .withoutEscapingSlashes])
+    print(String(decoding: data, as: UTF8.self))
+  }
+
+  /// Nested lists, NaN as null.
+  static func nested(_ array: NDArray) -> Any {
+    guard array.rank > 0 else { return array.values[0].isFinite ? array.values[0] : NSNull() }
+    return (0..<array.shape[0]).map { nested(array.slice($0)) }
+  }
+}
+
+/// `name=value` settings on the command line.
+enum ParameterSettings {
+  /// The experiment's parameters with some set.
+  static func parameters(of type: any Experiment.Type, _ settings: [String]) throws -> [String: ParameterValue] {
+    let diagnostics = Diagnostics()
+    var parameters = try type.defaultParameters()
+    for setting in settings {
+      let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw PipelineError.badOption(name: "--set", value: setting, allowed: "write it as name=value")
+      }
+      let value = try YAMLValue.document(parts[1], file: "--set \(parts[0])", diagnostics: diagnostics)
+      if let parameter = value.parameter(parts[0], of: parameters, in: "refig try") { parameters[parts[0]] = parameter }
+    }
+    try diagnostics.throwIfAny()
+    try type.validate(parameters)
+    return parameters
+  }
+}

@@ -1,0 +1,128 @@
+package import Engine
+package import NumericalMethods
+package import PaperKit
+
+/// A random walk: one coordinate, one array over it, one single number.
+package enum Walk: Experiment {
+  package enum Law: String, Choice {
+    case normal, uniform
+  }
+
+  package struct Parameters: ExperimentParameters {
+    package var stepCount = 4
+    package var drift = 0.0
+    package var law = Law.normal
+    package var isReflected = false
+    package var weights = [1.0]
+    package init() {}
+    package func validate() throws {
+      try require(stepCount >= 1, "stepCount", stepCount, allowed: "at least 1")
+    }
+  }
+
+  package static let time = OutputArray("time", axes: ["time"], unit: "step", meaning: "time")
+  package static let position = OutputArray("position", axes: ["time"], unit: "m", meaning: "where the walker is")
+  package static let end = OutputArray("end", unit: "m", meaning: "where it ends")
+  package static let name = "toy/walk"
+  package static let sourceFile = "ToyPaper/Walk.swift"
+  package static let outputs = [time, position, end]
+  package static let mutants = [Mutant("no-drift", meaning: "the drift is forgotten")]
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var random = context.random("steps")
+    let drift = context.mutant == mutants[0] ? 0 : parameters.drift
+    var positions = [0.0]
+    for _ in 0..<parameters.stepCount {
+      let step = parameters.law == .normal ? random.normal() : random.uniform() - 0.5
+      positions.append(positions[positions.count - 1] + drift + step)
+    }
+    return [
+      time: NDArray(positions.indices.map(Double.init)), position: NDArray(positions),
+      end: NDArray(positions[positions.count - 1]),
+    ]
+  }
+}
+
+/// The mean end of the walks of another stage.
+package enum Mean: Experiment {
+  package struct Parameters: ExperimentParameters {
+    package var factor = 1.0
+    package init() {}
+    package func validate() throws {}
+  }
+
+  package static let mean = OutputArray("mean", unit: "m", meaning: "factor times the mean end of all walks")
+  package static let name = "toy/mean"
+  package static let sourceFile = "ToyPaper/Mean.swift"
+  package static let outputs = [mean]
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    guard let walks = context.inputs["walks"] else { throw EvidenceError("needs the input 'walks'") }
+    let ends = try walks.points(of: Walk.self).flatMap { $0[Walk.end].values }
+    return [mean: NDArray(parameters.factor * Statistics.mean(ends))]
+  }
+}
+
+/// Fails in the way it is asked to.
+package enum Fault: Experiment {
+  package enum Kind: String, Choice {
+    case none, numerical, notFinite, undeclared, wrongShape, crash, sleep, thrown
+  }
+
+  package struct Parameters: ExperimentParameters {
+    package var kind = Kind.none
+    /// The replica that fails.
+    package var replica = 1
+    package init() {}
+    package func validate() throws {}
+  }
+
+  struct Unexpected: Error {}
+
+  package static let value = OutputArray("value", meaning: "the number of the replica")
+  package static let name = "toy/fault"
+  package static let sourceFile = "ToyPaper/Fault.swift"
+  package static let outputs = [value]
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let result = NDArray(Double(context.replica))
+    guard context.replica == parameters.replica else { return [value: result] }
+    switch parameters.kind {
+    case .none: return [value: result]
+    case .numerical: throw NumericalError.notConverged(method: "toy", iterations: 3, residual: 0.5)
+    case .notFinite: return [value: NDArray(.infinity)]
+    case .undeclared: return [value: result, OutputArray("other", meaning: ""): result]
+    case .wrongShape: return [value: NDArray([1, 2])]
+    case .crash: preconditionFailure("asked to crash")
+    case .sleep: while true {}
+    case .thrown: throw Unexpected()
+    }
+  }
+}
+
+/// The toy paper.
+package let toyPaper = Paper(
+  key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self],
+  tables: [
+    TableDefinition(
+      "toy/ends", from: [Walk.self],
+      columns: [Column("drift", meaning: "drift"), Column("end", unit: "m", meaning: "mean end")]
+    ) { results in
+      try results.points(of: Walk.self).map { [$0.parameters.drift, Statistics.mean($0[Walk.end].values)] }
+    }
+  ],
+  estimators: [
+    Estimator("toy/mean-end", from: [Walk.self], meaning: "mean end of the walks") { results in
+      .mean(try results.points(of: Walk.self).flatMap { $0[Walk.end].values })
+    },
+    Estimator("toy/no-evidence", from: [Walk.self], meaning: "nothing") { _ in throw EvidenceError("nothing to see") },
+  ])
+
+/// The catalogue of the toy paper, as a build with this code of its files would have it.
+package func toyCatalogue(code: [String: String] = [:]) -> Catalogue {
+  var files = ["Walk", "Mean", "Fault", "Theory"].reduce(into: [:]) { $0["ToyPaper/\($1).swift"] = "digest-of-\($1)" }
+  files["NumericalMethods/Brent.swift"] = "digest-of-Brent"
+  files["ToyPaper/ToyPaperTables.swift"] = "digest-of-tables"
+  return Catalogue(
+    papers: [toyPaper], fingerprints: Fingerprints(files: files.merging(code) { $1 }, compiler: "toy-1"))
+}
