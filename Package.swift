@@ -71,9 +71,15 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["NumericalMethods"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "NumericalMethodsTests", dependencies: ["NumericalMethods", "TestSupport"], swiftSettings: strict),
-    .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "PaperKit", "NumericalMethods", "TestSupport"],
+    // A paper of small experiments that can also fail in every way the engine must survive, and its worker.
+    .target(
+      name: "ToyPaper", dependencies: ["Engine", "PaperKit", "NumericalMethods"], path: "Tests/ToyPaper",
       swiftSettings: strict),
+    .executableTarget(name: "toy-worker", dependencies: ["ToyPaper", "Engine"], path: "Tests/ToyWorker", swiftSettings: strict),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker"],
+      exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["refig", "TestSupport"], swiftSettings: strict),
   ]
     + papers.flatMap { paper -> [Target] in

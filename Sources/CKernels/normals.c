@@ -1,1 +1,194 @@
 #include "CKernels.h"
+
+#include <string.h>
+
+/* Why C: eight lanes of 64 bits per vector, compiled once per instruction set and chosen at run time, which Swift
+   cannot express without machine-dependent flags; a pure Swift version is 2.4 times slower.
+   Why the same bits everywhere: only integer operations and + - * / sqrt, each correctly rounded, in an order written
+   down here; contraction to fused multiply-add, which only some processors have, is off. */
+#pragma STDC FP_CONTRACT OFF
+/* The 64-byte types below never cross a call: everything that takes them is inlined. */
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef uint64_t words_t __attribute__((vector_size(64)));
+typedef double reals_t __attribute__((vector_size(64)));
+#define INLINE static inline __attribute__((always_inline))
+
+#define LOW_HALF 0xffffffffull
+#define EXPONENT_OF_ONE 0x3ff0000000000000ull
+#define MANTISSA 0x000fffffffffffffull
+#define SQRT_HALF 0x3fe6a09e667f3bcdull /* the bits of sqrt(1/2) */
+#define UNIFORM_BLOCKS (1ull << 63)
+
+INLINE reals_t reals_of_bits(words_t bits) {
+  reals_t value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+INLINE words_t bits_of_reals(reals_t value) {
+  words_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+INLINE words_t everywhere(uint64_t value) { return (words_t){0} + value; }
+
+/* Ten rounds on the counter (index low, index high, stream low, stream high); every lane holds 32 bits of counter.
+   Multipliers and key increments are those of the paper. */
+INLINE void philox(words_t counter[4], uint64_t key) {
+  uint32_t key_low = (uint32_t)key, key_high = (uint32_t)(key >> 32);
+  for (int round = 0; round < 10; round++) {
+    words_t first = (counter[0] & LOW_HALF) * 0xD2511F53ull;
+    words_t second = (counter[2] & LOW_HALF) * 0xCD9E8D57ull;
+    words_t next_0 = (second >> 32) ^ counter[1] ^ (uint64_t)key_low;
+    words_t next_2 = (first >> 32) ^ counter[3] ^ (uint64_t)key_high;
+    counter[0] = next_0;
+    counter[1] = second & LOW_HALF;
+    counter[2] = next_2;
+    counter[3] = first & LOW_HALF;
+    key_low += 0x9E3779B9u;
+    key_high += 0xBB67AE85u;
+  }
+}
+
+/* The two 64-bit words of each of the blocks first_block .. first_block + 7. */
+INLINE void blocks(uint64_t key, uint64_t stream, uint64_t first_block, words_t *first, words_t *second) {
+  words_t index = (words_t){0, 1, 2, 3, 4, 5, 6, 7} + first_block;
+  words_t counter[4] = {index & LOW_HALF, index >> 32, everywhere(stream & LOW_HALF), everywhere(stream >> 32)};
+  philox(counter, key);
+  *first = (counter[0] & LOW_HALF) | (counter[1] << 32);
+  *second = (counter[2] & LOW_HALF) | (counter[3] << 32);
+}
+
+/* (k + 1/2) / 2^52 from the top 52 bits k: put them into the mantissa of a number in [1, 2) and subtract 1 - 2^-53,
+   which is exact. Never 0, never 1. */
+INLINE reals_t uniform(words_t word) {
+  return reals_of_bits((word >> 12) | EXPONENT_OF_ONE) - (1.0 - 0x1p-53);
+}
+
+/* log(x) for normal positive x: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then the minimax polynomial and the split of
+   log 2 of fdlibm's e_log.c (Sun Microsystems, 1993). */
+INLINE reals_t logarithm(reals_t x) {
+  /* Adding the distance from sqrt(1/2) to 1 carries into the exponent exactly when the mantissa exceeds sqrt(2)/2. */
+  words_t shifted = bits_of_reals(x) + (EXPONENT_OF_ONE - SQRT_HALF);
+  /* An integer below 2^52 becomes a double when it is the mantissa of 2^52. */
+  reals_t k = reals_of_bits((shifted >> 52) | 0x4330000000000000ull) - (0x1p52 + 1023.0);
+  reals_t f = reals_of_bits((shifted & MANTISSA) + SQRT_HALF) - 1.0;
+  reals_t s = f / (2.0 + f), z = s * s, w = z * z;
+  reals_t even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  reals_t odd = z * (6.666666666666735130e-01
+                     + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  reals_t half_square = 0.5 * f * f;
+  reals_t tail = s * (half_square + (even + odd)) + k * 1.90821492927058770002e-10;
+  return k * 6.93147180369123816490e-01 - ((half_square - tail) - f);
+}
+
+/* sin(y) and cos(y) for y in [0, pi/4], minimax polynomials of fdlibm's k_sin.c and k_cos.c. */
+INLINE void sine_and_cosine(reals_t y, reals_t *sine, reals_t *cosine) {
+  reals_t q = y * y;
+  reals_t s = 2.75573137070700676789e-06 + q * (-2.50507602534068634195e-08 + q * 1.58969099521155010221e-10);
+  s = 8.33333333332248946124e-03 + q * (-1.98412698298579493134e-04 + q * s);
+  *sine = y + y * q * (-1.66666666666666324348e-01 + q * s);
+  reals_t c = -2.75573143513906633035e-07 + q * (2.08757232129817482790e-09 + q * -1.13596475577881948265e-11);
+  c = -1.38888888888741095749e-03 + q * (2.48015872894767294178e-05 + q * c);
+  *cosine = 1.0 - (0.5 * q - q * q * (4.16666666666666019037e-02 + q * c));
+}
+
+/* Box and Muller: radius from the first word; from the second its low three bits choose one of eight octants and its
+   top 52 bits the place within it. (The octants are reached by swapping and negating sine and cosine.) */
+INLINE void normal_group(double *out, uint64_t key, uint64_t stream, uint64_t group) {
+  words_t first, second;
+  blocks(key, stream, 8 * group, &first, &second);
+  reals_t radius = __builtin_elementwise_sqrt(-2.0 * logarithm(uniform(first)));
+  reals_t sine, cosine;
+  sine_and_cosine(uniform(second) * 0.78539816339744830962, &sine, &cosine);
+  words_t s = bits_of_reals(sine), c = bits_of_reals(cosine);
+  words_t exchanged = (s ^ c) & -(second & 1);
+  s = s ^ exchanged ^ ((second & 4) << 61);
+  c = c ^ exchanged ^ ((second & 2) << 62);
+  reals_t along = radius * reals_of_bits(c), across = radius * reals_of_bits(s);
+  memcpy(out, &along, 64);
+  memcpy(out + 8, &across, 64);
+}
+
+INLINE void word_group(uint64_t *out, uint64_t key, uint64_t stream, uint64_t group) {
+  words_t first, second;
+  blocks(key, stream, UNIFORM_BLOCKS + 8 * group, &first, &second);
+  memcpy(out, &first, 64);
+  memcpy(out + 8, &second, 64);
+}
+
+INLINE void uniform_group(double *out, uint64_t key, uint64_t stream, uint64_t group) {
+  words_t first, second;
+  blocks(key, stream, UNIFORM_BLOCKS + 8 * group, &first, &second);
+  reals_t low = uniform(first), high = uniform(second);
+  memcpy(out, &low, 64);
+  memcpy(out + 8, &high, 64);
+}
+
+/* One copy of each loop per instruction set. */
+#define LOOPS(suffix, attributes)                                                                                     \
+  attributes static void normals_##suffix(double *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) { \
+    for (size_t i = 0; i < count; i++) normal_group(out + 16 * i, key, stream, first + i);                            \
+  }                                                                                                                   \
+  attributes static void words_##suffix(uint64_t *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) { \
+    for (size_t i = 0; i < count; i++) word_group(out + 16 * i, key, stream, first + i);                              \
+  }                                                                                                                   \
+  attributes static void uniforms_##suffix(double *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) { \
+    for (size_t i = 0; i < count; i++) uniform_group(out + 16 * i, key, stream, first + i);                           \
+  }
+
+LOOPS(baseline, )
+#if defined(__x86_64__)
+LOOPS(avx2, __attribute__((target("avx2"))))
+LOOPS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
+#define CHOOSE(width, name, ...)                          \
+  switch (width) {                                        \
+    case CK_AVX512: name##_avx512(__VA_ARGS__); break;    \
+    case CK_AVX2: name##_avx2(__VA_ARGS__); break;        \
+    case CK_BASELINE: name##_baseline(__VA_ARGS__); break; \
+  }
+#else
+#define CHOOSE(width, name, ...) ((void)(width), name##_baseline(__VA_ARGS__))
+#endif
+
+int ck_supports(ck_width width) {
+  if (width == CK_BASELINE) return 1;
+#if defined(__x86_64__)
+  if (width == CK_AVX2) return __builtin_cpu_supports("avx2") != 0;
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+  return 0;
+#endif
+}
+
+ck_width ck_widest(void) {
+  return ck_supports(CK_AVX512) ? CK_AVX512 : ck_supports(CK_AVX2) ? CK_AVX2 : CK_BASELINE;
+}
+
+void ck_normals_of_width(ck_width width, double *out, size_t group_count, uint64_t key, uint64_t stream,
+                         uint64_t first_group) {
+  CHOOSE(width, normals, out, group_count, key, stream, first_group);
+}
+
+void ck_normals(double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group) {
+  CHOOSE(ck_widest(), normals, out, group_count, key, stream, first_group);
+}
+
+void ck_words(uint64_t *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group) {
+  CHOOSE(ck_widest(), words, out, group_count, key, stream, first_group);
+}
+
+void ck_uniforms(double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group) {
+  CHOOSE(ck_widest(), uniforms, out, group_count, key, stream, first_group);
+}
+
+double ck_uniform_of_word(uint64_t word) { return (double)(word >> 12) * 0x1p-52 + 0x1p-53; }
+
+void ck_philox_block(const uint32_t counter[4], const uint32_t key[2], uint32_t block[4]) {
+  words_t lanes[4];
+  for (int i = 0; i < 4; i++) lanes[i] = everywhere(counter[i]);
+  philox(lanes, (uint64_t)key[0] | (uint64_t)key[1] << 32);
+  for (int i = 0; i < 4; i++) block[i] = (uint32_t)lanes[i][0];
+}

@@ -10,6 +10,12 @@ package struct Batch: Sendable {
   package let items: [Item]
   package let store: Store
 
+  package init(plan: Plan, items: [Item], store: Store) {
+    self.plan = plan
+    self.items = items
+    self.store = store
+  }
+
   package func manifest(_ item: Item) -> Manifest { plan.stages[item.stage].manifest(item.cell) }
   package func key(_ item: Item) -> CellKey { plan.stages[item.stage].keys[item.cell] }
 }

@@ -56,7 +56,9 @@ package struct HDF5File: Sendable, Equatable {
       let access = try check(H5Pcreate(chdf5_file_access()), "H5Pcreate")
       defer { H5Pclose(access) }
       try check(H5Pset_fapl_core(access, 1 << 16, false), "H5Pset_fapl_core")
-      try check(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110), "H5Pset_libver_bounds")
+      // The earliest format: 1.10's file images of later ones have a wrong checksum in their first block (it clears a
+      // flag there and leaves the sum).
+      try check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "H5Pset_libver_bounds")
       let creation = try check(H5Pcreate(chdf5_file_creation()), "H5Pcreate")
       defer { H5Pclose(creation) }
       try check(H5Pset_obj_track_times(creation, false), "H5Pset_obj_track_times")
@@ -83,10 +85,12 @@ package struct HDF5File: Sendable, Equatable {
       }
       try check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush")
       let size = try check(H5Fget_file_image(file, nil, 0), "H5Fget_file_image")
-      let image = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-        count = try check(H5Fget_file_image(file, buffer.baseAddress, size), "H5Fget_file_image")
+      // The image begins where HDF5's own data do: without the user block.
+      return try [UInt8](unsafeUninitializedCapacity: headerSize + size) { buffer, count in
+        UnsafeMutableBufferPointer(rebasing: buffer.prefix(headerSize)).initialize(repeating: 0)
+        let image = buffer.baseAddress?.advanced(by: headerSize)
+        count = headerSize + (try check(H5Fget_file_image(file, image, size), "H5Fget_file_image"))
       }
-      return image
     }
   }
 
@@ -127,9 +131,10 @@ private func withLibrary<Result: Sendable>(_ body: () throws -> Result) throws -
       // No plug-in is ever needed, and none may be loaded for a file's sake.
       setenv("HDF5_PLUGIN_PRELOAD", "::", 1)
       try check(H5open(), "H5open")
-      try check(chdf5_silence(), "H5Eset_auto2")
       isReady = true
     }
+    // Each thread has an error stack of its own.
+    try check(chdf5_silence(), "H5Eset_auto2")
     return try body()
   }
 }
@@ -178,17 +183,24 @@ private func write(_ dataset: HDF5File.Dataset, to file: hid_t) throws -> hid_t 
 }
 
 private func writeText(_ object: hid_t, _ name: String, _ text: String) throws {
-  let bytes = Array(text.utf8)
-  let type = try check(H5Tcopy(chdf5_text()), "H5Tcopy")
+  let type = try textType()
   defer { H5Tclose(type) }
-  try check(H5Tset_size(type, max(1, bytes.count)), "H5Tset_size")
-  try check(H5Tset_cset(type, H5T_CSET_UTF8), "H5Tset_cset")
   let space = try check(H5Screate(H5S_SCALAR), "H5Screate")
   defer { H5Sclose(space) }
   let attribute = try check(
     H5Acreate2(object, name, type, space, chdf5_default(), chdf5_default()), "H5Acreate2 \(name)")
   defer { H5Aclose(attribute) }
-  try check((bytes + [0]).withUnsafeBytes { H5Awrite(attribute, type, $0.baseAddress) }, "H5Awrite \(name)")
+  try text.withCString { pointer in
+    _ = try withUnsafePointer(to: pointer) { try check(H5Awrite(attribute, type, $0), "H5Awrite \(name)") }
+  }
+}
+
+/// UTF-8 of any length, which h5py and netCDF readers give back as text.
+private func textType() throws -> hid_t {
+  let type = try check(H5Tcopy(chdf5_text()), "H5Tcopy")
+  try check(H5Tset_size(type, chdf5_variable_length()), "H5Tset_size")
+  try check(H5Tset_cset(type, H5T_CSET_UTF8), "H5Tset_cset")
+  return type
 }
 
 // MARK: - Reading
@@ -220,12 +232,12 @@ private func linkName(_ group: hid_t, _ index: hsize_t, _ buffer: UnsafeMutableP
 private func readText(_ object: hid_t, _ name: String) throws -> String {
   let attribute = try check(H5Aopen(object, name, chdf5_default()), "H5Aopen \(name)")
   defer { H5Aclose(attribute) }
-  let type = try check(H5Aget_type(attribute), "H5Aget_type \(name)")
+  let type = try textType()
   defer { H5Tclose(type) }
-  let size = H5Tget_size(type)
-  var bytes = [UInt8](repeating: 0, count: size)
-  try check(bytes.withUnsafeMutableBytes { H5Aread(attribute, type, $0.baseAddress) }, "H5Aread \(name)")
-  return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  var pointer: UnsafeMutablePointer<CChar>?
+  try withUnsafeMutablePointer(to: &pointer) { _ = try check(H5Aread(attribute, type, $0), "H5Aread \(name)") }
+  defer { H5free_memory(pointer) }
+  return pointer.map { String(cString: $0) } ?? ""
 }
 
 private func read(_ name: String, from file: hid_t) throws -> HDF5File.Dataset {

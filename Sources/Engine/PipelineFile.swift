@@ -56,23 +56,14 @@ package struct PipelineFile: Sendable {
       throw PipelineError.unknownProfile(chosen, known: profiles)
     }
     var stages: [Stage] = []
-    for entry in top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? [] {
-      let reader = StageReader(id: entry.key, catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
+    let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
+    for entry in entries {
+      let reader = StageReader(
+        id: entry.key, siblings: entries.map(\.key), catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
     }
     self.stages = stages
-    reportUnknownInputs(diagnostics)
     reportCycles(diagnostics)
-  }
-
-  private func reportUnknownInputs(_ diagnostics: Diagnostics) {
-    let known = stages.map(\.id)
-    for stage in stages {
-      for input in stage.inputs where !known.contains(input.stage) {
-        diagnostics.report(
-          .unknownName(kind: "stage", name: input.stage, known: known), at: stage.location, in: "stage '\(stage.id)'")
-      }
-    }
   }
 
   private func reportCycles(_ diagnostics: Diagnostics) {
@@ -97,19 +88,13 @@ package struct PipelineFile: Sendable {
 /// Reads one stage.
 private struct StageReader {
   let id: String
+  let siblings: [String]
   let catalogue: Catalogue
   let profiles: [String]
   let diagnostics: Diagnostics
   private var context: String { "stage '\(id)'" }
   private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit"]
   private static let keys = ["experiment", "inputs", "profiles"] + overridable
-
-  init(id: String, catalogue: Catalogue, profiles: [String], diagnostics: Diagnostics) {
-    self.id = id
-    self.catalogue = catalogue
-    self.profiles = profiles
-    self.diagnostics = diagnostics
-  }
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
   func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
@@ -161,7 +146,10 @@ private struct StageReader {
   private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
     guard let mapping = value?.mapping("inputs", in: context) else { return [] }
     return mapping.entries.compactMap { entry in
-      entry.value.text(entry.key, in: context).map { (entry.key, $0) }
+      guard let stage = entry.value.text(entry.key, in: context) else { return nil }
+      if siblings.contains(stage) { return (entry.key, stage) }
+      entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings), in: context)
+      return nil
     }.sorted { $0.0 < $1.0 }
   }
 

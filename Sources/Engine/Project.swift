@@ -5,6 +5,7 @@ package struct Project: Sendable {
   package let root: String
   package let profile: String
   package let pipeline: PipelineFile
+  package let figures: [Figure]
   package let claims: [Claim]
   package let catalogue: Catalogue
 
@@ -17,12 +18,18 @@ package struct Project: Sendable {
       path: root == "." ? "pipeline.yaml" : root + "/pipeline.yaml", profile: profile, catalogue: catalogue,
       diagnostics: diagnostics)
     let profile = profile ?? pipeline.profiles.first ?? ""
+    var figures: [Figure] = []
     var claims: [Claim] = []
     for file in pipeline.figureFiles {
       let path = root == "." ? file.path : root + "/" + file.path
       let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
       let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
       let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
+      figures +=
+        top?["figures"].map {
+          FigureFile.figures(
+            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stages.map(\.id))
+        } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
       claims += top?["claims"].map(reader.claims) ?? []
@@ -31,46 +38,59 @@ package struct Project: Sendable {
     self.root = root
     self.profile = profile
     self.pipeline = pipeline
+    self.figures = figures
     self.claims = claims
     self.catalogue = catalogue
   }
 
-  /// The kinds of thing a command can be asked for.
+  /// The look that all figures share.
+  package func style() throws -> String {
+    let path = root + "/figures/style.gp"
+    guard let bytes = try Store.bytes(of: path) else {
+      throw PipelineError.fileMissing(path: path, purpose: "it holds the look that all figures share")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// What a command was asked for.
   package struct Targets: Sendable {
+    /// Stages that were named, and those that the figures and claims read.
     package var stages: Set<String> = []
+    package var figures: [Figure] = []
     package var claims: [Claim] = []
   }
 
-  /// Resolves names given on the command line: a stage, a figure or a claim by its id, `fig:` and `claim:` to tell them
-  /// apart, `paper:KEY` for all of a paper. None: everything.
+  /// Resolves names given on the command line: a stage, a figure or a claim by its id, with `fig:` or `claim:` in front
+  /// where they need telling apart, `paper:KEY` for all of a paper. None: everything.
   package func targets(_ names: [String]) throws -> Targets {
-    guard !names.isEmpty else { return Targets(stages: Set(pipeline.stages.map(\.id)), claims: claims) }
+    guard !names.isEmpty else {
+      return Targets(stages: Set(pipeline.stages.map(\.id)), figures: figures, claims: claims)
+    }
     var targets = Targets()
     for name in names {
       let found = matches(name)
-      guard !found.stages.isEmpty || !found.claims.isEmpty else {
-        throw PipelineError.unknownTarget(name, known: pipeline.stages.map(\.id) + claims.map(\.id))
+      guard !found.stages.isEmpty || !found.figures.isEmpty || !found.claims.isEmpty else {
+        throw PipelineError.unknownTarget(
+          name, known: pipeline.stages.map(\.id) + figures.map(\.id) + claims.map(\.id))
       }
       targets.stages.formUnion(found.stages)
+      targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
       targets.claims += found.claims.filter { claim in !targets.claims.contains { $0.id == claim.id } }
     }
     return targets
   }
 
   private func matches(_ name: String) -> Targets {
-    func belongs(_ id: String, to paper: some StringProtocol) -> Bool { id.hasPrefix(paper + "/") }
-    if name.hasPrefix("paper:") {
-      let key = name.dropFirst(6)
-      return Targets(
-        stages: Set(pipeline.stages.map(\.id).filter { belongs($0, to: key) }),
-        claims: claims.filter { belongs($0.id, to: key) })
-    }
-    var targets = Targets()
     let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
     let (kind, id) = parts.count == 2 ? (parts[0], parts[1]) : ("", name)
-    if kind.isEmpty, pipeline.stages.contains(where: { $0.id == id }) { targets.stages = [id] }
-    if kind.isEmpty || kind == "claim" { targets.claims = claims.filter { $0.id == id } }
+    func matches(_ candidate: String, _ kinds: String...) -> Bool {
+      kind == "paper" ? candidate.hasPrefix(id + "/") : kinds.contains(kind) && candidate == id
+    }
+    var targets = Targets(
+      stages: Set(pipeline.stages.map(\.id).filter { matches($0, "", "stage") }),
+      figures: figures.filter { matches($0.id, "", "fig") }, claims: claims.filter { matches($0.id, "", "claim") })
     targets.stages.formUnion(targets.claims.flatMap(\.evidence.stages))
+    targets.stages.formUnion(targets.figures.flatMap { $0.tables.flatMap(\.stages) })
     return targets
   }
 }

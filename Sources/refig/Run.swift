@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Foundation
 
 /// `refig run`.
 struct Run: ParsableCommand {
@@ -27,6 +28,26 @@ struct Run: ParsableCommand {
         "\(summary.planned) cells: \(summary.cached) cached, \(summary.computed) computed"
           + (summary.computed > 0 ? " in \(ProgressDisplay.duration(summary.processorSeconds)) of processor time" : ""))
     }
+    try draw(targets.figures, project, plan)
+  }
+
+  private func draw(_ figures: [Figure], _ project: Project, _ plan: Plan) throws {
+    guard !figures.isEmpty else { return }
+    let gallery = Gallery(project: project, plan: plan, reader: ResultReader(plan: plan, store: project.store))
+    var failures: [any Error] = []
+    var drawnCount = 0
+    for (figure, outcome) in try gallery.draw(figures, processCount: max(1, execution.workers)) {
+      switch outcome {
+      case .unchanged: break
+      case .drawn:
+        drawnCount += 1
+        if !execution.quiet { print("drew \(Gallery.folder(of: figure, in: project))/\(figure.name).svg and .pdf") }
+      case .failed(let error): failures.append(error)
+      }
+    }
+    if !execution.quiet { print("\(figures.count) figures: \(drawnCount) drawn, \(failures.count) failed") }
+    for error in failures.dropLast() { FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8)) }
+    if let error = failures.last { throw error }
   }
 
   private func printMissing(_ project: Project, _ plan: Plan) throws {

@@ -1,0 +1,69 @@
+private import Foundation
+package import PaperKit
+
+/// Draws figures of a project from the cells in its store.
+package struct Gallery {
+  /// What became of a figure.
+  package enum Outcome: Sendable {
+    case unchanged
+    case drawn
+    case failed(any Error)
+  }
+
+  private let project: Project
+  private let plan: Plan
+  private let reader: ResultReader
+
+  package init(project: Project, plan: Plan, reader: ResultReader) {
+    self.project = project
+    self.plan = plan
+    self.reader = reader
+  }
+
+  /// The folder of a paper's figures: figures/<profile>/<paper>.
+  package static func folder(of figure: Figure, in project: Project) -> String {
+    "\(project.root)/figures/\(project.profile)/\(figure.id.prefix { $0 != "/" })"
+  }
+
+  /// The table behind a series.
+  package func table(_ reference: TableReference) throws -> Table {
+    guard let definition = project.catalogue.tables[reference.table] else {
+      preconditionFailure("no table \(reference.table)")
+    }
+    let results = try reader.results(Evidence(stages: reference.stages))
+    do {
+      return Table(columns: definition.columns.map(\.name), rows: try definition.rows(results))
+    } catch let error as EvidenceError {
+      throw PipelineError.evidence(subject: "table \(reference.table)", reason: error.description)
+    }
+  }
+
+  /// Draws what is not up to date. A figure that fails keeps its older files and does not stop the others; only
+  /// ``PipelineError/gnuplotMissing`` is thrown.
+  package func draw(_ figures: [Figure], processCount: Int) throws -> [(figure: Figure, outcome: Outcome)] {
+    let style = try project.style()
+    var outcomes: [(figure: Figure, outcome: Outcome)] = figures.map { ($0, .unchanged) }
+    var jobs: [(index: Int, job: Gnuplot.Job)] = []
+    for (index, figure) in figures.enumerated() {
+      do {
+        let stages = Set(figure.tables.flatMap(\.stages))
+        let script = try GnuplotScript(
+          figure, style: style, claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id),
+          command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
+        let cells = plan.stages.filter { stages.contains($0.id) }.flatMap { $0.keys.map(\.description) }
+        let folder = URL(fileURLWithPath: Self.folder(of: figure, in: project))
+        jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells)))
+      } catch {
+        outcomes[index].outcome = .failed(error)
+      }
+    }
+    for ((index, _), outcome) in zip(jobs, try Gnuplot.draw(jobs.map(\.job), processCount: processCount)) {
+      switch outcome {
+      case .unchanged: break
+      case .drawn: outcomes[index].outcome = .drawn
+      case .failed(let error): outcomes[index].outcome = .failed(error)
+      }
+    }
+    return outcomes
+  }
+}

@@ -1,0 +1,262 @@
+import Engine
+import Foundation
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+import ToyPaper
+
+/// A project of toy stages in a folder of its own.
+private struct ToyProject {
+  let workspace: Workspace
+  static let stages = """
+      toy/walk:
+        sweep: [{drift: [0, 1, 2]}, {law: [normal, uniform]}]
+        replicas: {count: 5, perCell: 2}
+      toy/mean:
+        inputs: {walks: toy/walk}
+        sweep: [{factor: [1, 2]}]
+    """
+
+  init(_ stages: String = stages) throws {
+    workspace = try Workspace()
+    try write(stages)
+  }
+
+  func write(_ stages: String) throws {
+    try workspace.write("seed: 3\nprofiles: [quick]\nstages:\n" + stages, to: "pipeline.yaml")
+  }
+
+  /// Runs everything; `workers` 0 computes in this process.
+  @discardableResult
+  func run(workers: Int, code: [String: String] = [:], shuffled: Bool = false) throws -> Build.Summary {
+    let catalogue = toyCatalogue(code: code)
+    let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
+    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: catalogue)
+    let store = project.store
+    let limits = plan.stages.map { $0.definition.timeLimit }
+    var executor: any Executor = InProcessExecutor(worker: Worker(catalogue: catalogue, store: store))
+    if workers > 0 {
+      executor = LocalExecutor(command: [try productPath("toy-worker"), store.root], workerCount: workers) {
+        limits[$0.stage]
+      }
+    }
+    if shuffled { executor = Shuffled(executor: executor) }
+    let root = workspace.path
+    var build = Build(
+      project: project, plan: plan, executor: executor, progress: ProgressDisplay(quiet: true),
+      makeLog: { try RunLog(root: root, command: ["test"], profile: "quick", facts: [:]) })
+    return try build.run()
+  }
+
+  /// The bytes of every cell by file name.
+  func cells() throws -> [String: Data] {
+    var cells: [String: Data] = [:]
+    for name in workspace.files(under: "data/store") where name.hasSuffix(".h5") {
+      cells[name] = try Data(contentsOf: URL(fileURLWithPath: workspace.path + "/data/store/" + name))
+    }
+    return cells
+  }
+
+  func results(_ stage: String) throws -> Results {
+    let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+    let plan = Plan(project.pipeline, stages: [stage], catalogue: project.catalogue)
+    return try ResultReader(plan: plan, store: project.store).results(Evidence(stages: [stage]))
+  }
+}
+
+/// Runs a batch in another order.
+private struct Shuffled: Executor {
+  let executor: any Executor
+
+  func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
+    var random = RandomStream(key: 5, stream: 0)
+    let order = random.permutation(batch.items.count)
+    try executor.run(
+      Batch(plan: batch.plan, items: order.map { batch.items[$0] }, store: batch.store), report: report)
+  }
+}
+
+@Suite struct LawTests {
+  @Test("correct build: the store is the same bit for bit in process, with one worker, with two, in any order")
+  func correctBuild() throws {
+    let reference = try ToyProject()
+    let summary = try reference.run(workers: 0)
+    #expect(summary.computed == 20)
+    let cells = try reference.cells()
+    #expect(cells.count == 20)
+    for (workers, shuffled) in [(0, true), (1, false), (2, false), (2, true)] {
+      let other = try ToyProject()
+      try other.run(workers: workers, shuffled: shuffled)
+      #expect(try other.cells() == cells)
+    }
+  }
+
+  @Test("recomputing any cell gives the stored arrays bit for bit")
+  func recompute() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 2)
+    let worker = Worker(catalogue: toyCatalogue(), store: Store(root: toy.workspace.path + "/data/store"))
+    for key in try worker.store.presentKeys() {
+      let stored = try #require(try worker.store.cell(key))
+      let again = try worker.compute(stored.manifest)
+      #expect(again.arrays == stored.arrays)
+      #expect(again.coordinates.filter { stored.coordinates[$0.key] != $0.value }.isEmpty)
+    }
+  }
+
+  @Test("no-op: a second run computes nothing, opens no cell, writes nothing")
+  func noOperation() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 2)
+    // Files that would be refused if they were opened.
+    for name in try toy.cells().keys { try toy.workspace.write("", to: "data/store/" + name) }
+    let before = toy.workspace.files(under: "data")
+    let summary = try toy.run(workers: 2)
+    #expect(summary.computed == 0)
+    #expect(summary.cached == 20)
+    #expect(toy.workspace.files(under: "data") == before)
+  }
+
+  @Test("minimal rerun: a value more, a block of replicas more, and what depends on them; a rename nothing")
+  func minimalRerun() throws {
+    let toy = try ToyProject("  toy/walk: {sweep: [{drift: [0, 1, 2]}], replicas: {count: 4, perCell: 2}}")
+    #expect(try toy.run(workers: 0).computed == 6)
+    try toy.write("  toy/walk: {sweep: [{drift: [0, 1, 2, 3]}], replicas: {count: 4, perCell: 2}}")
+    #expect(try toy.run(workers: 0).computed == 2)
+    try toy.write("  toy/walk: {sweep: [{drift: [0, 1, 2, 3]}], replicas: {count: 20, perCell: 2}}")
+    #expect(try toy.run(workers: 0).computed == 32)
+    try toy.write("  other: {experiment: toy/walk, replicas: {perCell: 2, count: 20}, sweep: [{drift: [3, 2, 1, 0]}]}")
+    #expect(try toy.run(workers: 0).computed == 0)
+  }
+
+  @Test("a change of code reruns what depends on it, and no more")
+  func codeChange() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 0)
+    #expect(try toy.run(workers: 0, code: ["ToyPaper/ToyPaperTables.swift": "edited"]).computed == 0)
+    #expect(try toy.run(workers: 0, code: ["ToyPaper/Mean.swift": "edited"]).computed == 2)
+    #expect(try toy.run(workers: 0, code: ["ToyPaper/Walk.swift": "edited"]).computed == 20)
+    #expect(try toy.run(workers: 0, code: ["NumericalMethods/Brent.swift": "edited"]).computed == 20)
+    #expect(try toy.run(workers: 0).computed == 0)
+  }
+
+  @Test("streams: independent points differ, common ones share their noise")
+  func streams() throws {
+    func noise(_ streams: String) throws -> [[Double]] {
+      let toy = try ToyProject("  toy/walk: {sweep: [{drift: [0, 1]}], replicas: 3, streams: \(streams)}")
+      try toy.run(workers: 0)
+      return try toy.results("toy/walk").points(of: Walk.self).map { point in
+        point[Walk.end].values.map { $0 - 4 * point.parameters.drift }
+      }
+    }
+    let common = try noise("common")
+    #expect(zip(common[0], common[1]).allSatisfy { abs($0 - $1) < 1e-12 })
+    let independent = try noise("independent")
+    #expect(zip(independent[0], independent[1]).allSatisfy { abs($0 - $1) > 1e-6 })
+  }
+
+  @Test("replicas do not depend on how they are cut into cells")
+  func cutting() throws {
+    let ends = try [1, 2, 5, 7].map { perCell in
+      let toy = try ToyProject("  toy/walk: {replicas: {count: 7, perCell: \(perCell)}}")
+      try toy.run(workers: 0)
+      return try toy.results("toy/walk").point(of: Walk.self)[Walk.end].values
+    }
+    #expect(Set(ends).count == 1)
+    #expect(ends[0].count == 7)
+  }
+
+  @Test("a stage that reads another gets its results")
+  func inputs() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 2)
+    let ends = try toy.results("toy/walk").points(of: Walk.self).flatMap { $0[Walk.end].values }
+    let means = try toy.results("toy/mean").points(of: Mean.self)
+    #expect(means.map { $0.parameters.factor } == [1, 2])
+    for mean in means {
+      #expect(abs(mean[Mean.mean].values[0] - mean.parameters.factor * Statistics.mean(ends)) < 1e-12)
+    }
+  }
+
+  @Test("a replica that fails numerically is a result; the others of its cell are kept", arguments: ["numerical"])
+  func numericalFailure(kind: String) throws {
+    let toy = try ToyProject("  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 3}}")
+    let summary = try toy.run(workers: 1)
+    #expect(summary.failed == 0)
+    #expect(summary.failedReplicas == 1)
+    let results = try toy.results("toy/fault")
+    #expect(results.failedReplicaCount == 1)
+    #expect(try results.point(of: Fault.self)[Fault.value].values == [0, 2, 3, 4, 5])
+    #expect(try toy.run(workers: 1).computed == 0)
+  }
+
+  @Test("a cell that cannot be computed fails with its reason and the rest goes on", arguments: [
+    ("crash", "died of signal"), ("undeclared", "does not declare"), ("wrongShape", "has shape [2]"),
+    ("thrown", "Unexpected"), ("notFinite", "holds inf"), ("sleep", "time limit of 0.3 s"),
+  ])
+  func failedCell(kind: String, reason: String) throws {
+    let toy = try ToyProject(
+      "  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 1}, timeLimit: 0.3}")
+    let summary = try toy.run(workers: 2)
+    #expect(summary.computed == 5)
+    #expect(summary.failed == 1)
+    let store = Store(root: toy.workspace.path + "/data/store")
+    let failures = toy.workspace.files(under: "data/store/failed")
+    #expect(failures.count == 1)
+    let key = try #require(CellKey(failures[0].dropLast(4)))
+    let told = try #require(try store.failure(of: key))
+    #expect(told.contains(reason), "\(told)")
+    #expect(try toy.results("toy/fault").failedReplicaCount == 1)
+    #expect(toy.workspace.files(under: "data/store/claims").isEmpty || kind == "crash" || kind == "sleep")
+  }
+
+  @Test("a stage is skipped when cells it reads failed")
+  func failedUpstream() throws {
+    let toy = try ToyProject(
+      """
+        toy/walk: {experiment: toy/fault, parameters: {kind: thrown, replica: 0}}
+        toy/mean: {inputs: {walks: toy/walk}}
+      """)
+    let summary = try toy.run(workers: 1)
+    #expect(summary.failed == 2)
+    #expect(summary.computed == 0)
+  }
+
+  @Test("runs at the same time on one store share the work")
+  func concurrentRuns() async throws {
+    let toy = try ToyProject("  toy/walk: {sweep: [{drift: {range: [1, 60]}}], replicas: 4}")
+    let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<2 { group.addTask { try toy.run(workers: 1).computed } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(counts.reduce(0, +) == 60, "each cell computed once: \(counts)")
+    #expect(try toy.cells().count == 60)
+  }
+
+  @Test("a damaged cell is moved aside and computed again")
+  func damagedCell() throws {
+    let toy = try ToyProject("  toy/walk: {replicas: 2}")
+    try toy.run(workers: 0)
+    let cells = try toy.cells()
+    let name = try #require(cells.keys.first)
+    try toy.workspace.write("refig cell 1\n", to: "data/store/" + name)
+    #expect(throws: PipelineError.self) { try toy.results("toy/walk") }
+    #expect(try toy.run(workers: 0).computed == 1)
+    #expect(try toy.cells()[name] == cells[name])
+  }
+
+  @Test("the record of a run has a line for its start, every cell and its end")
+  func runLog() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 2)
+    let runs = toy.workspace.files(under: "data/runs").filter { $0.hasSuffix("events.jsonl") }
+    #expect(runs.count == 1)
+    let lines = try toy.workspace.read("data/runs/" + runs[0]).split(separator: "\n")
+    #expect(lines.count == 22)
+    for line in lines {
+      let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      #expect(event["event"] is String && event["time"] is String)
+    }
+  }
+}

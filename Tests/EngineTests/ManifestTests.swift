@@ -1,0 +1,107 @@
+import Engine
+import PaperKit
+import Testing
+import ToyPaper
+
+private func manifest(
+  parameters: [String: ParameterValue] = ["stepCount": .integer(4), "drift": .real(0.1)], replicas: Range<Int> = 0..<2,
+  streams: Manifest.Streams = .independent, seed: Int = 7
+) -> Manifest {
+  Manifest(
+    experiment: "toy/walk", code: [("experiment", "ab"), ("compiler", "toy-1")], seed: seed, streams: streams,
+    parameters: parameters, replicas: replicas)
+}
+
+@Suite struct ManifestTests {
+  @Test("the canonical text is pinned: a change of it would orphan every store")
+  func pinnedText() {
+    #expect(
+      manifest().canonicalText == """
+        refig manifest 1
+        experiment toy/walk
+        code.experiment ab
+        code.compiler toy-1
+        seed 7
+        streams independent
+        parameter drift 0.1
+        parameter stepCount 4
+        replicas 0 2
+
+        """)
+  }
+
+  @Test("three digests are pinned")
+  func pinnedKeys() {
+    #expect("\(manifest().key)" == "8893b252c6d2b8a2bc6bdeb86b6c70565b792a8a96cec001521a25a6b86aba6e")
+    #expect("\(manifest(streams: .common).key)" == "e13bdbf4213066022cc391e1bad77c3af6025f646645bf3fb32b24b6224dfb93")
+    let parameters: [String: ParameterValue] = [
+      "word": .text("a \"b\"\n"), "list": .list([.real(-0.0), .real(1e300)]),
+    ]
+    #expect("\(manifest(parameters: parameters).key)" == "b4ad2221d86bdf99536c6d0e81b8c483c73162658cf53e76e1186071648c7ee8")
+  }
+
+  @Test("text and value are inverse", arguments: [
+    ParameterValue.integer(-3), .real(0.1), .real(1e-300), .real(-0.0), .real(3), .real(.infinity), .flag(true),
+    .text(""), .text("a, b] \"q\" \\ \n\t ü"), .list([]), .list([.integer(1), .integer(2)]),
+    .list([.text("x, y"), .text("]")]),
+  ])
+  func roundTrip(value: ParameterValue) throws {
+    let read = try #require(ParameterValue(canonicalText: value.canonicalText))
+    #expect(read.canonicalText == value.canonicalText)
+    let original = manifest(parameters: ["value": value])
+    let copy = try #require(Manifest(canonicalText: original.canonicalText))
+    #expect(copy.canonicalText == original.canonicalText)
+    #expect(copy.key == original.key)
+  }
+
+  @Test("negative zero is zero, whole numbers and reals are distinct")
+  func numbers() {
+    #expect(ParameterValue.real(-0.0).canonicalText == "0.0")
+    #expect(ParameterValue.real(1).canonicalText == "1.0")
+    #expect(ParameterValue.integer(1).canonicalText == "1")
+  }
+
+  @Test("garbage is no manifest", arguments: ["", "refig manifest 2\n", "refig manifest 1\nexperiment a\n", "x\0y"])
+  func garbage(text: String) { #expect(Manifest(canonicalText: text) == nil) }
+
+  @Test("independent streams depend on the parameters and the seed, common ones on the seed alone; neither on the code")
+  func streams() {
+    let other: [String: ParameterValue] = ["stepCount": .integer(5), "drift": .real(0.1)]
+    #expect(manifest().streamKey != manifest(parameters: other).streamKey)
+    #expect(manifest(streams: .common).streamKey == manifest(parameters: other, streams: .common).streamKey)
+    #expect(manifest().streamKey != manifest(seed: 8).streamKey)
+    #expect(manifest(streams: .common).streamKey != manifest(streams: .common, seed: 8).streamKey)
+    var recoded = manifest()
+    recoded.code = [("experiment", "cd")]
+    #expect(recoded.streamKey == manifest().streamKey)
+    #expect(recoded.key != manifest().key)
+    #expect(manifest(replicas: 0..<3).streamKey == manifest().streamKey)
+  }
+
+  @Test("a difference names the facts that changed")
+  func difference() {
+    var other = manifest(parameters: ["stepCount": .integer(4), "drift": .real(0.05)])
+    other.code = [("experiment", "cd"), ("compiler", "toy-1")]
+    #expect(manifest().difference(from: other) == ["code of the experiment changed", "parameter drift: 0.05 → 0.1"])
+  }
+
+  @Test("hexadecimal keys are read back, others refused")
+  func keys() throws {
+    let key = manifest().key
+    #expect(CellKey("\(key)") == key)
+    #expect(CellKey("\(key)0") == nil)
+    #expect(CellKey("xyz") == nil)
+    #expect(CellKey(String(repeating: "A", count: 64)) == nil)
+  }
+
+  @Test("what an experiment's results depend on: its file, its paper's shared files, the methods; not tables, not siblings")
+  func codeFingerprints() {
+    func code(_ changes: [String: String]) -> [String] { toyCatalogue(code: changes).code(of: Walk.self).map(\.digest) }
+    let before = code([:])
+    #expect(code(["ToyPaper/Walk.swift": "edited"]) != before)
+    #expect(code(["ToyPaper/Theory.swift": "edited"]) != before)
+    #expect(code(["NumericalMethods/Brent.swift": "edited"]) != before)
+    #expect(code(["ToyPaper/Mean.swift": "edited"]) == before)
+    #expect(code(["ToyPaper/ToyPaperTables.swift": "edited"]) == before)
+  }
+}

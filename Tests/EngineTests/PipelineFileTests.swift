@@ -1,0 +1,203 @@
+import Engine
+import Foundation
+import PaperKit
+import TestSupport
+import Testing
+import ToyPaper
+
+/// Messages of a pipeline.yaml, without the path in front.
+private func mistakes(_ text: String, profile: String? = nil) throws -> [String] {
+  let workspace = try Workspace()
+  try workspace.write(text, to: "pipeline.yaml")
+  do {
+    let project = try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue())
+    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    let diagnostics = Diagnostics()
+    plan.validate(diagnostics) { _ in true }
+    try diagnostics.throwIfAny()
+    return []
+  } catch {
+    #expect(ErrorMessage.exitCode(of: error) == .input)
+    return ErrorMessage.text(of: error).replacingOccurrences(of: workspace.path + "/", with: "")
+      .split(separator: "\n").map(String.init)
+  }
+}
+
+private func project(_ stages: String, profile: String? = nil) throws -> Project {
+  let workspace = try Workspace()
+  try workspace.write("seed: 1\nprofiles: [quick, paper]\nstages:\n" + stages, to: "pipeline.yaml")
+  return try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue())
+}
+
+private func points(_ stages: String, profile: String? = nil) throws -> [String] {
+  let project = try project(stages, profile: profile)
+  let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+  return plan.stages.flatMap { stage in stage.keys.indices.map { stage.label($0) } }
+}
+
+private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
+
+@Suite struct PipelineFileTests {
+  @Test("factors are multiplied, lists in a group advance together, single values are broadcast")
+  func crossProduct() throws {
+    #expect(
+      try points(
+        """
+          toy/walk:
+            sweep:
+              - {stepCount: [1, 2], drift: [0.1, 0.2], isReflected: true}
+              - {law: [normal, uniform]}
+        """) == [
+          "drift=0.1 isReflected=true law=\"normal\" stepCount=1 replica 0",
+          "drift=0.1 isReflected=true law=\"uniform\" stepCount=1 replica 0",
+          "drift=0.2 isReflected=true law=\"normal\" stepCount=2 replica 0",
+          "drift=0.2 isReflected=true law=\"uniform\" stepCount=2 replica 0",
+        ])
+  }
+
+  @Test("a list of groups is their union; what a group leaves out keeps its fixed value")
+  func union() throws {
+    #expect(
+      try points(
+        """
+          toy/walk:
+            parameters: {drift: 9}
+            sweep:
+              - - {stepCount: {range: [1, 2]}}
+                - {stepCount: 7, drift: [0.5, 1]}
+        """) == [
+          "drift=9.0 stepCount=1 replica 0", "drift=9.0 stepCount=2 replica 0", "drift=0.5 stepCount=7 replica 0",
+          "drift=1.0 stepCount=7 replica 0",
+        ])
+  }
+
+  @Test("ranges have exact ends; whole-number parameters take the nearest whole numbers once")
+  func ranges() throws {
+    #expect(
+      try points("  toy/walk: {sweep: [{drift: {linspace: [0, 1, 3]}}]}")
+        == ["drift=0.0 replica 0", "drift=0.5 replica 0", "drift=1.0 replica 0"])
+    #expect(
+      try points("  toy/walk: {sweep: [{stepCount: {logspace: [1, 1000, 4]}}]}").map { $0.prefix(14) }
+        == ["stepCount=1 re", "stepCount=10 r", "stepCount=100 ", "stepCount=1000"])
+    #expect(try points("  toy/walk: {sweep: [{stepCount: {logspace: [1, 4, 9]}}]}").count == 4)
+    #expect(try points("  toy/walk: {sweep: [{stepCount: {range: [2, 11, 4]}}]}").count == 3)
+  }
+
+  @Test("replicas are cut into cells; a single number will do")
+  func replicas() throws {
+    #expect(
+      try points("  toy/walk: {replicas: {count: 5, perCell: 2}}") == ["replicas 0–1", "replicas 2–3", "replica 4"])
+    #expect(try points("  toy/walk: {replicas: 120}").count == 3)
+  }
+
+  @Test("a profile replaces whole keys")
+  func profiles() throws {
+    let stage = """
+        toy/walk:
+          sweep: [{drift: [1, 2]}]
+          profiles:
+            paper: {sweep: [{drift: [1, 2, 3]}], replicas: 2}
+      """
+    #expect(try points(stage).count == 2)
+    #expect(try points(stage, profile: "paper") == (1...3).map { "drift=\($0).0 replicas 0–1" })
+  }
+
+  @Test("renaming a stage, reordering and comments leave the keys alone")
+  func keysSurviveLayout() throws {
+    func keys(_ text: String) throws -> Set<CellKey> {
+      let project = try project(text)
+      let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+      return Set(plan.stages.flatMap(\.keys))
+    }
+    let one = try keys("  toy/walk: {parameters: {drift: 1, stepCount: 3}, sweep: [{law: [normal, uniform]}]}")
+    let two = try keys(
+      """
+        # a comment
+        renamed:
+          experiment: toy/walk
+          sweep: [{law: [uniform, normal]}]
+          parameters: {stepCount: 3, drift: 1.0}   # 1 and 1.0 are the same real number
+      """)
+    #expect(one == two)
+    #expect(one.count == 2)
+  }
+
+  @Test("the fast keys are those of the manifests")
+  func fastKeys() throws {
+    let project = try project("  toy/walk: {sweep: [{drift: [1, 2], stepCount: [2, 3]}, {law: [normal, uniform]}], replicas: {count: 3, perCell: 2}}")
+    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    let stage = try #require(plan["toy/walk"])
+    #expect(stage.keys.count == 8)
+    #expect(stage.keys == stage.keys.indices.map { stage.manifest($0).key })
+  }
+
+  @Test("every mistake is told with its place and a suggestion", arguments: [
+    ("  toy/walk: {paramters: {}}", "pipeline.yaml:4:14: stage 'toy/walk': unknown key 'paramters'; did you mean 'parameters'?"),
+    ("  toy/walk: {parameters: {stepcount: 3}}", "pipeline.yaml:4:27: stage 'toy/walk': unknown parameter 'stepcount'; did you mean 'stepCount'?"),
+    ("  toy/wolk: {}", "pipeline.yaml:4:3: stage 'toy/wolk': unknown experiment 'toy/wolk'; did you mean 'toy/walk'?"),
+    ("  a: {experiment: zebra}", "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/fault, toy/mean, toy/walk"),
+    ("  toy/walk: {parameters: {stepCount: 2.5}}", "pipeline.yaml:4:38: stage 'toy/walk': 'stepCount' must be a whole number, not the number 2.5"),
+    ("  toy/walk: {parameters: {drift: fast}}", "pipeline.yaml:4:34: stage 'toy/walk': 'drift' must be a number, not the word 'fast'"),
+    ("  toy/walk: {parameters: {stepCount: 0}}", "pipeline.yaml:4:38: stage 'toy/walk': stepCount = 0 is not allowed: at least 1"),
+    ("  toy/walk: {parameters: {law: levy}}", "pipeline.yaml:4:32: stage 'toy/walk': law = levy is not allowed: normal, uniform"),
+    ("  toy/walk: {sweep: [{stepCount: [1, 2], drift: [1]}]}", "pipeline.yaml:4:22: stage 'toy/walk': lists in one group advance together but have unequal lengths: stepCount 2, drift 1; make them equal, or put each in a factor of its own for all combinations"),
+    ("  toy/walk: {sweep: [{stepCount: []}]}", "pipeline.yaml:4:22: stage 'toy/walk': the sweep is empty: give every factor at least one value"),
+    ("  toy/walk: {sweep: [{stepCount: [1]}, {stepCount: [2]}]}", "pipeline.yaml:4:40: stage 'toy/walk': parameter 'stepCount' is swept by two factors; keep one"),
+    ("  toy/walk: {sweep: [{stepCount: {range: [1, 5000]}}, {drift: {linspace: [0, 1, 5000]}}]}", "pipeline.yaml:4:21: stage 'toy/walk': a sweep of 5000 x 5000 points is more than the 10000000 allowed"),
+    ("  toy/walk: {sweep: [{drift: {logspace: [0, 1, 5]}}]}", "pipeline.yaml:4:41: stage 'toy/walk': drift.logspace = [0.0, 1.0, 5.0] is not allowed: positive ends"),
+    ("  toy/walk: {replicas: 0}", "pipeline.yaml:4:24: stage 'toy/walk': replicas = 0, 0 per cell is not allowed: at least 1"),
+    ("  toy/walk: {streams: comon}", "pipeline.yaml:4:23: stage 'toy/walk': unknown streams 'comon'; did you mean 'common'?"),
+    ("  toy/walk: {profiles: {qick: {}}}", "pipeline.yaml:4:25: stage 'toy/walk': unknown key 'qick'; did you mean 'quick'?"),
+    ("  toy/walk: {profiles: {paper: {parameters: {stepCount: many}}}}", "pipeline.yaml:4:57: stage 'toy/walk': 'stepCount' must be a whole number, not the word 'many'"),
+    ("  toy/mean: {inputs: {walks: toy/wlak}}\n  toy/walk: {}", "pipeline.yaml:4:30: stage 'toy/mean': unknown stage 'toy/wlak'; did you mean 'toy/walk'?"),
+    ("  a: {experiment: toy/mean, inputs: {walks: b}}\n  b: {experiment: toy/mean, inputs: {walks: a}}", "pipeline.yaml:4:3: stage 'a': stages depend on each other in a circle: a -> b -> a"),
+    ("  ../walk: {experiment: toy/walk}", "pipeline.yaml:4:3: '../walk' cannot name a stage"),
+    ("  'a$(b)': {experiment: toy/walk}", "pipeline.yaml:4:3: 'a$(b)' cannot name a stage"),
+    ("  toy/walk: {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),
+    ("  toy/walk: [", "pipeline.yaml:5:1: not valid YAML: "),
+  ])
+  func messages(stages: String, message: String) throws {
+    let found = try mistakes(head + stages)
+    #expect(found.count == 1)
+    #expect(found.first?.hasPrefix(message) == true, "\(found)")
+  }
+
+  @Test("independent mistakes are all told in one pass, in the order of the file")
+  func allAtOnce() throws {
+    let found = try mistakes(
+      head + """
+          toy/walk: {parameters: {drfit: 1, stepCount: x}, streems: common}
+          toy/mean: {inputs: {walks: nowhere}, replicas: none}
+          other: {experiment: toy/none}
+        """)
+    #expect(found.count == 6)
+    #expect(found.map { $0.prefix(16) } == found.map { $0.prefix(16) }.sorted())
+  }
+
+  @Test("files that cannot be read say so")
+  func unreadable() throws {
+    let workspace = try Workspace()
+    #expect(throws: PipelineError.self) { try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue()) }
+    try Data([0x73, 0xff, 0xfe, 0x3a]).write(to: URL(fileURLWithPath: workspace.path + "/pipeline.yaml"))
+    do {
+      _ = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+      Issue.record("a file that is not UTF-8 was read")
+    } catch { #expect(ErrorMessage.text(of: error).contains("not UTF-8")) }
+  }
+
+  @Test("a profile that is not there is named with the nearest")
+  func unknownProfile() throws {
+    #expect(try mistakes(head + "  toy/walk: {}", profile: "qiuck") == [
+      "there is no profile 'qiuck'; did you mean 'quick'?; the pipeline has quick, paper."
+    ])
+  }
+
+  @Test("aliases are expanded within bounds")
+  func aliasBomb() throws {
+    var text = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+    for level in 1...12 { text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", "))]\n" }
+    let found = try mistakes(text)
+    #expect(found.count == 1)
+    #expect(found[0].contains("more than 200000 values"))
+  }
+}
