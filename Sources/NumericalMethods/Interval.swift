@@ -5,7 +5,9 @@ public struct Interval: Sendable, Equatable {
   /// Upper end, possibly infinity.
   public let high: Double
 
-  /// An interval from its ends. Checked: low <= high.
+  /// An interval from its ends.
+  ///
+  /// Checked: low <= high.
   public init(_ low: Double, _ high: Double) {
     precondition(low <= high, "interval from \(low) to \(high)")
     self.low = low

@@ -5,7 +5,9 @@ public struct NDArray: Sendable, Equatable {
   /// The numbers, `shape` multiplied together many.
   public var values: [Double]
 
-  /// An array from its numbers in row-major order. Checked: the count must fit the shape.
+  /// An array from its numbers in row-major order.
+  ///
+  /// Checked: the count must fit the shape.
   public init(shape: [Int], values: [Double]) {
     let count = shape.reduce(1, *)
     precondition(count == values.count, "shape \(shape) wants \(count) values, got \(values.count)")
@@ -24,7 +26,9 @@ public struct NDArray: Sendable, Equatable {
   /// A list of numbers (one axis).
   public init(_ values: [Double]) { self.init(shape: [values.count], values: values) }
 
-  /// Rows of equal length (two axes). Checked.
+  /// Rows of equal length (two axes).
+  ///
+  /// Checked.
   public init(rows: [[Double]]) {
     let width = rows.first?.count ?? 0
     precondition(rows.allSatisfy { $0.count == width }, "rows of unequal lengths \(rows.map(\.count))")
@@ -39,13 +43,17 @@ public struct NDArray: Sendable, Equatable {
   /// Number of axes.
   public var rank: Int { shape.count }
 
-  /// The element at one index per axis. Checked.
+  /// The element at one index per axis.
+  ///
+  /// Checked.
   public subscript(_ indices: Int...) -> Double {
     get { values[offset(indices)] }
     set { values[offset(indices)] = newValue }
   }
 
-  /// The array that remains when the first axis is fixed, such as one replica of stacked results. Checked.
+  /// The array that remains when the first axis is fixed, such as one replica of stacked results.
+  ///
+  /// Checked.
   public func slice(_ index: Int) -> NDArray {
     precondition(rank > 0 && (0..<shape[0]).contains(index), "slice \(index) of shape \(shape)")
     let rest = Array(shape.dropFirst())
@@ -53,7 +61,9 @@ public struct NDArray: Sendable, Equatable {
     return NDArray(shape: rest, values: Array(values[(index * count)..<((index + 1) * count)]))
   }
 
-  /// Arrays of equal shape stacked along a new first axis. Checked: at least one, equal shapes.
+  /// Arrays of equal shape stacked along a new first axis.
+  ///
+  /// Checked: at least one, equal shapes.
   public static func stack(_ parts: [NDArray]) -> NDArray {
     precondition(!parts.isEmpty, "nothing to stack")
     let shape = parts[0].shape
@@ -61,7 +71,9 @@ public struct NDArray: Sendable, Equatable {
     return NDArray(shape: [parts.count] + shape, values: parts.flatMap(\.values))
   }
 
-  /// Arrays joined along their first axis. Checked: at least one, equal shapes but for the first axis.
+  /// Arrays joined along their first axis.
+  ///
+  /// Checked: at least one, equal shapes but for the first axis.
   public static func concatenate(_ parts: [NDArray]) -> NDArray {
     precondition(!parts.isEmpty && parts[0].rank > 0, "nothing to join")
     let rest = parts[0].shape.dropFirst()

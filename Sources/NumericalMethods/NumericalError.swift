@@ -1,4 +1,6 @@
-/// A calculation that could not be carried out: the fact with its numbers. Thrown by methods and experiments.
+/// A calculation that could not be carried out: the fact with its numbers.
+///
+/// Thrown by methods and experiments.
 public enum NumericalError: Error, Equatable, Sendable {
   /// An adaptive integrator needed a step below the resolution of its time.
   case stepSizeUnderflow(time: Double, stepSize: Double)

@@ -14,7 +14,9 @@ extension RandomStream {
   /// +1 or -1 with equal probability.
   public mutating func sign() -> Double { word() >> 63 == 0 ? 1 : -1 }
 
-  /// A whole number in 0 ..< bound, each with exactly the same probability. Checked: bound > 0.
+  /// A whole number in 0 ..< bound, each with exactly the same probability.
+  ///
+  /// Checked: bound > 0.
   ///
   /// Lemire's multiplication with rejection (ACM TOMACS 29, 2019); one word except with probability bound / 2^64.
   public mutating func integer(below bound: Int) -> Int {
