@@ -71,11 +71,14 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["NumericalMethods"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "NumericalMethodsTests", dependencies: ["NumericalMethods", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "PaperKitTests", dependencies: ["PaperKit", "NumericalMethods", "TestSupport"], swiftSettings: strict),
     // A paper of small experiments that can also fail in every way the engine must survive, and its worker.
     .target(
       name: "ToyPaper", dependencies: ["Engine", "PaperKit", "NumericalMethods"], path: "Tests/ToyPaper",
       swiftSettings: strict),
-    .executableTarget(name: "toy-worker", dependencies: ["ToyPaper", "Engine"], path: "Tests/ToyWorker", swiftSettings: strict),
+    .executableTarget(
+      name: "toy-worker", dependencies: ["ToyPaper", "Engine"], path: "Tests/ToyWorker", swiftSettings: strict),
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker"],
@@ -88,7 +91,8 @@ let package = Package(
           name: paper, dependencies: ["PaperKit", "NumericalMethods"], path: "Sources/Papers/\(paper)",
           swiftSettings: numeric),
         .testTarget(
-          name: "\(paper)Tests", dependencies: [.init(stringLiteral: paper), "PaperKit", "NumericalMethods", "TestSupport"],
+          name: "\(paper)Tests",
+          dependencies: [.init(stringLiteral: paper), "PaperKit", "NumericalMethods", "TestSupport"],
           path: "Tests/PapersTests/\(paper)Tests", swiftSettings: strict),
       ]
     },

@@ -22,7 +22,8 @@ package struct Build {
 
   /// A build of planned stages. `makeLog` is called when the first cell has to be computed: a no-op leaves no trace.
   package init(
-    project: Project, plan: Plan, executor: any Executor, progress: ProgressDisplay, makeLog: @escaping () throws -> RunLog
+    project: Project, plan: Plan, executor: any Executor, progress: ProgressDisplay,
+    makeLog: @escaping () throws -> RunLog
   ) {
     self.project = project
     self.plan = plan

@@ -36,15 +36,19 @@ package struct Cell: Sendable {
     if !failures.isEmpty {
       attributes.append(("failures", failures.map { "\($0.replica) \($0.reason)" }.joined(separator: "\n")))
     }
-    let datasets = scales(outputs) + outputs.compactMap { output in
-      arrays[output.name].map {
-        HDF5File.Dataset(
-          name: output.name, shape: $0.shape, axes: ["replica"] + output.axes, unit: output.unit,
-          meaning: output.meaning, values: $0.values)
+    let datasets =
+      scales(outputs)
+      + outputs.compactMap { output in
+        arrays[output.name].map {
+          HDF5File.Dataset(
+            name: output.name, shape: $0.shape, axes: ["replica"] + output.axes, unit: output.unit,
+            meaning: output.meaning, values: $0.values)
+        }
       }
-    }
     var bytes = try HDF5File(attributes: attributes, datasets: datasets).encoded(headerSize: Self.headerSize)
-    let digest = bytes.withUnsafeBytes { CellKey.digest(UnsafeRawBufferPointer(rebasing: $0.dropFirst(Self.headerSize))) }
+    let digest = bytes.withUnsafeBytes {
+      CellKey.digest(UnsafeRawBufferPointer(rebasing: $0.dropFirst(Self.headerSize)))
+    }
     let header = Self.header(digest: digest, count: bytes.count)
     bytes.replaceSubrange(0..<Self.headerSize, with: header)
     return bytes
@@ -98,7 +102,8 @@ package struct Cell: Sendable {
       let parts = line.split(separator: " ", maxSplits: 1)
       return (replica: Int(parts[0]) ?? -1, reason: parts.count > 1 ? String(parts[1]) : "")
     }
-    self.init(manifest: manifest, replicas: replicas, failures: failures, arrays: arrays,
+    self.init(
+      manifest: manifest, replicas: replicas, failures: failures, arrays: arrays,
       coordinates: coordinates)
   }
 }

@@ -1,5 +1,5 @@
-private import PaperKit
 private import NumericalMethods
+private import PaperKit
 
 /// The only place that makes sentences and exit codes out of errors.
 package enum ErrorMessage {
@@ -21,7 +21,8 @@ package enum ErrorMessage {
     switch error {
     case let error as PipelineError:
       switch error {
-      case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownExperiment, .unknownProfile, .badOption,
+      case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownExperiment, .unknownProfile,
+        .badOption,
         .droppedPoints, .evidence:
         .input
       case .cellsFailed: .cellsFailed
@@ -107,7 +108,8 @@ package enum ErrorMessage {
     case .duplicateKey(let key): "key '\(key)' is given twice; keep one"
     case .missingKey(let key): "'\(key)' is missing"
     case .wrongType(let key, let expected, let found): "'\(key)' must be \(expected), not \(found)"
-    case .unknownName(let kind, let name, let known): "unknown \(kind) '\(name)'\(suggestion(name, known, listing: true))"
+    case .unknownName(let kind, let name, let known):
+      "unknown \(kind) '\(name)'\(suggestion(name, known, listing: true))"
     case .badName(let kind, let name):
       "'\(name)' cannot name a \(kind): use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
     case .refusedValue(let name, let value, let allowed): "\(name) = \(value) is not allowed: \(allowed)"

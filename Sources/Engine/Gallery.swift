@@ -48,7 +48,8 @@ package struct Gallery {
       do {
         let stages = Set(figure.tables.flatMap(\.stages))
         let script = try GnuplotScript(
-          figure, style: style, claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id),
+          figure, style: style,
+          claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id),
           command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
         let cells = plan.stages.filter { stages.contains($0.id) }.flatMap { $0.keys.map(\.description) }
         let folder = URL(fileURLWithPath: Self.folder(of: figure, in: project))

@@ -220,7 +220,8 @@ private func attributeCount(_ object: hid_t) throws -> Int {
   return Int(information.num_attrs)
 }
 
-private func attributeName(_ object: hid_t, _ index: hsize_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int
+private func attributeName(_ object: hid_t, _ index: hsize_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int)
+  -> Int
 {
   H5Aget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, chdf5_default())
 }

@@ -1,5 +1,5 @@
-package import PaperKit
 private import Foundation
+package import PaperKit
 
 /// pipeline.yaml: names, numbers and wiring. Read strictly; every mistake is reported with its place.
 package struct PipelineFile: Sendable {

@@ -28,7 +28,8 @@ package struct Plan: Sendable {
     package func label(_ cell: Int) -> String {
       let values = zip(names, points[cell / blocks.count]).map { "\($0)=\($1.canonicalText)" }
       let block = blocks[cell % blocks.count]
-      let replicas = block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
+      let replicas =
+        block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
       return (values + [replicas]).joined(separator: " ")
     }
   }

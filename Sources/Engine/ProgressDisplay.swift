@@ -38,7 +38,11 @@ package final class ProgressDisplay {
   }
 
   /// A cell of a stage is done, after `seconds` of computing.
-  package func finished(_ stage: String, seconds: Double) { update(stage) { $0.done += 1; $0.seconds += seconds } }
+  package func finished(_ stage: String, seconds: Double) {
+    update(stage) {
+      $0.done += 1; $0.seconds += seconds
+    }
+  }
 
   /// A cell of a stage failed.
   package func failed(_ stage: String, message: String) {
@@ -97,10 +101,12 @@ package final class ProgressDisplay {
     guard isTerminal else { return text }
     let width = 20
     let filled = finished * width / max(1, bar.total)
-    let meter = paint(String(repeating: "━", count: filled), 32) + paint(String(repeating: "━", count: width - filled), 90)
+    let meter =
+      paint(String(repeating: "━", count: filled), 32) + paint(String(repeating: "━", count: width - filled), 90)
     guard !bar.isFinished, finished > 0, elapsed > 1 else { return "\(meter) \(text)" }
     let rate = Double(finished) / elapsed
-    return "\(meter) \(text), \(String(format: "%.1f", rate))/s, \(Self.duration(Double(bar.total - finished) / rate)) left"
+    return
+      "\(meter) \(text), \(String(format: "%.1f", rate))/s, \(Self.duration(Double(bar.total - finished) / rate)) left"
   }
 
   /// A duration for people.

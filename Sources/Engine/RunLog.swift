@@ -32,7 +32,8 @@ package final class RunLog {
       try handle.write(contentsOf: line + Data("\n".utf8))
     } catch {
       // A log that cannot be written must not stop the computing it tells of.
-      FileHandle.standardError.write(Data("refig: the run's log cannot be written: \(error.localizedDescription)\n".utf8))
+      FileHandle.standardError.write(
+        Data("refig: the run's log cannot be written: \(error.localizedDescription)\n".utf8))
     }
   }
 

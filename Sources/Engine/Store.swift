@@ -70,7 +70,9 @@ package struct Store: Sendable {
     while true {
       // Files of /proc have no size: read until the end, whatever fstat says.
       if count == bytes.count { bytes += [UInt8](repeating: 0, count: count) }
-      let step = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count) }
+      let step = bytes.withUnsafeMutableBytes {
+        read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+      }
       guard step >= 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
       if step == 0 { break }
       count += step

@@ -200,7 +200,8 @@ extension Experiment {
       }
       for (axis, length) in zip(output.axes, array.shape) {
         guard lengths[axis, default: length] == length else {
-          throw EvidenceError("output '\(output.name)' has length \(length) along '\(axis)', another \(lengths[axis] ?? 0)")
+          throw EvidenceError(
+            "output '\(output.name)' has length \(length) along '\(axis)', another \(lengths[axis] ?? 0)")
         }
         lengths[axis] = length
       }

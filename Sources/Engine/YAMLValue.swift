@@ -97,7 +97,8 @@ package struct YAMLValue {
     let location = SourceLocation(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
     switch node {
     case .scalar(let scalar):
-      self.init(Self.scalar(scalar.string, plain: scalar.style == .plain || scalar.style == .any), at: location, diagnostics)
+      self.init(
+        Self.scalar(scalar.string, plain: scalar.style == .plain || scalar.style == .any), at: location, diagnostics)
     case .sequence(let sequence):
       var values: [YAMLValue] = []
       for element in sequence {
@@ -208,7 +209,8 @@ package struct YAMLValue {
   }
 
   /// One of some words, or nil with a report that offers the nearest.
-  package func word<Word: RawRepresentable & CaseIterable>(_ key: String, as type: Word.Type, in context: String) -> Word?
+  package func word<Word: RawRepresentable & CaseIterable>(_ key: String, as type: Word.Type, in context: String)
+    -> Word?
   where Word.RawValue == String {
     guard let text = text(key, in: context) else { return nil }
     if let word = Word(rawValue: text) { return word }

@@ -74,7 +74,8 @@ public struct Estimate: Sendable {
     case .median(let values): Statistics.median(values)
     case .proportion(let successes, let trials): Double(successes) / Double(trials)
     case .fit(let value, _, _): value
-    case .greatest(let estimates): estimates.map(\.value).reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+    case .greatest(let estimates):
+      estimates.map(\.value).reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
     case .distance(let estimate, let centre): abs(estimate.value - centre)
     }
   }

@@ -46,13 +46,16 @@ struct Run: ParsableCommand {
       }
     }
     if !execution.quiet { print("\(figures.count) figures: \(drawnCount) drawn, \(failures.count) failed") }
-    for error in failures.dropLast() { FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8)) }
+    for error in failures.dropLast() {
+      FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
+    }
     if let error = failures.last { throw error }
   }
 
   private func printMissing(_ project: Project, _ plan: Plan) throws {
     let build = Build(
-      project: project, plan: plan, executor: try execution.executor(project, plan), progress: ProgressDisplay(quiet: true),
+      project: project, plan: plan, executor: try execution.executor(project, plan),
+      progress: ProgressDisplay(quiet: true),
       makeLog: { try ProcessEnvironment.log(for: project) })
     let missing = Dictionary(grouping: try build.missing().joined(), by: \.stage)
     for (index, stage) in plan.stages.enumerated() {

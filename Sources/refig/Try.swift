@@ -45,7 +45,8 @@ struct Try: ParsableCommand {
     }
     if json { return try printJSON(manifest, outputs) }
     for (output, array) in outputs {
-      print("\(output.name)\(output.axes.isEmpty ? "" : "[\(output.axes.joined(separator: ", "))]") = \(summary(array))")
+      print(
+        "\(output.name)\(output.axes.isEmpty ? "" : "[\(output.axes.joined(separator: ", "))]") = \(summary(array))")
       print("    \(output.meaning), unit \(output.unit)")
     }
   }

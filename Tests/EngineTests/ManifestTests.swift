@@ -37,14 +37,17 @@ private func manifest(
     let parameters: [String: ParameterValue] = [
       "word": .text("a \"b\"\n"), "list": .list([.real(-0.0), .real(1e300)]),
     ]
-    #expect("\(manifest(parameters: parameters).key)" == "b4ad2221d86bdf99536c6d0e81b8c483c73162658cf53e76e1186071648c7ee8")
+    #expect(
+      "\(manifest(parameters: parameters).key)" == "b4ad2221d86bdf99536c6d0e81b8c483c73162658cf53e76e1186071648c7ee8")
   }
 
-  @Test("text and value are inverse", arguments: [
-    ParameterValue.integer(-3), .real(0.1), .real(1e-300), .real(-0.0), .real(3), .real(.infinity), .flag(true),
-    .text(""), .text("a, b] \"q\" \\ \n\t ü"), .list([]), .list([.integer(1), .integer(2)]),
-    .list([.text("x, y"), .text("]")]),
-  ])
+  @Test(
+    "text and value are inverse",
+    arguments: [
+      ParameterValue.integer(-3), .real(0.1), .real(1e-300), .real(-0.0), .real(3), .real(.infinity), .flag(true),
+      .text(""), .text("a, b] \"q\" \\ \n\t ü"), .list([]), .list([.integer(1), .integer(2)]),
+      .list([.text("x, y"), .text("]")]),
+    ])
   func roundTrip(value: ParameterValue) throws {
     let read = try #require(ParameterValue(canonicalText: value.canonicalText))
     #expect(read.canonicalText == value.canonicalText)
@@ -94,7 +97,8 @@ private func manifest(
     #expect(CellKey(String(repeating: "A", count: 64)) == nil)
   }
 
-  @Test("what an experiment's results depend on: its file, its paper's shared files, the methods; not tables, not siblings")
+  @Test(
+    "what an experiment's results depend on: its file, its paper's shared files, the methods; not tables, not siblings")
   func codeFingerprints() {
     func code(_ changes: [String: String]) -> [String] { toyCatalogue(code: changes).code(of: Walk.self).map(\.digest) }
     let before = code([:])

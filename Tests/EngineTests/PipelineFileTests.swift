@@ -124,38 +124,98 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
 
   @Test("the fast keys are those of the manifests")
   func fastKeys() throws {
-    let project = try project("  toy/walk: {sweep: [{drift: [1, 2], stepCount: [2, 3]}, {law: [normal, uniform]}], replicas: {count: 3, perCell: 2}}")
+    let project = try project(
+      "  toy/walk: {sweep: [{drift: [1, 2], stepCount: [2, 3]}, {law: [normal, uniform]}], replicas: {count: 3, perCell: 2}}"
+    )
     let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
     let stage = try #require(plan["toy/walk"])
     #expect(stage.keys.count == 8)
     #expect(stage.keys == stage.keys.indices.map { stage.manifest($0).key })
   }
 
-  @Test("every mistake is told with its place and a suggestion", arguments: [
-    ("  toy/walk: {paramters: {}}", "pipeline.yaml:4:14: stage 'toy/walk': unknown key 'paramters'; did you mean 'parameters'?"),
-    ("  toy/walk: {parameters: {stepcount: 3}}", "pipeline.yaml:4:27: stage 'toy/walk': unknown parameter 'stepcount'; did you mean 'stepCount'?"),
-    ("  toy/wolk: {}", "pipeline.yaml:4:3: stage 'toy/wolk': unknown experiment 'toy/wolk'; did you mean 'toy/walk'?"),
-    ("  a: {experiment: zebra}", "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/fault, toy/mean, toy/walk"),
-    ("  toy/walk: {parameters: {stepCount: 2.5}}", "pipeline.yaml:4:38: stage 'toy/walk': 'stepCount' must be a whole number, not the number 2.5"),
-    ("  toy/walk: {parameters: {drift: fast}}", "pipeline.yaml:4:34: stage 'toy/walk': 'drift' must be a number, not the word 'fast'"),
-    ("  toy/walk: {parameters: {stepCount: 0}}", "pipeline.yaml:4:38: stage 'toy/walk': stepCount = 0 is not allowed: at least 1"),
-    ("  toy/walk: {parameters: {law: levy}}", "pipeline.yaml:4:32: stage 'toy/walk': law = levy is not allowed: normal, uniform"),
-    ("  toy/walk: {sweep: [{stepCount: [1, 2], drift: [1]}]}", "pipeline.yaml:4:22: stage 'toy/walk': lists in one group advance together but have unequal lengths: stepCount 2, drift 1; make them equal, or put each in a factor of its own for all combinations"),
-    ("  toy/walk: {sweep: [{stepCount: []}]}", "pipeline.yaml:4:22: stage 'toy/walk': the sweep is empty: give every factor at least one value"),
-    ("  toy/walk: {sweep: [{stepCount: [1]}, {stepCount: [2]}]}", "pipeline.yaml:4:40: stage 'toy/walk': parameter 'stepCount' is swept by two factors; keep one"),
-    ("  toy/walk: {sweep: [{stepCount: {range: [1, 5000]}}, {drift: {linspace: [0, 1, 5000]}}]}", "pipeline.yaml:4:21: stage 'toy/walk': a sweep of 5000 x 5000 points is more than the 10000000 allowed"),
-    ("  toy/walk: {sweep: [{drift: {logspace: [0, 1, 5]}}]}", "pipeline.yaml:4:41: stage 'toy/walk': drift.logspace = [0.0, 1.0, 5.0] is not allowed: positive ends"),
-    ("  toy/walk: {replicas: 0}", "pipeline.yaml:4:24: stage 'toy/walk': replicas = 0, 0 per cell is not allowed: at least 1"),
-    ("  toy/walk: {streams: comon}", "pipeline.yaml:4:23: stage 'toy/walk': unknown streams 'comon'; did you mean 'common'?"),
-    ("  toy/walk: {profiles: {qick: {}}}", "pipeline.yaml:4:25: stage 'toy/walk': unknown key 'qick'; did you mean 'quick'?"),
-    ("  toy/walk: {profiles: {paper: {parameters: {stepCount: many}}}}", "pipeline.yaml:4:57: stage 'toy/walk': 'stepCount' must be a whole number, not the word 'many'"),
-    ("  toy/mean: {inputs: {walks: toy/wlak}}\n  toy/walk: {}", "pipeline.yaml:4:30: stage 'toy/mean': unknown stage 'toy/wlak'; did you mean 'toy/walk'?"),
-    ("  a: {experiment: toy/mean, inputs: {walks: b}}\n  b: {experiment: toy/mean, inputs: {walks: a}}", "pipeline.yaml:4:3: stage 'a': stages depend on each other in a circle: a -> b -> a"),
-    ("  ../walk: {experiment: toy/walk}", "pipeline.yaml:4:3: '../walk' cannot name a stage"),
-    ("  'a$(b)': {experiment: toy/walk}", "pipeline.yaml:4:3: 'a$(b)' cannot name a stage"),
-    ("  toy/walk: {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),
-    ("  toy/walk: [", "pipeline.yaml:5:1: not valid YAML: "),
-  ])
+  @Test(
+    "every mistake is told with its place and a suggestion",
+    arguments: [
+      (
+        "  toy/walk: {paramters: {}}",
+        "pipeline.yaml:4:14: stage 'toy/walk': unknown key 'paramters'; did you mean 'parameters'?"
+      ),
+      (
+        "  toy/walk: {parameters: {stepcount: 3}}",
+        "pipeline.yaml:4:27: stage 'toy/walk': unknown parameter 'stepcount'; did you mean 'stepCount'?"
+      ),
+      (
+        "  toy/wolk: {}", "pipeline.yaml:4:3: stage 'toy/wolk': unknown experiment 'toy/wolk'; did you mean 'toy/walk'?"
+      ),
+      (
+        "  a: {experiment: zebra}",
+        "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/fault, toy/mean, toy/walk"
+      ),
+      (
+        "  toy/walk: {parameters: {stepCount: 2.5}}",
+        "pipeline.yaml:4:38: stage 'toy/walk': 'stepCount' must be a whole number, not the number 2.5"
+      ),
+      (
+        "  toy/walk: {parameters: {drift: fast}}",
+        "pipeline.yaml:4:34: stage 'toy/walk': 'drift' must be a number, not the word 'fast'"
+      ),
+      (
+        "  toy/walk: {parameters: {stepCount: 0}}",
+        "pipeline.yaml:4:38: stage 'toy/walk': stepCount = 0 is not allowed: at least 1"
+      ),
+      (
+        "  toy/walk: {parameters: {law: levy}}",
+        "pipeline.yaml:4:32: stage 'toy/walk': law = levy is not allowed: normal, uniform"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: [1, 2], drift: [1]}]}",
+        "pipeline.yaml:4:22: stage 'toy/walk': lists in one group advance together but have unequal lengths: stepCount 2, drift 1; make them equal, or put each in a factor of its own for all combinations"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: []}]}",
+        "pipeline.yaml:4:22: stage 'toy/walk': the sweep is empty: give every factor at least one value"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: [1]}, {stepCount: [2]}]}",
+        "pipeline.yaml:4:40: stage 'toy/walk': parameter 'stepCount' is swept by two factors; keep one"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: {range: [1, 5000]}}, {drift: {linspace: [0, 1, 5000]}}]}",
+        "pipeline.yaml:4:21: stage 'toy/walk': a sweep of 5000 x 5000 points is more than the 10000000 allowed"
+      ),
+      (
+        "  toy/walk: {sweep: [{drift: {logspace: [0, 1, 5]}}]}",
+        "pipeline.yaml:4:41: stage 'toy/walk': drift.logspace = [0.0, 1.0, 5.0] is not allowed: positive ends"
+      ),
+      (
+        "  toy/walk: {replicas: 0}",
+        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 0, 0 per cell is not allowed: at least 1"
+      ),
+      (
+        "  toy/walk: {streams: comon}",
+        "pipeline.yaml:4:23: stage 'toy/walk': unknown streams 'comon'; did you mean 'common'?"
+      ),
+      (
+        "  toy/walk: {profiles: {qick: {}}}",
+        "pipeline.yaml:4:25: stage 'toy/walk': unknown key 'qick'; did you mean 'quick'?"
+      ),
+      (
+        "  toy/walk: {profiles: {paper: {parameters: {stepCount: many}}}}",
+        "pipeline.yaml:4:57: stage 'toy/walk': 'stepCount' must be a whole number, not the word 'many'"
+      ),
+      (
+        "  toy/mean: {inputs: {walks: toy/wlak}}\n  toy/walk: {}",
+        "pipeline.yaml:4:30: stage 'toy/mean': unknown stage 'toy/wlak'; did you mean 'toy/walk'?"
+      ),
+      (
+        "  a: {experiment: toy/mean, inputs: {walks: b}}\n  b: {experiment: toy/mean, inputs: {walks: a}}",
+        "pipeline.yaml:4:3: stage 'a': stages depend on each other in a circle: a -> b -> a"
+      ),
+      ("  ../walk: {experiment: toy/walk}", "pipeline.yaml:4:3: '../walk' cannot name a stage"),
+      ("  'a$(b)': {experiment: toy/walk}", "pipeline.yaml:4:3: 'a$(b)' cannot name a stage"),
+      ("  toy/walk: {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),
+      ("  toy/walk: [", "pipeline.yaml:5:1: not valid YAML: "),
+    ])
   func messages(stages: String, message: String) throws {
     let found = try mistakes(head + stages)
     #expect(found.count == 1)
@@ -187,15 +247,18 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
 
   @Test("a profile that is not there is named with the nearest")
   func unknownProfile() throws {
-    #expect(try mistakes(head + "  toy/walk: {}", profile: "qiuck") == [
-      "there is no profile 'qiuck'; did you mean 'quick'?; the pipeline has quick, paper."
-    ])
+    #expect(
+      try mistakes(head + "  toy/walk: {}", profile: "qiuck") == [
+        "there is no profile 'qiuck'; did you mean 'quick'?; the pipeline has quick, paper."
+      ])
   }
 
   @Test("aliases are expanded within bounds")
   func aliasBomb() throws {
     var text = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
-    for level in 1...12 { text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", "))]\n" }
+    for level in 1...12 {
+      text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", "))]\n"
+    }
     let found = try mistakes(text)
     #expect(found.count == 1)
     #expect(found[0].contains("more than 200000 values"))

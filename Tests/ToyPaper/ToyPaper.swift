@@ -1,34 +1,34 @@
 package import Engine
-public import NumericalMethods
-public import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// A random walk: one coordinate, one array over it, one single number.
-public enum Walk: Experiment {
-  public enum Law: String, Choice {
+package enum Walk: Experiment {
+  package enum Law: String, Choice {
     case normal, uniform
   }
 
-  public struct Parameters: ExperimentParameters {
-    public var stepCount = 4
-    public var drift = 0.0
-    public var law = Law.normal
-    public var isReflected = false
-    public var weights = [1.0]
-    public init() {}
-    public func validate() throws {
+  package struct Parameters: ExperimentParameters {
+    package var stepCount = 4
+    package var drift = 0.0
+    package var law = Law.normal
+    package var isReflected = false
+    package var weights = [1.0]
+    package init() {}
+    package func validate() throws {
       try require(stepCount >= 1, "stepCount", stepCount, allowed: "at least 1")
     }
   }
 
-  public static let time = OutputArray("time", axes: ["time"], unit: "step", meaning: "time")
-  public static let position = OutputArray("position", axes: ["time"], unit: "m", meaning: "where the walker is")
-  public static let end = OutputArray("end", unit: "m", meaning: "where it ends")
-  public static let name = "toy/walk"
-  public static let sourceFile = "ToyPaper/Walk.swift"
-  public static let outputs = [time, position, end]
-  public static let mutants = [Mutant("no-drift", meaning: "the drift is forgotten")]
+  package static let time = OutputArray("time", axes: ["time"], unit: "step", meaning: "time")
+  package static let position = OutputArray("position", axes: ["time"], unit: "m", meaning: "where the walker is")
+  package static let end = OutputArray("end", unit: "m", meaning: "where it ends")
+  package static let name = "toy/walk"
+  package static let sourceFile = "ToyPaper/Walk.swift"
+  package static let outputs = [time, position, end]
+  package static let mutants = [Mutant("no-drift", meaning: "the drift is forgotten")]
 
-  public static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var random = context.random("steps")
     let drift = context.mutant == mutants[0] ? 0 : parameters.drift
     var positions = [0.0]
@@ -44,19 +44,19 @@ public enum Walk: Experiment {
 }
 
 /// The mean end of the walks of another stage.
-public enum Mean: Experiment {
-  public struct Parameters: ExperimentParameters {
-    public var factor = 1.0
-    public init() {}
-    public func validate() throws {}
+package enum Mean: Experiment {
+  package struct Parameters: ExperimentParameters {
+    package var factor = 1.0
+    package init() {}
+    package func validate() throws {}
   }
 
-  public static let mean = OutputArray("mean", unit: "m", meaning: "factor times the mean end of all walks")
-  public static let name = "toy/mean"
-  public static let sourceFile = "ToyPaper/Mean.swift"
-  public static let outputs = [mean]
+  package static let mean = OutputArray("mean", unit: "m", meaning: "factor times the mean end of all walks")
+  package static let name = "toy/mean"
+  package static let sourceFile = "ToyPaper/Mean.swift"
+  package static let outputs = [mean]
 
-  public static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     guard let walks = context.inputs["walks"] else { throw EvidenceError("needs the input 'walks'") }
     let ends = try walks.points(of: Walk.self).flatMap { $0[Walk.end].values }
     return [mean: NDArray(parameters.factor * Statistics.mean(ends))]
@@ -64,27 +64,27 @@ public enum Mean: Experiment {
 }
 
 /// Fails in the way it is asked to.
-public enum Fault: Experiment {
-  public enum Kind: String, Choice {
+package enum Fault: Experiment {
+  package enum Kind: String, Choice {
     case none, numerical, notFinite, undeclared, wrongShape, crash, sleep, thrown
   }
 
-  public struct Parameters: ExperimentParameters {
-    public var kind = Kind.none
+  package struct Parameters: ExperimentParameters {
+    package var kind = Kind.none
     /// The replica that fails.
-    public var replica = 1
-    public init() {}
-    public func validate() throws {}
+    package var replica = 1
+    package init() {}
+    package func validate() throws {}
   }
 
   struct Unexpected: Error {}
 
-  public static let value = OutputArray("value", meaning: "the number of the replica")
-  public static let name = "toy/fault"
-  public static let sourceFile = "ToyPaper/Fault.swift"
-  public static let outputs = [value]
+  package static let value = OutputArray("value", meaning: "the number of the replica")
+  package static let name = "toy/fault"
+  package static let sourceFile = "ToyPaper/Fault.swift"
+  package static let outputs = [value]
 
-  public static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let result = NDArray(Double(context.replica))
     guard context.replica == parameters.replica else { return [value: result] }
     switch parameters.kind {
@@ -101,7 +101,7 @@ public enum Fault: Experiment {
 }
 
 /// The toy paper.
-public let toyPaper = Paper(
+package let toyPaper = Paper(
   key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self],
   tables: [
     TableDefinition(
