@@ -105,7 +105,7 @@ public struct Certificate: Sendable {
     init(block: Matrix, multipliers: Matrix) throws {
       self.block = block
       // Orthonormal S(K_j): their Gram matrix is the Hessian at G = I.
-      let overlaps = LinearAlgebra.multiply(block, block, transposingSecond: true)
+      let overlaps = LinearAlgebra.outerGram(block)
       let gram = LinearAlgebra.multiply(
         multipliers, LinearAlgebra.multiply(squares(overlaps), multipliers), transposingFirst: true)
       let factor = try LinearAlgebra.cholesky(gram)
@@ -129,7 +129,7 @@ public struct Certificate: Sendable {
       directions = basis.columns(1..<basis.columnCount)
       let pencil = Self.pencil(block, multiplier)
       let q = block.columnCount
-      let least = try LinearAlgebra.symmetricEigen(pencil).values[0]
+      let least = try LinearAlgebra.symmetricEigenvalues(pencil)[0]
       level = least - 1 / Double(q)
       slack = pencil
       for index in 0..<q { slack[index, index] -= level }
@@ -186,9 +186,8 @@ public struct Certificate: Sendable {
       var change = Self.pencil(block, multiplierChange)
       for index in 0..<block.columnCount { change[index, index] -= levelChange }
       let half = LinearAlgebra.multiply(newton.inverseFactor, change)
-      let relative = try LinearAlgebra.symmetricEigen(
-        LinearAlgebra.multiply(half, newton.inverseFactor, transposingSecond: true)
-      ).values
+      let relative = try LinearAlgebra.symmetricEigenvalues(
+        LinearAlgebra.multiply(half, newton.inverseFactor, transposingSecond: true))
       var low = 0.0
       var high = min(100, relative[0] < 0 ? -(1 - 1e-9) / relative[0] : .infinity)
       for _ in 0..<30 {

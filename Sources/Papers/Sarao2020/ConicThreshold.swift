@@ -48,7 +48,7 @@ public enum ConicThreshold: Experiment {
     for _ in 0..<parameters.matrixCount {
       let square = stream.normalMatrix(rowCount: q, columnCount: q)
       let symmetric = Matrix(rowCount: q, columnCount: q) { (square[$0, $1] + square[$1, $0]) / 2 }
-      eigenvalues += try LinearAlgebra.symmetricEigen(symmetric).values
+      eigenvalues += try LinearAlgebra.symmetricEigenvalues(symmetric)
     }
     let width = Double(parameters.teacherWidth)
     let count = Double(parameters.matrixCount)

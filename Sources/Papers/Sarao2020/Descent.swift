@@ -40,7 +40,7 @@ struct StoppingRule {
 /// Descent on the training loss from given weights, which are overwritten with the end point.
 enum Descent {
   /// Losses of gradient descent with a fixed learning rate before each step and after the last: `stepCount` + 1 pairs.
-  static func fixedStep(_ loss: EmpiricalLoss, from weights: Weights, learningRate: Double, stepCount: Int) -> [(
+  static func fixedStep(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int) -> [(
     training: Double, population: Double
   )] {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
@@ -55,7 +55,7 @@ enum Descent {
 
   /// Gradient descent W <- W - eta W M. A step that would raise the loss is refused and eta halved; after 20 accepted
   /// steps eta grows by 1.2.
-  static func plain(_ loss: EmpiricalLoss, from weights: Weights, learningRate: Double, until rule: StoppingRule) throws
+  static func plain(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, until rule: StoppingRule) throws
     -> DescentResult
   {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
@@ -104,7 +104,7 @@ enum Descent {
   ///
   /// It has the same fixed points as gradient descent and needs at least 50 times fewer steps near the threshold.
   static func nesterov(
-    _ loss: EmpiricalLoss, from weights: Weights, learningRate: Double, until rule: StoppingRule
+    _ loss: QuadraticLoss, from weights: Weights, learningRate: Double, until rule: StoppingRule
   ) throws -> DescentResult {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     let trial = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)

@@ -69,7 +69,7 @@ public enum EmpiricalFlow: Experiment {
     let instance = try Instance(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
       sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)
-    let loss = EmpiricalLoss(data: instance.data, teacher: instance.teacher)
+    let loss = QuadraticLoss(data: instance.data, teacher: instance.teacher)
     let weights = Weights(instance.start)
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     let ratio = parameters.lastTime / parameters.firstTime
@@ -80,7 +80,8 @@ public enum EmpiricalFlow: Experiment {
     let factor = context.mutant == halvedGradient ? -0.5 : -1.0
     let method = DormandPrince(
       relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance)
-    let states = try method.solve(from: weights.numbers, start: 0, at: times) { _, state, derivative in
+    let states = try method.integrate(from: 0, to: parameters.lastTime, state: weights.numbers, at: times) {
+      _, state, derivative in
       weights.read(state)
       _ = loss.evaluate(weights)
       loss.writeDirection(at: weights, into: direction)

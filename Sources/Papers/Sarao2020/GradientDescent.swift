@@ -87,7 +87,7 @@ public enum GradientDescent: Experiment {
     let instance = try Instance(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
       sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)
-    let loss = EmpiricalLoss(data: instance.data, teacher: instance.teacher)
+    let loss = QuadraticLoss(data: instance.data, teacher: instance.teacher)
     let rule = StoppingRule(
       maximumStepCount: parameters.maximumStepCount,
       successTolerance: context.mutant == earlySuccess ? 100 * parameters.successTolerance : parameters.successTolerance,

@@ -70,7 +70,7 @@ public enum MinimumEnergyPath: Experiment {
     let instance = try Instance(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
       sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)
-    let loss = EmpiricalLoss(data: instance.data, teacher: instance.teacher)
+    let loss = QuadraticLoss(data: instance.data, teacher: instance.teacher)
     let beginning = Weights(instance.start)
     let initial = loss.evaluate(beginning)
     if parameters.beginning == .descent {
@@ -97,7 +97,7 @@ public enum MinimumEnergyPath: Experiment {
     }
     let parts = try LinearAlgebra.singularValueDecomposition(
       LinearAlgebra.multiply(weights, padded, transposingSecond: true))
-    let rotation = LinearAlgebra.multiply(parts.u, parts.vTransposed)
+    let rotation = LinearAlgebra.multiply(parts.left, parts.right)
     return LinearAlgebra.multiply(rotation, padded)
   }
 
@@ -122,7 +122,7 @@ public enum MinimumEnergyPath: Experiment {
     /// One descent step of every inner image, then equal distances.
     ///
     /// A step that would raise an image's loss is halved until it does not; after it the rate grows by 1.05.
-    mutating func iterate(_ loss: EmpiricalLoss) {
+    mutating func iterate(_ loss: QuadraticLoss) {
       for image in 1..<(images.count - 1) {
         let before = loss.evaluate(images[image])
         loss.writeDirection(at: images[image], into: direction)

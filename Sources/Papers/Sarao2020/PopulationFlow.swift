@@ -145,7 +145,7 @@ public enum PopulationFlow: Experiment {
       for weights in try problem.full(from: start, at: axis.map { $0 * scale }) {
         let student = LinearAlgebra.gram(weights)
         losses.append(Theory.populationLoss(difference: student - Matrix(diagonal: levels)))
-        spectra.append(try LinearAlgebra.symmetricEigen(student).values)
+        spectra.append(try LinearAlgebra.symmetricEigenvalues(student))
       }
     }
     return [
@@ -177,7 +177,7 @@ public enum PopulationFlow: Experiment {
     let width = parameters.teacherWidth
     let weights = stream.normalMatrix(
       rowCount: width, columnCount: d, standardDeviation: (1 / Double(width)).squareRoot())
-    let values = try LinearAlgebra.symmetricEigen(LinearAlgebra.gram(weights)).values
+    let values = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.gram(weights))
     // The null eigenvalues are exact zeros, not round-off of either sign.
     return values.enumerated().map { $0 < d - width ? 0 : $1 }
   }
@@ -207,7 +207,7 @@ public enum PopulationFlow: Experiment {
     func diagonal(from start: [Double], at times: [Double]) throws -> [[Double]] {
       let count = levels.count
       return try levels.withUnsafeBufferPointer { levels in
-        try method.solve(from: start, start: 0, at: times) { _, state, derivative in
+        try method.integrate(from: 0, to: times.last ?? 0, state: start, at: times) { _, state, derivative in
           var trace = 0.0
           for index in 0..<count { trace += state[index] - levels[index] }
           trace *= traceFactor
@@ -220,38 +220,20 @@ public enum PopulationFlow: Experiment {
 
     /// The weights of any student.
     func full(from start: Matrix, at times: [Double]) throws -> [Matrix] {
-      let (rowCount, d) = (start.rowCount, levels.count)
-      var moment = [Double](repeating: 0, count: d * d)
-      let states = try levels.withUnsafeBufferPointer { levels in
-        try moment.withUnsafeMutableBufferPointer { moment in
-          try method.solve(from: start.values, start: 0, at: times) { _, state, derivative in
-            // M = 2 (W^T W - A*) + tr B.
-            for row in 0..<d {
-              let target = UnsafeMutableBufferPointer(rebasing: moment[(row * d)..<((row + 1) * d)])
-              for column in 0..<d { target[column] = 0 }
-              for neuron in 0..<rowCount {
-                let weight = 2 * state[neuron * d + row]
-                let source = UnsafeBufferPointer(rebasing: state[(neuron * d)..<((neuron + 1) * d)])
-                for column in 0..<d { target[column] += weight * source[column] }
-              }
-              target[row] -= 2 * levels[row]
-            }
-            var trace = 0.0
-            for row in 0..<d { trace += moment[row * d + row] / 2 }
-            for row in 0..<d { moment[row * d + row] += traceFactor * trace }
-            for neuron in 0..<rowCount {
-              let target = UnsafeMutableBufferPointer(rebasing: derivative[(neuron * d)..<((neuron + 1) * d)])
-              for column in 0..<d { target[column] = 0 }
-              for row in 0..<d {
-                let weight = -factor * state[neuron * d + row]
-                let source = UnsafeMutableBufferPointer(rebasing: moment[(row * d)..<((row + 1) * d)])
-                for column in 0..<d { target[column] += weight * source[column] }
-              }
-            }
-          }
-        }
+      let weights = Weights(start)
+      let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
+      let loss = QuadraticLoss(teacher: Matrix(diagonal: levels), traceFactor: traceFactor)
+      let states = try method.integrate(from: 0, to: times.last ?? 0, state: weights.numbers, at: times) {
+        _, state, derivative in
+        weights.read(state)
+        _ = loss.evaluate(weights)
+        loss.writeDirection(at: weights, into: direction)
+        direction.write(derivative, times: -factor)
       }
-      return states.map { Matrix(rowCount: rowCount, columnCount: d, values: $0) }
+      return states.map { state in
+        state.withUnsafeBufferPointer { weights.read($0) }
+        return weights.matrix
+      }
     }
   }
 }

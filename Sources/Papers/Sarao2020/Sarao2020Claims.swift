@@ -310,7 +310,14 @@ let pathEstimators = [
     meaning: "greatest training loss along the path over that of the random start; median over instances"
   ) { results in
     .median(try barriers(results.point(of: MinimumEnergyPath.self)))
-  }
+  },
+  Estimator(
+    "sarao2020/barrier-share", from: [MinimumEnergyPath.self],
+    meaning: "share of instances whose path rises above a thousandth of the training loss of the random start"
+  ) { results in
+    let heights = try barriers(results.point(of: MinimumEnergyPath.self))
+    return .proportion(successes: heights.filter { $0 > 1e-3 }.count, trials: heights.count)
+  },
 ]
 
 private func barriers(_ point: ExperimentPoint<MinimumEnergyPath>) -> [Double] {

@@ -47,7 +47,7 @@ public enum Theory {
     let alongAxes = Matrix(rowCount: levels.count, columnCount: levels.count) { row, column in
       (row == column ? 4 * levels[row] : 0) + 2 * (levels[row] * levels[column]).squareRoot()
     }
-    let slowestAlong = try LinearAlgebra.symmetricEigen(alongAxes).values[0]
+    let slowestAlong = try LinearAlgebra.symmetricEigenvalues(alongAxes)[0]
     let slowestAcross = levels.count > 1 ? 2 * (levels[0] + levels[1]) : .infinity
     return 2 * min(slowestAlong, slowestAcross)
   }

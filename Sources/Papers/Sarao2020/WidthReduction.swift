@@ -50,7 +50,7 @@ public enum WidthReduction: Experiment {
       inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth, in: context)
     let losses = [wide, instance.start].map { start in
       Descent.fixedStep(
-        EmpiricalLoss(data: instance.data, teacher: instance.teacher), from: Weights(start),
+        QuadraticLoss(data: instance.data, teacher: instance.teacher), from: Weights(start),
         learningRate: parameters.learningRate, stepCount: parameters.stepCount
       ).map(\.training)
     }
