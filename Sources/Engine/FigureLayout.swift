@@ -26,11 +26,11 @@ struct AxisRange: Equatable {
   /// The smallest range that holds both.
   mutating func join(_ other: AxisRange) { (low, high) = (min(low, other.low), max(high, other.high)) }
 
-  /// Where ticks stand and what they say, about `count` texts; a minor tick says nothing.
-  func ticks(about count: Int) -> [(value: Double, text: String?)] {
+  /// Where ticks stand and what they say, `count` steps at most; a minor tick says nothing.
+  func ticks(atMost count: Double) -> [(value: Double, text: String?)] {
     guard userTicks.isEmpty else { return userTicks.map { ($0, $0.drawnText) } }
     guard isLog, high / low >= 4 else {
-      let raw = 0.6 * (high - low) / Double(count)
+      let raw = (high - low) / count * (1 - 1e-9)
       let exponent = Int(log10(raw).rounded(.down))
       let digit = [1, 2, 5].first { Self.decimal($0, exponent) >= raw } ?? 10
       let step = Self.decimal(digit, exponent)
@@ -39,7 +39,7 @@ struct AxisRange: Equatable {
       return numbers.map { Self.decimal($0 * Double(digit), exponent) }.map { ($0, $0.drawnText) }
     }
     let decades = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
-    let step = max(1, Int((Double(decades.count - 2) / Double(count)).rounded(.up)))
+    let step = max(1, Int((Double(decades.count - 2) / count).rounded(.up)))
     let isShort = high / low < 30
     return decades.flatMap { decade in
       (1...(step > 1 ? 1 : 9)).map { digit in
@@ -90,14 +90,14 @@ struct FigureLayout {
 
   /// The ticks of an x axis of some length: as many as their texts leave room for.
   static func ticks(_ range: AxisRange, width: Double) -> [(value: Double, text: String?)] {
-    let ticks = range.ticks(about: max(2, Int(width / 28)))
+    let ticks = range.ticks(atMost: max(2, width / 20))
     let isCrowded = ticks.reduce(0) { $0 + textWidth($1.text ?? "") } > 0.8 * width
-    return isCrowded ? range.ticks(about: max(2, Int(width / 50))) : ticks
+    return isCrowded ? range.ticks(atMost: max(2, width / 50)) : ticks
   }
 
   /// The ticks of a y axis of some length.
   static func ticks(_ range: AxisRange, height: Double) -> [(value: Double, text: String?)] {
-    range.ticks(about: max(2, Int(height / 18)))
+    range.ticks(atMost: max(2, height / 17))
   }
 
   /// The ranges of all panels. Equal axes in a column (x) or a row (y) of panels get one range: panels can be compared.
@@ -133,7 +133,7 @@ struct FigureLayout {
     // The key: in as few lines as its columns allow.
     var keyHeight = 0.0
     if !keyTitles.isEmpty {
-      let widths = keyTitles.map { 32 + Self.textWidth($0) }
+      let widths = keyTitles.map { 37 + Self.textWidth($0) }
       func columnWidths(_ lines: Int) -> [Double] {
         stride(from: 0, to: widths.count, by: lines).map { widths[$0..<min($0 + lines, widths.count)].max() ?? 0 }
       }
@@ -153,7 +153,7 @@ struct FigureLayout {
       need.hasXLabels = below >= panels.count || panels[below].x != panel.x || ranges[below].x != range.x
       need.hasYLabels = index % columns == 0 || panels[index - 1].y != panel.y || ranges[index - 1].y != range.y
       func widest(_ range: AxisRange) -> Double {
-        range.ticks(about: 6).map { Self.textWidth($0.text ?? "") }.max() ?? 0
+        range.ticks(atMost: 8).map { Self.textWidth($0.text ?? "") }.max() ?? 0
       }
       need.yLabelOffset = 7.5 + widest(range.y) + Self.labelLine / 2
       need.left = need.hasYLabels ? 7.5 + widest(range.y) + (panel.y.label.isEmpty ? 0 : Self.labelLine) : 4

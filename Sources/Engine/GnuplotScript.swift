@@ -307,6 +307,7 @@ private func quoted(_ text: String) -> String {
   // Why zero-width spaces: SVG viewers may lose a space that ends or begins a piece of text in one font.
   let spaced = text.replacing(" {", with: " \u{200B}{")
     .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
+    .replacing("^{-", with: "^{−")  // gnuplot sets minus signs in its own numbers only
   return "'" + spaced.replacing("'", with: "''") + "'"
 }
 

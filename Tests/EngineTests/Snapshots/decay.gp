@@ -1,5 +1,5 @@
 # Figure toy/decay (Fig. 2)
-# Data key ecee0f145cb45095220d901851f7dd868f8279e63195feb54a33fa7ab20985ae
+# Data key bf1072944de16f3a33fbd83b01af057067e78c188315f46935b1725f6eb07963
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/decay
 # This file is complete: `gnuplot decay.gp` writes decay.svg and decay.pdf here.
@@ -13,19 +13,19 @@ set minussign
 # Looks 1 to 8: colour (Okabe and Ito, told apart by colour-blind readers), dash and marker change together, so that
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
-set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
-set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
-set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
-set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
-set linetype 7 lc rgb '#7f5112' lw 1.2 dt (20,4)         pt 4  ps 0.62
+set linetype 2 lc rgb '#d55e00' lw 1.2 dt (9,3)          pt 5  ps 0.62
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (9,2.5,2,2.5)  pt 13 ps 0.74
+set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (4,2.5)        pt 9  ps 0.80
+set linetype 5 lc rgb '#e69f00' lw 1.2 dt (9,2,2,2,2,2)  pt 11 ps 0.80
+set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (1.5,2)        pt 6  ps 0.68
+set linetype 7 lc rgb '#7f5112' lw 1.2 dt (6,2,6,2,2,2)  pt 4  ps 0.62
 set linetype 8 lc rgb '#000000' lw 1.2 dt solid          pt 2  ps 0.62
 set linetype cycle 8
 
 # Guides to the eye and marked values: grey, thin, never solid.
-set style line 11 lc rgb '#555555' lw 0.8 dt (8,4)
+set style line 11 lc rgb '#555555' lw 0.8 dt (7,3)
 set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
-set style line 13 lc rgb '#555555' lw 0.8 dt (8,3,2,3)
+set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
 set style line 100 lc rgb '#444444' lw 0.6
@@ -34,7 +34,7 @@ set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
 set grid back ls 101
 
-set key noautotitle noopaque nobox Left reverse samplen 2.2 spacing 1.1 height 0 width 0
+set key noautotitle noopaque nobox Left reverse samplen 3.2 spacing 1.1 height 0 width 0
 set errorbars small
 set pointintervalbox 0.01
 set clip two
@@ -311,7 +311,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_ecee0f145cb45095220d901851f7dd868f8279e63195feb54a33fa7ab20985ae'
+set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_bf1072944de16f3a33fbd83b01af057067e78c188315f46935b1725f6eb07963'
 } else {
 set terminal pdfcairo size 3.38583in,2.4093in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/family (Fig. 3)
-# Data key fe737ff744493979f6a38d15e7b0434c07cface72cc0982af9d0f72f4d0e130c
+# Data key 4a5a1d42956812467e06e1dc3d9ecaed815513be61e88bc5b99f0554d8f228ab
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
 # This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
@@ -13,19 +13,19 @@ set minussign
 # Looks 1 to 8: colour (Okabe and Ito, told apart by colour-blind readers), dash and marker change together, so that
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
-set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
-set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
-set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
-set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
-set linetype 7 lc rgb '#7f5112' lw 1.2 dt (20,4)         pt 4  ps 0.62
+set linetype 2 lc rgb '#d55e00' lw 1.2 dt (9,3)          pt 5  ps 0.62
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (9,2.5,2,2.5)  pt 13 ps 0.74
+set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (4,2.5)        pt 9  ps 0.80
+set linetype 5 lc rgb '#e69f00' lw 1.2 dt (9,2,2,2,2,2)  pt 11 ps 0.80
+set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (1.5,2)        pt 6  ps 0.68
+set linetype 7 lc rgb '#7f5112' lw 1.2 dt (6,2,6,2,2,2)  pt 4  ps 0.62
 set linetype 8 lc rgb '#000000' lw 1.2 dt solid          pt 2  ps 0.62
 set linetype cycle 8
 
 # Guides to the eye and marked values: grey, thin, never solid.
-set style line 11 lc rgb '#555555' lw 0.8 dt (8,4)
+set style line 11 lc rgb '#555555' lw 0.8 dt (7,3)
 set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
-set style line 13 lc rgb '#555555' lw 0.8 dt (8,3,2,3)
+set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
 set style line 100 lc rgb '#444444' lw 0.6
@@ -34,7 +34,7 @@ set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
 set grid back ls 101
 
-set key noautotitle noopaque nobox Left reverse samplen 2.2 spacing 1.1 height 0 width 0
+set key noautotitle noopaque nobox Left reverse samplen 3.2 spacing 1.1 height 0 width 0
 set errorbars small
 set pointintervalbox 0.01
 set clip two
@@ -646,7 +646,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_fe737ff744493979f6a38d15e7b0434c07cface72cc0982af9d0f72f4d0e130c'
+set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_4a5a1d42956812467e06e1dc3d9ecaed815513be61e88bc5b99f0554d8f228ab'
 } else {
 set terminal pdfcairo size 3.38583in,2.19306in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -659,7 +659,7 @@ set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.75]
 set xtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6)
 unset logscale y; set yrange [-0.05200790707183957:1.0921660485086309]
-set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
+set ytics ('0' 0, '0.5' 0.5, '1' 1)
 set label '{/:Bold (a)}​ ​{/:Italic Δ}​ = 0' at screen 0.13988, screen 0.71881 left front font ',7.5'
 set label '{/:Italic α}' at screen 0.32866, screen 0.05066 center front font ',7.5'
 set label '{/:Italic κ}_{min}' at screen 0.03077, screen 0.42115 center rotate by 90 front font ',7.5'
@@ -681,7 +681,7 @@ set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.75]
 set xtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6)
 unset logscale y; set yrange [-0.05200790707183957:1.0921660485086309]
-set ytics ('' 0, '' 0.2, '' 0.4, '' 0.6, '' 0.8, '' 1)
+set ytics ('' 0, '' 0.5, '' 1)
 set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = ½' at screen 0.5884, screen 0.71881 left front font ',7.5'
 set label '{/:Italic α}' at screen 0.77718, screen 0.05066 center front font ',7.5'
 plot \
@@ -699,19 +699,19 @@ plot \
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.09636, screen 0.99367 left top vertical maxrows 4
+set key at screen 0.06559, screen 0.99367 left top vertical maxrows 4
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0 title '{/:Italic λ}​ = 5', \
   keyentry with lines lt 2 lc palette frac 0.1 title '{/:Italic λ}​ = 2', \
   keyentry with lines lt 3 lc palette frac 0.2 title '{/:Italic λ}​ = 1', \
   keyentry with lines lt 4 lc palette frac 0.3 title '{/:Italic λ}​ = 0.5'
-set key at screen 0.34822, screen 0.99367 left top vertical maxrows 4
+set key at screen 0.33797, screen 0.99367 left top vertical maxrows 4
 plot NaN notitle, \
   keyentry with lines lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.2', \
   keyentry with lines lt 6 lc palette frac 0.5 title '{/:Italic λ}​ = 0.1', \
   keyentry with lines lt 7 lc palette frac 0.6 title '{/:Italic λ}​ = 0.05', \
   keyentry with lines lt 8 lc palette frac 0.7 title '{/:Italic λ}​ = 0.01'
-set key at screen 0.61732, screen 0.99367 left top vertical maxrows 2
+set key at screen 0.62757, screen 0.99367 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0.8 title '{/:Italic λ}​ = 0.005', \
   keyentry with lines lt 2 lc palette frac 0.9 title '{/:Italic λ}​ = 10^{−5}'

@@ -1,5 +1,5 @@
 # Figure toy/stacked (ours)
-# Data key c7f9d8043566bae2b20265a969956e65664a3176cd18586c14e36e8b80a8205e
+# Data key 96b9f38fce920e089d28e9351170a3972d8233c39468e3146864d483bbd98488
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
 # This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
@@ -13,19 +13,19 @@ set minussign
 # Looks 1 to 8: colour (Okabe and Ito, told apart by colour-blind readers), dash and marker change together, so that
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
-set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
-set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
-set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
-set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
-set linetype 7 lc rgb '#7f5112' lw 1.2 dt (20,4)         pt 4  ps 0.62
+set linetype 2 lc rgb '#d55e00' lw 1.2 dt (9,3)          pt 5  ps 0.62
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (9,2.5,2,2.5)  pt 13 ps 0.74
+set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (4,2.5)        pt 9  ps 0.80
+set linetype 5 lc rgb '#e69f00' lw 1.2 dt (9,2,2,2,2,2)  pt 11 ps 0.80
+set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (1.5,2)        pt 6  ps 0.68
+set linetype 7 lc rgb '#7f5112' lw 1.2 dt (6,2,6,2,2,2)  pt 4  ps 0.62
 set linetype 8 lc rgb '#000000' lw 1.2 dt solid          pt 2  ps 0.62
 set linetype cycle 8
 
 # Guides to the eye and marked values: grey, thin, never solid.
-set style line 11 lc rgb '#555555' lw 0.8 dt (8,4)
+set style line 11 lc rgb '#555555' lw 0.8 dt (7,3)
 set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
-set style line 13 lc rgb '#555555' lw 0.8 dt (8,3,2,3)
+set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
 set style line 100 lc rgb '#444444' lw 0.6
@@ -34,7 +34,7 @@ set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
 set grid back ls 101
 
-set key noautotitle noopaque nobox Left reverse samplen 2.2 spacing 1.1 height 0 width 0
+set key noautotitle noopaque nobox Left reverse samplen 3.2 spacing 1.1 height 0 width 0
 set errorbars small
 set pointintervalbox 0.01
 set clip two
@@ -412,7 +412,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_c7f9d8043566bae2b20265a969956e65664a3176cd18586c14e36e8b80a8205e'
+set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_96b9f38fce920e089d28e9351170a3972d8233c39468e3146864d483bbd98488'
 } else {
 set terminal pdfcairo size 3.38583in,5.09455in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -425,7 +425,7 @@ set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.65]
 set xtics ('' 0, '' 0.1, '' 0.2, '' 0.3, '' 0.4, '' 0.5, '' 0.6)
 unset logscale y; set yrange [0.1907145921143999:5.832991439276457]
-set ytics ('1' 1, '2' 2, '3' 3, '4' 4, '5' 5)
+set ytics ('2' 2, '4' 4)
 set label '{/:Bold (a)}​ ' at screen 0.15711, screen 0.92585 left front font ',7.5'
 set label 'error' at screen 0.03077, screen 0.78313 center rotate by 90 front font ',7.5'
 plot \
@@ -468,7 +468,7 @@ plot \
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.05862, screen 0.99727 left top vertical maxrows 2
+set key at screen 0.03811, screen 0.99727 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 1 title 'theory, ​{/:Italic λ}​ = 0.1', \
   keyentry with lines lt 2 title 'theory, ​{/:Italic λ}​ = 0.01'
