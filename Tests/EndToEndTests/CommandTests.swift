@@ -103,19 +103,19 @@ private struct Project {
     let refused = try range.refig("run")
     #expect(refused.status == 2)
     #expect(
-      refused.errors.hasPrefix("refig: pipeline.yaml:5:56: stage 'sarao2020/uniqueness': inputDimension = 1 is not"))
+      refused.errors.hasPrefix("refig: pipeline.yaml:5:55: stage 'sarao2020/uniqueness': inputDimension = 1 is not"))
     #expect(range.workspace.files(under: "data").isEmpty)
   }
 
-  @Test(
-    "exit statuses",
-    arguments: [
-      (["frobnicate"], 2), (["run", "--frobnicate"], 2), (["run", "no-such-stage"], 2),
-      (["run", "--profile", "big"], 2),
-      (["status", "--check"], 7), (["verify", "--cached-only"], 7), (["try", "sarao2020/uniquenes"], 2),
-      (["try", "sarao2020/uniqueness", "--set", "sampleCount=0"], 2), (["--help"], 0), (["run", "--help"], 0),
-    ])
-  func exitStatus(arguments: [String], status: Int32) throws {
+  private static let statuses: [(command: String, status: Int32)] = [
+    ("frobnicate", 2), ("run --frobnicate", 2), ("run no-such-stage", 2), ("run --profile big", 2),
+    ("status --check", 7), ("verify --cached-only", 7), ("try sarao2020/uniquenes", 2),
+    ("try sarao2020/uniqueness --set sampleCount=0", 2), ("--help", 0), ("run --help", 0),
+  ]
+
+  @Test("exit statuses", arguments: statuses)
+  func exitStatus(command: String, status: Int32) throws {
+    let arguments = command.split(separator: " ").map(String.init)
     let project = try Project()
     let result = try runProgram(try productPath("refig"), arguments, in: project.workspace.path)
     #expect(result.status == status, "\(result.errors)")
