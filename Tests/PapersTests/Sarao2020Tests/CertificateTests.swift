@@ -42,7 +42,8 @@ import Testing
       let data = data(sampleCount, 8, stream)
       var random = RandomStream(key: 8, purpose: "rotation", stream: stream)
       let inside = try LinearAlgebra.qr(random.normalMatrix(rowCount: teacherWidth, columnCount: teacherWidth)).q
-      let outside = try LinearAlgebra.qr(random.normalMatrix(rowCount: 8 - teacherWidth, columnCount: 8 - teacherWidth)).q
+      let outside = try LinearAlgebra.qr(random.normalMatrix(rowCount: 8 - teacherWidth, columnCount: 8 - teacherWidth))
+        .q
       let rotation = Matrix(rowCount: 8, columnCount: 8) { row, column in
         switch (row < teacherWidth, column < teacherWidth) {
         case (true, true): inside[row, column]
