@@ -13,7 +13,8 @@ package import NumericalMethods
 ///
 /// t* > 0: the teacher is the only zero (0 = sum_k c_k x_k^T B x_k = tr S(c) B_zz forces B_zz = 0, and more than p
 /// equations then force B = 0). t* < 0: the zeros are a continuum (by minimax some R > 0 is orthogonal to every S(c),
-/// and R is the zz block of such a B).
+/// and R is the zz block of such a B). Here p and D are those of ``Theory/tangentDimension(inputDimension:teacherWidth:)``
+/// and ``Theory/symmetricDimension(_:)``.
 package struct Certificate: Sendable {
   /// The three answers.
   package enum Verdict: Sendable {
@@ -95,10 +96,13 @@ package struct Certificate: Sendable {
   /// Newton step, R = G - G D G satisfies <R, S(K y)> = 0 exactly, and R > 0 if and only if D < S - t I; then
   /// t* <= <R, S(c_0)> / tr R = t + (q - tr G D) / eta.
   private struct BarrierProblem {
+    /// Z, [sample, complement].
     let block: Matrix
+    /// K, [sample, unknown].
     let directions: Matrix
-    var multiplier: [Double]
+    /// S(c) - t I for the present c, [complement, complement].
     var slack: Matrix
+    /// t.
     var level: Double
 
     /// Starts at the least-squares multiplier of trace one.
@@ -125,9 +129,8 @@ package struct Certificate: Sendable {
         let projection = scale * (0..<normal.count).reduce(0) { $0 + basis[row, $1] * normal[$1] }
         for column in normal.indices { basis[row, column] -= projection * normal[column] }
       }
-      multiplier = basis.column(0).map { -sign / length * $0 }
       directions = basis.columns(1..<basis.columnCount)
-      let pencil = Self.pencil(block, multiplier)
+      let pencil = Self.pencil(block, basis.column(0).map { -sign / length * $0 })
       let q = block.columnCount
       let least = try LinearAlgebra.symmetricEigenvalues(pencil)[0]
       level = least - 1 / Double(q)
@@ -179,7 +182,7 @@ package struct Certificate: Sendable {
 
     /// Goes along the Newton step to the minimum of the barrier.
     ///
-    /// With mu the eigenvalues of L^-1 D L^-T, S - t I = L L^T, the barrier on the ray is
+    /// With mu the eigenvalues of L^-1 D L^-T, S - t I = L L^T, the barrier at s of the way is, but for a constant,
     /// -eta s dt - sum log(1 + s mu_i): convex in s, its derivative bisected.
     private mutating func advance(_ newton: NewtonSystem, _ weight: Double) throws {
       let (multiplierChange, levelChange) = newton.step(weight, directions)
@@ -195,8 +198,7 @@ package struct Certificate: Sendable {
         let fall = relative.reduce(weight * levelChange) { $0 + $1 / (1 + middle * $1) }
         if fall > 0 { low = middle } else { high = middle }
       }
-      for index in multiplier.indices { multiplier[index] += low * multiplierChange[index] }
-      for index in slack.values.indices { slack.values[index] += low * change.values[index] }
+      LinearAlgebra.add(low, times: change, to: &slack)
       level += low * levelChange
     }
   }

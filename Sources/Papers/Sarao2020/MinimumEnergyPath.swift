@@ -43,9 +43,7 @@ package enum MinimumEnergyPath: Experiment {
     package func validate() throws {
       try require("inputDimension", inputDimension, in: 2...64)
       try require("teacherWidth", teacherWidth, atLeast: 1)
-      try require(
-        studentWidth >= min(teacherWidth, inputDimension) && studentWidth <= inputDimension, "studentWidth",
-        studentWidth, allowed: "min(teacherWidth, inputDimension) to inputDimension")
+      try require("studentWidth", studentWidth, in: min(teacherWidth, inputDimension)...inputDimension)
       try require("sampleCount", sampleCount, atLeast: 1)
       try require("imageCount", imageCount, atLeast: 3)
       try require("iterationCount", iterationCount, atLeast: 0)

@@ -9,12 +9,13 @@ let landscapeEstimators = [
     "sarao2020/threshold-formula-gap", from: [Uniqueness.self],
     meaning: "greatest distance of a measured threshold n_50 from the counting formula n_c, in samples"
   ) { results in
-    try .greatest(
-      thresholds(uniquenessCounts(results)).map { system, threshold in
-        threshold.distance(
-          from: Double(
-            Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth)))
-      })
+    let gaps = try thresholds(uniquenessCounts(results)).map { system, threshold in
+      threshold.distance(
+        from: Double(
+          Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth)))
+    }
+    guard !gaps.isEmpty else { throw EvidenceError("no data sets") }
+    return .greatest(gaps)
   },
   Estimator(
     "sarao2020/exact-law-violations", from: [Uniqueness.self],
