@@ -28,7 +28,7 @@ package struct Project: Sendable {
       figures +=
         top?["figures"].map {
           FigureFile.figures(
-            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stages.map(\.id))
+            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames)
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)

@@ -38,9 +38,9 @@ struct StoppingRule {
 }
 
 /// Descent on the training loss from given weights, which are overwritten with the end point.
-enum Descent {
+package enum Descent {
   /// Losses of gradient descent with a fixed learning rate before each step and after the last: `stepCount` + 1 pairs.
-  static func fixedStep(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int) -> [(
+  package static func fixedStep(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int) -> [(
     training: Double, population: Double
   )] {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)

@@ -1,4 +1,4 @@
-internal import NumericalMethods
+package import NumericalMethods
 
 /// The loss of quadratic students under one teacher, over a data set or over all Gaussian inputs, and the direction in
 /// which it falls.
@@ -9,9 +9,9 @@ internal import NumericalMethods
 /// the gradient is 2 W M, gradient flow here is dW/dt = -W M. The residuals come from B, not from f(x) - y, so they keep
 /// their relative accuracy however small the loss becomes. Cost of one evaluation with its direction, D = d(d+1)/2 and m
 /// neurons: 2nD for n <= D, D^2 beyond (through the D x D matrix of fourth moments), plus 3 m d^2.
-final class QuadraticLoss {
+package final class QuadraticLoss {
   /// How the loss and M are computed.
-  enum Form {
+  package enum Form {
     /// From the products x_i x_j of every sample, for n <= D.
     case features
     /// From their second moments, for n > D: the cost does not depend on n.
@@ -43,7 +43,7 @@ final class QuadraticLoss {
   private let traceFactor: Double
 
   /// The population loss under the teacher matrix A*, [input, input].
-  init(teacher matrix: Matrix, traceFactor: Double = 1) {
+  package init(teacher matrix: Matrix, traceFactor: Double = 1) {
     inputDimension = matrix.columnCount
     sampleCount = 0
     chunkCount = (inputDimension + 7) / 8
@@ -60,7 +60,7 @@ final class QuadraticLoss {
   }
 
   /// The training loss of a data set, [sample, input], under the teacher matrix A*, [input, input].
-  init(data: Matrix, teacher matrix: Matrix, form chosen: Form? = nil) {
+  package init(data: Matrix, teacher matrix: Matrix, form chosen: Form? = nil) {
     let d = data.columnCount
     let pairCount = Theory.symmetricDimension(d)
     inputDimension = d
@@ -123,7 +123,7 @@ final class QuadraticLoss {
   }
 
   /// The loss of the weights. Remembers B and M for ``populationLoss`` and ``writeDirection(at:into:)``.
-  func evaluate(_ weights: Weights) -> Double {
+  package func evaluate(_ weights: Weights) -> Double {
     writeDifference(weights)
     switch form {
     case .features:
@@ -161,7 +161,7 @@ final class QuadraticLoss {
   }
 
   /// The population loss |B|_F^2 + (tr B)^2 / 2 of the weights evaluated last.
-  var populationLoss: Double {
+  package var populationLoss: Double {
     let squares = Self.dot(difference.pointer, difference.pointer, inputDimension * chunkCount)
     let trace = trace
     return squares + trace * trace / 2
@@ -172,7 +172,7 @@ final class QuadraticLoss {
   }
 
   /// Writes W M, half the gradient, at the weights evaluated last.
-  func writeDirection(at weights: Weights, into direction: Weights) {
+  package func writeDirection(at weights: Weights, into direction: Weights) {
     let width = 8 * chunkCount
     switch form {
     case .features:

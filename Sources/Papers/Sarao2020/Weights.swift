@@ -1,4 +1,4 @@
-internal import NumericalMethods
+package import NumericalMethods
 
 /// Aligned memory for rows of eight-double lanes, zero at first, freed with its last owner.
 ///
@@ -25,7 +25,7 @@ final class Lanes {
 
 /// Weights of a student, [neuron, input] with rows padded by zeros to a multiple of eight: row i is w_i / sqrt(m), and the
 /// student is f(x) = x^T A x with A = W^T W.
-struct Weights {
+package struct Weights {
   let neuronCount: Int
   let inputDimension: Int
   let lanes: Lanes
@@ -33,7 +33,7 @@ struct Weights {
   let chunkCount: Int
 
   /// Zero weights of a shape.
-  init(neuronCount: Int, inputDimension: Int) {
+  package init(neuronCount: Int, inputDimension: Int) {
     self.neuronCount = neuronCount
     self.inputDimension = inputDimension
     chunkCount = (inputDimension + 7) / 8
@@ -41,7 +41,7 @@ struct Weights {
   }
 
   /// Weights from a matrix, [neuron, input].
-  init(_ matrix: Matrix) {
+  package init(_ matrix: Matrix) {
     self.init(neuronCount: matrix.rowCount, inputDimension: matrix.columnCount)
     for neuron in 0..<neuronCount {
       for input in 0..<inputDimension { lanes.numbers[8 * chunkCount * neuron + input] = matrix[neuron, input] }
@@ -49,7 +49,7 @@ struct Weights {
   }
 
   /// The weights as a matrix, [neuron, input].
-  var matrix: Matrix {
+  package var matrix: Matrix {
     Matrix(rowCount: neuronCount, columnCount: inputDimension) { lanes.numbers[8 * chunkCount * $0 + $1] }
   }
 
