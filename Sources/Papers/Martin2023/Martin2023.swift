@@ -12,5 +12,8 @@ public let martin2023 = Paper(
     OverlapSpectrum.self, OrthonormalFlow.self, GaussianFlow.self, ConvergenceRates.self, HighDimensionalLimit.self,
     GaussianLimit.self, Escape.self, WidthSweep.self, NonGenericStart.self, PopulationRisk.self,
   ],
-  tables: [],
-  estimators: [])
+  tables: [
+    orthonormalTable, gaussianTable, limitTable, gaussianLimitTable, histogramTable, lawTable, powerLawTable,
+    exponentialTable, escapeTable, widthTable,
+  ],
+  estimators: settingEstimators + limitEstimators + recoveryEstimators + rateEstimators)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// data/reference/martin2023.json: numbers of an independent implementation.
-struct Reference: Decodable {
+struct ReferenceNumbers: Decodable {
   struct Spectrum: Decodable {
     let alpha, alphastar, r1, r2, atom0, atom1, K_log: Double
     let pdf_x, pdf, T_x, T, Theta: [Double]
@@ -52,9 +52,9 @@ struct Reference: Decodable {
   let stat_orthonormal: [Moments]
   let stat_gaussian: [Moments]
 
-  static func read() throws -> Reference {
+  static func read() throws -> ReferenceNumbers {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appending(path: "../../../data/reference/martin2023.json")
-    return try JSONDecoder().decode(Reference.self, from: Data(contentsOf: url))
+    return try JSONDecoder().decode(ReferenceNumbers.self, from: Data(contentsOf: url))
   }
 }
