@@ -66,7 +66,7 @@ let limitTable = TableDefinition(
     rescaledTimeColumn, Column("integratedTrace", meaning: "phi"), Column("overlap", meaning: "overlap chi"),
     Column("scaledLoss", meaning: "input dimension times risk"),
     Column("overlapGap", meaning: "final overlap less overlap"),
-    Column("overlapGapAsymptote", meaning: "its leading behaviour at late times"),
+    Column("overlapGapAsymptote", meaning: "its leading behaviour at late times; missing before gamma = 0.2"),
   ]
 ) { results in
   try results.points(of: HighDimensionalLimit.self).flatMap { point in
@@ -75,8 +75,9 @@ let limitTable = TableDefinition(
       point.parameters.ratios + [(time * 1e9).rounded() / 1e9]
         + [
           HighDimensionalLimit.integratedTrace, HighDimensionalLimit.overlap, HighDimensionalLimit.scaledLoss,
-          HighDimensionalLimit.overlapGap, HighDimensionalLimit.overlapGapAsymptote,
+          HighDimensionalLimit.overlapGap,
         ].map { point[$0][0, index] }
+        + [time < 0.2 ? .nan : point[HighDimensionalLimit.overlapGapAsymptote][0, index]]
     }
   }
 }
@@ -122,7 +123,9 @@ let histogramTable = TableDefinition(
 /// Density of the limit law.
 let lawTable = TableDefinition(
   "martin2023/overlap-law", from: [OverlapSpectrum.self],
-  columns: ratioColumns + [Column("position", meaning: "overlap"), Column("density", meaning: "density of the limit law")]
+  columns: ratioColumns + [
+    Column("position", meaning: "overlap"), Column("density", meaning: "density of the limit law"),
+  ]
 ) { results in
   try results.points(of: OverlapSpectrum.self).flatMap { point in
     let law = point.parameters.law

@@ -20,7 +20,8 @@ package enum OverlapSpectrum: Experiment {
       try require(inputDimension >= 2, "inputDimension", inputDimension, allowed: "at least 2")
       for (width, name) in [(studentWidth, "studentWidth"), (teacherWidth, "teacherWidth")] {
         try require(
-          width >= 1 && width < inputDimension, name, width, allowed: "1 to \(inputDimension - 1), below the input dimension")
+          width >= 1 && width < inputDimension, name, width,
+          allowed: "1 to \(inputDimension - 1), below the input dimension")
       }
     }
 

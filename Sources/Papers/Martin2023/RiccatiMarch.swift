@@ -118,6 +118,7 @@ package struct RiccatiMarch: Sendable {
       }
     }
     return FlowState(
-      time: time, gram: LinearAlgebra.outerGram(weights), inner: inner, teacherEigenvalues: levels, integratedTrace: phi)
+      time: time, gram: LinearAlgebra.outerGram(weights), inner: inner, teacherEigenvalues: levels, integratedTrace: phi
+    )
   }
 }

@@ -86,7 +86,8 @@ package struct ScalarReduction: Sendable {
     var states: [State] = []
     states.reserveCapacity(times.count)
     while states.count < times.count, times[states.count] == 0 { states.append(.start) }
-    try follow(to: times.last ?? 0, relativeTolerance: relativeTolerance, absoluteTolerance: absoluteTolerance) { step in
+    try follow(to: times.last ?? 0, relativeTolerance: relativeTolerance, absoluteTolerance: absoluteTolerance) {
+      step in
       while states.count < times.count, times[states.count] <= step.endTime {
         states.append(State(step, at: times[states.count]))
       }

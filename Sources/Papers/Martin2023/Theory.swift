@@ -79,9 +79,12 @@ package enum Theory {
     return (1 - b / a) / 2 * log(4 * a * gamma / (b * b)) - log(a / b) / 2 + constant
   }
 
-  /// d L at gamma = infinity: (1 - alpha/alpha*) / (2 alpha*) for alpha < alpha*, else 0.
+  /// d L at gamma = infinity: max(0, 1/alpha - 1/alpha*)/2, the limit of d L_min (``minimum(teacherEigenvalues:studentWidth:)``).
+  ///
+  /// Without the shift of the kept directions by S/(m+2) it would be (1 - alpha/alpha*)/(2 alpha*), half as much at the ratios
+  /// of the figures.
   package static func finalScaledLoss(_ law: OverlapLaw) -> Double {
-    max(0, 1 - law.studentWidthRatio / law.teacherWidthRatio) / (2 * law.teacherWidthRatio)
+    max(0, 1 / law.studentWidthRatio - 1 / law.teacherWidthRatio) / 2
   }
 
   /// Leading behaviour of d L - finalScaledLoss at large gamma for alpha >= alpha*; 0 for alpha < alpha*, where it is beyond

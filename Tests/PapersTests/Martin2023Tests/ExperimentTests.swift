@@ -37,7 +37,8 @@ struct ExperimentTests {
     }
   }
 
-  private func orthonormal(_ mutant: Mutant? = nil, method: OrthonormalFlow.Method = .reduction) throws -> Results.Point {
+  private func orthonormal(_ mutant: Mutant? = nil, method: OrthonormalFlow.Method = .reduction) throws -> Results.Point
+  {
     try point(OrthonormalFlow.self, replicas: 6, mutant: mutant) {
       $0.method = method
       $0.inputDimension = method == .reduction ? 400 : 24

@@ -57,7 +57,9 @@ struct FlowTests {
     expectClose(last.traceDifference, minimum.traceDifference, relative: 1e-9)
   }
 
-  @Test("Nothing measured depends on the bases of inputs without teacher and of neurons, and compression is such a rotation")
+  @Test(
+    "Nothing measured depends on the bases of inputs without teacher and of neurons, and compression is such a rotation"
+  )
   func rotationInvariance() throws {
     let (network, times) = try gaussianNetwork(key: 6)
     let (d, m) = (network.weights.rowCount, network.weights.columnCount)
@@ -121,7 +123,8 @@ struct FlowTests {
       inputDimension: d, studentWidth: m, teacherWidth: teacherWidth, start: &stream)
     let times = Spacing.logarithmic.times(from: 0.4, to: 200, count: 20)
     let flow = try DirectFlow(network, relativeTolerance: 1e-10, absoluteTolerance: 1e-13).states(at: times)
-    let reduction = ScalarReduction(try Overlaps.of(frame: frame, teacherWidth: teacherWidth), teacherWidth: teacherWidth)
+    let reduction = ScalarReduction(
+      try Overlaps.of(frame: frame, teacherWidth: teacherWidth), teacherWidth: teacherWidth)
     let states = try reduction.states(at: times, relativeTolerance: 1e-11, absoluteTolerance: 1e-14)
     let observed = states.map(reduction.observables)
     expectClose(observed.map(\.overlap), flow.map(\.overlap), absolute: 1e-8)
@@ -147,15 +150,17 @@ struct FlowTests {
 
   @Test("On the plateau the risk is 1/2 (1/m* + 1/(m+2))") func plateau() throws {
     var stream = RandomStream(key: 41, stream: 0)
-    let overlaps = try Overlaps.sample(inputDimension: 1_000_000, studentWidth: 10, teacherWidth: 5, from: &stream)
+    let overlaps = try Overlaps.sample(inputDimension: 1_000_000_000, studentWidth: 10, teacherWidth: 5, from: &stream)
     let reduction = ScalarReduction(overlaps, teacherWidth: 5)
-    let state = reduction.observables(try reduction.states(at: [6])[0])
+    let state = reduction.observables(try reduction.states(at: [5])[0])
     let plateau = reference.plateau
     expectClose(state.loss, plateau.loss, absolute: 1e-5)
-    expectClose(state.traceDifference, plateau.tau, absolute: 1e-3)
+    expectClose(state.traceDifference, plateau.tau, absolute: 1e-4)
   }
 
-  @Test("Sampled overlaps have the moments of the law and of dense frames", arguments: [(20, 8, 6), (20, 12, 14), (9, 9, 4)])
+  @Test(
+    "Sampled overlaps have the moments of the law and of dense frames",
+    arguments: [(20, 8, 6), (20, 12, 14), (9, 9, 4)])
   func overlapMoments(d: Int, m: Int, teacherWidth: Int) throws {
     let runs = 4000
     let traces = try (0..<runs).map { run -> Double in

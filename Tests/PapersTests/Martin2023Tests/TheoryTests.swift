@@ -103,6 +103,12 @@ struct TheoryTests {
       expectClose(late.integratedTrace, Theory.integratedTrace(law, rescaledTime: 10), absolute: 1e-8)
       expectClose(late.scaledLoss, Theory.finalScaledLoss(law), absolute: 1e-12)
     }
+    // The limit of d L_min at d = 10^8.
+    let narrow = OverlapLaw(studentWidthRatio: 0.25, teacherWidthRatio: 0.5)
+    let (m, teacherWidth) = (2.5e7, 5e7)
+    let lost = 1 - m / teacherWidth
+    let least = (lost / teacherWidth + lost * lost / (m + 2)) / 2
+    expectClose(1e8 * least, Theory.finalScaledLoss(narrow), relative: 1e-7)
     let equal = OverlapLaw(studentWidthRatio: 0.5, teacherWidthRatio: 0.5)
     expectClose(Theory.integratedTrace(equal, rescaledTime: 10), -log(2), absolute: 1e-14)
   }
