@@ -45,12 +45,13 @@ package struct RiccatiMarch: Sendable {
     var phi = 0.0
     var tau = start.squaredNorm - teacherTrace
     var growth = 0.0
+    var slope: Double?
     var states: [FlowState] = []
     for next in times {
       let count = substepCount * max(1, Int((4 * (levels.first ?? 0) * (next - time) / 100).rounded(.up)))
       let h = (next - time) / Double(count)
       for _ in 0..<count where h > 0 {
-        let step = try advanced(weights, by: h, guess: tau + growth, teacherTrace)
+        let step = try advanced(weights, by: h, guess: tau + growth, slope: &slope, teacherTrace)
         growth = step.tau - tau
         tau = step.tau
         weights = step.weights
@@ -62,25 +63,27 @@ package struct RiccatiMarch: Sendable {
     return states
   }
 
-  /// One step: the weights after it and their tau.
+  /// One step: the weights after it and their tau, from a guess of it and of the slope of the excess below.
+  ///
+  /// Why the slope is kept from step to step: with it and the extrapolated guess two or three trials do.
   private func advanced(
-    _ weights: Matrix, by h: Double, guess: Double, _ teacherTrace: Double
+    _ weights: Matrix, by h: Double, guess: Double, slope: inout Double?, _ teacherTrace: Double
   ) throws -> (weights: Matrix, tau: Double) {
-    func excess(_ tau: Double) throws -> (weights: Matrix, excess: Double) {
+    func trial(_ tau: Double) throws -> (weights: Matrix, excess: Double) {
       let after = try frozen(weights, tau: dropsTrace ? 0 : tau, by: h)
       return (after, after.squaredNorm - teacherTrace - tau)
     }
-    var old = (tau: guess, excess: try excess(guess).excess)
-    // The trace falls with tau at about 2 h tr Z per unit in a short step.
-    var tau = old.tau + old.excess / (1 + 2 * h)
+    var tau = guess
+    var old: (tau: Double, excess: Double)?
     for _ in 0..<60 {
-      let (after, excess) = try excess(tau)
-      if abs(excess) <= 1e-12 * (1 + abs(tau)) || excess == old.excess { return (after, tau) }
-      let next = tau - excess * (tau - old.tau) / (excess - old.excess)
+      let (after, excess) = try trial(tau)
+      if let old, excess != old.excess { slope = (excess - old.excess) / (tau - old.tau) }
+      if abs(excess) <= 1e-11 * (1 + abs(tau)) || excess == old?.excess { return (after, tau) }
       old = (tau, excess)
-      tau = next
+      // The trace falls with tau at about 2 h tr Z per unit in a short step.
+      tau -= excess / (slope ?? -(1 + 2 * h))
     }
-    throw NumericalError.notConverged(method: "Riccati march", iterations: 60, residual: old.excess)
+    throw NumericalError.notConverged(method: "Riccati march", iterations: 60, residual: old?.excess ?? .nan)
   }
 
   /// The exact flow at frozen tau, on the transpose of W, [neuron, input].
