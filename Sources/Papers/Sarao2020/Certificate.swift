@@ -1,4 +1,4 @@
-public import NumericalMethods
+package import NumericalMethods
 
 /// Whether the teacher is the only zero of the training loss among positive matrices: an exact decision with a proof.
 ///
@@ -14,9 +14,9 @@ public import NumericalMethods
 /// t* > 0: the teacher is the only zero (0 = sum_k c_k x_k^T B x_k = tr S(c) B_zz forces B_zz = 0, and more than p
 /// equations then force B = 0). t* < 0: the zeros are a continuum (by minimax some R > 0 is orthogonal to every S(c),
 /// and R is the zz block of such a B).
-public struct Certificate: Sendable {
+package struct Certificate: Sendable {
   /// The three answers.
-  public enum Verdict: Sendable {
+  package enum Verdict: Sendable {
     /// The teacher is the only zero.
     case unique
     /// There is a continuum of zeros.
@@ -26,11 +26,11 @@ public struct Certificate: Sendable {
   }
 
   /// The answer.
-  public let verdict: Verdict
+  package let verdict: Verdict
   /// t*, in (-inf, 1/q]; NaN where counting or a rank decides, or where the sign was enough.
-  public let value: Double
+  package let value: Double
   /// Newton steps taken.
-  public let stepCount: Int
+  package let stepCount: Int
 
   private init(_ verdict: Verdict, value: Double = .nan, stepCount: Int = 0) {
     self.verdict = verdict
@@ -51,7 +51,7 @@ public struct Certificate: Sendable {
   /// - Throws: ``NumericalError`` when a factorisation fails.
   /// - Complexity: per Newton step 4 n^2 q + 2 n^2 (n-p) flop and an eigenvalue problem of size q; 5 (d = 8) to 15
   ///   (d = 64) steps when only the sign is asked for.
-  public static func decide(
+  package static func decide(
     data: Matrix, teacherWidth: Int, gapTolerance: Double = 1e-9, resolving: Bool = false
   ) throws -> Certificate {
     let n = data.rowCount

@@ -40,9 +40,11 @@ struct StoppingRule {
 /// Descent on the training loss from given weights, which are overwritten with the end point.
 package enum Descent {
   /// Losses of gradient descent with a fixed learning rate before each step and after the last: `stepCount` + 1 pairs.
-  package static func fixedStep(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int) -> [(
-    training: Double, population: Double
-  )] {
+  package static func fixedStep(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int)
+    -> [(
+      training: Double, population: Double
+    )]
+  {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     return (0...stepCount).map { step in
       if step > 0 {

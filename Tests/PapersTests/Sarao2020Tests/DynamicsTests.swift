@@ -149,8 +149,8 @@ import Testing
   }
 
   @Test func widthEntersThroughTheStartOnly() throws {
-    let result = try WidthReduction.run(WidthReduction.Parameters(), in: RunContext(streamKey: 3))
-    #expect((result[WidthReduction.relativeDifference]?.values[0] ?? 1) < 1e-12)
+    let result = try Identities.run(Identities.Parameters(), in: RunContext(streamKey: 3))
+    #expect((result[Identities.widthDifference]?.values[0] ?? 1) < 1e-12)
   }
 
   /// Descent ends as the certificate says on instances that are far from undecided.

@@ -12,12 +12,14 @@ import Testing
     var empirical = EmpiricalFlow.Parameters()
     empirical.lastTime = 5
     #expect(try differ(GradientDescent.self, descent, replicas: 12) == GradientDescent.mutants.map(\.name))
-    #expect(try differ(PopulationFlow.self, PopulationFlow.Parameters(), replicas: 1) == PopulationFlow.mutants.map(\.name))
+    #expect(
+      try differ(PopulationFlow.self, PopulationFlow.Parameters(), replicas: 1) == PopulationFlow.mutants.map(\.name))
     #expect(try differ(EmpiricalFlow.self, empirical, replicas: 1) == EmpiricalFlow.mutants.map(\.name))
   }
 
   /// Names of the mutants whose results differ from the honest ones on some replica.
-  private func differ<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters, replicas: Int) throws -> [String] {
+  private func differ<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters, replicas: Int) throws -> [String]
+  {
     try E.mutants.filter { mutant in
       try (0..<replicas).contains { replica in
         let honest = try E.run(parameters, in: RunContext(replica: replica, streamKey: 2))
@@ -49,7 +51,7 @@ import Testing
       } == "teacherEigenvalues")
     #expect(refusal { (p: inout EmpiricalFlow.Parameters) in p.firstTime = 0 } == "firstTime")
     #expect(refusal { (p: inout MinimumEnergyPath.Parameters) in p.studentWidth = 9 } == "studentWidth")
-    #expect(refusal { (p: inout WidthReduction.Parameters) in p.studentWidth = 6 } == "studentWidth")
+    #expect(refusal { (p: inout Identities.Parameters) in p.studentWidth = 6 } == "studentWidth")
   }
 
   /// Every experiment returns what it declares, with the axes it declares.
@@ -58,16 +60,13 @@ import Testing
     try check(ConicThreshold.self)
     try check(GradientDescent.self)
     try check(PopulationFlow.self)
-    try check(WidthReduction.self)
+    try check(Identities.self)
     var empirical = EmpiricalFlow.Parameters()
     empirical.lastTime = 2
     try check(EmpiricalFlow.self, empirical)
     var path = MinimumEnergyPath.Parameters()
     path.iterationCount = 3
     try check(MinimumEnergyPath.self, path)
-    var identity = PopulationLossIdentity.Parameters()
-    identity.inputCount = 5000
-    try check(PopulationLossIdentity.self, identity)
   }
 
   private func check<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters = .init()) throws {
