@@ -1,7 +1,9 @@
 public import PaperKit
+private import Bocchi2026
 private import Sarao2020
 
 /// Every paper, one line each.
 public let allPapers: [Paper] = [
-  sarao2020
+  sarao2020,
+  bocchi2026,
 ]

@@ -1,0 +1,11 @@
+public import PaperKit
+
+/// Bocchi, Regimbeau, Lucibello, Saglietti and Cammarota (2026): how a quadratic student wider than its teacher leaves the
+/// plateau under one-pass stochastic gradient descent, and which of its many perfect solutions it then finds.
+public let bocchi2026 = Paper(
+  key: "bocchi2026",
+  citation: """
+    D. Bocchi, T. Regimbeau, C. Lucibello, L. Saglietti and C. Cammarota, "Escape dynamics and implicit bias of one-pass \
+    SGD in overparameterized quadratic networks", 2026, arXiv:2604.03068
+    """,
+  experiments: [], tables: [], estimators: [])
