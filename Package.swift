@@ -71,6 +71,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["NumericalMethods"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "NumericalMethodsTests", dependencies: ["NumericalMethods", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "PaperKitTests", dependencies: ["PaperKit", "NumericalMethods", "TestSupport"], swiftSettings: strict),
     // A paper of small experiments that can also fail in every way the engine must survive, and its worker.
     .target(
       name: "ToyPaper", dependencies: ["Engine", "PaperKit", "NumericalMethods"], path: "Tests/ToyPaper",

@@ -34,6 +34,8 @@ struct Curve {
   let rowCount: Int
   let missingCount: Int
   let droppedCount: Int
+  /// Rows outside a range the user gave.
+  private(set) var outsideCount = 0
 
   /// `{word}` in a label, with a `^` or `_` before it.
   static var placeholder: Regex<(Substring, Substring, Substring)> { /([\^_]?)\{([A-Za-z][A-Za-z0-9_-]*)\}/ }
@@ -86,7 +88,7 @@ struct Curve {
     }
   }
 
-  private static func list(_ values: [Double]) -> String { values.map { "\($0)" }.joined(separator: ", ") }
+  private static func list(_ values: [Double]) -> String { values.map(\.scriptText).joined(separator: ", ") }
 
   private init(
     _ tableRows: [[Double]], names: [String], of series: Series, splitValue: Double?, position: Int, _ panel: Int,
@@ -274,6 +276,13 @@ struct Curve {
   /// unknown have no length, and lines of many points keep in each of 1000 pixel columns only their first, last,
   /// lowest and highest, which look the same.
   mutating func fit(to range: (x: ClosedRange<Double>, y: ClosedRange<Double>), xIsLog: Bool) {
+    outsideCount =
+      rows.count { row in
+        parts.indices.contains { i in
+          let allowed = parts[i].axis == .x ? range.x : range.y
+          return parts[i].axis != .z && !parts[i].isBar && row[i].isFinite && !allowed.contains(row[i])
+        }
+      }
     for row in rows.indices {
       for i in parts.indices where !rows[row][i].isFinite && parts[i].isBar && rows[row][0].isFinite {
         let isY = parts[i].axis == .y

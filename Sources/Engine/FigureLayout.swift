@@ -33,12 +33,12 @@ struct AxisRange: Equatable {
   /// The smallest range that holds both.
   mutating func join(_ other: AxisRange) { (low, high) = (min(low, other.low), max(high, other.high)) }
 
-  /// Where ticks stand and what they say; a text that is nil is a minor tick. About `count` labels at most.
-  func ticks(atMost count: Int) -> [(value: Double, text: String?)] {
+  /// Where ticks stand and what they say; a text that is nil is a minor tick. About `count` labels.
+  func ticks(about count: Int) -> [(value: Double, text: String?)] {
     guard userTicks.isEmpty else { return userTicks.map { ($0, $0.drawnText) } }
-    guard isLog else { return linearTicks(atMost: count) }
+    guard isLog else { return linearTicks(about: count) }
     let decades = Int(log10(low).rounded(.up))...max(Int(log10(low).rounded(.up)), Int(log10(high).rounded(.down)))
-    if high / low < 4 { return linearTicks(atMost: count) }
+    if high / low < 4 { return linearTicks(about: count) }
     if high / low < 30 {
       let labelled = high / low < 12 && count > 4 ? [1, 2, 3, 5] : [1, 2, 5]
       return (decades.lowerBound - 1...decades.upperBound).flatMap { decade in
@@ -55,10 +55,10 @@ struct AxisRange: Equatable {
     }.filter { low...high ~= $0.value }
   }
 
-  private func linearTicks(atMost count: Int) -> [(value: Double, text: String?)] {
+  private func linearTicks(about count: Int) -> [(value: Double, text: String?)] {
     let raw = (high - low) / Double(max(count, 1))
     let exponent = Int(log10(raw).rounded(.down))
-    let digit = [1, 2, 5, 10].first { Double($0) * pow(10, Double(exponent)) >= raw * (1 - 1e-9) } ?? 10
+    let digit = [1, 2, 5, 10].first { Double($0) * pow(10, Double(exponent)) >= 0.7 * raw } ?? 10
     let step = Self.decimal(digit, exponent)
     let first = (low / step - 1e-9).rounded(.up)
     let last = (high / step + 1e-9).rounded(.down)
@@ -81,9 +81,9 @@ struct FigureLayout {
   static let fontSize = 7.0
   static let labelSize = 7.5
   /// Height of a line of the key, of a panel's title, and of an axis label.
-  static let keyLine = 9.5
+  static let keyLine = 8.6
   static let titleLine = 13.0
-  static let labelLine = 11.0
+  static let labelLine = 13.0
 
   /// One panel: the rectangle of its axes and whether tick labels and axis labels are written.
   struct Place {
@@ -134,7 +134,7 @@ struct FigureLayout {
     }
 
     // What each panel needs on its four sides. A label that its neighbour below or to the left has too is left out.
-    let ticksAcross = max(2, Int(width / Double(columns) / 38))
+    let ticksAcross = max(2, Int(width / Double(columns) / 28))
     var needs: [Place] = []
     for (index, panel) in panels.enumerated() {
       var need = Place()
@@ -143,19 +143,19 @@ struct FigureLayout {
       need.xLabels = !(below < panels.count && Self.shares(panels[below].x, panel.x, ranges[below].x, ranges[index].x))
       need.yLabels = !(isInner && Self.shares(panels[index - 1].y, panel.y, ranges[index - 1].y, ranges[index].y))
       func widest(_ range: AxisRange) -> Double {
-        range.ticks(atMost: 6).map { Self.textWidth($0.text ?? "") }.max().map { $0 * Self.fontSize } ?? 0
+        range.ticks(about: 6).map { Self.textWidth($0.text ?? "") }.max().map { $0 * Self.fontSize } ?? 0
       }
       let yTicks = widest(ranges[index].y)
-      need.yLabelOffset = 5.5 + yTicks + Self.labelLine / 2
-      need.left = need.yLabels ? 6.5 + yTicks + (panel.y.label.isEmpty ? 0 : Self.labelLine) : 4
-      need.bottom = need.xLabels ? 13 + (panel.x.label.isEmpty ? 0 : Self.labelLine) : 4
+      need.yLabelOffset = 7.5 + yTicks + Self.labelLine / 2
+      need.left = need.yLabels ? 7.5 + yTicks + (panel.y.label.isEmpty ? 0 : Self.labelLine) : 4
+      need.bottom = need.xLabels ? 12.5 + (panel.x.label.isEmpty ? 0 : Self.labelLine) : 4
       need.top = panels.count > 1 || !panel.title.isEmpty ? Self.titleLine : 4
-      let lastTick = ranges[index].x.ticks(atMost: ticksAcross).last { $0.text != nil }?.text ?? ""
+      let lastTick = ranges[index].x.ticks(about: ticksAcross).last { $0.text != nil }?.text ?? ""
       need.right = max(5, Self.textWidth(lastTick) * Self.fontSize / 2 + 1)
       if let z = panel.z, let range = ranges[index].z {
         let zTicks = widest(range)
-        need.zLabelOffset = 17 + zTicks + Self.labelLine / 2
-        need.right = 18 + zTicks + (z.label.isEmpty ? 0 : Self.labelLine)
+        need.zLabelOffset = 19 + zTicks + Self.labelLine / 2
+        need.right = 20 + zTicks + (z.label.isEmpty ? 0 : Self.labelLine)
       }
       needs.append(need)
     }

@@ -5,23 +5,25 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
   /// One drawing.
   package struct Series: Codable, Sendable, Equatable {
     package struct Column: Codable, Sendable, Equatable {
-      let name: String
-      let unit: String
+      package let name: String
+      package let unit: String
     }
 
-    let panel: Int
-    let draw: String
-    let label: String?
-    let table: String?
-    let stages: [String]?
-    let filters: [String: [Double]]?
-    let split: [String: Double]?
+    package let panel: Int
+    package let draw: String
+    package let label: String?
+    package let table: String?
+    package let stages: [String]?
+    package let filters: [String: [Double]]?
+    package let split: [String: Double]?
     /// By their use: x, y, error.
-    let columns: [String: Column]?
-    /// Rows of the table drawn here; of these, rows with a missing value, and rows a logarithmic axis cannot show whole.
-    let rows: Int
-    let missing: Int
-    let dropped: Int
+    package let columns: [String: Column]?
+    /// Rows of the table drawn here.
+    package let rows: Int
+    /// Of these: with a missing value, not to be shown whole on a logarithmic axis, outside the range that was asked for.
+    package let missing: Int
+    package let dropped: Int
+    package let outside: Int
 
     init(_ curve: Curve) {
       let series = curve.series
@@ -39,20 +41,21 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
         ? nil
         : Dictionary(
           uniqueKeysWithValues: series.columns.map { ($0.key.rawValue, Column(name: $0.value.name, unit: $0.value.unit)) })
-      (rows, missing, dropped) = (curve.rowCount, curve.missingCount, curve.droppedCount)
+      (rows, missing, dropped, outside) = (
+        curve.rowCount, curve.missingCount, curve.droppedCount, curve.outsideCount)
     }
   }
 
-  let figure: String
-  let caption: String
-  let source: String
+  package let figure: String
+  package let caption: String
+  package let source: String
   /// Data key; also the title of the SVG.
-  let key: String
-  let series: [Series]
+  package let key: String
+  package let series: [Series]
   /// Keys of the cells that were read.
-  let cells: [String]
-  let claims: [String]
+  package let cells: [String]
+  package let claims: [String]
   /// SHA-256 of the .gp, .svg and .pdf.
-  let files: [String: String]
-  let gnuplot: String
+  package let files: [String: String]
+  package let gnuplot: String
 }

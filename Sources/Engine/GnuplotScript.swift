@@ -29,8 +29,8 @@ package struct GnuplotScript: Sendable {
         curves += try Curve.curves(of: series, position: position, panel: panel, in: figure, table: table)
       }
     }
-    series = curves.map(FigureSidecar.Series.init)
     let drawing = Drawing(figure, curves)
+    series = drawing.curves.map(FigureSidecar.Series.init)
     let body = style + "\n" + drawing.blocks + drawing.commands
     key = SHA256.hexadecimal("\(drawing.size)\n\(body)")
     let name = figure.id.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
@@ -49,10 +49,10 @@ package struct GnuplotScript: Sendable {
       do for [format in 'svg pdf'] {
       if (format eq 'svg') {
       set terminal svg size \(drawing.size(dotsPerInch: 96)) fixed font 'DejaVu Sans,\(FigureLayout.fontSize.scriptText)' \
-      fontscale 1.3333 linewidth 1.3333 pointscale 1.3333 background '#ffffff' rounded name '\(String(name))_key_\(key)'
+      fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name '\(String(name))_key_\(key)'
       } else {
       set terminal pdfcairo size \(drawing.size) font 'DejaVu Sans,\(FigureLayout.fontSize.scriptText)' \
-      fontscale 0.75 linewidth 2 pointscale 0.75 background '#ffffff' rounded
+      fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
       }
       set output '\(figure.name).'.format
       set multiplot
@@ -69,6 +69,7 @@ private struct Drawing {
   let layout: FigureLayout
   private(set) var blocks = ""
   private(set) var commands = ""
+  private(set) var curves: [Curve]
   private let figure: Figure
   private var ranges: [(x: AxisRange, y: AxisRange, z: AxisRange?)] = []
   private var looks: [Curve.Origin: String] = [:]
@@ -83,12 +84,13 @@ private struct Drawing {
 
   init(_ figure: Figure, _ curves: [Curve]) {
     self.figure = figure
-    var curves = curves
+    self.curves = curves
     ranges = Self.ranges(figure, curves)
     for index in curves.indices {
-      let range = ranges[curves[index].panel]
-      curves[index].fit(to: (range.x.low...range.x.high, range.y.low...range.y.high), xIsLog: range.x.isLog)
+      let range = ranges[self.curves[index].panel]
+      self.curves[index].fit(to: (range.x.low...range.x.high, range.y.low...range.y.high), xIsLog: range.x.isLog)
     }
+    let curves = self.curves
     looks = Self.looks(curves)
 
     // Entries of the key above the panels: what looks the same and says the same stands there once.
@@ -228,15 +230,15 @@ private struct Drawing {
       isMap ? "set border 15 ls 100; unset grid" : "set border 3 ls 100; set grid back ls 101",
       "unset logscale", "unset label", "unset colorbox",
     ]
-    let across = max(2, Int((place.right - place.left) / 38))
-    let upwards = max(2, Int((place.top - place.bottom) / 24))
+    let across = max(2, Int((place.right - place.left) / 28))
+    let upwards = max(2, Int((place.top - place.bottom) / 18))
     lines += axisCommands("x", range.x, ticks: across, isLabelled: place.xLabels)
     lines += axisCommands("y", range.y, ticks: upwards, isLabelled: place.yLabels)
     if let z = range.z, let axis = panel.z {
       lines += axisCommands("cb", z, ticks: upwards, isLabelled: true)
       lines.append(
         "set colorbox vertical user origin \(screen(place.right + 6, place.bottom)) size "
-          + "\(screen(6, place.top - place.bottom)) front border -1")
+          + "\(screen(6, place.top - place.bottom)) front noborder")
       let position = screen(place.right + place.zLabelOffset, (place.bottom + place.top) / 2)
       lines.append(label(axis.label, at: position, "center rotate by 90"))
     }
@@ -244,7 +246,7 @@ private struct Drawing {
     let title = letter + panel.title
     if !title.isEmpty { lines.append(label(title, at: screen(place.left, place.top + 7), "left")) }
     if place.xLabels, !panel.x.label.isEmpty {
-      let below = place.bottom - 13 - FigureLayout.labelLine / 2 + 1
+      let below = place.bottom - 12 - FigureLayout.labelLine / 2
       lines.append(label(panel.x.label, at: screen((place.left + place.right) / 2, below), "center"))
     }
     if place.yLabels, !panel.y.label.isEmpty {
@@ -253,7 +255,12 @@ private struct Drawing {
     }
     let hasKey = panel.key != .above && panel.key != .none
     lines.append(hasKey ? "set key inside \(panel.key.rawValue) vertical maxrows auto" : "unset key")
-    let elements = curves.flatMap { plotElements($0.curve, $0.number, hasKey: hasKey, isMap: isMap) }
+    var elements = curves.flatMap { plotElements($0.curve, $0.number, isMap: isMap) }
+    for (curve, _) in curves where hasKey && !curve.title.isEmpty {
+      elements += Self.keyDrawing(curve, Self.look(curve, looks, figure)).map {
+        "keyentry \($0) title \(quoted(curve.title))"
+      }
+    }
     lines.append("plot \\\n  " + elements.joined(separator: ", \\\n  "))
     return lines.joined(separator: "\n") + "\n"
   }
@@ -263,7 +270,7 @@ private struct Drawing {
   }
 
   private func axisCommands(_ name: String, _ range: AxisRange, ticks: Int, isLabelled: Bool) -> [String] {
-    let ticks = range.ticks(atMost: ticks).map { tick in
+    let ticks = range.ticks(about: ticks).map { tick in
       "\(quoted(isLabelled ? tick.text ?? "" : "")) \(tick.value.scriptText)\(tick.text == nil ? " 1" : "")"
     }
     return [
@@ -272,47 +279,42 @@ private struct Drawing {
     ].filter { !$0.isEmpty }
   }
 
-  /// What follows `plot`, or `keyentry`, for one curve: the data with their columns, and how they are drawn.
-  private func plotElements(_ curve: Curve, _ number: Int, hasKey: Bool, isMap: Bool) -> [String] {
+  /// The data of one curve with their columns, and how they are drawn.
+  private func plotElements(_ curve: Curve, _ number: Int, isMap: Bool) -> [String] {
     let look = Self.look(curve, looks, figure)
-    let data = "$data\(number) using "
-    let title = hasKey && !curve.title.isEmpty ? " title \(quoted(curve.title))" : " notitle"
-    func outlined(_ how: String) -> [String] {
-      // Why twice: a white edge makes a line visible on every colour of a map.
-      (isMap ? ["\(data)1:2 with lines lc rgb '#ffffff' lw 2.6 dt solid notitle"] : [])
-        + ["\(data)1:2 with \(how) \(look)\(title)"]
+    func data(_ columns: Int) -> String {
+      "$data\(number) using \((1...columns).map(String.init).joined(separator: ":"))"
+    }
+    // Why twice on a map: a white edge makes a line visible on every colour.
+    func outlined(_ what: String, _ edge: String, _ how: String) -> [String] {
+      let shape = look.split(separator: " ").prefix(2).joined(separator: " ")
+      return (isMap ? ["\(what) \(shape) lc rgb '#ffffff' \(edge) notitle"] : []) + ["\(what) \(look) \(how) notitle"]
     }
     switch curve.series.draw {
-    case .line, .guide, .vertical, .horizontal: return outlined("lines")
-    case .steps: return outlined("steps")
+    case .line, .guide, .vertical, .horizontal: return outlined("\(data(2)) with lines", "lw 2.6 dt solid", "")
+    case .steps: return outlined("\(data(2)) with steps", "lw 2.6 dt solid", "")
     case .points:
-      let bars = curve.parts.filter(\.isBar).map(\.axis)
-      let style = bars.isEmpty ? "points" : "\(bars.contains(.x) ? "x" : "")\(bars.contains(.y) ? "y" : "")errorbars"
-      let columns = (1...curve.parts.count).map(String.init).joined(separator: ":")
-      return ["\(data)\(columns) with \(style) \(look)\(bars.isEmpty ? "" : " lw 0.7") dt solid\(title)"]
-    case .band: return ["\(data)1:2:3 with filledcurves \(look) fs transparent solid 0.22 noborder\(title)"]
+      let bars = Set(curve.parts.filter(\.isBar).map(\.axis.rawValue)).sorted().joined()
+      let style = bars.isEmpty ? "points" : "\(bars)errorbars"
+      return outlined("\(data(curve.parts.count)) with \(style)", "lw 2.4 dt solid", "lw 0.7 dt solid")
+    case .band: return ["\(data(3)) with filledcurves \(look) \(Self.translucent) noborder notitle"]
     case .histogram:
-      return [
-        "\(data)1:2 with fillsteps \(look) fs transparent solid 0.22 noborder\(title)",
-        "\(data)1:2 with steps \(look) notitle",
-      ]
-    case .impulses:
-      return [
-        "\(data)1:2 with impulses \(look) dt solid notitle", "\(data)1:2 with points \(look)\(title)",
-      ]
-    case .heatmap: return ["\(data)1:2:3:4:5:6:7 with boxxyerror lc palette fs solid 1 noborder notitle"]
+      return ["\(data(2)) with fillsteps \(look) \(Self.translucent) noborder notitle", "\(data(2)) with steps \(look) notitle"]
+    case .impulses: return ["\(data(2)) with impulses \(look) dt solid notitle", "\(data(2)) with points \(look) notitle"]
+    case .heatmap: return ["\(data(7)) with boxxyerror lc palette fs solid 1 noborder notitle"]
     }
   }
+
+  private static let translucent = "fs transparent solid 0.22"
 
   // MARK: Key above the panels
 
   private static func keyDrawing(_ curve: Curve, _ look: String) -> [String] {
     switch curve.series.draw {
     case .line, .guide, .vertical, .horizontal, .steps: ["with lines \(look)"]
-    case .points: [curve.parts.count > 2 ? "with yerrorbars \(look) lw 0.7 dt solid" : "with points \(look)"]
-    case .band: ["with filledcurves \(look) fs transparent solid 0.22 noborder"]
-    case .histogram: ["with boxes \(look) fs transparent solid 0.22 border"]
-    case .impulses: ["with points \(look)"]
+    case .band: ["with filledcurves \(look) \(translucent) noborder"]
+    case .histogram: ["with boxes \(look) \(translucent) border"]
+    case .points, .impulses: ["with points \(look)"]
     case .heatmap: []
     }
   }
@@ -323,7 +325,7 @@ private struct Drawing {
     var text = """
       # key
       set lmargin at screen 0; set rmargin at screen 1; set bmargin at screen 0; set tmargin at screen 1
-      unset border; unset tics; unset label; unset grid; unset colorbox; unset logscale
+      unset border; set xtics ('' 2); set ytics ('' 2); unset label; unset grid; unset colorbox; unset logscale
       set xrange [0:1]; set yrange [0:1]
 
       """
@@ -359,7 +361,10 @@ private func fraction(_ points: Double, _ whole: Double) -> String { ((points / 
 /// A text as gnuplot's single-quoted string, in which nothing is executed or replaced but the doubled quote.
 private func quoted(_ text: String) -> String {
   precondition(text.isDrawable, "text for gnuplot with control characters or unpaired braces: \(text.debugDescription)")
-  return "'" + text.replacing("'", with: "''") + "'"
+  // Why zero-width spaces: SVG viewers may lose a space that ends or begins a piece of text in one font.
+  let spaced = text.replacing(" {", with: " \u{200B}{")
+    .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
+  return "'" + spaced.replacing("'", with: "''") + "'"
 }
 
 extension String {

@@ -25,7 +25,10 @@ struct Refig: ParsableCommand {
       one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date under --check; 130 interrupted.
       """,
     version: "refig 0.1.0",
-    subcommands: [Run.self, Verify.self, Status.self, Explain.self, Try.self, DataCommand.self, WorkerCommand.self])
+    subcommands: [
+      Run.self, Verify.self, Status.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
+      WorkerCommand.self,
+    ])
 
   static func main() {
     do {

@@ -1,0 +1,185 @@
+import Engine
+import Foundation
+import Testing
+
+/// A folder of its own for one test, removed afterwards.
+func withFolder(_ body: (URL) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "refig-test-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+  try body(folder)
+}
+
+@Suite struct FigureDrawingTests {
+  static let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+
+  /// A folder with a program `gnuplot` that adds a line to `calls` and then is the real one.
+  func countingGnuplot(in folder: URL) throws -> (path: String, calls: () throws -> Int) {
+    let calls = folder.appending(path: "calls")
+    try Data().write(to: calls)
+    let program = folder.appending(path: "bin/gnuplot")
+    try FileManager.default.createDirectory(at: program.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try """
+      #!/bin/sh
+      echo called >> '\(calls.path)'
+      PATH='\(Self.path)' exec gnuplot "$@"
+
+      """.write(to: program, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+    let count = { try String(contentsOf: calls, encoding: .utf8).split(separator: "\n").count }
+    return (folder.appending(path: "bin").path, count)
+  }
+
+  func files(_ folder: URL) throws -> [String] {
+    FileManager.default.fileExists(atPath: folder.path)
+      ? try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() : []
+  }
+
+  func message(_ outcome: Gnuplot.Outcome?) -> String {
+    if case .failed(.gnuplotFailed(_, let message)) = outcome { message } else { "\(String(describing: outcome))" }
+  }
+
+  @Test func everyKindOfFigureIsDrawnAndItsScriptAloneDrawsTheSame() throws {
+    try withFolder { folder in
+      let jobs = try figures(FigureGallery.yaml).map { Gnuplot.Job(try script($0), folder: folder, cells: ["ab"]) }
+      for (job, outcome) in zip(jobs, try Gnuplot.draw(jobs)) {
+        guard case .drawn = outcome else {
+          Issue.record("\(job.script.figure.id): \(outcome)")
+          continue
+        }
+        let name = job.script.figure.name
+        let svg = try Data(contentsOf: folder.appending(path: name + ".svg"))
+        #expect(String(decoding: svg, as: UTF8.self).contains("<title>toy_\(name)_key_\(job.script.key)</title>"))
+        // No program of ours: gnuplot itself in an empty folder.
+        let alone = folder.appending(path: "alone-\(name)")
+        try FileManager.default.createDirectory(at: alone, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+          at: folder.appending(path: name + ".gp"), to: alone.appending(path: name + ".gp"))
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["gnuplot", name + ".gp"]
+        process.currentDirectoryURL = alone
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(try Data(contentsOf: alone.appending(path: name + ".svg")) == svg)
+        #expect(try files(alone) == [name + ".gp", name + ".pdf", name + ".svg"])
+      }
+    }
+  }
+
+  @Test func pdfAndPermissionsAreReproducible() throws {
+    try withFolder { folder in
+      let script = try script(FigureGallery.yaml)
+      let folders = ["a", "b"].map { folder.appending(path: $0) }
+      _ = try Gnuplot.draw(folders.map { Gnuplot.Job(script, folder: $0, cells: []) })
+      let pdfs = try folders.map { try Data(contentsOf: $0.appending(path: "map.pdf")) }
+      #expect(pdfs[0] == pdfs[1])
+      #expect(pdfs[0].range(of: Data("/CreationDate (D:19700101000000".utf8)) != nil)
+      #expect(try files(folders[0]) == ["map.gp", "map.json", "map.pdf", "map.svg"])
+      let mode = try FileManager.default.attributesOfItem(atPath: folders[0].appending(path: "map.pdf").path)
+      #expect((mode[.posixPermissions] as? Int ?? 0) & 0o044 == 0o044, "others may read what was drawn")
+    }
+  }
+
+  @Test func nothingIsDrawnTwice() throws {
+    try withFolder { folder in
+      let (path, calls) = try countingGnuplot(in: folder)
+      let out = folder.appending(path: "out")
+      func draw(_ yaml: String) throws -> Bool {
+        let outcomes = try Gnuplot.draw([Gnuplot.Job(try script(yaml), folder: out, cells: [])], path: path)
+        if case .drawn = try #require(outcomes.first) { return true } else { return false }
+      }
+      let yaml = FigureFileTests.yaml()
+      #expect(try draw(yaml))
+      #expect(try !draw(yaml))
+      #expect(try calls() == 1)
+      // A new caption changes what is told beside the figure, not the figure.
+      let told = yaml.replacing("A caption.", with: "Another caption.")
+      #expect(try !draw(told))
+      #expect(try calls() == 1)
+      #expect(try String(contentsOf: out.appending(path: "fig1.json"), encoding: .utf8).contains("Another caption."))
+      #expect(Gnuplot.isUpToDate(Gnuplot.Job(try script(told), folder: out, cells: [])))
+      #expect(!Gnuplot.isUpToDate(Gnuplot.Job(try script(yaml), folder: out, cells: [])))
+      for name in ["fig1.svg", "fig1.pdf", "fig1.gp"] {
+        try Data("damaged".utf8).write(to: out.appending(path: name))
+        #expect(try draw(told))
+      }
+      try FileManager.default.removeItem(at: out.appending(path: "fig1.json"))
+      #expect(try draw(told))
+      #expect(try calls() == 5)
+    }
+  }
+
+  @Test func aFailureLeavesTheOlderFigure() throws {
+    try withFolder { folder in
+      let good = try script(FigureFileTests.yaml())
+      let bad = try script(FigureFileTests.yaml(), style: "set nonsense")
+      let fresh = folder.appending(path: "fresh")
+      #expect(message(try Gnuplot.draw([Gnuplot.Job(bad, folder: fresh, cells: [])]).first).contains("line"))
+      #expect(try files(fresh).isEmpty)
+      _ = try Gnuplot.draw([Gnuplot.Job(good, folder: folder, cells: [])])
+      let before = try Data(contentsOf: folder.appending(path: "fig1.svg"))
+      _ = try Gnuplot.draw([Gnuplot.Job(bad, folder: folder, cells: [])])
+      #expect(try Data(contentsOf: folder.appending(path: "fig1.svg")) == before)
+      #expect(Gnuplot.isUpToDate(Gnuplot.Job(good, folder: folder, cells: [])))
+    }
+  }
+
+  /// gnuplot goes on after a warning and reports success.
+  @Test(arguments: ["plot 1/0", "warn \"beware\""])
+  func aWarningIsAFailure(_ command: String) throws {
+    try withFolder { folder in
+      let text = try style.get() + "\nset output '/dev/null'\n\(command)\nplot 1\n"
+      let outcome = try Gnuplot.draw([Gnuplot.Job(try script(FigureFileTests.yaml(), style: text), folder: folder, cells: [])])
+      #expect(message(outcome.first).contains("line"))
+      #expect(try files(folder).isEmpty)
+    }
+  }
+
+  @Test func oneFailureDoesNotStopTheOthers() throws {
+    try withFolder { folder in
+      let scripts = try (1...5).map { number in
+        try script(
+          FigureFileTests.yaml().replacing("fig1", with: "fig\(number)"), style: number == 2 ? "set nonsense" : nil)
+      }
+      let outcomes = try Gnuplot.draw(scripts.map { Gnuplot.Job($0, folder: folder, cells: []) })
+      #expect(outcomes.map { if case .drawn = $0 { true } else { false } } == [true, false, true, true, true])
+    }
+  }
+
+  @Test func aMissingGnuplotIsTold() throws {
+    try withFolder { folder in
+      let job = Gnuplot.Job(try script(FigureFileTests.yaml()), folder: folder, cells: [])
+      let error = #expect(throws: PipelineError.self) { try Gnuplot.draw([job], path: "") }
+      guard case .gnuplotMissing = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      // Nothing to draw needs no gnuplot.
+      _ = try Gnuplot.draw([job])
+      _ = try Gnuplot.draw([job], path: "")
+    }
+  }
+
+  @Test func textIsDrawnAndNeverExecuted() throws {
+    try withFolder { folder in
+      let sentinel = folder.appending(path: "sentinel")
+      let command = "touch \(sentinel.path)"
+      let text = "it's `\(command)` $(\(command)) \"`\(command)`\" @command µ{/:Italic λ}^∗ $data1 # \\\\ %s"
+      let series = "{draw: guide, slope: 1, through: [1, 1], label: \(yaml(text))}"
+      let drawn = try script(
+        FigureFileTests.yaml(axes: "x: {label: \(yaml(text))}, y: {label: \(yaml(text))}", series: series)
+          .replacing("source: Fig. 1", with: "source: \(yaml(text))")
+          .replacing("series:", with: "title: \(yaml(text))\n      series:"),
+        claims: [text, "end\\", "break\nset output"])
+      let outcome = try Gnuplot.draw([Gnuplot.Job(drawn, folder: folder, cells: [])])
+      #expect(message(outcome.first) == "Optional(Engine.Gnuplot.Outcome.drawn)")
+      #expect(!FileManager.default.fileExists(atPath: sentinel.path))
+      let svg = try String(contentsOf: folder.appending(path: "fig1.svg"), encoding: .utf8)
+      #expect(svg.contains("it's `touch"))
+    }
+  }
+
+  private func yaml(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+}

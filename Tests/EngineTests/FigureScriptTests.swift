@@ -1,0 +1,141 @@
+import Engine
+import Foundation
+import PaperKit
+import Testing
+
+/// Repository folder, from this file's place in it.
+let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
+/// The figures in a YAML text. Throws the mistakes in it.
+func figures(_ yaml: String) throws -> [Figure] {
+  let diagnostics = Diagnostics()
+  let value = try YAMLValue.document(yaml, file: "figures/toy.yaml", diagnostics: diagnostics)
+  let figures = FigureFile.figures(
+    in: value, paper: "toy", tables: FigureGallery.tables, stages: ["success", "one", "two"])
+  try diagnostics.throwIfAny()
+  return figures
+}
+
+func provide(_ reference: TableReference) throws -> Table {
+  let definition = try #require(FigureGallery.tables.first { $0.name == reference.table })
+  return Table(columns: definition.columns.map(\.name), rows: try definition.rows(Results(points: [])))
+}
+
+let style = Result { try String(contentsOf: repository.appending(path: "figures/style.gp"), encoding: .utf8) }
+
+/// The script of the first figure in a YAML text.
+func script(_ yaml: String, style text: String? = nil, claims: [String] = ["toy/claim"]) throws -> GnuplotScript {
+  let figure = try #require(try figures(yaml).first)
+  return try script(figure, style: text, claims: claims)
+}
+
+func script(_ figure: Figure, style text: String? = nil, claims: [String] = ["toy/claim"]) throws -> GnuplotScript {
+  try GnuplotScript(
+    figure, style: text ?? style.get(), claims: claims, command: "make figure-\(figure.id)", table: provide)
+}
+
+@Suite struct FigureScriptTests {
+  /// Set REFIG_UPDATE_SNAPSHOTS to write them anew; then look at what `gnuplot` makes of them.
+  @Test func scriptsAreAsCommitted() throws {
+    let folder = repository.appending(path: "Tests/EngineTests/Snapshots")
+    for figure in try figures(FigureGallery.yaml) {
+      let text = try script(figure).text
+      let file = folder.appending(path: figure.name + ".gp")
+      if ProcessInfo.processInfo.environment["REFIG_UPDATE_SNAPSHOTS"] != nil {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+      }
+      #expect(try String(contentsOf: file, encoding: .utf8) == text, "\(figure.name).gp")
+    }
+  }
+
+  @Test func theKeyFollowsWhatIsSeenAndNothingElse() throws {
+    let yaml = FigureFileTests.yaml()
+    let first = try script(yaml)
+    #expect(try script(yaml).text == first.text)
+    #expect(try script(yaml, claims: []).key == first.key)
+    #expect(try script(yaml.replacing("A caption.", with: "Another.")).key == first.key)
+    #expect(try script(yaml.replacing("y: loss", with: "y: low")).key != first.key)
+    #expect(try script(yaml.replacing("label: a", with: "label: c")).key != first.key)
+    #expect(first.text.contains("name 'toy_fig1_key_\(first.key)'"))
+  }
+
+  static let logAxes = "x: {label: a}, y: {label: b, scale: log}"
+
+  @Test func pointsThatALogAxisCannotShowAreRefused() throws {
+    let yaml = FigureFileTests.yaml(
+      axes: Self.logAxes, series: "{draw: points, table: toy/bad, from: one, x: x, y: y, low: low, high: high}")
+    let error = #expect(throws: PipelineError.self) { try script(yaml) }
+    guard case .droppedPoints("toy/fig1", "panel 1, series 1", 3, "y") = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test func pointsThatALogAxisCannotShowMayBeDropped() throws {
+    let yaml = FigureFileTests.yaml(
+      axes: Self.logAxes,
+      series: "{draw: points, table: toy/bad, from: one, x: x, y: y, low: low, high: high, dropNonPositive: true}")
+    let drawn = try script(yaml)
+    #expect(drawn.series[0].dropped == 3)
+    #expect(drawn.series[0].rows == 5)
+    #expect(drawn.text.contains("dropped=3"))
+    // The bar that would end below the axis ends at it; the zero and the missing value are gone.
+    let low = try #require(drawn.text.firstMatch(of: /set yrange \[(\S+):/)?.output.1)
+    #expect(drawn.text.contains("# x y low high\n1 1 0.5 2\n3 2 \(low) 4\n5 3 2 4\nEOD"))
+  }
+
+  @Test func missingValuesBreakALineAndAreCounted() throws {
+    let drawn = try script(FigureFileTests.yaml(series: "{draw: line, table: toy/bad, from: one, x: x, y: y}"))
+    #expect(drawn.text.contains("3 2\n4 NaN\n5 3\n"))
+    #expect(drawn.series[0].missing == 1)
+    #expect(drawn.series[0].dropped == 0)
+  }
+
+  @Test func aFilterWithoutRowsIsTold() throws {
+    let yaml = FigureFileTests.yaml(
+      series: "{draw: line, table: toy/decay-theory, x: time, y: loss, where: {ratio: 3}}")
+    let error = #expect(throws: PipelineError.self) { try script(yaml) }
+    guard case .evidence("figure 'toy/fig1', panel 1, series 1", let reason) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(reason == "no row where ratio is 3; there it is 1, 2, 4")
+  }
+
+  @Test func aLabelMustNotNameAColumnWithSeveralValues() throws {
+    let series = "{draw: line, table: toy/decay-theory, x: time, y: loss, label: '{ratio}'}"
+    #expect(throws: PipelineError.self) { try script(FigureFileTests.yaml(series: series)) }
+    let split = series.replacing("label", with: "split: ratio, label")
+    #expect(try script(FigureFileTests.yaml(series: split)).series.map(\.label) == ["1", "2", "4"])
+  }
+
+  @Test func longLinesKeepTheirShapeAndLoseTheirBulk() throws {
+    let text = try script(FigureFileTests.yaml(series: "{draw: line, table: toy/long, from: one, x: x, y: y}")).text
+    let rows = text.split(separator: "\n").filter { $0.contains(/^\d+ -?\d/) }
+    #expect(rows.count > 1000 && rows.count <= 4004)
+    #expect(rows.contains { $0.hasPrefix("7001 ") }, "the one point that stands out")
+    #expect(rows.first == "0 0")
+    #expect(rows.last?.hasPrefix("19999 ") == true)
+  }
+
+  /// Width 3 has no cell at n = 24: its neighbours end half a step before it, and others do not.
+  @Test func aMissingCellOfAMapStaysOpen() throws {
+    let map = try script(FigureGallery.yaml).text
+    func cell(_ position: String) -> [Substring] {
+      map.split(separator: "\n").first { $0.hasPrefix(position + " ") }?.split(separator: " ").dropLast() ?? []
+    }
+    #expect(cell("3 23") == ["3", "23", "2.5", "3.5", "22.5", "23.5"])
+    #expect(cell("3 24").isEmpty)
+    #expect(cell("3 25") == ["3", "25", "2.5", "3.5", "24.5", "25.5"])
+    #expect(cell("6 30") == ["6", "30", "5.5", "6.5", "29", "31"], "steps of two are no gaps")
+  }
+
+  @Test func theoryAndSimulationOfOneValueShareTheirLook() throws {
+    let text = try script(try figures(FigureGallery.yaml)[1]).text
+    for (look, block) in [(1, 1), (2, 2), (3, 3), (1, 4), (2, 5), (3, 6), (1, 7), (2, 8), (3, 9)] {
+      #expect(text.contains(try Regex("\\$data\(block) using [0-9:]+ with [a-z]+ lt \(look) ")))
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+
+/// A worked verdict of data/reference/verdicts.json.
+private struct VerdictCase: Decodable, Sendable, CustomTestStringConvertible {
+  let name: String
+  let seeds: [Double]
+  let accept: [Double?]
+  let claims_in_family: Int
+  let verdict: String
+  let C: [Double]
+  let R: [Double]
+  var testDescription: String { name }
+
+  var accepted: Interval { Interval(accept[0] ?? -.infinity, accept[1] ?? .infinity) }
+}
+
+private func verdictCases() throws -> [VerdictCase] {
+  struct File: Decodable { let verdict_cases: [VerdictCase] }
+  return try JSONDecoder().decode(File.self, from: try referenceData("verdicts")).verdict_cases
+}
+
+private func judge(
+  _ estimate: Estimate, _ low: Double, _ high: Double, family: Int = 60, failed: Int = 0, planned: Int = 100
+) -> Judgement {
+  Judgement(
+    of: estimate, accepted: Interval(low, high), familySize: family, failedReplicas: failed, plannedReplicas: planned)
+}
+
+/// Replicas with the given mean and unit spread, symmetric about it.
+private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double] {
+  (0..<count).map { mean + spread * Distributions.normalQuantile((Double($0) + 0.5) / Double(count)) }
+}
+
+@Suite struct VerdictTests {
+  @Test("worked verdicts are reproduced to 1e-10", arguments: try verdictCases())
+  fileprivate func reference(_ worked: VerdictCase) {
+    let judgement = Judgement(
+      of: .mean(worked.seeds), accepted: worked.accepted, familySize: worked.claims_in_family)
+    #expect(abs(judgement.confirming.low - worked.C[0]) < 1e-10)
+    #expect(abs(judgement.confirming.high - worked.C[1]) < 1e-10)
+    #expect(abs(judgement.refuting.low - worked.R[0]) < 1e-10)
+    #expect(abs(judgement.refuting.high - worked.R[1]) < 1e-10)
+    #expect(judgement.verdict.rawValue == (worked.verdict == "not confirmed" ? "inconclusive" : worked.verdict))
+  }
+
+  @Test(
+    "a missing effect cannot pass by noise: a wide interval is inconclusive, with the number of replicas that would do")
+  func equivalence() {
+    let judgement = judge(.mean(replicas(10, mean: 0, spread: 3)), -1, 1)
+    #expect(judgement.verdict == .inconclusive)
+    #expect(judgement.reason.hasPrefix("too few replicas (10); about "))
+    #expect(judge(.mean(replicas(2000, mean: 0, spread: 3)), -1, 1).verdict == .confirmed)
+    #expect(judge(.mean(replicas(200, mean: 1)), -1, 1).reason == "at the bound")
+  }
+
+  @Test("a shift past the accepted interval is never confirmed", arguments: [0.5, 2.0])
+  func shifted(scale: Double) {
+    for sign in [-1.0, 1] {
+      let verdict = judge(.mean(replicas(40, mean: sign * (1 + scale), spread: 0.5)), -1, 1).verdict
+      #expect(verdict == .refuted)
+    }
+  }
+
+  @Test("a larger family needs more evidence")
+  func family() {
+    let estimate = Estimate.mean(replicas(20, mean: 0))
+    #expect(judge(estimate, -0.85, 0.85, family: 1).verdict == .confirmed)
+    #expect(judge(estimate, -0.85, 0.85, family: 1000).verdict == .inconclusive)
+  }
+
+  @Test("proportions: all successes confirm 0.8 with 39 replicas among 60 claims, not with 38")
+  func proportions() {
+    #expect(judge(.proportion(successes: 39, trials: 39), 0.8, 1).verdict == .confirmed)
+    #expect(judge(.proportion(successes: 38, trials: 38), 0.8, 1).verdict == .inconclusive)
+    #expect(judge(.proportion(successes: 0, trials: 39), 0.8, 1).verdict == .refuted)
+  }
+
+  @Test("failed replicas, numerical error and skewness make a claim inconclusive, and say so")
+  func vetoes() {
+    let good = Estimate.mean(replicas(40, mean: 0, spread: 0.1))
+    #expect(judge(good, -1, 1, failed: 5).verdict == .confirmed)
+    #expect(judge(good, -1, 1, failed: 6).reason == "6 of 100 replicas failed")
+    #expect(judge(.exact(0.5, numericalError: 0.01), 0, 1).verdict == .confirmed)
+    #expect(judge(.exact(0.95, numericalError: 0.01), 0, 1).reason.contains("exceeds a tenth of the margin"))
+    let skewed = (0..<40).map { $0 == 0 ? 1.0 : 0 }
+    #expect(judge(.mean(skewed), -1, 1).reason.contains("skewed"))
+    #expect(judge(.mean([1, .nan, 2]), -1, 1).verdict == .inconclusive)
+    #expect(judge(.mean([]), -1, 1).verdict == .inconclusive)
+  }
+
+  @Test("an exact number on its accepted point is confirmed, beside it refuted")
+  func exact() {
+    #expect(judge(.exact(1), 1, 1).verdict == .confirmed)
+    #expect(judge(.exact(1 + 1e-15), 1, 1).verdict == .refuted)
+  }
+
+  @Test("the greatest of several numbers has simultaneous intervals; a distance is folded at its centre")
+  func composed() {
+    let parts = [0.0, 1, 2].map { Estimate.fit(value: $0, standardError: 0.1) }
+    let tail = 1e-3
+    #expect(Estimate.greatest(parts).value == 2)
+    #expect(Estimate.greatest(parts).interval(tail: tail) == parts[2].interval(tail: tail / 3))
+    let near = Estimate.fit(value: 5.05, standardError: 0.1).distance(from: 5)
+    #expect(abs(near.value - 0.05) < 1e-12)
+    #expect(near.interval(tail: tail).low == 0)
+    let far = Estimate.fit(value: 3, standardError: 0.1).distance(from: 5)
+    let plain = Estimate.fit(value: 3, standardError: 0.1).interval(tail: tail)
+    #expect(abs(far.interval(tail: tail).low - (5 - plain.high)) < 1e-12)
+    #expect(abs(far.interval(tail: tail).high - (5 - plain.low)) < 1e-12)
+  }
+
+  @Test("scales: a logarithmic mean is the geometric mean, its interval that of the logarithms")
+  func logarithmic() {
+    let values = replicas(30, mean: -3, spread: 0.5).map { exp($0) }
+    let estimate = Estimate.mean(values, scale: .logarithmic)
+    #expect(abs(estimate.value - exp(-3)) < 1e-12)
+    let linear = Estimate.mean(values.map { log($0) }).interval(tail: 1e-3)
+    #expect(abs(estimate.interval(tail: 1e-3).low - exp(linear.low)) < 1e-12)
+    #expect(abs(estimate.skewness ?? 1) < 1e-9)
+  }
+
+  @Test("intervals cover the truth as often as they promise")
+  func coverage() {
+    var random = RandomStream(key: 11, stream: 0)
+    let trials = 4000
+    let tail = 0.02
+    var misses = (mean: 0, median: 0, proportion: 0)
+    for _ in 0..<trials {
+      let sample = random.normals(15)
+      if !Estimate.mean(sample).interval(tail: tail).contains(0.0) { misses.mean += 1 }
+      if !Estimate.median(sample).interval(tail: tail).contains(0.0) { misses.median += 1 }
+      let successes = (0..<15).filter { _ in random.uniform() < 0.3 }.count
+      if !Estimate.proportion(successes: successes, trials: 15).interval(tail: tail).contains(0.3) {
+        misses.proportion += 1
+      }
+    }
+    // Both sides together; four standard deviations of a binomial count.
+    let expected = 2 * tail * Double(trials)
+    let slack = 4 * (expected * (1 - 2 * tail)).squareRoot()
+    #expect(abs(Double(misses.mean) - expected) < slack)
+    #expect(Double(misses.median) < expected + slack)
+    #expect(Double(misses.proportion) < expected + slack)
+  }
+}
