@@ -51,6 +51,9 @@ package struct Overlaps: Sendable, Equatable {
   /// Singular values of R, descending.
   package func singularValues() throws -> [Double] { try LinearAlgebra.singularValues(teacherOverlap) }
 
+  /// Mean diagonal element of Q: the rows' mean squared norm over N.
+  package var meanSquaredNorm: Double { (perpendicular.trace + teacherOverlap.squaredNorm) / Double(studentWidth) }
+
   // MARK: Starts
 
   /// A deterministic start; `inputDimension` may be as large as one likes.
@@ -103,6 +106,16 @@ package struct Overlaps: Sendable, Equatable {
     return random(
       studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth, inputDimension: inputDimension,
       constraint: theory.constraint, stream: &stream)
+  }
+
+  /// A random zero-loss solution, p >= p*: R = sqrt(p/p*) O with O uniform on O^T O = I, Q = R R^T.
+  package static func solution(
+    studentWidth p: Int, teacherWidth pStar: Int, stream: inout RandomStream
+  ) throws -> Overlaps {
+    let orthonormal = try LinearAlgebra.qr(stream.normalMatrix(rowCount: p, columnCount: pStar)).q
+    return Overlaps(
+      teacherOverlap: (Double(p) / Double(pStar)).squareRoot() * orthonormal,
+      perpendicular: Matrix(rowCount: p, columnCount: p))
   }
 
   // MARK: Nearest solution

@@ -16,7 +16,7 @@ package import PaperKit
 /// Why lanes: the square roots and divisions of one replica wait for each other; eight replicas side by side fill the gaps.
 /// Every lane draws from streams of its own and no operation mixes lanes, so a replica's numbers have the same bits alone
 /// and in any company.
-package struct ReducedChain: ~Copyable {
+package final class ReducedChain {
   /// Replicas side by side.
   package typealias Lanes = SIMD8<Double>
   /// The deliberate mistakes that the chain can make.
@@ -141,7 +141,7 @@ package struct ReducedChain: ~Copyable {
   ///
   /// Throws `notFinite` with the time when an overlap of any lane has left the range of numbers; it is then up to the
   /// caller to find out which, lane by lane.
-  package mutating func advance(_ steps: Int) throws {
+  package func advance(_ steps: Int) throws {
     precondition(steps >= 0, "\(steps) steps")
     var left = steps
     while left > 0 {
@@ -166,7 +166,7 @@ package struct ReducedChain: ~Copyable {
   }
 
   /// Random numbers for the next chunk of steps. The counts are fixed, so what a step finds does not depend on rejections.
-  private mutating func drawChunk() {
+  private func drawChunk() {
     let perLane = Self.chunk * (p + pStar + 1)
     for lane in 0..<laneCount {
       streams[lane].samples.fillNormals(
@@ -185,7 +185,7 @@ package struct ReducedChain: ~Copyable {
   }
 
   /// One step of every lane.
-  @inline(__always) private mutating func step() {
+  @inline(__always) private func step() {
     let (p, pStar) = (p, pStar)
     let (r, s, factor, inverse, projections, v) = (r, s, factor, inverse, projections, v)
     let (c, cStar) = (1 / Double(p), 1 / Double(pStar))
@@ -290,7 +290,7 @@ package struct ReducedChain: ~Copyable {
   /// The right side is at least -1.28 d y^4 for y > -1/2, so u < 1 - 1.28 d y^4 accepts without logarithms, nearly always
   /// for large d. A lane that rejects takes a chi-square number from its second stream instead, which leaves the law exact
   /// and the first stream in step.
-  @inline(__always) private mutating func chiSquares(_ x: Lanes) -> Lanes {
+  @inline(__always) private func chiSquares(_ x: Lanes) -> Lanes {
     let degrees = Double(inputDimension - p - pStar)
     let d = degrees / 2 - 1.0 / 3
     let y = x * (1 / (9 * d).squareRoot())
@@ -305,7 +305,7 @@ package struct ReducedChain: ~Copyable {
     return value
   }
 
-  @inline(never) private mutating func correct(_ value: inout Lanes, _ x: Lanes, _ u: Lanes) {
+  @inline(never) private func correct(_ value: inout Lanes, _ x: Lanes, _ u: Lanes) {
     let degrees = Double(inputDimension - p - pStar)
     let d = degrees / 2 - 1.0 / 3
     for lane in 0..<laneCount {
