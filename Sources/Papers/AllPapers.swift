@@ -1,9 +1,11 @@
+private import Bocchi2026
 private import Martin2023
-public import PaperKit
 private import Sarao2020
+public import PaperKit
 
 /// Every paper, one line each.
 public let allPapers: [Paper] = [
   sarao2020,
   martin2023,
+  bocchi2026,
 ]
