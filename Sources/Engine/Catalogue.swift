@@ -78,7 +78,7 @@ package struct Fingerprints: Sendable {
     ]
   }
 
-  private static let methodModules = ["NumericalMethods", "CKernels", "TeacherStudent"]
+  private static let methodModules = ["NumericalMethods", "CKernels", "CVectors", "TeacherStudent"]
 
   private func digest(of names: some Collection<String>) -> String {
     CellKey.digest(names.sorted().map { "\($0) \(files[$0] ?? "")\n" }.joined())
