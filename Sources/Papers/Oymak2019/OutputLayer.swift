@@ -29,6 +29,11 @@ package enum OutputLayer: Experiment {
     /// The defaults.
     package init() {}
 
+    /// Number of trained weights over n.
+    var trainedRatio: Double {
+      Double(layer == .output ? studentWidth : studentWidth * inputDimension) / Double(sampleCount)
+    }
+
     /// Checks the ranges above.
     package func validate() throws {
       try requireTrainable(activation)

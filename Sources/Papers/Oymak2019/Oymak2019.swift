@@ -12,5 +12,8 @@ public let oymak2019 = Paper(
     Convergence.self, Distance.self, LabelCorruption.self, StochasticDescent.self, SignStability.self, OutputLayer.self,
     CertifiedRegime.self,
   ],
-  tables: [],
-  estimators: [])
+  tables: [
+    successMapTable, fittingTable, fittedCurveTable, thresholdTable, certifiedTable, jacobianTable, covarianceTable,
+    edgeTable, convergenceTable, distanceTable, stochasticTable, stabilityTable, corruptionTable, countingTable,
+  ],
+  estimators: transitionEstimators + spectrumEstimators + descentEstimators + otherEstimators)
