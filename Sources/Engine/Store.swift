@@ -119,7 +119,7 @@ package struct Store: Sendable {
   }
 
   /// Moves a damaged file aside; the cell is then missing and will be computed again. Returns the error to throw.
-  private func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
+  func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
     try Self.makeFolder(root + "/quarantine")
     let name = "\(root)/quarantine/\(key)-\(UInt32.random(in: 0 ... .max)).h5"
     guard rename(path(of: key), name) == 0 || errno == ENOENT else {

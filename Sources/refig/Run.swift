@@ -58,9 +58,15 @@ struct Run: ParsableCommand {
       progress: ProgressDisplay(quiet: true),
       makeLog: { try ProcessEnvironment.log(for: project) })
     let missing = Dictionary(grouping: try build.missing().joined(), by: \.stage)
+    let costs = try CostHistory(root: project.root)
+    var counts: [String: Int] = [:]
     for (index, stage) in plan.stages.enumerated() {
-      let count = missing[index]?.count ?? 0
-      print("\(stage.id): \(count) of \(stage.keys.count) cells would run")
+      counts[stage.id] = missing[index]?.count ?? 0
+      print("\(stage.id): \(counts[stage.id] ?? 0) of \(stage.keys.count) cells would run")
     }
+    let total = counts.values.reduce(0, +)
+    guard total > 0 else { return print("nothing to compute") }
+    let time = costs.estimate(counts, workers: execution.workers).map { "about \(ProgressDisplay.duration($0))" }
+    print("\(total) cells, \(time ?? "for a time unknown, as some of these stages never ran")")
   }
 }

@@ -56,7 +56,7 @@ package enum CovarianceEigenvalue: Experiment {
     return [
       eigenvalue: NDArray(lambda),
       prediction: NDArray(
-        Theory.freeEdge(
+        try Theory.freeEdge(
           parameters.activation, sampleCount: parameters.sampleCount, dimension: parameters.inputDimension)),
       conditionNumber: NDArray(lambda > 0 ? aspect.squareRoot() * spectralNorm / lambda : .nan),
       schurBound: NDArray(bound),

@@ -37,7 +37,7 @@ let transitionEstimators = [
     return propagated(
       found.map { ($0.value, $0.standardError) }, degreesOfFreedom: Double(found.reduce(0) { $0 + $1.trials - 2 })
     ) { ratios in
-      slope(zip(parameters, ratios).map { log($0 / $1) }, parameters.map { log($0) })
+      Statistics.linearFit(zip(parameters, ratios).map { log($0 / $1) }, parameters.map { log($0) }).slope
     }
   },
   Estimator(
@@ -111,7 +111,7 @@ let spectrumEstimators = [
       guard deficits.allSatisfy({ $0 > 0 }) else {
         throw EvidenceError("lambda_min(K) exceeds lambda(X) at some width, so the deficit has no logarithm")
       }
-      return slope(widths, deficits.map { log($0) })
+      return Statistics.linearFit(widths, deficits.map { log($0) }).slope
     }
   },
   Estimator(
@@ -140,7 +140,8 @@ let spectrumEstimators = [
       return (Statistics.mean(values), Statistics.standardError(values))
     }
     return propagated(
-      values, degreesOfFreedom: Double(min(first.replicaCount, last.replicaCount) - 1)) { $0[0] / $0[1] }
+      values, degreesOfFreedom: Double(min(first.replicaCount, last.replicaCount) - 1)
+    ) { $0[0] / $0[1] }
   },
   Estimator(
     "oymak2019/schur-violations", from: [CovarianceEigenvalue.self],
@@ -304,8 +305,9 @@ let otherEstimators = [
   },
   certified("certified-distance-ratio", CertifiedRegime.distanceRatio, "greatest distance over its bound") { $0 },
   certified("certified-bound-ratio", CertifiedRegime.boundRatio, "greatest |r| over its bound") { $0 },
-  certified("certified-linear-gap", CertifiedRegime.linearRatio, "greatest relative distance from the linearised network")
-  { abs($0 - 1) },
+  certified(
+    "certified-linear-gap", CertifiedRegime.linearRatio, "greatest relative distance from the linearised network"
+  ) { abs($0 - 1) },
 ]
 
 /// rate / bound of every problem, per sweep point. Throws where a rate is missing.

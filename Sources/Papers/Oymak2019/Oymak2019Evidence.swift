@@ -122,7 +122,9 @@ func logSlopes(_ x: [Double], _ y: [[Double]]) throws -> [Double] {
   guard y.allSatisfy({ $0.allSatisfy { $0 > 0 } }) else {
     throw EvidenceError("a quantity that should be positive is not, so it has no logarithm")
   }
-  return (0..<count).map { replica in slope(x.map { log($0) }, y.map { log($0[replica]) }) }
+  return (0..<count).map { replica in
+    Statistics.linearFit(x.map { log($0) }, y.map { log($0[replica]) }).slope
+  }
 }
 
 /// Throws unless something was measured.

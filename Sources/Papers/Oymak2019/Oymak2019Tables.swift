@@ -22,7 +22,9 @@ private func meanValues(_ values: [Double]) -> [Double] {
 /// Share of fitted problems, per (k, n) of the map.
 let successMapTable = TableDefinition(
   "oymak2019/success-map", from: [SuccessMap.self],
-  columns: [dimensionColumn, widthColumn, samplesColumn, Column("success", meaning: "share of problems that were fitted")]
+  columns: [
+    dimensionColumn, widthColumn, samplesColumn, Column("success", meaning: "share of problems that were fitted"),
+  ]
 ) { results in
   try results.points(of: SuccessMap.self).map { point in
     [
@@ -84,7 +86,8 @@ let thresholdTable = TableDefinition(
     do { found = try threshold(counts) } catch is EvidenceError {}
     let n = parameters / found.value
     return [
-      Double(network.inputDimension), Double(network.studentWidth), n, n * found.standardError / found.value, parameters,
+      Double(network.inputDimension), Double(network.studentWidth), n, n * found.standardError / found.value,
+      parameters,
       found.value, found.standardError,
     ]
   }
@@ -141,10 +144,10 @@ let edgeTable = TableDefinition(
     Column("relu", meaning: "free edge for relu, d = 40"),
   ]
 ) { _ in
-  (1...60).map { step in
+  try (1...60).map { step in
     let n = Int((800 * 0.02 * Double(step)).rounded())
     return [Double(n) / 800]
-      + [Activation.softplus, .relu].map { Theory.freeEdge($0, sampleCount: n, dimension: 40) }
+      + (try [Activation.softplus, .relu].map { try Theory.freeEdge($0, sampleCount: n, dimension: 40) })
   }
 }
 
@@ -239,7 +242,8 @@ let corruptionTable = TableDefinition(
 /// What least squares leaves, per number of trained weights.
 let countingTable = TableDefinition(
   "oymak2019/counting", from: [OutputLayer.self],
-  columns: [Column("trainedRatio", meaning: "trained weights over n")] + meanColumns("residual", "least |residual|^2/|y|^2")
+  columns: [Column("trainedRatio", meaning: "trained weights over n")]
+    + meanColumns("residual", "least |residual|^2/|y|^2")
     + [Column("prediction", meaning: "1 - (trained weights)/n, or 0")]
 ) { results in
   try results.points(of: OutputLayer.self).map { point in

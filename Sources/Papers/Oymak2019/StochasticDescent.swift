@@ -101,7 +101,8 @@ package enum StochasticDescent: Experiment {
       epoch: NDArray(mean.indices.map(Double.init)), meanSquare: NDArray(mean), fullDescent: NDArray(full),
       boundRate: NDArray(stated * min(least, leastAtEnd) / Double(n)),
       rate: NDArray(
-        used.count < 5 ? .nan : -slope(used.map { Double($0 * n) }, used.map { log(mean[$0]) })),
+        used.count < 5
+          ? .nan : -Statistics.linearFit(used.map { Double($0 * n) }, used.map { log(mean[$0]) }).slope),
     ]
   }
 }

@@ -46,9 +46,8 @@ package enum Theory {
   /// 400 Gauss–Legendre nodes. Checked: d >= 2.
   package static func harmonicWeights(_ activation: Activation, dimension d: Int, degree: Int = 10) -> [Double] {
     precondition(d >= 2, "harmonics in \(d) dimensions")
-    let (nodes, nodeWeights) = legendreRule
-    let angles = nodes.map { .pi / 2 * (1 + $0) }
-    let density = zip(angles, nodeWeights).map { $1 * pow(sin($0), Double(d - 2)) }
+    let angles = legendreRule.nodes.map { .pi / 2 * (1 + $0) }
+    let density = zip(angles, legendreRule.weights).map { $1 * pow(sin($0), Double(d - 2)) }
     let total = density.reduce(0, +)
     let rho = angles.map { cos($0) }
     let kernel = rho.map { $0 * activation.derivativeKernel($0) }
@@ -68,8 +67,9 @@ package enum Theory {
   /// The Gram matrix of P_r behaves as a Marchenko–Pastur matrix of ratio c_r = n / N(d, r), and the sum as the free
   /// convolution of these laws, whose left edge is sup over g < 0 of 1/g + sum_r a_r / (1 - a_r c_r g). Degree 0 is of rank
   /// one and is left out; what lies beyond degree 10 acts as a multiple of the identity. Accurate to 2.5 % for softplus and
-  /// relu, d >= 20, n >= 50 and 2n/d^2 <= 1/2; 6 % too high for tanh. Throws `notConverged` never; 0 where the edge is 0.
-  package static func freeEdge(_ activation: Activation, sampleCount: Int, dimension d: Int) -> Double {
+  /// relu, d >= 20, n >= 50 and 2n/d^2 <= 1/2; 6 % too high for tanh. Throws what the
+  /// search for the maximum throws.
+  package static func freeEdge(_ activation: Activation, sampleCount: Int, dimension d: Int) throws -> Double {
     var terms = harmonicWeights(activation, dimension: d).enumerated().map { r, weight in
       (
         weight: max(0, abs(weight) < 1e-14 ? 0 : weight),
@@ -88,7 +88,8 @@ package enum Theory {
     let depths = grid.map(depth)
     let best = depths.indices.min { depths[$0] < depths[$1] } ?? 0
     guard best > 0, best < count - 1 else { return max(0, -depths[best]) }
-    return max(0, -goldenMinimum(from: grid[best - 1], to: grid[best + 1], depth))
+    return max(
+      0, -(try RootFinding.minimum(in: Interval(grid[best - 1], grid[best + 1]), tolerance: 1e-8, depth).value))
   }
 
   /// The asymptote a_2 (1 - sqrt(2n/d^2))_+^2 of the edge, without its tail.
@@ -110,48 +111,5 @@ package enum Theory {
     return root * root
   }
 
-  // MARK: Tools
-
-  private static let legendreRule = gaussLegendre(400)
-
-  /// Nodes and weights of the Gauss–Legendre rule on [-1, 1], by Newton's method.
-  private static func gaussLegendre(_ count: Int) -> (nodes: [Double], weights: [Double]) {
-    var nodes: [Double] = []
-    var weights: [Double] = []
-    for index in 1...count {
-      var x = -cos(.pi * (Double(index) - 0.25) / (Double(count) + 0.5))
-      var slope = 1.0
-      for _ in 0..<6 {
-        var (value, previous) = (1.0, 0.0)
-        for n in 1...count {
-          (value, previous) = ((Double(2 * n - 1) * x * value - Double(n - 1) * previous) / Double(n), value)
-        }
-        slope = Double(count) * (previous - x * value) / (1 - x * x)
-        x -= value / slope
-      }
-      nodes.append(x)
-      weights.append(2 / ((1 - x * x) * slope * slope))
-    }
-    return (nodes, weights)
-  }
-
-  /// The least value of a function with one minimum between two points, by golden sections down to rounding.
-  private static func goldenMinimum(from low: Double, to high: Double, _ function: (Double) -> Double) -> Double {
-    let golden = (5.0.squareRoot() - 1) / 2
-    var (low, high) = (low, high)
-    var (left, right) = (high - golden * (high - low), low + golden * (high - low))
-    var (valueLeft, valueRight) = (function(left), function(right))
-    while high - low > 1e-9 {
-      if valueLeft < valueRight {
-        (high, right, valueRight) = (right, left, valueLeft)
-        left = high - golden * (high - low)
-        valueLeft = function(left)
-      } else {
-        (low, left, valueLeft) = (left, right, valueRight)
-        right = low + golden * (high - low)
-        valueRight = function(right)
-      }
-    }
-    return min(valueLeft, valueRight)
-  }
+  private static let legendreRule = GaussRule.legendre(400)
 }

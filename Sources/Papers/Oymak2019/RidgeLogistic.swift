@@ -1,15 +1,4 @@
 private import Foundation
-internal import NumericalMethods
-
-/// The slope of the least-squares line through points.
-///
-/// Checked: equal counts, two points or more.
-package func slope(_ x: [Double], _ y: [Double]) -> Double {
-  precondition(x.count == y.count && x.count > 1, "a line through \(x.count) x and \(y.count) y")
-  let (centreX, centreY) = (Statistics.mean(x), Statistics.mean(y))
-  let product = zip(x, y).reduce(0) { $0 + ($1.0 - centreX) * ($1.1 - centreY) }
-  return product / x.reduce(0) { $0 + ($1 - centreX) * ($1 - centreX) }
-}
 
 /// A logistic transition P(x) = 1 / (1 + exp(-slope (x - midpoint))) fitted to outcomes at some positions.
 ///
