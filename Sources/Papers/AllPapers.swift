@@ -1,11 +1,13 @@
 private import Bocchi2026
 private import Martin2023
+private import Oymak2019
 private import Sarao2020
 public import PaperKit
 
 /// Every paper, one line each.
 public let allPapers: [Paper] = [
   sarao2020,
+  oymak2019,
   martin2023,
   bocchi2026,
 ]
