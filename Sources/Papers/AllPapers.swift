@@ -1,7 +1,9 @@
+private import Martin2026
 public import PaperKit
 private import Sarao2020
 
 /// Every paper, one line each.
 public let allPapers: [Paper] = [
-  sarao2020
+  sarao2020,
+  martin2026,
 ]
