@@ -1,6 +1,6 @@
 private import Foundation
 package import NumericalMethods
-internal import PaperKit
+package import PaperKit
 
 /// The law of the sensing matrices X_k; both have E tr(XA)^2 = 2 |A|_F^2/d for centred A.
 package enum SensingLaw: String, Choice {
