@@ -68,6 +68,10 @@ let package = Package(
     .executableTarget(name: "FingerprintTool", dependencies: ["Digest"], swiftSettings: strict),
     .plugin(name: "Fingerprint", capability: .buildTool(), dependencies: ["FingerprintTool"]),
 
+    // Timings of the numerical kernels, for Benchmarks/numerics.py.
+    .executableTarget(
+      name: "bench", dependencies: ["NumericalMethods"], path: "Benchmarks/bench", swiftSettings: numeric),
+
     .target(name: "TestSupport", dependencies: ["NumericalMethods"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "NumericalMethodsTests", dependencies: ["NumericalMethods", "TestSupport"], swiftSettings: strict),

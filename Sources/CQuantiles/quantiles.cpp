@@ -33,3 +33,9 @@ double cq_binomial_cdf(double k, double n, double p) {
 double cq_gamma_cdf(double x, double shape, double scale) {
   return guarded([&] { return cdf(boost::math::gamma_distribution<>(shape, scale), x); });
 }
+double cq_normal_cdf(double x) {
+  return guarded([&] { return cdf(boost::math::normal(), x); });
+}
+double cq_beta_cdf(double x, double a, double b) {
+  return guarded([&] { return cdf(boost::math::beta_distribution<>(a, b), x); });
+}

@@ -41,6 +41,9 @@ package struct Catalogue: Sendable {
     return fingerprints.code(of: experiment.sourceFile, module: String(module), excluding: elsewhere)
   }
 
+  /// One digest of all code there is, for what is made from cells: tables and figures.
+  package var codeDigest: String { fingerprints.digestOfAll }
+
   private static func check(_ experiment: any Experiment.Type, of paper: Paper) {
     precondition(experiment.name.hasPrefix(paper.key + "/"), "\(experiment.name) is not of the paper \(paper.key)")
     let names = experiment.outputs.map(\.name)
@@ -77,6 +80,8 @@ package struct Fingerprints: Sendable {
       ("experiment", own), ("paper", digest(of: paper)), ("methods", digest(of: methods)), ("compiler", compiler),
     ]
   }
+
+  var digestOfAll: String { CellKey.digest(compiler + "\n" + digest(of: files.keys)) }
 
   private static let methodModules = ["NumericalMethods", "CKernels", "TeacherStudent"]
 

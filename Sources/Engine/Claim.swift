@@ -153,7 +153,9 @@ extension Evidence {
     var parameters: Set<String> = []
     for id in ids {
       guard let stage = pipeline.stages.first(where: { $0.id == id }) else {
-        value.report(.unknownName(kind: "stage", name: id, known: pipeline.stages.map(\.id)), in: context)
+        // A stage with mistakes has been told of already; it is only unknown if the file does not name it.
+        if pipeline.stageNames.contains(id) { return nil }
+        value.report(.unknownName(kind: "stage", name: id, known: pipeline.stageNames), in: context)
         continue
       }
       parameters.formUnion(stage.base.keys)
@@ -165,7 +167,7 @@ extension Evidence {
     }
     var allowed: [String: [ParameterValue]] = [:]
     for entry in conditions?.mapping("where", in: context)?.entries ?? [] {
-      if !parameters.contains(entry.key) {
+      if !parameters.isEmpty, !parameters.contains(entry.key) {
         value.diagnostics.report(
           .unknownName(kind: "parameter", name: entry.key, known: parameters.sorted()), at: entry.location, in: context)
       }

@@ -20,10 +20,9 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
     package let columns: [String: Column]?
     /// Rows of the table drawn here.
     package let rows: Int
-    /// Of these: with a missing value, not to be shown whole on a logarithmic axis, outside the range that was asked for.
+    /// Of these: with a missing value, and not to be shown whole on a logarithmic axis.
     package let missing: Int
     package let dropped: Int
-    package let outside: Int
 
     init(_ curve: Curve) {
       let series = curve.series
@@ -40,9 +39,10 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
         series.table == nil
         ? nil
         : Dictionary(
-          uniqueKeysWithValues: series.columns.map { ($0.key.rawValue, Column(name: $0.value.name, unit: $0.value.unit)) })
-      (rows, missing, dropped, outside) = (
-        curve.rowCount, curve.missingCount, curve.droppedCount, curve.outsideCount)
+          uniqueKeysWithValues: series.columns.map {
+            ($0.key.rawValue, Column(name: $0.value.name, unit: $0.value.unit))
+          })
+      (rows, missing, dropped) = (curve.rowCount, curve.missingCount, curve.droppedCount)
     }
   }
 
@@ -52,6 +52,8 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
   /// Data key; also the title of the SVG.
   package let key: String
   package let series: [Series]
+  /// Digest of all that the script was made from.
+  package let inputs: String
   /// Keys of the cells that were read.
   package let cells: [String]
   package let claims: [String]

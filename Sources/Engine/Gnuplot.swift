@@ -6,15 +6,18 @@ package struct Gnuplot {
   /// A figure to be drawn and where.
   package struct Job: Sendable {
     package let script: GnuplotScript
-    /// figures/<profile>/<paper>
+    /// The folder of the paper's figures in one profile.
     package let folder: URL
     /// Keys of the cells its tables read.
     package let cells: [String]
+    /// See ``Gnuplot/isCurrent(_:inputs:in:)``.
+    package let inputs: String
 
-    package init(_ script: GnuplotScript, folder: URL, cells: [String]) {
+    package init(_ script: GnuplotScript, folder: URL, cells: [String], inputs: String = "") {
       self.script = script
       self.folder = folder
       self.cells = cells
+      self.inputs = inputs
     }
 
     fileprivate func file(_ ending: String) -> URL { folder.appending(path: script.figure.name + ending) }
@@ -25,10 +28,17 @@ package struct Gnuplot {
     case failed(PipelineError)
   }
 
-  /// Whether all four files are there and are what the script and their sidecar say. Starts no gnuplot.
+  /// Whether a figure was drawn from these inputs and its files are as they were left: then not even its tables need
+  /// to be made. `inputs` is a digest of all that the script is made from: cells, code, figure file and style.
+  package static func isCurrent(_ figure: Figure, inputs: String, in folder: URL) -> Bool {
+    let sidecar = sidecar(of: figure, in: folder)
+    return sidecar != nil && sidecar?.inputs == inputs
+  }
+
+  /// Whether a figure's files are what its script asks for. Starts no gnuplot.
   package static func isUpToDate(_ job: Job) -> Bool {
-    guard let sidecar = sidecar(of: job) else { return false }
-    return sidecar == self.sidecar(job, files: sidecar.files, gnuplot: sidecar.gnuplot)
+    guard let sidecar = sidecar(of: job.script.figure, in: job.folder) else { return false }
+    return sidecar == self.sidecar(job, files: drawn(sidecar.files, by: job.script), gnuplot: sidecar.gnuplot)
   }
 
   /// Draws what is not up to date, `processCount` at a time. A figure that fails keeps its older files and does not stop
@@ -49,10 +59,14 @@ package struct Gnuplot {
     }
     for (index, job) in jobs.enumerated() {
       outcomes.append(.unchanged)
-      if let old = sidecar(of: job) {
+      if let old = sidecar(of: job.script.figure, in: job.folder), old.files == drawn(old.files, by: job.script) {
         // Same picture; what is told about it may have changed.
         let new = sidecar(job, files: old.files, gnuplot: old.gnuplot)
-        if new != old { outcomes[index] = outcome { try write(new, for: job); return .unchanged } }
+        if new != old {
+          outcomes[index] = outcome {
+            try write(new, for: job); return .unchanged
+          }
+        }
         continue
       }
       let program = try find(in: path)
@@ -72,7 +86,8 @@ package struct Gnuplot {
     } catch let error as PipelineError {
       return .failed(error)
     } catch {
-      return .failed(.notWritable(path: FileManager.default.temporaryDirectory.path, reason: error.localizedDescription))
+      return .failed(
+        .notWritable(path: FileManager.default.temporaryDirectory.path, reason: error.localizedDescription))
     }
   }
 
@@ -107,15 +122,19 @@ package struct Gnuplot {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: messages)
-        try process.run()
+        do { try process.run() } catch { throw failed(error.localizedDescription) }
       } catch {
         Self.remove(folder)
-        throw PipelineError.gnuplotFailed(figure: script.figure.id, message: error.localizedDescription)
+        throw error
       }
     }
 
     private static func remove(_ folder: URL) {
-      do { try FileManager.default.removeItem(at: folder) } catch { /* a temporary folder: the system removes it */  }
+      do {
+        try FileManager.default.removeItem(at: folder)
+      } catch {
+        // A temporary folder: in time the system removes it.
+      }
     }
 
     /// Waits, checks, and returns the two pictures.
@@ -160,21 +179,23 @@ package struct Gnuplot {
 
   // MARK: Files
 
-  /// The sidecar on disk, if the script is the one on disk and the pictures are those the sidecar tells of.
-  private static func sidecar(of job: Job) -> FigureSidecar? {
+  /// The sidecar on disk, if the other files are those it tells of.
+  private static func sidecar(of figure: Figure, in folder: URL) -> FigureSidecar? {
     do {
-      let sidecar = try JSONDecoder().decode(FigureSidecar.self, from: Data(contentsOf: job.file(".json")))
-      let script = job.script
-      guard try Data(contentsOf: job.file(".gp")) == Data(script.text.utf8) else { return nil }
-      for ending in [".gp", ".svg", ".pdf"] {
-        guard sidecar.files[script.figure.name + ending] == digest(try Data(contentsOf: job.file(ending))) else {
-          return nil
-        }
+      let file = { (ending: String) in try Data(contentsOf: folder.appending(path: figure.name + ending)) }
+      let sidecar = try JSONDecoder().decode(FigureSidecar.self, from: file(".json"))
+      let isWhole = try [".gp", ".svg", ".pdf"].allSatisfy {
+        sidecar.files[figure.name + $0] == digest(try file($0))
       }
-      return sidecar
+      return isWhole ? sidecar : nil
     } catch {
       return nil  // Missing or unreadable: to be drawn, which tells what is wrong with the folder.
     }
+  }
+
+  /// The digests of a figure's files if it was drawn by this script.
+  private static func drawn(_ files: [String: String], by script: GnuplotScript) -> [String: String] {
+    files.merging([script.figure.name + ".gp": digest(Data(script.text.utf8))]) { $1 }
   }
 
   private static func digest(_ data: Data) -> String { data.withUnsafeBytes { SHA256.hexadecimal($0) } }
@@ -183,7 +204,8 @@ package struct Gnuplot {
     let figure = job.script.figure
     return FigureSidecar(
       figure: figure.id, caption: figure.caption, source: figure.source, key: job.script.key,
-      series: job.script.series, cells: job.cells, claims: job.script.claims, files: files, gnuplot: gnuplot)
+      series: job.script.series, inputs: job.inputs, cells: job.cells, claims: job.script.claims, files: files,
+      gnuplot: gnuplot)
   }
 
   /// The sidecar comes last: without one that fits, the files before it are not believed.

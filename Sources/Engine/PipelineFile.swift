@@ -38,6 +38,8 @@ package struct PipelineFile: Sendable {
   package let figureFiles: [(path: String, location: SourceLocation)]
   /// The stages of the chosen profile, in the order of the file.
   package let stages: [Stage]
+  /// Ids of all stages in the file, also of those with mistakes.
+  package let stageNames: [String]
 
   /// Reads the file for one profile (nil: the first), reporting mistakes of all profiles.
   package init(path: String, profile: String?, catalogue: Catalogue, diagnostics: Diagnostics) throws {
@@ -57,9 +59,10 @@ package struct PipelineFile: Sendable {
     }
     var stages: [Stage] = []
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
+    stageNames = entries.map(\.key)
     for entry in entries {
       let reader = StageReader(
-        id: entry.key, siblings: entries.map(\.key), catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
+        id: entry.key, siblings: stageNames, catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
     }
     self.stages = stages

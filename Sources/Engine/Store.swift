@@ -94,6 +94,7 @@ package struct Store: Sendable {
   package static func write(_ bytes: [UInt8], to path: String, by temporary: String) throws {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw PipelineError.notWritable(path: temporary, reason: reason(errno)) }
+    FaultPoint.pass("write.opened")
     var written = 0
     var failure: String?
     bytes.withUnsafeBytes { buffer in
@@ -102,8 +103,10 @@ package struct Store: Sendable {
         if step < 0 { failure = reason(errno) } else { written += step }
       }
     }
+    FaultPoint.pass("write.written")
     if close(descriptor) != 0, failure == nil { failure = reason(errno) }
     if failure == nil, rename(temporary, path) != 0 { failure = reason(errno) }
+    FaultPoint.pass("write.renamed")
     if let failure {
       unlink(temporary)
       throw PipelineError.notWritable(path: path, reason: failure)
@@ -119,7 +122,7 @@ package struct Store: Sendable {
   }
 
   /// Moves a damaged file aside; the cell is then missing and will be computed again. Returns the error to throw.
-  private func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
+  func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
     try Self.makeFolder(root + "/quarantine")
     let name = "\(root)/quarantine/\(key)-\(UInt32.random(in: 0 ... .max)).h5"
     guard rename(path(of: key), name) == 0 || errno == ENOENT else {

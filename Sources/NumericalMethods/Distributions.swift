@@ -26,6 +26,14 @@ public enum Distributions {
     checked(cq_gamma_cdf(x, shape, scale), x, shape, scale)
   }
 
+  /// Probability that a standard normal variable is at most x.
+  public static func normalCumulative(_ x: Double) -> Double { checked(cq_normal_cdf(x), x) }
+
+  /// Probability that a Beta(a, b) variable, a and b > 0, is at most x in [0, 1].
+  public static func betaCumulative(_ x: Double, a: Double, b: Double) -> Double {
+    checked(cq_beta_cdf(x, a, b), x, a, b)
+  }
+
   private static func checked(_ value: Double, _ arguments: Double...) -> Double {
     precondition(!value.isNaN, "arguments \(arguments) are outside the domain")
     return value

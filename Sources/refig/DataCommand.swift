@@ -20,7 +20,7 @@ struct DataCommand: ParsableCommand {
     case csv, json, h5
   }
 
-  @Argument(help: "A stage.")
+  @Argument(help: "A stage, or a figure for the tables it shows.")
   var target: String
 
   @Flag(help: "Form of the output.")
@@ -34,10 +34,14 @@ struct DataCommand: ParsableCommand {
 
   func run() throws {
     let project = try project.load()
-    let ids = try project.targets([target]).stages
+    let targets = try project.targets([target])
+    let ids = targets.stages
     let plan = Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
     _ = try execution.build(project, plan, progress: ProgressDisplay(quiet: execution.quiet))
     let reader = ResultReader(plan: plan, store: project.store)
+    if let figure = targets.figures.first, format != .h5 {
+      return try printTables(figure, Gallery(project: project, plan: plan, reader: reader))
+    }
     for stage in plan.stages where ids.contains(stage.id) {
       let points = try reader.results(Evidence(stages: [stage.id])).points
       switch format {
@@ -46,6 +50,26 @@ struct DataCommand: ParsableCommand {
       case .h5: for key in stage.keys { print(project.store.path(of: key)) }
       }
     }
+  }
+
+  private func printTables(_ figure: Figure, _ gallery: Gallery) throws {
+    var objects: [[String: Any]] = []
+    for reference in figure.tables {
+      let table = try gallery.table(reference)
+      if format == .json {
+        let rows = table.rows.map { $0.map { $0.isFinite ? $0 as Any : NSNull() } }
+        objects.append([
+          "table": reference.table, "stages": reference.stages, "columns": table.columns, "rows": rows,
+        ])
+      } else {
+        print("# \(reference.table) of \(reference.stages.joined(separator: " "))")
+        print(table.columns.map(Self.field).joined(separator: ","))
+        for row in table.rows { print(row.map { "\($0)" }.joined(separator: ",")) }
+      }
+    }
+    guard format == .json else { return }
+    let data = try JSONSerialization.data(withJSONObject: objects, options: [.sortedKeys, .withoutEscapingSlashes])
+    print(String(decoding: data, as: UTF8.self))
   }
 
   private func printCSV(_ stage: Plan.Stage, _ points: [Results.Point]) throws {

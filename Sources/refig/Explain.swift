@@ -23,6 +23,14 @@ struct Explain: ParsableCommand {
       print("  measured by \(claim.estimator.name): \(claim.estimator.meaning)")
       print("  accepted: [\(claim.accepted.low), \(claim.accepted.high)] because \(claim.because)")
     }
+    for figure in targets.figures where figure.id == target || "fig:\(figure.id)" == target {
+      print("figure \(figure.id) (\(figure.source)): \(figure.caption)")
+      for table in figure.tables { print("  shows table \(table.table) of \(table.stages.joined(separator: ", "))") }
+      let stages = Set(figure.tables.flatMap(\.stages))
+      let claims = project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id)
+      print("  claims from the same arrays: \(claims.isEmpty ? "none" : claims.joined(separator: ", "))")
+      print("  files: \(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json")
+    }
     let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     let present = try project.store.presentKeys()
     for stage in plan.stages {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import NumericalMethods
 import PaperKit
 import Papers
 
@@ -27,6 +28,7 @@ struct Refig: ParsableCommand {
     version: "refig 0.1.0",
     subcommands: [
       Run.self, Verify.self, Status.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
+      StoreCommand.self, Doctor.self,
       WorkerCommand.self,
     ])
 
@@ -66,7 +68,9 @@ struct ProjectOptions: ParsableArguments {
 
 /// How cells are computed.
 struct ExecutionOptions: ParsableArguments {
-  @Option(name: [.customShort("j"), .long], help: "Worker processes; 0 computes in this process, for debuggers.")
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: "Worker processes; 0 computes in this process, for debuggers.")
   var workers: Int = ProcessInfo.processInfo.activeProcessorCount
 
   @Flag(name: .shortAndLong, help: "No progress, only errors and results.")
@@ -119,10 +123,30 @@ enum ProcessEnvironment {
     throw PipelineError.workerNotStarted(reason: String(cString: strerror(errno)))
   }
 
+  /// First line a program prints; nil if it fails or prints nothing.
+  static func firstLine(of command: [String]) throws -> String? {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? text.split(separator: "\n").first.map(String.init) : nil
+  }
+
   /// A record for a run of this command.
   static func log(for project: Project) throws -> RunLog {
-    var facts = RunLog.facts(compiler: compilerVersion, blas: "")
+    var facts = RunLog.facts(compiler: compilerVersion, blas: LinearAlgebra.configuration)
     facts.merge(try LocalExecutor.workerEnvironment()) { $1 }
+    facts["refig"] = Refig.configuration.version
+    if let commit = try firstLine(of: ["git", "-C", project.root, "rev-parse", "HEAD"]) {
+      facts["commit"] = commit
+      facts["hasChanges"] =
+        try firstLine(of: ["git", "-C", project.root, "status", "--porcelain"]) == nil ? "no" : "yes"
+    }
     return try RunLog(root: project.root, command: CommandLine.arguments, profile: project.profile, facts: facts)
   }
 }

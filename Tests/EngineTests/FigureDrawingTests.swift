@@ -20,11 +20,11 @@ func withFolder(_ body: (URL) throws -> Void) throws {
     let program = folder.appending(path: "bin/gnuplot")
     try FileManager.default.createDirectory(at: program.deletingLastPathComponent(), withIntermediateDirectories: true)
     try """
-      #!/bin/sh
-      echo called >> '\(calls.path)'
-      PATH='\(Self.path)' exec gnuplot "$@"
+    #!/bin/sh
+    echo called >> '\(calls.path)'
+    PATH='\(Self.path)' exec gnuplot "$@"
 
-      """.write(to: program, atomically: true, encoding: .utf8)
+    """.write(to: program, atomically: true, encoding: .utf8)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
     let count = { try String(contentsOf: calls, encoding: .utf8).split(separator: "\n").count }
     return (folder.appending(path: "bin").path, count)
@@ -111,6 +111,19 @@ func withFolder(_ body: (URL) throws -> Void) throws {
     }
   }
 
+  @Test func aFigureFromTheSameInputsIsCurrentWithoutItsTables() throws {
+    try withFolder { folder in
+      let script = try script(FigureFileTests.yaml())
+      func isCurrent(_ inputs: String) -> Bool { Gnuplot.isCurrent(script.figure, inputs: inputs, in: folder) }
+      #expect(!isCurrent("abc"))
+      _ = try Gnuplot.draw([Gnuplot.Job(script, folder: folder, cells: [], inputs: "abc")])
+      #expect(isCurrent("abc"))
+      #expect(!isCurrent("abd"))
+      try Data("damaged".utf8).write(to: folder.appending(path: "fig1.pdf"))
+      #expect(!isCurrent("abc"))
+    }
+  }
+
   @Test func aFailureLeavesTheOlderFigure() throws {
     try withFolder { folder in
       let good = try script(FigureFileTests.yaml())
@@ -131,7 +144,9 @@ func withFolder(_ body: (URL) throws -> Void) throws {
   func aWarningIsAFailure(_ command: String) throws {
     try withFolder { folder in
       let text = try style.get() + "\nset output '/dev/null'\n\(command)\nplot 1\n"
-      let outcome = try Gnuplot.draw([Gnuplot.Job(try script(FigureFileTests.yaml(), style: text), folder: folder, cells: [])])
+      let outcome = try Gnuplot.draw([
+        Gnuplot.Job(try script(FigureFileTests.yaml(), style: text), folder: folder, cells: [])
+      ])
       #expect(message(outcome.first).contains("line"))
       #expect(try files(folder).isEmpty)
     }

@@ -40,27 +40,54 @@ import Testing
     #expect(read[4].panels[0].series[1].filters.first?.values == [0.25])
   }
 
-  @Test(arguments: [
-    ("series: {drow: line}", "{drow: line, table: toy/decay, x: time, y: loss}", "missingKey(\"draw\")", 8, nil),
-    ("draw", "{draw: lines, table: toy/decay, x: time, y: loss}", "unknownName(kind: \"draw\", name: \"lines\"", 8, "line"),
-    ("key", "{draw: line, table: toy/decay-theory, x: time, y: loss, lable: a}", "unknownKey(\"lable\"", 8, "label"),
-    ("table", "{draw: line, table: toy/decoy, x: time, y: loss}", "unknownName(kind: \"table\"", 8, "toy/decay"),
-    ("column", "{draw: line, table: toy/decay-theory, x: tme, y: loss}", "name: \"tme\"", 8, "time"),
-    ("stage", "{draw: points, table: toy/decay, from: to, x: time, y: loss}", "unknownName(kind: \"stage\"", 8, "two"),
-    ("from", "{draw: points, table: toy/decay, x: time, y: loss}", "missingKey(\"from\")", 8, nil),
-    ("where", "{draw: line, table: toy/decay-theory, x: time, y: loss, where: {ration: 1}}", "name: \"ration\"", 8, "ratio"),
-    ("where value", "{draw: line, table: toy/decay-theory, x: time, y: loss, where: {ratio: one}}", "wrongType(key: \"ratio\"", 8, nil),
-    ("label", "{draw: line, table: toy/decay-theory, x: time, y: loss, label: '{rati}'}", "name: \"rati\"", 8, "ratio"),
-    ("control", "{draw: line, table: toy/decay-theory, x: time, y: loss, label: \"a\\nb\"}", "refusedValue(name: \"label\"", 8, nil),
-    ("braces", "{draw: line, table: toy/decay-theory, x: time, y: loss, label: 'm^{2'}", "refusedValue(name: \"label\"", 8, nil),
-    ("bars", "{draw: points, table: toy/half, from: one, x: width, y: n50, low: low}", "missingKey(\"high\")", 8, nil),
-    ("band", "{draw: band, table: toy/decay-theory, x: time, low: low}", "missingKey(\"high\")", 8, nil),
-    ("map", "{draw: heatmap, table: toy/recovery, from: one, x: width, y: n, z: success}", "missingKey(\"z\")", 5, nil),
-    ("guide", "{draw: guide, rate: -1, through: [1, 1]}", "refusedValue(name: \"rate\"", 8, nil),
-    ("style", "{draw: guide, slope: -1, through: [1, 1], style: 9}", "refusedValue(name: \"style\"", 8, nil),
-    ("split guide", "{draw: guide, slope: -1, through: [1, 1], split: a}", "unknownKey(\"split\"", 8, nil),
-  ] as [(String, String, String, Int, String?)])
-  func aMistakeInASeriesIsTold(_ name: String, _ series: String, _ fact: String, _ line: Int, _ nearest: String?) throws {
+  @Test(
+    arguments: [
+      ("series: {drow: line}", "{drow: line, table: toy/decay, x: time, y: loss}", "missingKey(\"draw\")", 8, nil),
+      (
+        "draw", "{draw: lines, table: toy/decay, x: time, y: loss}", "unknownName(kind: \"draw\", name: \"lines\"", 8,
+        "line"
+      ),
+      ("key", "{draw: line, table: toy/decay-theory, x: time, y: loss, lable: a}", "unknownKey(\"lable\"", 8, "label"),
+      ("table", "{draw: line, table: toy/decoy, x: time, y: loss}", "unknownName(kind: \"table\"", 8, "toy/decay"),
+      ("column", "{draw: line, table: toy/decay-theory, x: tme, y: loss}", "name: \"tme\"", 8, "time"),
+      (
+        "stage", "{draw: points, table: toy/decay, from: to, x: time, y: loss}", "unknownName(kind: \"stage\"", 8, "two"
+      ),
+      ("from", "{draw: points, table: toy/decay, x: time, y: loss}", "missingKey(\"from\")", 8, nil),
+      (
+        "where", "{draw: line, table: toy/decay-theory, x: time, y: loss, where: {ration: 1}}", "name: \"ration\"", 8,
+        "ratio"
+      ),
+      (
+        "where value", "{draw: line, table: toy/decay-theory, x: time, y: loss, where: {ratio: one}}",
+        "wrongType(key: \"ratio\"", 8, nil
+      ),
+      (
+        "label", "{draw: line, table: toy/decay-theory, x: time, y: loss, label: '{rati}'}", "name: \"rati\"", 8,
+        "ratio"
+      ),
+      (
+        "control", "{draw: line, table: toy/decay-theory, x: time, y: loss, label: \"a\\nb\"}",
+        "refusedValue(name: \"label\"", 8, nil
+      ),
+      (
+        "braces", "{draw: line, table: toy/decay-theory, x: time, y: loss, label: 'm^{2'}",
+        "refusedValue(name: \"label\"", 8, nil
+      ),
+      (
+        "bars", "{draw: points, table: toy/half, from: one, x: width, y: n50, low: low}", "missingKey(\"high\")", 8, nil
+      ),
+      ("band", "{draw: band, table: toy/decay-theory, x: time, low: low}", "missingKey(\"high\")", 8, nil),
+      (
+        "map", "{draw: heatmap, table: toy/recovery, from: one, x: width, y: n, z: success}", "missingKey(\"z\")", 5,
+        nil
+      ),
+      ("guide", "{draw: guide, rate: -1, through: [1, 1]}", "refusedValue(name: \"rate\"", 8, nil),
+      ("style", "{draw: guide, slope: -1, through: [1, 1], style: 9}", "refusedValue(name: \"style\"", 8, nil),
+      ("split guide", "{draw: guide, slope: -1, through: [1, 1], split: a}", "unknownKey(\"split\"", 8, nil),
+    ] as [(String, String, String, Int, String?)])
+  func aMistakeInASeriesIsTold(_ name: String, _ series: String, _ fact: String, _ line: Int, _ nearest: String?) throws
+  {
     let found = try mistakes(Self.yaml(series: series))
     let mistake = try #require(found.first { "\($0.fact)".contains(fact) }, "\(name): \(found.map(\.fact))")
     #expect(mistake.location.line == line || name == "map")
@@ -74,7 +101,7 @@ import Testing
 
   @Test(arguments: [
     ("x: {label: a, range: [2, 1]}, y: {label: b}", "invertedInterval(low: 2.0, high: 1.0)"),
-    ("x: {label: a, range: [1]}, y: {label: b}", "wrongType(key: \"range\""),
+    ("x: {label: a, range: [1]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, scale: log, range: [0, 1]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, scale: lag}, y: {label: b}", "unknownName(kind: \"scale\", name: \"lag\""),
     ("x: {}, y: {label: b}", "missingKey(\"label\")"),
@@ -104,7 +131,8 @@ import Testing
       """)
     let facts = found.map { "\($0.fact)" }
     for fact in [
-      "badName(kind: \"figure\"", "unknownKey(\"captoin\"", "missingKey(\"caption\")", "name: \"half\"", "name: \"height\"",
+      "badName(kind: \"figure\"", "unknownKey(\"captoin\"", "missingKey(\"caption\")", "name: \"half\"",
+      "name: \"height\"",
       "name: \"layout\"", "name: \"nowhere\"", "name: \"series\"", "missingKey(\"y\")",
     ] {
       #expect(facts.contains { $0.contains(fact) }, "\(fact) is not among \(facts)")

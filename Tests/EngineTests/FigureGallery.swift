@@ -57,7 +57,9 @@ enum FigureGallery {
       }
     },
     table("threshold", ["width", "n", "nSD"], isTheory: true) {
-      rows([0], 17) { _, i in [0.5 + 0.5 * Double(i), threshold(0.5 + 0.5 * Double(i)), threshold(0.5 + 0.5 * Double(i)) + 4] }
+      rows([0], 17) { _, i in
+        [0.5 + 0.5 * Double(i), threshold(0.5 + 0.5 * Double(i)), threshold(0.5 + 0.5 * Double(i)) + 4]
+      }
     },
     table("decay", ["ratio", "time", "loss", "error"]) {
       rows([1, 2, 4], 12) { ratio, i in
@@ -112,7 +114,9 @@ enum FigureGallery {
     table("bad", ["x", "y", "low", "high"]) {
       [[1, 1, 0.5, 2], [2, 0, 0, 0], [3, 2, -1, 4], [4, .nan, 1, 2], [5, 3, 2, 4]]
     },
-    table("long", ["x", "y"]) { rows([0], 20_000) { _, i in [Double(i), sin(Double(i) / 900) + (i == 7_001 ? 3 : 0)] } },
+    table("long", ["x", "y"]) {
+      rows([0], 20_000) { _, i in [Double(i), sin(Double(i) / 900) + (i == 7_001 ? 3 : 0)] }
+    },
   ]
 
   static let yaml = """
@@ -194,7 +198,7 @@ enum FigureGallery {
       height: 5.5
       panels:
         - x: &x {label: "eigenvalue", range: [-0.1, 2.5]}
-          y: &y {label: "spectral density"}
+          y: &y {label: "spectral density", range: [0, 1.05]}
           key: top right
           series:
             - &h {draw: histogram, table: toy/spectrum, from: one, x: eigenvalue, y: density, where: {alpha: 0.25}}

@@ -61,6 +61,16 @@ func script(_ figure: Figure, style text: String? = nil, claims: [String] = ["to
     #expect(first.text.contains("name 'toy_fig1_key_\(first.key)'"))
   }
 
+  @Test func aTableIsMadeOnceForAllSeriesThatDrawIt() throws {
+    let figure = try #require(try figures(FigureGallery.yaml).last)
+    var asked: [String] = []
+    _ = try GnuplotScript(figure, style: "", claims: [], command: "") { reference in
+      asked.append(reference.table)
+      return try provide(reference)
+    }
+    #expect(asked == ["toy/family"])
+  }
+
   static let logAxes = "x: {label: a}, y: {label: b, scale: log}"
 
   @Test func pointsThatALogAxisCannotShowAreRefused() throws {

@@ -16,7 +16,7 @@ import Testing
     #expect(rule.weights.allSatisfy { $0 > 0 })
   }
 
-  /// E Z^(2k) = (2k - 1)!!
+  /// The moments E Z^(2k) = (2k - 1)!! of a standard normal Z.
   @Test(arguments: [1, 2, 5, 16, 64, 300]) func hermiteIsExactBelowDegreeTwoN(count: Int) throws {
     let rule = try GaussRule.hermite(count)
     var moment = 1.0

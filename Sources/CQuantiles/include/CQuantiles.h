@@ -9,6 +9,8 @@ double cq_normal(double probability);
 double cq_beta(double probability, double a, double b);
 /* Distribution functions. */
 double cq_binomial_cdf(double successes, double trials, double probability);
+double cq_normal_cdf(double x);
+double cq_beta_cdf(double x, double a, double b);
 double cq_gamma_cdf(double x, double shape, double scale);
 #ifdef __cplusplus
 }

@@ -144,6 +144,12 @@ let minimumEstimators = [
     meaning: "mean squared error over theory, geometric mean over sample ratios"
   ) { results in try overTheory(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError) },
   Estimator(
+    "martin2026/median-error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
+    meaning: "mean squared error over theory, geometric mean over sample ratios, median over replicas"
+  ) { results in
+    .median(try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError).map { exp($0) })
+  },
+  Estimator(
     "martin2026/loss-over-theory", from: [RegularizedMinimum.self, LongTime.self],
     meaning: "training loss over theory, geometric mean over sample ratios"
   ) { results in try overTheory(results, RegularizedMinimum.trainingLoss, LongTime.trainingLoss) },
@@ -180,13 +186,13 @@ let minimumEstimators = [
   },
   Estimator(
     "martin2026/regularization-exponent", from: [RegularizedMinimum.self],
-    meaning: "slope of the logarithm of the mean squared error against that of the regularisation"
+    meaning: "slope of the logarithm of the mean squared error against that of the regularisation, median"
   ) { results in
     let points = try results.points(of: RegularizedMinimum.self)
     guard let count = points.map(\.replicaCount).min(), points.count > 1 else {
       throw EvidenceError("needs two or more regularisations")
     }
-    return .mean(
+    return .median(
       (0..<count).map { replica in
         slope(
           points.map { log($0.parameters.regularization) },
@@ -195,8 +201,8 @@ let minimumEstimators = [
   },
   Estimator(
     "martin2026/law-ratio", from: [RegularizedMinimum.self],
-    meaning: "training loss with quadratic data over that with Gaussian sensing matrices"
-  ) { results in .mean(try lawRatios(results, RegularizedMinimum.trainingLoss), scale: .logarithmic) },
+    meaning: "training loss with quadratic data over that with Gaussian sensing matrices, median"
+  ) { results in .median(try lawRatios(results, RegularizedMinimum.trainingLoss)) },
   Estimator(
     "martin2026/law-ratio-trend", from: [RegularizedMinimum.self],
     meaning: """
@@ -452,14 +458,14 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/relaxation-exponent", from: [GradientDescent.self],
-    meaning: "slope of ln(regularised loss - its minimum) against ln t over the saved times"
+    meaning: "slope of ln(regularised loss - its minimum) against ln t from a quarter of the last time on"
   ) { results in
     let point = try results.point(of: GradientDescent.self)
     let times = point[GradientDescent.time].values
     return .mean(
       (0..<point.replicaCount).map { replica in
         let limit = point[GradientDescent.limitLoss][replica, 0]
-        let used = times.indices.filter { times[$0] > 0 }
+        let used = times.indices.filter { times[$0] >= 0.25 * (times.last ?? 0) }
         return slope(
           used.map { log(times[$0]) }, used.map { log(point[GradientDescent.regularizedLoss][replica, 0, $0] - limit) })
       })
@@ -511,13 +517,19 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/dmft-error-ratio", from: [DynamicalMeanField.self, GradientDescent.self],
-    meaning: "greatest distance from 1, over times, of the mean-field squared error over that of gradient descent"
+    meaning: """
+      greatest distance from 1, over times, of the mean-field squared error over that of gradient descent, both relative \
+      to their start
+      """
   ) { results in
     try meanFieldRatio(results, DynamicalMeanField.meanSquaredError, GradientDescent.meanSquaredError)
   },
   Estimator(
     "martin2026/dmft-loss-ratio", from: [DynamicalMeanField.self, GradientDescent.self],
-    meaning: "greatest distance from 1, over times, of the mean-field training loss over that of gradient descent"
+    meaning: """
+      greatest distance from 1, over times, of the mean-field training loss over that of gradient descent, both relative \
+      to their start
+      """
   ) { results in try meanFieldRatio(results, DynamicalMeanField.trainingLoss, GradientDescent.trainingLoss) },
 ]
 
@@ -536,19 +548,21 @@ private func extremeStarts(_ point: ExperimentPoint<GradientDescent>) throws -> 
   return (large, small)
 }
 
-/// Mean field over descent at every saved time of the descent, as the greatest distance from 1 of the ratio of means.
+/// Mean field over descent at every saved time of the descent but 0, both relative to their start, as the greatest distance
+/// from 1 of the ratio of means.
 private func meanFieldRatio(
   _ results: Results, _ meanField: OutputArray, _ descent: OutputArray
 ) throws -> Estimate {
   let theory = try results.point(of: DynamicalMeanField.self)
   let runs = try results.point(of: GradientDescent.self)
   let theoryTimes = theory[DynamicalMeanField.time].values
-  let gaps = try runs[GradientDescent.time].values.enumerated().map { column, time -> Estimate in
+  let gaps = try runs[GradientDescent.time].values.enumerated().dropFirst().map { column, time -> Estimate in
     guard let index = theoryTimes.firstIndex(where: { abs($0 - time) < 1e-9 }) else {
       throw EvidenceError("mean-field theory has no time \(time)")
     }
-    let predicted = (0..<theory.replicaCount).map { theory[meanField][$0, index] }
-    let measured = (0..<runs.replicaCount).map { runs[descent][$0, 0, column] }
+    // Relative to each one's own start, whose fluctuations (those of the teacher) are thereby left out.
+    let predicted = (0..<theory.replicaCount).map { theory[meanField][$0, index] / theory[meanField][$0, 0] }
+    let measured = (0..<runs.replicaCount).map { runs[descent][$0, 0, column] / runs[descent][$0, 0, 0] }
     let ratio = Statistics.mean(predicted) / Statistics.mean(measured)
     let errors = [predicted, measured].map { Statistics.standardError($0) / Statistics.mean($0) }
     return Estimate.fit(

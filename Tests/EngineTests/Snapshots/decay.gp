@@ -1,5 +1,5 @@
 # Figure toy/decay (Fig. 2)
-# Data key 1c9adebc406827d3a9382578c6597d7bab66b50c75311c3ea295dd88cc8c027f
+# Data key ecee0f145cb45095220d901851f7dd868f8279e63195feb54a33fa7ab20985ae
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/decay
 # This file is complete: `gnuplot decay.gp` writes decay.svg and decay.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -311,42 +311,34 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_1c9adebc406827d3a9382578c6597d7bab66b50c75311c3ea295dd88cc8c027f'
+set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_ecee0f145cb45095220d901851f7dd868f8279e63195feb54a33fa7ab20985ae'
 } else {
-set terminal pdfcairo size 3.386in,2.409in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 3.38583in,2.4093in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'decay.'.format
 set multiplot
 # panel 1
-set lmargin at screen 0.15826
-set rmargin at screen 0.96687
-set bmargin at screen 0.1528
-set tmargin at screen 0.97117
+set margins at screen 0.15711, screen 0.96595, screen 0.15276, screen 0.97118
+unset label; unset colorbox; set key inside bottom left vertical maxrows auto
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0.716143410212902:1109.174815262401]
-set logscale x
+unset logscale x; set xrange [0.7161434102129021:1109.174815262401]; set logscale x
 set xtics ('' 0.8 1, '' 0.9 1, '10^{0}' 1, '' 2 1, '' 3 1, '' 4 1, '' 5 1, '' 6 1, '' 7 1, '' 8 1, '' 9 1, '10^{1}' 10, '' 20 1, '' 30 1, '' 40 1, '' 50 1, '' 60 1, '' 70 1, '' 80 1, '' 90 1, '10^{2}' 100, '' 200 1, '' 300 1, '' 400 1, '' 500 1, '' 600 1, '' 700 1, '' 800 1, '' 900 1, '10^{3}' 1000)
-set yrange [1e-07:3]
-set logscale y
-set ytics ('' 1e-07 1, '10^{−6}' 1e-06, '' 1e-05 1, '10^{−4}' 0.0001, '' 0.001 1, '10^{−2}' 0.01, '' 0.1 1, '10^{0}' 1)
-set label 'time ​{/:Italic t}' at screen 0.56256, screen 0.04613 center front font ',7.5'
-set label 'population loss ​{/:Italic L}({/:Italic t})' at screen 0.03077, screen 0.56199 center rotate by 90 front font ',7.5'
-set key inside bottom left vertical maxrows auto
+unset logscale y; set yrange [1e-07:3]; set logscale y
+set ytics ('10^{−7}' 1e-07, '' 2e-07 1, '' 3e-07 1, '' 4e-07 1, '' 5e-07 1, '' 6e-07 1, '' 7e-07 1, '' 8e-07 1, '' 9e-07 1, '10^{−6}' 1e-06, '' 2e-06 1, '' 3e-06 1, '' 4e-06 1, '' 5e-06 1, '' 6e-06 1, '' 7e-06 1, '' 8e-06 1, '' 9e-06 1, '10^{−5}' 1e-05, '' 2e-05 1, '' 3e-05 1, '' 4e-05 1, '' 5e-05 1, '' 6e-05 1, '' 7e-05 1, '' 8e-05 1, '' 9e-05 1, '10^{−4}' 0.0001, '' 0.0002 1, '' 0.0003 1, '' 0.0004 1, '' 0.0005 1, '' 0.0006 1, '' 0.0007 1, '' 0.0008 1, '' 0.0009 1, '10^{−3}' 0.001, '' 0.002 1, '' 0.003 1, '' 0.004 1, '' 0.005 1, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '10^{−2}' 0.01, '' 0.02 1, '' 0.03 1, '' 0.04 1, '' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '10^{−1}' 0.1, '' 0.2 1, '' 0.3 1, '' 0.4 1, '' 0.5 1, '' 0.6 1, '' 0.7 1, '' 0.8 1, '' 0.9 1, '10^{0}' 1, '' 2 1, '' 3 1)
+set label 'time ​{/:Italic t}' at screen 0.56153, screen 0.04612 center front font ',7.5'
+set label 'population loss ​{/:Italic L}({/:Italic t})' at screen 0.03077, screen 0.56197 center rotate by 90 front font ',7.5'
 plot \
   $data1 using 1:2:3 with filledcurves lt 1 fs transparent solid 0.22 noborder notitle, \
   $data2 using 1:2:3 with filledcurves lt 2 fs transparent solid 0.22 noborder notitle, \
   $data3 using 1:2:3 with filledcurves lt 3 fs transparent solid 0.22 noborder notitle, \
-  $data4 using 1:2 with lines lt 1  notitle, \
-  $data5 using 1:2 with lines lt 2  notitle, \
-  $data6 using 1:2 with lines lt 3  notitle, \
+  $data4 using 1:2 with lines lt 1 notitle, \
+  $data5 using 1:2 with lines lt 2 notitle, \
+  $data6 using 1:2 with lines lt 3 notitle, \
   $data7 using 1:2:3:4 with yerrorbars lt 1 lw 0.7 dt solid notitle, \
   $data8 using 1:2:3:4 with yerrorbars lt 2 lw 0.7 dt solid notitle, \
   $data9 using 1:2:3:4 with yerrorbars lt 3 lw 0.7 dt solid notitle, \
-  $data10 using 1:2 with lines ls 11  notitle, \
-  $data11 using 1:2 with lines ls 12  notitle, \
+  $data10 using 1:2 with lines ls 11 notitle, \
+  $data11 using 1:2 with lines ls 12 notitle, \
   keyentry with points lt 1 title '{/:Italic γ}​ = 1', \
   keyentry with points lt 2 title '{/:Italic γ}​ = 2', \
   keyentry with points lt 3 title '{/:Italic γ}​ = 4', \

@@ -1,5 +1,5 @@
 # Figure toy/family (Fig. 3)
-# Data key a8169a1405386978bf4ae540dea4b2c8bf6029482d278b33e2ba436efdbd085d
+# Data key fe737ff744493979f6a38d15e7b0434c07cface72cc0982af9d0f72f4d0e130c
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
 # This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -646,84 +646,72 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_a8169a1405386978bf4ae540dea4b2c8bf6029482d278b33e2ba436efdbd085d'
+set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_fe737ff744493979f6a38d15e7b0434c07cface72cc0982af9d0f72f4d0e130c'
 } else {
-set terminal pdfcairo size 3.386in,2.193in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 3.38583in,2.19306in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'family.'.format
 set multiplot
 # panel 1
-set lmargin at screen 0.13328
-set rmargin at screen 0.51743
-set bmargin at screen 0.16783
-set tmargin at screen 0.67448
+set margins at screen 0.13988, screen 0.51743, screen 0.16783, screen 0.67448
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0:0.75]
+unset logscale x; set xrange [0:0.75]
 set xtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6)
-set yrange [-0.05200790707183957:1.0921660485086309]
-set ytics ('0' 0, '0.5' 0.5, '1' 1)
-set label '{/:Bold (a)}​ ​{/:Italic Δ}​ = 0' at screen 0.13328, screen 0.71881 left front font ',7.5'
-set label '{/:Italic α}' at screen 0.32535, screen 0.05066 center front font ',7.5'
+unset logscale y; set yrange [-0.05200790707183957:1.0921660485086309]
+set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
+set label '{/:Bold (a)}​ ​{/:Italic Δ}​ = 0' at screen 0.13988, screen 0.71881 left front font ',7.5'
+set label '{/:Italic α}' at screen 0.32866, screen 0.05066 center front font ',7.5'
 set label '{/:Italic κ}_{min}' at screen 0.03077, screen 0.42115 center rotate by 90 front font ',7.5'
-unset key
 plot \
-  $data1 using 1:2 with lines lt 1 lc palette frac 0  notitle, \
-  $data2 using 1:2 with lines lt 2 lc palette frac 0.1  notitle, \
-  $data3 using 1:2 with lines lt 3 lc palette frac 0.2  notitle, \
-  $data4 using 1:2 with lines lt 4 lc palette frac 0.3  notitle, \
-  $data5 using 1:2 with lines lt 5 lc palette frac 0.4  notitle, \
-  $data6 using 1:2 with lines lt 6 lc palette frac 0.5  notitle, \
-  $data7 using 1:2 with lines lt 7 lc palette frac 0.6  notitle, \
-  $data8 using 1:2 with lines lt 8 lc palette frac 0.7  notitle, \
-  $data9 using 1:2 with lines lt 1 lc palette frac 0.8  notitle, \
-  $data10 using 1:2 with lines lt 2 lc palette frac 0.9  notitle
+  $data1 using 1:2 with lines lt 1 lc palette frac 0 notitle, \
+  $data2 using 1:2 with lines lt 2 lc palette frac 0.1 notitle, \
+  $data3 using 1:2 with lines lt 3 lc palette frac 0.2 notitle, \
+  $data4 using 1:2 with lines lt 4 lc palette frac 0.3 notitle, \
+  $data5 using 1:2 with lines lt 5 lc palette frac 0.4 notitle, \
+  $data6 using 1:2 with lines lt 6 lc palette frac 0.5 notitle, \
+  $data7 using 1:2 with lines lt 7 lc palette frac 0.6 notitle, \
+  $data8 using 1:2 with lines lt 8 lc palette frac 0.7 notitle, \
+  $data9 using 1:2 with lines lt 1 lc palette frac 0.8 notitle, \
+  $data10 using 1:2 with lines lt 2 lc palette frac 0.9 notitle
 # panel 2
-set lmargin at screen 0.5851
-set rmargin at screen 0.96926
-set bmargin at screen 0.16783
-set tmargin at screen 0.67448
+set margins at screen 0.5884, screen 0.96595, screen 0.16783, screen 0.67448
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0:0.75]
+unset logscale x; set xrange [0:0.75]
 set xtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6)
-set yrange [-0.05200790707183957:1.0921660485086309]
-set ytics ('' 0, '' 0.5, '' 1)
-set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = ½' at screen 0.5851, screen 0.71881 left front font ',7.5'
+unset logscale y; set yrange [-0.05200790707183957:1.0921660485086309]
+set ytics ('' 0, '' 0.2, '' 0.4, '' 0.6, '' 0.8, '' 1)
+set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = ½' at screen 0.5884, screen 0.71881 left front font ',7.5'
 set label '{/:Italic α}' at screen 0.77718, screen 0.05066 center front font ',7.5'
-unset key
 plot \
-  $data11 using 1:2 with lines lt 1 lc palette frac 0  notitle, \
-  $data12 using 1:2 with lines lt 2 lc palette frac 0.1  notitle, \
-  $data13 using 1:2 with lines lt 3 lc palette frac 0.2  notitle, \
-  $data14 using 1:2 with lines lt 4 lc palette frac 0.3  notitle, \
-  $data15 using 1:2 with lines lt 5 lc palette frac 0.4  notitle, \
-  $data16 using 1:2 with lines lt 6 lc palette frac 0.5  notitle, \
-  $data17 using 1:2 with lines lt 7 lc palette frac 0.6  notitle, \
-  $data18 using 1:2 with lines lt 8 lc palette frac 0.7  notitle, \
-  $data19 using 1:2 with lines lt 1 lc palette frac 0.8  notitle, \
-  $data20 using 1:2 with lines lt 2 lc palette frac 0.9  notitle
+  $data11 using 1:2 with lines lt 1 lc palette frac 0 notitle, \
+  $data12 using 1:2 with lines lt 2 lc palette frac 0.1 notitle, \
+  $data13 using 1:2 with lines lt 3 lc palette frac 0.2 notitle, \
+  $data14 using 1:2 with lines lt 4 lc palette frac 0.3 notitle, \
+  $data15 using 1:2 with lines lt 5 lc palette frac 0.4 notitle, \
+  $data16 using 1:2 with lines lt 6 lc palette frac 0.5 notitle, \
+  $data17 using 1:2 with lines lt 7 lc palette frac 0.6 notitle, \
+  $data18 using 1:2 with lines lt 8 lc palette frac 0.7 notitle, \
+  $data19 using 1:2 with lines lt 1 lc palette frac 0.8 notitle, \
+  $data20 using 1:2 with lines lt 2 lc palette frac 0.9 notitle
 # key
-set lmargin at screen 0; set rmargin at screen 1; set bmargin at screen 0; set tmargin at screen 1
-unset border; set xtics ('' 2); set ytics ('' 2); unset label; unset grid; unset colorbox; unset logscale
-set xrange [0:1]; set yrange [0:1]
-set key at screen 0.11574, screen 0.99367 left top vertical maxrows 4
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.09636, screen 0.99367 left top vertical maxrows 4
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0 title '{/:Italic λ}​ = 5', \
   keyentry with lines lt 2 lc palette frac 0.1 title '{/:Italic λ}​ = 2', \
   keyentry with lines lt 3 lc palette frac 0.2 title '{/:Italic λ}​ = 1', \
   keyentry with lines lt 4 lc palette frac 0.3 title '{/:Italic λ}​ = 0.5'
-set key at screen 0.35411, screen 0.99367 left top vertical maxrows 4
+set key at screen 0.34822, screen 0.99367 left top vertical maxrows 4
 plot NaN notitle, \
   keyentry with lines lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.2', \
   keyentry with lines lt 6 lc palette frac 0.5 title '{/:Italic λ}​ = 0.1', \
   keyentry with lines lt 7 lc palette frac 0.6 title '{/:Italic λ}​ = 0.05', \
   keyentry with lines lt 8 lc palette frac 0.7 title '{/:Italic λ}​ = 0.01'
-set key at screen 0.61028, screen 0.99367 left top vertical maxrows 2
+set key at screen 0.61732, screen 0.99367 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0.8 title '{/:Italic λ}​ = 0.005', \
   keyentry with lines lt 2 lc palette frac 0.9 title '{/:Italic λ}​ = 10^{−5}'

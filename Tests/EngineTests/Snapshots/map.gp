@@ -1,5 +1,5 @@
 # Figure toy/map (Fig. 1)
-# Data key c45a5b3922d4f0c4cbc12669cecac2d64eff39caaee0b16ca4d26e96b920a395
+# Data key bbaf932541c50344c52c921208d17b28ef8418e47c4a39eb3daacb7cc215ca36
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/map
 # This file is complete: `gnuplot map.gp` writes map.svg and map.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -220,49 +220,43 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_c45a5b3922d4f0c4cbc12669cecac2d64eff39caaee0b16ca4d26e96b920a395'
+set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_bbaf932541c50344c52c921208d17b28ef8418e47c4a39eb3daacb7cc215ca36'
 } else {
-set terminal pdfcairo size 3.386in,2.756in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 3.38583in,2.75591in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'map.'.format
 set multiplot
 # panel 1
-set lmargin at screen 0.1238
-set rmargin at screen 0.81545
-set bmargin at screen 0.13355
-set tmargin at screen 0.873
+set margins at screen 0.12265, screen 0.80884, screen 0.13355, screen 0.873
+unset label; unset colorbox; unset key
 set border 15 ls 100; unset grid
-unset logscale
-unset label
-unset colorbox
-set xrange [0.5:8.5]
+unset logscale x; set xrange [0.5:8.5]
 set xtics ('1' 1, '2' 2, '3' 3, '4' 4, '5' 5, '6' 6, '7' 7, '8' 8)
-set yrange [5.5:44]
+unset logscale y; set yrange [5.5:44]
 set ytics ('10' 10, '15' 15, '20' 20, '25' 25, '30' 30, '35' 35, '40' 40)
-set cbrange [0:1]
+unset logscale cb; set cbrange [0:1]
 set cbtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6, '0.7' 0.7, '0.8' 0.8, '0.9' 0.9, '1' 1)
-set colorbox vertical user origin screen 0.84006, screen 0.13355 size screen 0.02461, screen 0.73945 front noborder
+set colorbox vertical user origin screen 0.83346, screen 0.13355 size screen 0.02461, screen 0.73945 front noborder
 set label 'fraction of successful runs' at screen 0.96513, screen 0.50328 center rotate by 90 front font ',7.5'
-set label 'teacher width ​{/:Italic m}^∗' at screen 0.46962, screen 0.04032 center front font ',7.5'
+set label 'teacher width ​{/:Italic m}^∗' at screen 0.46575, screen 0.04032 center front font ',7.5'
 set label 'number of samples ​{/:Italic n}' at screen 0.03077, screen 0.50328 center rotate by 90 front font ',7.5'
-unset key
 plot \
   $data1 using 1:2:3:4:5:6:7 with boxxyerror lc palette fs solid 1 noborder notitle, \
-  $data2 using 1:2 with lines lt 1 lc rgb '#ffffff' lw 2.6 dt solid notitle, \
-  $data2 using 1:2 with lines lt 1 lc rgb '#000000'  notitle, \
-  $data3 using 1:2 with lines lt 2 lc rgb '#ffffff' lw 2.6 dt solid notitle, \
-  $data3 using 1:2 with lines lt 2 lc rgb '#000000'  notitle, \
-  $data4 using 1:2:3:4 with yerrorbars lt 3 lc rgb '#ffffff' lw 2.4 dt solid notitle, \
+  $data2 using 1:2 with lines lt 1  lc rgb '#ffffff' lw 2.6 dt solid notitle, \
+  $data2 using 1:2 with lines lt 1 lc rgb '#000000' notitle, \
+  $data3 using 1:2 with lines lt 2  lc rgb '#ffffff' lw 2.6 dt solid notitle, \
+  $data3 using 1:2 with lines lt 2 lc rgb '#000000' notitle, \
+  $data4 using 1:2:3:4 with yerrorbars lt 3  lc rgb '#ffffff' lw 2.4 dt solid notitle, \
   $data4 using 1:2:3:4 with yerrorbars lt 3 lc rgb '#000000' lw 0.7 dt solid notitle
 # key
-set lmargin at screen 0; set rmargin at screen 1; set bmargin at screen 0; set tmargin at screen 1
-unset border; set xtics ('' 2); set ytics ('' 2); unset label; unset grid; unset colorbox; unset logscale
-set xrange [0:1]; set yrange [0:1]
-set key at screen 0.10155, screen 0.99496 left top vertical maxrows 2
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.05, screen 0.99496 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 1 lc rgb '#000000' title 'theory, ​{/:Italic n}_c', \
   keyentry with lines lt 2 lc rgb '#000000' title 'theory, gradient flow'
-set key at screen 0.54063, screen 0.99496 left top vertical maxrows 1
+set key at screen 0.54307, screen 0.99496 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with points lt 3 lc rgb '#000000' title 'half of the runs'
 unset multiplot

@@ -1,5 +1,5 @@
 # Figure toy/spectra (Fig. 4)
-# Data key c599f65afd3d1023e1341e5d30fd01cbb54e5cddda3858d9a6135bfa9c8e0efa
+# Data key c1cce2370ce269f8c71c9a88d06a22f9f46f24a905b88f467e0cf46c53bf1ab7
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/spectra
 # This file is complete: `gnuplot spectra.gp` writes spectra.svg and spectra.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -217,79 +217,61 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,208 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_spectra_key_c599f65afd3d1023e1341e5d30fd01cbb54e5cddda3858d9a6135bfa9c8e0efa'
+set terminal svg size 650,208 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_spectra_key_c1cce2370ce269f8c71c9a88d06a22f9f46f24a905b88f467e0cf46c53bf1ab7'
 } else {
-set terminal pdfcairo size 6.772in,2.165in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 6.77165in,2.16535in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'spectra.'.format
 set multiplot
 # panel 1
-set lmargin at screen 0.06664
-set rmargin at screen 0.33129
-set bmargin at screen 0.16997
-set tmargin at screen 0.9102
+set margins at screen 0.06994, screen 0.33074, screen 0.16997, screen 0.9102
+unset label; unset colorbox; set key inside top right vertical maxrows auto
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [-0.1:2.5]
+unset logscale x; set xrange [-0.1:2.5]
 set xtics ('0' 0, '0.5' 0.5, '1' 1, '1.5' 1.5, '2' 2, '2.5' 2.5)
-set yrange [0:0.9016827147969477]
-set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8)
-set label '{/:Bold (a)}​ ' at screen 0.06664, screen 0.9551 left front font ',7.5'
-set label 'eigenvalue' at screen 0.19896, screen 0.05131 center front font ',7.5'
+unset logscale y; set yrange [0:1.05]
+set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
+set label '{/:Bold (a)}​ ' at screen 0.06994, screen 0.9551 left front font ',7.5'
+set label 'eigenvalue' at screen 0.20034, screen 0.05131 center front font ',7.5'
 set label 'spectral density' at screen 0.01538, screen 0.54009 center rotate by 90 front font ',7.5'
-set key inside top right vertical maxrows auto
 plot \
   $data1 using 1:2 with fillsteps lt 1 fs transparent solid 0.22 noborder notitle, \
   $data1 using 1:2 with steps lt 1 notitle, \
-  $data2 using 1:2 with lines lt 2  notitle, \
+  $data2 using 1:2 with lines lt 2 notitle, \
   $data3 using 1:2 with impulses lt 8 dt solid notitle, \
   $data3 using 1:2 with points lt 8 notitle, \
   keyentry with lines lt 2 title '{/:Italic α}​ = 0.25'
 # panel 2
-set lmargin at screen 0.36512
-set rmargin at screen 0.62977
-set bmargin at screen 0.16997
-set tmargin at screen 0.9102
+set margins at screen 0.36622, screen 0.62701, screen 0.16997, screen 0.9102
+unset label; unset colorbox; set key inside top right vertical maxrows auto
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [-0.1:2.5]
+unset logscale x; set xrange [-0.1:2.5]
 set xtics ('0' 0, '0.5' 0.5, '1' 1, '1.5' 1.5, '2' 2, '2.5' 2.5)
-set yrange [0:0.9016827147969477]
-set ytics ('' 0, '' 0.2, '' 0.4, '' 0.6, '' 0.8)
-set label '{/:Bold (b)}​ ' at screen 0.36512, screen 0.9551 left front font ',7.5'
-set label 'eigenvalue' at screen 0.49744, screen 0.05131 center front font ',7.5'
-set key inside top right vertical maxrows auto
+unset logscale y; set yrange [0:1.05]
+set ytics ('' 0, '' 0.2, '' 0.4, '' 0.6, '' 0.8, '' 1)
+set label '{/:Bold (b)}​ ' at screen 0.36622, screen 0.9551 left front font ',7.5'
+set label 'eigenvalue' at screen 0.49662, screen 0.05131 center front font ',7.5'
 plot \
   $data4 using 1:2 with fillsteps lt 1 fs transparent solid 0.22 noborder notitle, \
   $data4 using 1:2 with steps lt 1 notitle, \
-  $data5 using 1:2 with lines lt 2  notitle, \
+  $data5 using 1:2 with lines lt 2 notitle, \
   $data6 using 1:2 with impulses lt 8 dt solid notitle, \
   $data6 using 1:2 with points lt 8 notitle, \
   keyentry with lines lt 2 title '{/:Italic α}​ = 0.4'
 # panel 3
-set lmargin at screen 0.71998
-set rmargin at screen 0.98463
-set bmargin at screen 0.16997
-set tmargin at screen 0.9102
+set margins at screen 0.72218, screen 0.98298, screen 0.16997, screen 0.9102
+unset label; unset colorbox; set key inside bottom right vertical maxrows auto
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0:1.8]
+unset logscale x; set xrange [0:1.8]
 set xtics ('0' 0, '0.5' 0.5, '1' 1, '1.5' 1.5)
-set yrange [-0.05:1.05]
+unset logscale y; set yrange [-0.05:1.05]
 set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
-set label '{/:Bold (c)}​ ' at screen 0.71998, screen 0.9551 left front font ',7.5'
-set label 'eigenvalue' at screen 0.8523, screen 0.05131 center front font ',7.5'
-set label 'fraction below' at screen 0.66872, screen 0.54009 center rotate by 90 front font ',7.5'
-set key inside bottom right vertical maxrows auto
+set label '{/:Bold (c)}​ ' at screen 0.72218, screen 0.9551 left front font ',7.5'
+set label 'eigenvalue' at screen 0.85258, screen 0.05131 center front font ',7.5'
+set label 'fraction below' at screen 0.66762, screen 0.54009 center rotate by 90 front font ',7.5'
 plot \
-  $data7 using 1:2 with steps lt 2  notitle, \
-  $data8 using 1:2 with lines ls 11  notitle, \
+  $data7 using 1:2 with steps lt 2 notitle, \
+  $data8 using 1:2 with lines ls 11 notitle, \
   keyentry with lines lt 2 title 'simulation', \
   keyentry with lines ls 11 title 'median'
 unset multiplot

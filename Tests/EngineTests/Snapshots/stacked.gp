@@ -1,5 +1,5 @@
 # Figure toy/stacked (ours)
-# Data key 9d19f800040c5110383fd4f392a9c6ee2b1c3462b4518f72173e1980379937b8
+# Data key c7f9d8043566bae2b20265a969956e65664a3176cd18586c14e36e8b80a8205e
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
 # This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -412,86 +412,67 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,490 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_9d19f800040c5110383fd4f392a9c6ee2b1c3462b4518f72173e1980379937b8'
+set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_c7f9d8043566bae2b20265a969956e65664a3176cd18586c14e36e8b80a8205e'
 } else {
-set terminal pdfcairo size 3.386in,5.105in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 3.38583in,5.09455in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'stacked.'.format
 set multiplot
 # panel 1
-set lmargin at screen 0.15826
-set rmargin at screen 0.96926
-set bmargin at screen 0.6595
-set tmargin at screen 0.90695
+set margins at screen 0.15711, screen 0.96595, screen 0.65949, screen 0.90676
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0:0.65]
+unset logscale x; set xrange [0:0.65]
 set xtics ('' 0, '' 0.1, '' 0.2, '' 0.3, '' 0.4, '' 0.5, '' 0.6)
-set yrange [0.1907145921143999:5.832991439276457]
+unset logscale y; set yrange [0.1907145921143999:5.832991439276457]
 set ytics ('1' 1, '2' 2, '3' 3, '4' 4, '5' 5)
-set label '{/:Bold (a)}​ ' at screen 0.15826, screen 0.92599 left front font ',7.5'
-set label 'error' at screen 0.03077, screen 0.78322 center rotate by 90 front font ',7.5'
-unset key
+set label '{/:Bold (a)}​ ' at screen 0.15711, screen 0.92585 left front font ',7.5'
+set label 'error' at screen 0.03077, screen 0.78313 center rotate by 90 front font ',7.5'
 plot \
-  $data1 using 1:2 with lines lt 1  notitle, \
-  $data2 using 1:2 with lines lt 2  notitle, \
+  $data1 using 1:2 with lines lt 1 notitle, \
+  $data2 using 1:2 with lines lt 2 notitle, \
   $data3 using 1:2:3:4 with yerrorbars lt 1 lw 0.7 dt solid notitle, \
   $data4 using 1:2:3:4 with yerrorbars lt 2 lw 0.7 dt solid notitle
 # panel 2
-set lmargin at screen 0.15826
-set rmargin at screen 0.96926
-set bmargin at screen 0.3658
-set tmargin at screen 0.61325
+set margins at screen 0.15711, screen 0.96595, screen 0.36587, screen 0.61314
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0:0.65]
+unset logscale x; set xrange [0:0.65]
 set xtics ('' 0, '' 0.1, '' 0.2, '' 0.3, '' 0.4, '' 0.5, '' 0.6)
-set yrange [1.9118143815416496e-06:0.15956561627808544]
-set logscale y
+unset logscale y; set yrange [1.9118143815416496e-06:0.15956561627808538]; set logscale y
 set ytics ('' 2e-06 1, '' 3e-06 1, '' 4e-06 1, '' 5e-06 1, '' 6e-06 1, '' 7e-06 1, '' 8e-06 1, '' 9e-06 1, '10^{−5}' 1e-05, '' 2e-05 1, '' 3e-05 1, '' 4e-05 1, '' 5e-05 1, '' 6e-05 1, '' 7e-05 1, '' 8e-05 1, '' 9e-05 1, '10^{−4}' 0.0001, '' 0.0002 1, '' 0.0003 1, '' 0.0004 1, '' 0.0005 1, '' 0.0006 1, '' 0.0007 1, '' 0.0008 1, '' 0.0009 1, '10^{−3}' 0.001, '' 0.002 1, '' 0.003 1, '' 0.004 1, '' 0.005 1, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '10^{−2}' 0.01, '' 0.02 1, '' 0.03 1, '' 0.04 1, '' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '10^{−1}' 0.1)
-set label '{/:Bold (b)}​ ' at screen 0.15826, screen 0.63229 left front font ',7.5'
-set label 'training loss' at screen 0.03077, screen 0.48952 center rotate by 90 front font ',7.5'
-unset key
+set label '{/:Bold (b)}​ ' at screen 0.15711, screen 0.63223 left front font ',7.5'
+set label 'training loss' at screen 0.03077, screen 0.4895 center rotate by 90 front font ',7.5'
 plot \
-  $data5 using 1:2 with lines lt 1  notitle, \
-  $data6 using 1:2 with lines lt 2  notitle, \
+  $data5 using 1:2 with lines lt 1 notitle, \
+  $data6 using 1:2 with lines lt 2 notitle, \
   $data7 using 1:2 with points lt 1 lw 0.7 dt solid notitle, \
   $data8 using 1:2 with points lt 2 lw 0.7 dt solid notitle
 # panel 3
-set lmargin at screen 0.15826
-set rmargin at screen 0.96926
-set bmargin at screen 0.0721
-set tmargin at screen 0.31955
+set margins at screen 0.15711, screen 0.96595, screen 0.07224, screen 0.31952
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [0:0.65]
+unset logscale x; set xrange [0:0.65]
 set xtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6)
-set yrange [0:1]
+unset logscale y; set yrange [0:1]
 set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
-set label '{/:Bold (c)}​ ' at screen 0.15826, screen 0.33859 left front font ',7.5'
-set label 'sample ratio ​{/:Italic α}' at screen 0.56376, screen 0.02177 center front font ',7.5'
-set label 'rank / ​{/:Italic d}' at screen 0.03077, screen 0.19583 center rotate by 90 front font ',7.5'
-unset key
+set label '{/:Bold (c)}​ ' at screen 0.15711, screen 0.3386 left front font ',7.5'
+set label 'sample ratio ​{/:Italic α}' at screen 0.56153, screen 0.02181 center front font ',7.5'
+set label 'rank / ​{/:Italic d}' at screen 0.03077, screen 0.19588 center rotate by 90 front font ',7.5'
 plot \
-  $data9 using 1:2 with lines lt 1  notitle, \
-  $data10 using 1:2 with lines lt 2  notitle, \
+  $data9 using 1:2 with lines lt 1 notitle, \
+  $data10 using 1:2 with lines lt 2 notitle, \
   $data11 using 1:2 with points lt 1 lw 0.7 dt solid notitle, \
   $data12 using 1:2 with points lt 2 lw 0.7 dt solid notitle
 # key
-set lmargin at screen 0; set rmargin at screen 1; set bmargin at screen 0; set tmargin at screen 1
-unset border; set xtics ('' 2); set ytics ('' 2); unset label; unset grid; unset colorbox; unset logscale
-set xrange [0:1]; set yrange [0:1]
-set key at screen 0.10155, screen 0.99728 left top vertical maxrows 2
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.05862, screen 0.99727 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 1 title 'theory, ​{/:Italic λ}​ = 0.1', \
   keyentry with lines lt 2 title 'theory, ​{/:Italic λ}​ = 0.01'
-set key at screen 0.47143, screen 0.99728 left top vertical maxrows 2
+set key at screen 0.46554, screen 0.99727 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with points lt 1 title 'simulation, ​{/:Italic λ}​ = 0.1', \
   keyentry with points lt 2 title 'simulation, ​{/:Italic λ}​ = 0.01'

@@ -1,5 +1,5 @@
 # Figure toy/two (Fig. 6)
-# Data key dcaa0029e60217ec46c2abda4c2c7bcb72232297293b2937f8be072bc88c534c
+# Data key 3678c66e0e7926e6f5750a7b04e35fe59ebe3cbc814d34889dbe232a45caf794
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/two
 # This file is complete: `gnuplot two.gp` writes two.svg and two.pdf here.
@@ -14,7 +14,7 @@ set minussign
 # black-and-white print loses nothing. A line and the points of the same look belong together: theory and simulation.
 set linetype 1 lc rgb '#0072b2' lw 1.2 dt solid          pt 7  ps 0.68
 set linetype 2 lc rgb '#d55e00' lw 1.2 dt (12,4)         pt 5  ps 0.62
-set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.80
+set linetype 3 lc rgb '#009e73' lw 1.2 dt (12,3,2,3)     pt 13 ps 0.74
 set linetype 4 lc rgb '#cc79a7' lw 1.2 dt (5,3)          pt 9  ps 0.80
 set linetype 5 lc rgb '#e69f00' lw 1.2 dt (12,3,2,3,2,3) pt 11 ps 0.80
 set linetype 6 lc rgb '#56b4e9' lw 1.2 dt (2,2.5)        pt 6  ps 0.68
@@ -169,7 +169,7 @@ EOD
 $data5 << EOD
 # x y
 0.3 0.3941758980281821
-0.3 6.326413546633381
+0.3 6.32641354663338
 
 EOD
 # panel 2, line, table toy/descent-theory from , lambda = 0.1
@@ -298,77 +298,63 @@ EOD
 $data10 << EOD
 # x y
 0.3 1.9118143815416496e-06
-0.3 0.15956561627808544
+0.3 0.15956561627808538
 
 EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,260 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_dcaa0029e60217ec46c2abda4c2c7bcb72232297293b2937f8be072bc88c534c'
+set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_3678c66e0e7926e6f5750a7b04e35fe59ebe3cbc814d34889dbe232a45caf794'
 } else {
-set terminal pdfcairo size 6.772in,2.711in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 6.77165in,2.69641in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'two.'.format
 set multiplot
 # panel 1
-set lmargin at screen 0.06664
-set rmargin at screen 0.47428
-set bmargin at screen 0.13576
-set tmargin at screen 0.86885
+set margins at screen 0.06994, screen 0.47457, screen 0.1365, screen 0.86814
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [-0.009999999999999998:0.65]
+unset logscale x; set xrange [-0.009999999999999998:0.65]
 set xtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6)
-set yrange [0.3941758980281821:6.326413546633381]
-set logscale y
+unset logscale y; set yrange [0.3941758980281821:6.32641354663338]; set logscale y
 set ytics ('' 0.4 1, '0.5' 0.5, '' 0.6 1, '' 0.7 1, '' 0.8 1, '' 0.9 1, '1' 1, '2' 2, '' 3 1, '' 4 1, '5' 5, '' 6 1)
-set label '{/:Bold (a)}​ generalisation' at screen 0.06664, screen 0.90471 left front font ',7.5'
-set label 'sample ratio ​{/:Italic α}' at screen 0.27046, screen 0.04098 center front font ',7.5'
-set label 'mean squared error' at screen 0.01538, screen 0.50231 center rotate by 90 front font ',7.5'
-unset key
+set label '{/:Bold (a)}​ generalisation' at screen 0.06994, screen 0.90419 left front font ',7.5'
+set label 'sample ratio ​{/:Italic α}' at screen 0.27225, screen 0.04121 center front font ',7.5'
+set label 'mean squared error' at screen 0.01538, screen 0.50232 center rotate by 90 front font ',7.5'
 plot \
-  $data1 using 1:2 with lines lt 1  notitle, \
-  $data2 using 1:2 with lines lt 2  notitle, \
+  $data1 using 1:2 with lines lt 1 notitle, \
+  $data2 using 1:2 with lines lt 2 notitle, \
   $data3 using 1:2:3:4 with yerrorbars lt 1 lw 0.7 dt solid notitle, \
   $data4 using 1:2:3:4 with yerrorbars lt 2 lw 0.7 dt solid notitle, \
-  $data5 using 1:2 with lines ls 11  notitle
+  $data5 using 1:2 with lines ls 11 notitle
 # panel 2
-set lmargin at screen 0.57699
-set rmargin at screen 0.98463
-set bmargin at screen 0.13576
-set tmargin at screen 0.86885
+set margins at screen 0.57835, screen 0.98298, screen 0.1365, screen 0.86814
+unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
-unset logscale
-unset label
-unset colorbox
-set xrange [-0.009999999999999998:0.65]
+unset logscale x; set xrange [-0.009999999999999998:0.65]
 set xtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6)
-set yrange [1.9118143815416496e-06:0.15956561627808544]
-set logscale y
+unset logscale y; set yrange [1.9118143815416496e-06:0.15956561627808538]; set logscale y
 set ytics ('' 2e-06 1, '' 3e-06 1, '' 4e-06 1, '' 5e-06 1, '' 6e-06 1, '' 7e-06 1, '' 8e-06 1, '' 9e-06 1, '10^{−5}' 1e-05, '' 2e-05 1, '' 3e-05 1, '' 4e-05 1, '' 5e-05 1, '' 6e-05 1, '' 7e-05 1, '' 8e-05 1, '' 9e-05 1, '10^{−4}' 0.0001, '' 0.0002 1, '' 0.0003 1, '' 0.0004 1, '' 0.0005 1, '' 0.0006 1, '' 0.0007 1, '' 0.0008 1, '' 0.0009 1, '10^{−3}' 0.001, '' 0.002 1, '' 0.003 1, '' 0.004 1, '' 0.005 1, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '10^{−2}' 0.01, '' 0.02 1, '' 0.03 1, '' 0.04 1, '' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '10^{−1}' 0.1)
-set label '{/:Bold (b)}​ training' at screen 0.57699, screen 0.90471 left front font ',7.5'
-set label 'sample ratio ​{/:Italic α}' at screen 0.78081, screen 0.04098 center front font ',7.5'
-set label 'training loss' at screen 0.51324, screen 0.50231 center rotate by 90 front font ',7.5'
-unset key
+set label '{/:Bold (b)}​ training' at screen 0.57835, screen 0.90419 left front font ',7.5'
+set label 'sample ratio ​{/:Italic α}' at screen 0.78066, screen 0.04121 center front font ',7.5'
+set label 'training loss' at screen 0.51518, screen 0.50232 center rotate by 90 front font ',7.5'
 plot \
-  $data6 using 1:2 with lines lt 1  notitle, \
-  $data7 using 1:2 with lines lt 2  notitle, \
+  $data6 using 1:2 with lines lt 1 notitle, \
+  $data7 using 1:2 with lines lt 2 notitle, \
   $data8 using 1:2 with points lt 1 lw 0.7 dt solid notitle, \
   $data9 using 1:2 with points lt 2 lw 0.7 dt solid notitle, \
-  $data10 using 1:2 with lines ls 11  notitle
+  $data10 using 1:2 with lines ls 11 notitle
 # key
-set lmargin at screen 0; set rmargin at screen 1; set bmargin at screen 0; set tmargin at screen 1
-unset border; set xtics ('' 2); set ytics ('' 2); unset label; unset grid; unset colorbox; unset logscale
-set xrange [0:1]; set yrange [0:1]
-set key at screen 0.25999, screen 0.99488 left top vertical maxrows 1
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.23788, screen 0.99485 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with points lt 1 title '{/:Italic λ}​ = 0.1'
-set key at screen 0.37917, screen 0.99488 left top vertical maxrows 1
+set key at screen 0.36381, screen 0.99485 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with points lt 2 title '{/:Italic λ}​ = 0.01'
-set key at screen 0.50726, screen 0.99488 left top vertical maxrows 1
+set key at screen 0.49836, screen 0.99485 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with lines ls 11 title 'interpolation threshold'
 unset multiplot

@@ -1,0 +1,219 @@
+private import Foundation
+private import PaperKit
+
+/// Looking after a store: checking, collecting what nothing needs any more, exchanging cells, recomputing samples.
+package struct StoreCare {
+  private let store: Store
+  private let catalogue: Catalogue
+
+  package init(store: Store, catalogue: Catalogue) {
+    self.store = store
+    self.catalogue = catalogue
+  }
+
+  // MARK: Check
+
+  /// What a check found.
+  package struct CheckReport: Sendable, Equatable {
+    package var cells = 0
+    package var bytes = 0
+    /// Damaged cells, moved to quarantine, with the reason.
+    package var damaged: [String] = []
+  }
+
+  /// Checks the digest of every cell; `deep` also reads each and compares its manifest with its name. Damaged cells are
+  /// moved to quarantine.
+  package func check(deep: Bool) throws -> CheckReport {
+    var report = CheckReport()
+    for key in try store.presentKeys().sorted() {
+      report.cells += 1
+      do {
+        report.bytes += try deep ? deepSize(key) : store.verifiedSize(key)
+      } catch PipelineError.damaged(let path, let reason) {
+        report.damaged.append("\(path): \(reason)")
+      }
+    }
+    return report
+  }
+
+  private func deepSize(_ key: CellKey) throws -> Int {
+    _ = try store.cell(key)
+    return try store.verifiedSize(key)
+  }
+
+  // MARK: Garbage
+
+  /// Files that no profile of pipeline.yaml needs.
+  package struct Garbage: Sendable, Equatable {
+    package var keys: [CellKey] = []
+    package var bytes = 0
+  }
+
+  /// Cells that are not among the needed ones and were not touched within the grace time.
+  package func garbage(needed: Set<CellKey>, graceSeconds: Double, now: Double) throws -> Garbage {
+    var garbage = Garbage()
+    for key in try store.presentKeys().sorted() where !needed.contains(key) {
+      guard let (size, changed) = try store.sizeAndTime(key), now - changed >= graceSeconds else { continue }
+      garbage.keys.append(key)
+      garbage.bytes += size
+    }
+    return garbage
+  }
+
+  /// Removes cells.
+  package func remove(_ garbage: Garbage) throws {
+    for key in garbage.keys { try store.remove(key) }
+  }
+
+  /// Removes what killed processes left under private names, older than an hour. Returns how many files.
+  package func removeLeftovers(now: Double) throws -> Int {
+    var count = 0
+    for folder in ["tmp", "claims"].map({ "\(store.root)/\($0)" }) where FileManager.default.fileExists(atPath: folder)
+    {
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+        let path = "\(folder)/\(name)"
+        var status = stat()
+        guard stat(path, &status) == 0, now - Double(status.st_mtim.tv_sec) > 3600, unlink(path) == 0 else { continue }
+        count += 1
+      }
+    }
+    return count
+  }
+
+  // MARK: Exchange
+
+  /// An archive of cells, sorted by key: the same bytes wherever it is made.
+  package func archive(_ keys: some Sequence<CellKey>) throws -> [UInt8] {
+    TarArchive.encoded(
+      try Set(keys).sorted().map { key in
+        _ = try store.verifiedSize(key)
+        guard let bytes = try Store.bytes(of: store.path(of: key)) else {
+          throw PipelineError.cellsMissing(count: 1, command: "refig run")
+        }
+        return ("\(key).h5", bytes)
+      })
+  }
+
+  /// What an import did.
+  package struct ImportReport: Sendable, Equatable {
+    package var added = 0
+    package var present = 0
+    /// Members that are no sound cells, with the reason; they were left out.
+    package var refused: [String] = []
+  }
+
+  /// Takes cells from an archive. Every member's digest is checked before libhdf5 sees it, and its manifest must hash to
+  /// its name. Throws ``PipelineError/damaged(path:reason:)`` for a damaged archive, of which nothing is taken.
+  package func take(_ archive: [UInt8], path: String) throws -> ImportReport {
+    var report = ImportReport()
+    let files: [(name: String, bytes: ArraySlice<UInt8>)]
+    switch TarArchive.files(in: archive) {
+    case .success(let found): files = found
+    case .failure(let malformed): throw PipelineError.damaged(path: path, reason: malformed.reason)
+    }
+    for (name, bytes) in files {
+      let bytes = Array(bytes)
+      guard name.hasSuffix(".h5"), let key = CellKey(name.dropLast(3)) else {
+        report.refused.append("\(name): not the name of a cell")
+        continue
+      }
+      let problem = try bytes.withUnsafeBytes { raw -> String? in
+        if let damage = Cell.damage(in: raw) { return damage }
+        return try Cell(verified: raw, path: name).manifest.key == key ? nil : "it holds another cell's manifest"
+      }
+      if let problem {
+        report.refused.append("\(name): \(problem)")
+      } else if store.contains(key) {
+        report.present += 1
+      } else {
+        try store.publish(bytes, as: key)
+        report.added += 1
+      }
+    }
+    return report
+  }
+
+  // MARK: Audit
+
+  /// A cell that was computed again and came out differently.
+  package struct Difference: Sendable, Equatable {
+    package let key: CellKey
+    package let reason: String
+  }
+
+  /// Computes cells again and compares them bit for bit. Cells of other code than this build's are compared all the same.
+  package func differences(of keys: [CellKey]) throws -> [Difference] {
+    let worker = Worker(catalogue: catalogue, store: store)
+    return try keys.compactMap { key in
+      guard let stored = try store.cell(key), let experiment = catalogue.experiments[stored.manifest.experiment] else {
+        return Difference(key: key, reason: "not in the store, or of an experiment this refig does not have")
+      }
+      var manifest = stored.manifest
+      manifest.code = catalogue.code(of: experiment)
+      let again = try worker.compute(manifest)
+      let same =
+        again.replicas == stored.replicas && again.arrays == stored.arrays
+        && again.failures.map(\.replica) == stored.failures.map(\.replica)
+        && again.coordinates.allSatisfy { stored.coordinates[$0.key] == $0.value }
+      return same ? nil : Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now")
+    }
+  }
+
+  /// Gives cells of older code the keys they have with this build's, without computing them again. `pairs` are old and new
+  /// manifests that differ in code alone. Returns how many were taken over.
+  package func accept(_ pairs: [(old: CellKey, new: Manifest)]) throws -> Int {
+    var count = 0
+    for (old, new) in pairs where !store.contains(new.key) {
+      guard let cell = try store.cell(old), let experiment = catalogue.experiments[new.experiment] else { continue }
+      let renamed = Cell(
+        manifest: new, replicas: cell.replicas, failures: cell.failures, arrays: cell.arrays,
+        coordinates: cell.coordinates)
+      try store.publish(renamed.encoded(outputs: experiment.outputs), as: new.key)
+      count += 1
+    }
+    return count
+  }
+
+  /// For each wanted manifest that is missing: a stored cell whose manifest differs in code alone.
+  package func predecessors(of wanted: [Manifest]) throws -> [(old: CellKey, new: Manifest)] {
+    func withoutCode(_ manifest: Manifest) -> String {
+      var manifest = manifest
+      manifest.code = []
+      return manifest.canonicalText
+    }
+    var missing: [String: Manifest] = [:]
+    for manifest in wanted where !store.contains(manifest.key) { missing[withoutCode(manifest)] = manifest }
+    let names = Set(missing.values.map(\.experiment))
+    var pairs: [(old: CellKey, new: Manifest)] = []
+    for key in try store.presentKeys().sorted() {
+      guard !missing.isEmpty, let manifest = try store.cell(key)?.manifest, names.contains(manifest.experiment),
+        let new = missing.removeValue(forKey: withoutCode(manifest))
+      else { continue }
+      pairs.append((key, new))
+    }
+    return pairs
+  }
+}
+
+extension Store {
+  /// Size of a cell's file after its digest was checked; 0 if it is not there. Throws ``PipelineError/damaged`` like
+  /// ``cell(_:)``.
+  func verifiedSize(_ key: CellKey) throws -> Int {
+    guard let bytes = try Self.bytes(of: path(of: key)) else { return 0 }
+    if let reason = bytes.withUnsafeBytes({ Cell.damage(in: $0) }) { throw try quarantine(key, reason: reason) }
+    return bytes.count
+  }
+
+  /// Size in bytes and time of last change in seconds since 1970 of a cell's file.
+  func sizeAndTime(_ key: CellKey) throws -> (size: Int, changed: Double)? {
+    var status = stat()
+    guard stat(path(of: key), &status) == 0 else { return nil }
+    return (Int(status.st_size), Double(status.st_mtim.tv_sec))
+  }
+
+  func remove(_ key: CellKey) throws {
+    guard unlink(path(of: key)) == 0 || errno == ENOENT else {
+      throw PipelineError.notWritable(path: path(of: key), reason: Self.reason(errno))
+    }
+  }
+}

@@ -1,0 +1,99 @@
+private import Foundation
+package import NumericalMethods
+package import PaperKit
+
+/// Gradient flow on the training loss: with few samples the population loss stalls, with enough it decays as with
+/// infinitely many.
+///
+///     dW/dt = -W M,   M = (1/n) sum_k (x_k^T B x_k) x_k x_k^T,   B = W^T W - A*.
+///
+/// Integrated by an adaptive method: its step follows the largest curvature, which differs tenfold between data sets, so no
+/// learning rate has to be guessed.
+package enum EmpiricalFlow: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, 2 to 64.
+    package var inputDimension = 8
+    /// m*, at least 1.
+    package var teacherWidth = 1
+    /// m, at least 1; beyond d it costs nothing.
+    package var studentWidth = 32
+    /// n, at least 1; beyond d(d+1)/2 it costs nothing per step.
+    package var sampleCount = 64
+    /// First time, above 0.
+    package var firstTime = 0.1
+    /// Last time, above the first.
+    package var lastTime = 200.0
+    /// Number of times, in equal ratios, at least 2.
+    package var timeCount = 34
+    /// Relative tolerance of the integrator on every weight.
+    package var relativeTolerance = 1e-6
+    /// Absolute tolerance of the integrator on every weight.
+    package var absoluteTolerance = 1e-10
+
+    /// The defaults: d = 8, m = 32, m* = 1, n = 64, to t = 200.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try require("inputDimension", inputDimension, in: 2...64)
+      try require("teacherWidth", teacherWidth, atLeast: 1)
+      try require("studentWidth", studentWidth, atLeast: 1)
+      try require("sampleCount", sampleCount, atLeast: 1)
+      try require("firstTime", firstTime, above: 0)
+      try require("lastTime", lastTime, above: firstTime)
+      try require("timeCount", timeCount, atLeast: 2)
+      try require("relativeTolerance", tolerance: relativeTolerance)
+      try require("absoluteTolerance", absoluteTolerance, above: 0)
+    }
+  }
+
+  package static let name = "sarao2020/empirical-flow"
+  package static let sourceFile = #fileID
+
+  /// The times.
+  package static let time = OutputArray("time", axes: ["time"], meaning: "time of the flow")
+  /// E_n(t).
+  package static let trainingLoss = OutputArray("trainingLoss", axes: ["time"], meaning: "training loss")
+  /// E(t).
+  package static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
+  package static let outputs = [time, trainingLoss, populationLoss]
+
+  /// Time runs at half its pace.
+  package static let halvedGradient = Mutant("halved-gradient", meaning: "the right-hand side is halved")
+  package static let mutants = [halvedGradient]
+
+  /// Draws teacher, data and start and integrates.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let instance = try Instance(
+      inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
+      sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)
+    let loss = QuadraticLoss(data: instance.data, teacher: instance.teacher)
+    let weights = Weights(instance.start)
+    let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
+    let ratio = parameters.lastTime / parameters.firstTime
+    let times = (0..<parameters.timeCount).map { index in
+      index == parameters.timeCount - 1
+        ? parameters.lastTime : parameters.firstTime * pow(ratio, Double(index) / Double(parameters.timeCount - 1))
+    }
+    let factor = context.mutant == halvedGradient ? -0.5 : -1.0
+    let method = DormandPrince(
+      relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance)
+    let states = try method.integrate(from: 0, to: parameters.lastTime, state: weights.numbers, at: times) {
+      _, state, derivative in
+      weights.read(state)
+      _ = loss.evaluate(weights)
+      loss.writeDirection(at: weights, into: direction)
+      direction.write(derivative, times: factor)
+    }
+    var losses: [(training: Double, population: Double)] = []
+    for state in states {
+      state.withUnsafeBufferPointer { weights.read($0) }
+      losses.append((loss.evaluate(weights), loss.populationLoss))
+    }
+    return [
+      time: NDArray(times), trainingLoss: NDArray(losses.map(\.training)),
+      populationLoss: NDArray(losses.map(\.population)),
+    ]
+  }
+}

@@ -1,0 +1,109 @@
+package import NumericalMethods
+package import PaperKit
+
+/// Does descent on the training loss find the teacher, and does it exactly where the teacher is the only zero?
+///
+/// One replica draws a teacher, a data set and a start (see the paper's setup: everything Gaussian, E A(0) = I), descends
+/// until the outcome is certain or the steps are used up, and decides uniqueness on the same data.
+package enum GradientDescent: Experiment {
+  /// How to descend.
+  package enum Method: String, Choice {
+    /// Gradient descent with an adaptive learning rate.
+    case gradient
+    /// Nesterov's accelerated descent with restarts.
+    case nesterov
+  }
+
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, 2 to 64.
+    package var inputDimension = 8
+    /// m*, at least 1.
+    package var teacherWidth = 1
+    /// n, at least 1.
+    package var sampleCount = 15
+    /// m, at least 1; beyond d it costs nothing.
+    package var studentWidth = 8
+    /// The method.
+    package var method = Method.nesterov
+    /// First learning rate eta; adapted on the way.
+    package var learningRate = 1e-3
+    /// Steps after which a run is undecided.
+    package var maximumStepCount = 30_000
+    /// Recovered when the population loss has fallen by this factor.
+    package var successTolerance = 1e-6
+    /// Elsewhere when the training loss is below this share of the population loss.
+    package var failureTolerance = 1e-10
+
+    /// The defaults: d = m = 8, m* = 1 at the paper's threshold.
+    package init() {}
+
+    /// Checks the ranges above; rates and tolerances positive.
+    package func validate() throws {
+      try require("inputDimension", inputDimension, in: 2...64)
+      try require("teacherWidth", teacherWidth, atLeast: 1)
+      try require("sampleCount", sampleCount, atLeast: 1)
+      try require("studentWidth", studentWidth, atLeast: 1)
+      try require("learningRate", learningRate, above: 0)
+      try require("maximumStepCount", maximumStepCount, atLeast: 1)
+      try require("successTolerance", tolerance: successTolerance)
+      try require("failureTolerance", tolerance: failureTolerance)
+    }
+  }
+
+  package static let name = "sarao2020/gradient-descent"
+  package static let sourceFile = #fileID
+
+  /// 1 where descent found the teacher, else 0.
+  package static let recovered = OutputArray("recovered", meaning: "whether descent found the teacher")
+  /// 1 where descent reached another zero of the training loss, else 0.
+  package static let elsewhere = OutputArray(
+    "elsewhere", meaning: "whether descent reached a zero other than the teacher")
+  /// 1 where the steps ran out before either was certain, else 0.
+  package static let undecided = OutputArray(
+    "undecided", meaning: "whether the steps ran out before the outcome was certain")
+  /// Final population loss over the first one.
+  package static let relativePopulationLoss = OutputArray(
+    "relativePopulationLoss", meaning: "final population loss over the initial one")
+  /// Final training loss over the first population loss.
+  package static let relativeTrainingLoss = OutputArray(
+    "relativeTrainingLoss", meaning: "final training loss over the initial population loss")
+  /// Steps taken.
+  package static let stepCount = OutputArray("stepCount", meaning: "steps taken")
+  /// 1 where the certificate says the teacher is the only zero, else 0.
+  package static let unique = OutputArray(
+    "unique", meaning: "whether the certificate says that the teacher is the only zero on these data")
+  package static let outputs = [
+    recovered, elsewhere, undecided, relativePopulationLoss, relativeTrainingLoss, stepCount, unique,
+  ]
+
+  /// The certificate reads the data in the wrong frame.
+  package static let unrotatedCertificate = Mutant(
+    "unrotated-certificate", meaning: "the data are not rotated into the teacher's frame before the certificate")
+  /// Success is called a hundred times too early.
+  package static let earlySuccess = Mutant("early-success", meaning: "success tolerance 1e-4 instead of 1e-6")
+  package static let mutants = [unrotatedCertificate, earlySuccess]
+
+  /// Runs one descent and one certificate.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let instance = try Instance(
+      inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
+      sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)
+    let loss = QuadraticLoss(data: instance.data, teacher: instance.teacher)
+    let rule = StoppingRule(
+      maximumStepCount: parameters.maximumStepCount,
+      successTolerance: context.mutant == earlySuccess
+        ? 100 * parameters.successTolerance : parameters.successTolerance,
+      failureTolerance: parameters.failureTolerance)
+    let descend = parameters.method == .nesterov ? Descent.nesterov : Descent.plain
+    let result = try descend(loss, Weights(instance.start), parameters.learningRate, rule)
+    let certificate = try instance.certificate(rotating: context.mutant != unrotatedCertificate)
+    func flag(_ outcome: Outcome) -> NDArray { NDArray(result.outcome == outcome ? 1 : 0) }
+    return [
+      recovered: flag(.recovered), elsewhere: flag(.elsewhere), undecided: flag(.undecided),
+      relativePopulationLoss: NDArray(result.populationLoss / result.initialPopulationLoss),
+      relativeTrainingLoss: NDArray(result.trainingLoss / result.initialPopulationLoss),
+      stepCount: NDArray(Double(result.stepCount)), unique: NDArray(certificate.verdict == .unique ? 1 : 0),
+    ]
+  }
+}

@@ -1,0 +1,287 @@
+internal import NumericalMethods
+internal import PaperKit
+
+// How the numbers behind the claims are measured. The unit of evidence is the replica: one data set, one run.
+
+/// Estimators of the landscape: where is the teacher the only zero?
+let landscapeEstimators = [
+  Estimator(
+    "sarao2020/threshold-formula-gap", from: [Uniqueness.self],
+    meaning: "greatest distance of a measured threshold n_50 from the counting formula n_c, in samples"
+  ) { results in
+    try .greatest(
+      thresholds(uniquenessCounts(results)).map { system, threshold in
+        threshold.distance(
+          from: Double(
+            Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth)))
+      })
+  },
+  Estimator(
+    "sarao2020/exact-law-violations", from: [Uniqueness.self],
+    meaning: "share of data sets that contradict the exact consequences of counting"
+  ) { results in
+    let counts = try uniquenessCounts(results)
+    let trials = counts.reduce(0) { $0 + $1.trials }
+    guard trials > 0 else { throw EvidenceError("no data sets") }
+    let violations = try counts.reduce(0) {
+      $0 + (try isUniqueByCounting($1) ? $1.trials - $1.successes : $1.successes)
+    }
+    return .exact(Double(violations) / Double(trials))
+  },
+  Estimator(
+    "sarao2020/threshold-ratio", from: [Uniqueness.self], meaning: "n_50/d of one pair (d, m*)"
+  ) { results in
+    let found = try thresholds(uniquenessCounts(results))
+    guard let only = found.first, found.count == 1 else {
+      throw EvidenceError("needs exactly one pair of input dimension and teacher width, found \(found.count)")
+    }
+    return only.threshold.divided(by: Double(only.system.inputDimension))
+  },
+  Estimator(
+    "sarao2020/threshold-drift", from: [Uniqueness.self],
+    meaning: "n_50/d at the largest input dimension less that at the smallest, at one teacher width"
+  ) { results in
+    let found = try thresholds(uniquenessCounts(results))
+    guard let first = found.first, let last = found.last, Set(found.map(\.system.teacherWidth)).count == 1,
+      first.system.inputDimension < last.system.inputDimension
+    else { throw EvidenceError("needs one teacher width at two or more input dimensions") }
+    let low = first.threshold.divided(by: Double(first.system.inputDimension))
+    let high = last.threshold.divided(by: Double(last.system.inputDimension))
+    return .fit(
+      value: high.value - low.value,
+      standardError: (low.standardError * low.standardError + high.standardError * high.standardError).squareRoot())
+  },
+  Estimator(
+    "sarao2020/uniqueness-probability", from: [Uniqueness.self],
+    meaning: "share of data sets at one (d, m*, n) on which the teacher is the only zero"
+  ) { results in
+    let point = try results.point(of: Uniqueness.self)
+    return .proportion(successes: count(point[Uniqueness.unique]), trials: point.replicaCount)
+  },
+  Estimator(
+    "sarao2020/conic-threshold-gap", from: [Uniqueness.self, ConicThreshold.self],
+    meaning: "greatest relative distance of the conic threshold n_SD from the measured n_50"
+  ) { results in
+    let measured = try thresholds(uniquenessCounts(results))
+    let gaps = try results.points(of: ConicThreshold.self).map { point -> Estimate in
+      let system = System(
+        inputDimension: point.parameters.inputDimension, teacherWidth: point.parameters.teacherWidth)
+      guard let threshold = measured.first(where: { $0.system == system })?.threshold else {
+        throw EvidenceError("no measured threshold at d = \(system.inputDimension), m* = \(system.teacherWidth)")
+      }
+      let values = point[ConicThreshold.threshold].values
+      guard values.count > 1 else { throw EvidenceError("needs at least 2 replicas of the conic threshold") }
+      let ratio = Statistics.mean(values) / threshold.value
+      let errors = [
+        Statistics.standardError(values) / Statistics.mean(values), threshold.standardError / threshold.value,
+      ]
+      return Estimate.fit(
+        value: ratio, standardError: ratio * errors.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      ).distance(from: 1)
+    }
+    guard !gaps.isEmpty else { throw EvidenceError("no conic thresholds") }
+    return .greatest(gaps)
+  },
+]
+
+/// Whether counting alone says that the teacher is the only zero; throws where it says nothing.
+private func isUniqueByCounting(_ count: SuccessCount) throws -> Bool {
+  let d = count.inputDimension
+  let n = count.sampleCount
+  if n >= Theory.symmetricDimension(d) { return true }
+  if count.teacherWidth == 0 { return n >= d }
+  if count.teacherWidth >= d - 1 || n <= Theory.tangentDimension(inputDimension: d, teacherWidth: count.teacherWidth) {
+    return false
+  }
+  throw EvidenceError("counting decides nothing at d = \(d), m* = \(count.teacherWidth), n = \(n)")
+}
+
+/// Estimators of descent: does it find the teacher?
+let recoveryEstimators = [
+  Estimator(
+    "sarao2020/certificate-mismatch", from: [GradientDescent.self],
+    meaning: "share of decided runs whose outcome contradicts the certificate on the same data"
+  ) { results in
+    try share(results, among: { $0.undecided == 0 }) { $0.recovered != $0.unique }
+  },
+  Estimator(
+    "sarao2020/undecided-share", from: [GradientDescent.self], meaning: "share of runs without a certain outcome"
+  ) { results in
+    try share(results) { $0.undecided == 1 }
+  },
+  Estimator(
+    "sarao2020/recovery-probability", from: [GradientDescent.self],
+    meaning: "share of runs that found the teacher; undecided ones count as failures"
+  ) { results in
+    try share(results) { $0.recovered == 1 }
+  },
+  Estimator(
+    "sarao2020/possible-recovery", from: [GradientDescent.self],
+    meaning: "share of runs that did not end on another zero; undecided ones count as successes"
+  ) { results in
+    try share(results) { $0.recovered + $0.undecided == 1 }
+  },
+  Estimator(
+    "sarao2020/method-agreement", from: [GradientDescent.self],
+    meaning: "share of instances, decided by both methods, on which gradient descent and Nesterov's method end alike"
+  ) { results in
+    let points = try results.points(of: GradientDescent.self)
+    guard points.count == 2, points[0].parameters.method != points[1].parameters.method else {
+      throw EvidenceError("needs two sweep points that differ in the method")
+    }
+    let pairs = zip(runs(points[0]), runs(points[1])).filter { $0.undecided + $1.undecided == 0 }
+    guard !pairs.isEmpty else { throw EvidenceError("no instance was decided by both methods") }
+    return .proportion(successes: pairs.filter { $0.recovered == $1.recovered }.count, trials: pairs.count)
+  },
+]
+
+/// The flags of one run of descent.
+private typealias Run = (recovered: Double, undecided: Double, unique: Double)
+
+private func runs(_ point: ExperimentPoint<GradientDescent>) -> [Run] {
+  (0..<point.replicaCount).map {
+    (point[GradientDescent.recovered][$0], point[GradientDescent.undecided][$0], point[GradientDescent.unique][$0])
+  }
+}
+
+/// The share of runs, over all sweep points, with a property among those with another.
+private func share(
+  _ results: Results, among isCounted: (Run) -> Bool = { _ in true }, of hasProperty: (Run) -> Bool
+) throws -> Estimate {
+  let counted = try results.points(of: GradientDescent.self).flatMap(runs).filter(isCounted)
+  guard !counted.isEmpty else { throw EvidenceError("no runs to count") }
+  return .proportion(successes: counted.filter(hasProperty).count, trials: counted.count)
+}
+
+/// Estimators of the dynamics: how fast?
+let dynamicsEstimators = [
+  Estimator(
+    "sarao2020/power-law-exponent-gap", from: [PopulationFlow.self],
+    meaning: "greatest distance from -2 of the slope of log E against log t over the last decade"
+  ) { results in
+    try .greatest(
+      refined(results) { point in
+        let times = point[PopulationFlow.time]
+        let losses = point[PopulationFlow.populationLoss]
+        let last = times.shape[0] - 1
+        let first = index(of: times[last] / 10, in: times)
+        return Double.logarithm(losses[0, last] / losses[0, first]) / Double.logarithm(times[last] / times[first])
+      }.map { $0.distance(from: -2) })
+  },
+  Estimator(
+    "sarao2020/power-law-prefactor-gap", from: [PopulationFlow.self],
+    meaning: "greatest distance from 1 of t^2 E / K at the last time"
+  ) { results in
+    try .greatest(
+      refined(results) { point in
+        let times = point[PopulationFlow.time]
+        let last = times.shape[0] - 1
+        let prefactor = Theory.powerLawPrefactor(
+          rank: point.parameters.startRank, teacherWidth: point.parameters.teacherWidth)
+        return point[PopulationFlow.populationLoss][0, last] * times[last] * times[last] / prefactor
+      }.map { $0.distance(from: 1) })
+  },
+  Estimator(
+    "sarao2020/exponential-rate-ratio", from: [PopulationFlow.self],
+    meaning: "decay rate of E over the last sixth of the time, in units of the predicted rate g; median over teachers"
+  ) { results in
+    let point = try results.point(of: PopulationFlow.self)
+    guard point.parameters.timeUnit == .relaxationTime else { throw EvidenceError("needs times in units of 1/g") }
+    let times = point[PopulationFlow.time]
+    let last = times.shape[0] - 1
+    let first = index(of: times[last] * 5 / 6, in: times)
+    let falls = ratios(point[PopulationFlow.populationLoss], first, over: last)
+    return .median(falls.map { Double.logarithm($0) / (times[last] - times[first]) })
+  },
+  sampled("training-loss-fall", "training loss at the last time over that at t = 1") { point, times, last in
+    ratios(point[EmpiricalFlow.trainingLoss], last, over: index(of: 1, in: times))
+  },
+  sampled("final-population-loss", "population loss at the last time") { point, _, last in
+    point[EmpiricalFlow.populationLoss].column(last)
+  },
+  sampled("population-loss-fall", "population loss at t = 50 over that at t = 10") { point, times, _ in
+    ratios(point[EmpiricalFlow.populationLoss], index(of: 50, in: times), over: index(of: 10, in: times))
+  },
+  sampled("sampled-power-law-exponent", "slope of log E against log t over the last factor four of time") {
+    point, times, last in
+    let first = index(of: times[last] / 4, in: times)
+    let duration = Double.logarithm(times[last] / times[first])
+    return ratios(point[EmpiricalFlow.populationLoss], last, over: first).map { Double.logarithm($0) / duration }
+  },
+  sampled("sampled-prefactor-ratio", "t^2 E / K at the last time") { point, times, last in
+    let rank = min(point.parameters.studentWidth, point.parameters.inputDimension)
+    let prefactor = Theory.powerLawPrefactor(rank: rank, teacherWidth: point.parameters.teacherWidth)
+    return point[EmpiricalFlow.populationLoss].column(last).map { $0 * times[last] * times[last] / prefactor }
+  },
+  Estimator(
+    "sarao2020/width-difference", from: [Identities.self],
+    meaning: "greatest relative difference between the losses of m x d weights and of their Cholesky factor"
+  ) { results in
+    .exact(try results.point(of: Identities.self)[Identities.widthDifference].values.max() ?? .nan)
+  },
+  Estimator(
+    "sarao2020/population-loss-ratio", from: [Identities.self],
+    meaning: "Monte Carlo population loss over |B|^2 + (tr B)^2 / 2; mean over instances"
+  ) { results in
+    .mean(try results.point(of: Identities.self)[Identities.populationLossRatio].values)
+  },
+]
+
+/// An estimator of the median over instances of one number of each flow with n samples.
+private func sampled(
+  _ name: String, _ meaning: String,
+  _ measure: @escaping @Sendable (ExperimentPoint<EmpiricalFlow>, _ times: NDArray, _ last: Int) -> [Double]
+) -> Estimator {
+  Estimator("sarao2020/\(name)", from: [EmpiricalFlow.self], meaning: "\(meaning); median over instances") { results in
+    let point = try results.point(of: EmpiricalFlow.self)
+    let times = point[EmpiricalFlow.time]
+    return .median(measure(point, times, times.shape[0] - 1))
+  }
+}
+
+/// A number of one deterministic flow per teacher, at the finest tolerance, with the change from the next coarser one as
+/// its numerical error.
+private func refined(
+  _ results: Results, _ measure: (ExperimentPoint<PopulationFlow>) throws -> Double
+) throws -> [Estimate] {
+  let points = try results.points(of: PopulationFlow.self)
+  guard !points.isEmpty else { throw EvidenceError("no flows") }
+  return try Dictionary(grouping: points, by: \.parameters.teacherEigenvalues).sorted {
+    $0.key.lexicographicallyPrecedes($1.key)
+  }.map { teacher, points in
+    let sorted = points.sorted { $0.parameters.relativeTolerance < $1.parameters.relativeTolerance }
+    guard sorted.count > 1, sorted[0].parameters.teacher == .diagonal, sorted[0].parameters.start == .identity else {
+      throw EvidenceError("needs the teacher \(teacher) from A(0) = I at two tolerances")
+    }
+    let values = try sorted.prefix(2).map(measure)
+    return .exact(values[0], numericalError: abs(values[0] - values[1]))
+  }
+}
+
+/// Per replica, the value at one index over that at another.
+private func ratios(_ values: NDArray, _ numerator: Int, over denominator: Int) -> [Double] {
+  zip(values.column(numerator), values.column(denominator)).map { $0 / $1 }
+}
+
+/// Estimators of paths: is there a barrier?
+let pathEstimators = [
+  Estimator(
+    "sarao2020/barrier-height", from: [MinimumEnergyPath.self],
+    meaning: "greatest training loss along the path over that of the random start; median over instances"
+  ) { results in
+    .median(try barriers(results.point(of: MinimumEnergyPath.self)))
+  },
+  Estimator(
+    "sarao2020/barrier-share", from: [MinimumEnergyPath.self],
+    meaning: "share of instances whose path rises above a thousandth of the training loss of the random start"
+  ) { results in
+    let heights = try barriers(results.point(of: MinimumEnergyPath.self))
+    return .proportion(successes: heights.filter { $0 > 1e-3 }.count, trials: heights.count)
+  },
+]
+
+private func barriers(_ point: ExperimentPoint<MinimumEnergyPath>) -> [Double] {
+  let losses = point[MinimumEnergyPath.trainingLoss]
+  let initial = point[MinimumEnergyPath.initialLoss]
+  return (0..<point.replicaCount).map { replica in (losses.slice(replica).values.max() ?? .nan) / initial[replica] }
+}

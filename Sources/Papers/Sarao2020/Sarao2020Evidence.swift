@@ -1,0 +1,86 @@
+internal import NumericalMethods
+internal import PaperKit
+
+// What tables and estimators share: counts over sweep points, and thresholds fitted to them.
+
+/// Successes among trials at one (d, m*, n).
+struct SuccessCount {
+  let inputDimension: Int
+  let teacherWidth: Int
+  let sampleCount: Int
+  let successes: Int
+  let trials: Int
+
+  /// The group that one threshold belongs to.
+  var system: System { System(inputDimension: inputDimension, teacherWidth: teacherWidth) }
+}
+
+/// A pair (d, m*).
+struct System: Hashable, Comparable {
+  let inputDimension: Int
+  let teacherWidth: Int
+
+  static func < (left: System, right: System) -> Bool {
+    (left.inputDimension, left.teacherWidth) < (right.inputDimension, right.teacherWidth)
+  }
+}
+
+/// Number of ones in an output of flags.
+func count(_ flags: NDArray) -> Int { flags.values.reduce(0) { $1 > 0.5 ? $0 + 1 : $0 } }
+
+/// How often the teacher was the only zero, per sweep point.
+func uniquenessCounts(_ results: Results) throws -> [SuccessCount] {
+  try results.points(of: Uniqueness.self).map { point in
+    SuccessCount(
+      inputDimension: point.parameters.inputDimension, teacherWidth: point.parameters.teacherWidth,
+      sampleCount: point.parameters.sampleCount, successes: count(point[Uniqueness.unique]), trials: point.replicaCount)
+  }
+}
+
+/// The sample count n_50 at which the probability of one (d, m*) passes 1/2.
+///
+/// Logistic maximum likelihood P(n) = 1 / (1 + exp(-(n - n_50) / w)), standard error from the information matrix. For
+/// m* >= d - 1 the law is a step between D - 1 and D (proved); a step in the counts is then exact. Throws
+/// ``EvidenceError`` where there is no fit.
+func threshold(_ counts: [SuccessCount], of system: System) throws -> Estimate {
+  do {
+    let fit = try LogisticFit(
+      positions: counts.map { Double($0.sampleCount) }, successes: counts.map(\.successes),
+      trials: counts.map(\.trials))
+    return .fit(value: fit.midpoint, standardError: fit.midpointStandardError)
+  } catch .separated(let step) where system.teacherWidth >= system.inputDimension - 1 {
+    return .exact((step.low + step.high) / 2)
+  } catch {
+    throw EvidenceError("d = \(system.inputDimension), m* = \(system.teacherWidth): \(error.description)")
+  }
+}
+
+/// The thresholds of every (d, m*) in some counts, in order.
+func thresholds(_ counts: [SuccessCount]) throws -> [(system: System, threshold: Estimate)] {
+  try Dictionary(grouping: counts, by: \.system).sorted { $0.key < $1.key }.map { system, counts in
+    (system, try threshold(counts, of: system))
+  }
+}
+
+extension Estimate {
+  /// This fitted or exact number divided by a positive one.
+  func divided(by divisor: Double) -> Estimate {
+    .fit(value: value / divisor, standardError: standardError / divisor)
+  }
+}
+
+extension NDArray {
+  /// For stacked outputs [replica, index]: the values of all replicas at one index.
+  func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
+}
+
+/// Index of the time nearest to a given one on a logarithmic scale.
+func index(of time: Double, in times: NDArray) -> Int {
+  var best = 0
+  for index in times.values.indices where distance(times.values[index], time) < distance(times.values[best], time) {
+    best = index
+  }
+  return best
+}
+
+private func distance(_ left: Double, _ right: Double) -> Double { max(left / right, right / left) }

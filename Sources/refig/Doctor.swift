@@ -1,0 +1,59 @@
+import ArgumentParser
+import Engine
+import Foundation
+import NumericalMethods
+
+/// `refig doctor`.
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check what refig needs from this machine: gnuplot, font, libraries, disk.")
+
+  @OptionGroup var project: ProjectOptions
+
+  func run() throws {
+    try ProcessEnvironment.prepareForComputing()
+    var problems = 0
+    func tell(_ name: String, _ text: String, isGood: Bool = true) {
+      print("\(isGood ? "ok  " : "BAD ") \(name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(text)")
+      if !isGood { problems += 1 }
+    }
+    tell("refig", "\(Refig.configuration.version), \(RunLog.facts(compiler: "", blas: "")["machine"] ?? "")")
+    tell("BLAS", "\(LinearAlgebra.coreName), \(LinearAlgebra.configuration)")
+    tell("HDF5", HDF5File.libraryVersion)
+    let gnuplot = try ProcessEnvironment.firstLine(of: ["gnuplot", "--version"])
+    tell("gnuplot", gnuplot ?? "not found; install it (Debian: apt-get install gnuplot-nox)", isGood: gnuplot != nil)
+    let font = try ProcessEnvironment.firstLine(of: ["fc-match", "DejaVu Sans"])
+    tell(
+      "font", font ?? "fontconfig's fc-match not found, cannot tell",
+      isGood: font.map { $0.hasPrefix("DejaVuSans") } ?? true)
+    let store = project.root + "/data/store"
+    do {
+      try Self.tryFileSystem(store)
+      tell("file system", "\(store): files are renamed and locked as they should be")
+    } catch {
+      tell("file system", ErrorMessage.text(of: error), isGood: false)
+    }
+    let values = try URL(fileURLWithPath: project.root).resourceValues(forKeys: [.volumeAvailableCapacityKey])
+    if let free = values.volumeAvailableCapacity {
+      tell("disk", "\(free / 1_000_000_000) GB free", isGood: free > 1_000_000_000)
+    }
+    if problems > 0 { throw PipelineError.evidence(subject: "doctor", reason: "\(problems) of the above are bad") }
+  }
+
+  /// Writes, renames, reads and locks a file where cells will be.
+  private static func tryFileSystem(_ root: String) throws {
+    try Store.makeFolder(root + "/tmp")
+    let name = "\(root)/tmp/doctor-\(getpid())"
+    try Store.write([1, 2, 3], to: name, by: name + ".part")
+    defer { unlink(name) }
+    guard try Store.bytes(of: name) == [1, 2, 3] else {
+      throw PipelineError.unreadable(path: name, reason: "what was written is not what is read")
+    }
+    let descriptor = open(name, O_RDWR)
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw PipelineError.notWritable(
+        path: name, reason: "no file locks; runs at the same time may compute a cell twice, which is harmless")
+    }
+  }
+}

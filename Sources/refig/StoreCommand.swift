@@ -1,0 +1,195 @@
+import ArgumentParser
+import Engine
+import Foundation
+import NumericalMethods
+
+/// `refig store`.
+struct StoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "store", abstract: "Look after the store of cells.",
+    subcommands: [Check.self, Collect.self, Export.self, Import.self, Audit.self, Accept.self])
+
+  /// `refig store check`.
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check the digest of every cell; damaged ones are moved to quarantine and will be computed again.")
+
+    @OptionGroup var project: ProjectOptions
+
+    @Flag(help: "Also read every cell and compare its manifest with its name.")
+    var deep = false
+
+    func run() throws {
+      let project = try project.load()
+      let report = try StoreCare(store: project.store, catalogue: project.catalogue).check(deep: deep)
+      for line in report.damaged { print(line) }
+      print("\(report.cells) cells, \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged")
+      if let first = report.damaged.first {
+        throw PipelineError.damaged(path: project.store.root, reason: "\(report.damaged.count) cells, such as \(first)")
+      }
+    }
+  }
+
+  /// `refig store gc`.
+  struct Collect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "gc", abstract: "Remove cells that no profile of pipeline.yaml needs; only says so without --yes.")
+
+    @OptionGroup var project: ProjectOptions
+
+    @Option(help: "Keep cells younger than this many days.")
+    var graceDays = 14.0
+
+    @Flag(help: "Really remove.")
+    var yes = false
+
+    func run() throws {
+      let first = try project.load()
+      var needed: Set<CellKey> = []
+      for profile in first.pipeline.profiles {
+        let project = try Project(root: project.root, profile: profile, catalogue: .linked)
+        let stages = Set(project.pipeline.stages.map(\.id))
+        let plan = Plan(project.pipeline, stages: stages, catalogue: project.catalogue)
+        needed.formUnion(plan.stages.flatMap(\.keys))
+      }
+      let care = StoreCare(store: first.store, catalogue: first.catalogue)
+      let garbage = try care.garbage(
+        needed: needed, graceSeconds: graceDays * 86400, now: Date().timeIntervalSince1970)
+      let text = "\(garbage.keys.count) cells, \(garbage.bytes / 1000) kB"
+      guard yes else { return print("would remove \(text); say --yes to do it") }
+      try care.remove(garbage)
+      let leftovers = try care.removeLeftovers(now: Date().timeIntervalSince1970)
+      print("removed \(text)" + (leftovers > 0 ? ", and \(leftovers) files that killed processes left" : ""))
+    }
+  }
+
+  /// `refig store export`.
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write the cells behind stages, figures or claims to a tar archive, the same bytes wherever it is made."
+    )
+
+    @Argument(help: "The archive to write.")
+    var archive: String
+
+    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
+    var targets: [String] = []
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() throws {
+      let project = try project.load()
+      let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+      let keys = Set(plan.stages.flatMap(\.keys))
+      let missing = keys.filter { !project.store.contains($0) }.count
+      if missing > 0 {
+        throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
+      }
+      let bytes = try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys)
+      try Store.write(bytes, to: archive, by: archive + ".part")
+      print("\(keys.count) cells, \(bytes.count / 1000) kB in \(archive)")
+    }
+  }
+
+  /// `refig store import`.
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take cells from an archive that `refig store export` made; each is verified first.")
+
+    @Argument(help: "The archive to read.")
+    var archive: String
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() throws {
+      let project = try project.load()
+      guard let bytes = try Store.bytes(of: archive) else {
+        throw PipelineError.fileMissing(path: archive, purpose: "it was to be imported")
+      }
+      let report = try StoreCare(store: project.store, catalogue: project.catalogue).take(bytes, path: archive)
+      for line in report.refused { print("refused \(line)") }
+      print("\(report.added) cells added, \(report.present) were there, \(report.refused.count) refused")
+      if !report.refused.isEmpty {
+        throw PipelineError.damaged(path: archive, reason: "\(report.refused.count) members are no sound cells")
+      }
+    }
+  }
+
+  /// `refig store audit`.
+  struct Audit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compute a sample of stored cells again and demand the same bits.")
+
+    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
+    var targets: [String] = []
+
+    @Option(help: "How many cells.")
+    var sample = 10
+
+    @Option(help: "Which sample.")
+    var seed: UInt64 = 0
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() throws {
+      try ProcessEnvironment.prepareForComputing()
+      let project = try project.load()
+      let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+      let keys = StoreCommand.sample(plan.stages.flatMap(\.keys).filter(project.store.contains), sample, seed)
+      let care = StoreCare(store: project.store, catalogue: project.catalogue)
+      let differences = try care.differences(of: keys)
+      for difference in differences { print("\(difference.key.short): \(difference.reason)") }
+      print("\(keys.count) cells computed again, \(differences.count) differ")
+      if !differences.isEmpty {
+        throw PipelineError.damaged(
+          path: project.store.root, reason: "\(differences.count) cells are not reproducible here")
+      }
+    }
+  }
+
+  /// `refig store accept`.
+  struct Accept: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "After a harmless change of code: compute a sample again and, if its bits are the same, keep the old cells.")
+
+    @Argument(help: "The stage.")
+    var stage: String
+
+    @Option(help: "Why the change is harmless; kept in the run's record.")
+    var reason: String
+
+    @Option(help: "How many cells to compute again.")
+    var sample = 5
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() throws {
+      try ProcessEnvironment.prepareForComputing()
+      let project = try project.load()
+      let plan = Plan(project.pipeline, stages: try project.targets([stage]).stages, catalogue: project.catalogue)
+      let care = StoreCare(store: project.store, catalogue: project.catalogue)
+      let wanted = plan.stages.flatMap { stage in stage.keys.indices.map { stage.manifest($0) } }
+      let pairs = try care.predecessors(of: wanted)
+      let audited = StoreCommand.sample(pairs.map(\.old), sample, 0)
+      let differences = try care.differences(of: audited)
+      if let first = differences.first {
+        throw PipelineError.damaged(
+          path: project.store.path(of: first.key),
+          reason: "\(first.reason): the change is not harmless, nothing was accepted")
+      }
+      let count = try care.accept(pairs)
+      if count > 0 {
+        let log = try ProcessEnvironment.log(for: project)
+        log.write("accept", ["stage": stage, "reason": reason, "cells": count, "audited": audited.count])
+      }
+      print("\(count) cells kept under the new code, \(audited.count) of them computed again with the same bits")
+    }
+  }
+
+  /// Some of the keys, the same for the same seed.
+  private static func sample(_ keys: [CellKey], _ count: Int, _ seed: UInt64) -> [CellKey] {
+    var random = RandomStream(key: seed, purpose: "audit", stream: 0)
+    return random.permutation(keys.count).prefix(max(0, count)).map { keys[$0] }
+  }
+}

@@ -1,0 +1,131 @@
+import Engine
+import Foundation
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+import ToyPaper
+
+/// A store with the cells of a few walks.
+private struct WalkStore {
+  let workspace: Workspace
+  let store: Store
+  let care: StoreCare
+  let worker: Worker
+  let keys: [CellKey]
+
+  init(count: Int = 3, code: [String: String] = [:]) throws {
+    workspace = try Workspace()
+    store = Store(root: workspace.path + "/store")
+    let catalogue = toyCatalogue(code: code)
+    care = StoreCare(store: store, catalogue: catalogue)
+    worker = Worker(catalogue: catalogue, store: store)
+    let manifests = try (0..<count).map { try Self.manifest($0, catalogue) }
+    keys = manifests.map(\.key)
+    for manifest in manifests {
+      guard case .computed = worker.perform(manifest) else { throw CocoaError(.featureUnsupported) }
+    }
+  }
+
+  static func manifest(_ index: Int, _ catalogue: Catalogue) throws -> Manifest {
+    var parameters = try Walk.defaultParameters()
+    parameters["drift"] = .real(Double(index))
+    return Manifest(
+      experiment: "toy/walk", code: catalogue.code(of: Walk.self), seed: 1, streams: .independent,
+      parameters: parameters, replicas: 0..<2)
+  }
+}
+
+@Suite struct StoreCareTests {
+  @Test("a check counts sound cells and moves damaged ones to quarantine", arguments: [false, true])
+  func check(deep: Bool) throws {
+    let walks = try WalkStore()
+    #expect(try walks.care.check(deep: deep).damaged == [])
+    try walks.store.publish([1, 2, 3], as: walks.keys[1])
+    let report = try walks.care.check(deep: deep)
+    #expect(report.cells == 3)
+    #expect(report.damaged.count == 1)
+    #expect(try walks.store.presentKeys() == Set([walks.keys[0], walks.keys[2]]))
+  }
+
+  @Test("garbage is what nothing needs and is older than the grace time")
+  func garbage() throws {
+    let walks = try WalkStore()
+    let now = Date().timeIntervalSince1970
+    func found(grace: Double) throws -> [CellKey] {
+      try walks.care.garbage(needed: [walks.keys[0]], graceSeconds: grace, now: now + 10).keys
+    }
+    #expect(try found(grace: 3600).isEmpty)
+    #expect(try Set(found(grace: 0)) == Set(walks.keys[1...]))
+    try walks.care.remove(try walks.care.garbage(needed: [walks.keys[0]], graceSeconds: 0, now: now + 10))
+    #expect(try walks.store.presentKeys() == [walks.keys[0]])
+  }
+
+  @Test("an archive is the same bytes in any order, and brings every cell elsewhere bit for bit")
+  func exchange() throws {
+    let walks = try WalkStore()
+    let archive = try walks.care.archive(walks.keys)
+    #expect(try walks.care.archive(walks.keys.reversed()) == archive)
+    let other = try WalkStore(count: 1)
+    let report = try other.care.take(archive, path: "a.tar")
+    #expect(report.added == 2)
+    #expect(report.present == 1)
+    #expect(report.refused.isEmpty)
+    for key in walks.keys {
+      #expect(try Store.bytes(of: other.store.path(of: key)) == Store.bytes(of: walks.store.path(of: key)))
+    }
+    let listing = walks.workspace.path + "/a.tar"
+    try Data(archive).write(to: URL(fileURLWithPath: listing))
+    let names = try runProgram("tar", ["-tf", listing]).output.split(separator: "\n").map(String.init)
+    #expect(names == walks.keys.sorted().map { "\($0).h5" })
+  }
+
+  @Test("a truncated or damaged archive is refused whole; an unsound member is left out")
+  func badArchives() throws {
+    let walks = try WalkStore()
+    let archive = try walks.care.archive(walks.keys)
+    let empty = try WalkStore(count: 0)
+    for bad in [
+      Array(archive.prefix(archive.count / 2)), Array(archive.prefix(700)), [UInt8](repeating: 7, count: 2000),
+    ] {
+      #expect(throws: PipelineError.self) { try empty.care.take(bad, path: "a.tar") }
+    }
+    #expect(try empty.store.presentKeys().isEmpty)
+    var flipped = archive
+    flipped[2000] ^= 4
+    let report = try empty.care.take(flipped, path: "a.tar")
+    #expect(report.added == 2)
+    #expect(report.refused.count == 1)
+    let foreign = TarArchive.encoded([("../../etc/passwd", [1]), ("\(walks.keys[0]).h5", Array("hello".utf8))])
+    #expect(try empty.care.take(foreign, path: "a.tar").refused.count == 2)
+  }
+
+  @Test("an audit finds the cell whose numbers are not those the code gives")
+  func audit() throws {
+    let walks = try WalkStore()
+    #expect(try walks.care.differences(of: walks.keys).isEmpty)
+    let cell = try #require(try walks.store.cell(walks.keys[1]))
+    var arrays = cell.arrays
+    arrays["end"]?.values[0] += 1e-15
+    let forged = Cell(
+      manifest: cell.manifest, replicas: cell.replicas, failures: [], arrays: arrays, coordinates: cell.coordinates)
+    try walks.store.publish(forged.encoded(outputs: Walk.outputs), as: walks.keys[1])
+    #expect(try walks.care.differences(of: walks.keys).map(\.key) == [walks.keys[1]])
+  }
+
+  @Test("accepting a harmless change gives old cells their new keys")
+  func accept() throws {
+    let walks = try WalkStore()
+    let edited = toyCatalogue(code: ["ToyPaper/Walk.swift": "edited"])
+    let care = StoreCare(store: walks.store, catalogue: edited)
+    let wanted = try (0..<4).map { try WalkStore.manifest($0, edited) }
+    let pairs = try care.predecessors(of: wanted)
+    #expect(Set(pairs.map(\.old)) == Set(walks.keys), "the fourth was never computed")
+    #expect(try care.accept(pairs) == 3)
+    for manifest in wanted.prefix(3) {
+      let cell = try #require(try walks.store.cell(manifest.key))
+      #expect(cell.manifest == manifest)
+    }
+    #expect(try care.predecessors(of: wanted).isEmpty)
+  }
+}
