@@ -9,7 +9,7 @@ import PackageDescription
 
 /// One paper = one folder in Sources/Papers = one module, so no paper can use another's types.
 /// To add yours: add its name here and one line in Sources/Papers/AllPapers.swift.
-let papers = ["Sarao2020", "Oymak2019", "Martin2023", "Bocchi2026"]
+let papers = ["Sarao2020", "Oymak2019", "Martin2023", "Martin2026", "Bocchi2026"]
 
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
