@@ -210,7 +210,7 @@ let recoveryEstimators = [
 let rateEstimators = [
   Estimator(
     "martin2023/power-law-ratio", from: [ConvergenceRates.self],
-    meaning: "t^2 L at the last time over its predicted limit"
+    meaning: "median of t^2 L at the last time over its predicted limit"
   ) { results in
     let point = try results.point(of: ConvergenceRates.self)
     let parameters = point.parameters
@@ -218,7 +218,7 @@ let rateEstimators = [
       inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
       teacherWidth: parameters.teacherWidth)
     let losses = point[ConvergenceRates.populationLoss]
-    return .mean(
+    return .median(
       (0..<point.replicaCount).map { replica in
         losses[replica, 0, parameters.timeCount - 1] * parameters.lastTime * parameters.lastTime / limit
       })
