@@ -101,6 +101,19 @@ let limitEstimators =
         return .exact(gap / law, numericalError: 1e-15 / gap)
       },
       Estimator(
+        "martin2023/gap-shape-\(regime.rawValue)", from: [HighDimensionalLimit.self],
+        meaning:
+          "fall of the overlap's distance from its final value between the first and the last gamma, over that of the "
+          + "late-time law, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+        let last = point.parameters.timeCount - 1
+        let gap = point[HighDimensionalLimit.overlapGap]
+        let law = point[HighDimensionalLimit.overlapGapAsymptote]
+        return .exact(gap[0, last] / gap[0, 0] / (law[0, last] / law[0, 0]), numericalError: 2e-15 / gap[0, last])
+      },
+      Estimator(
         "martin2023/phi-growth-\(regime.rawValue)", from: [HighDimensionalLimit.self],
         meaning: "phi at the last gamma less its late-time law, \(regime.rawValue) student"
       ) { results in
@@ -210,7 +223,7 @@ let recoveryEstimators = [
 let rateEstimators = [
   Estimator(
     "martin2023/power-law-ratio", from: [ConvergenceRates.self],
-    meaning: "t^2 L at the last time over its predicted limit"
+    meaning: "median of t^2 L at the last time over its predicted limit"
   ) { results in
     let point = try results.point(of: ConvergenceRates.self)
     let parameters = point.parameters
@@ -218,9 +231,27 @@ let rateEstimators = [
       inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
       teacherWidth: parameters.teacherWidth)
     let losses = point[ConvergenceRates.populationLoss]
-    return .mean(
+    return .median(
       (0..<point.replicaCount).map { replica in
         losses[replica, 0, parameters.timeCount - 1] * parameters.lastTime * parameters.lastTime / limit
+      })
+  },
+  Estimator(
+    "martin2023/power-law-exponent", from: [ConvergenceRates.self],
+    meaning:
+      "slope of ln L over ln t between the last time and one about half as late, median, the greatest distance from -2"
+  ) { results in
+    .greatest(
+      try some(results.points(of: ConvergenceRates.self), "rates").map { point in
+        let times = point[ConvergenceRates.time].values
+        let (end, losses) = (times.count - 1, point[ConvergenceRates.populationLoss])
+        let middle = times.firstIndex { $0 >= times[end] / 2.01 } ?? 0
+        let duration = Double.logarithm(times[end] / times[middle])
+        return Estimate.median(
+          (0..<point.replicaCount).map { replica in
+            Double.logarithm(losses[replica, 0, end] / losses[replica, 0, middle]) / duration
+          }
+        ).distance(from: -2)
       })
   },
   Estimator(
