@@ -41,6 +41,9 @@ package struct Catalogue: Sendable {
     return fingerprints.code(of: experiment.sourceFile, module: String(module), excluding: elsewhere)
   }
 
+  /// One digest of all code there is, for what is made from cells: tables and figures.
+  package var codeDigest: String { fingerprints.digestOfAll }
+
   private static func check(_ experiment: any Experiment.Type, of paper: Paper) {
     precondition(experiment.name.hasPrefix(paper.key + "/"), "\(experiment.name) is not of the paper \(paper.key)")
     let names = experiment.outputs.map(\.name)
@@ -78,7 +81,9 @@ package struct Fingerprints: Sendable {
     ]
   }
 
-  private static let methodModules = ["NumericalMethods", "CKernels", "TeacherStudent"]
+  var digestOfAll: String { CellKey.digest(compiler + "\n" + digest(of: files.keys)) }
+
+  private static let methodModules = ["NumericalMethods", "CKernels", "CVectors", "TeacherStudent"]
 
   private func digest(of names: some Collection<String>) -> String {
     CellKey.digest(names.sorted().map { "\($0) \(files[$0] ?? "")\n" }.joined())

@@ -45,15 +45,19 @@ package struct Gallery {
     var outcomes: [(figure: Figure, outcome: Outcome)] = figures.map { ($0, .unchanged) }
     var jobs: [(index: Int, job: Gnuplot.Job)] = []
     for (index, figure) in figures.enumerated() {
+      let folder = URL(fileURLWithPath: Self.folder(of: figure, in: project))
+      let stages = Set(figure.tables.flatMap(\.stages))
+      let cells = plan.stages.filter { stages.contains($0.id) }.flatMap { $0.keys.map(\.description) }
+      let inputs = CellKey.digest(
+        ([project.catalogue.codeDigest, project.figureFilesDigest, style] + cells).joined(separator: "\n"))
+      // Nothing it is made from has changed: no cell needs to be read.
+      if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
       do {
-        let stages = Set(figure.tables.flatMap(\.stages))
         let script = try GnuplotScript(
           figure, style: style,
           claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id),
           command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
-        let cells = plan.stages.filter { stages.contains($0.id) }.flatMap { $0.keys.map(\.description) }
-        let folder = URL(fileURLWithPath: Self.folder(of: figure, in: project))
-        jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells)))
+        jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells, inputs: inputs)))
       } catch {
         outcomes[index].outcome = .failed(error)
       }

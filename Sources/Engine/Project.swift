@@ -6,6 +6,8 @@ package struct Project: Sendable {
   package let profile: String
   package let pipeline: PipelineFile
   package let figures: [Figure]
+  /// Digest of all figure files: what their figures look like and which claims they name.
+  package let figureFilesDigest: String
   package let claims: [Claim]
   package let catalogue: Catalogue
 
@@ -19,11 +21,13 @@ package struct Project: Sendable {
       diagnostics: diagnostics)
     let profile = profile ?? pipeline.profiles.first ?? ""
     var figures: [Figure] = []
+    var texts: [[UInt8]] = []
     var claims: [Claim] = []
     for file in pipeline.figureFiles {
       let path = root == "." ? file.path : root + "/" + file.path
       let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
       let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
+      texts.append(try Store.bytes(of: path) ?? [])
       let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
       figures +=
         top?["figures"].map {
@@ -39,6 +43,7 @@ package struct Project: Sendable {
     self.profile = profile
     self.pipeline = pipeline
     self.figures = figures
+    figureFilesDigest = Array(texts.joined()).withUnsafeBytes { CellKey.digest($0) }
     self.claims = claims
     self.catalogue = catalogue
   }

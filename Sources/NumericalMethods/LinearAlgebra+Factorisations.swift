@@ -16,8 +16,8 @@ extension LinearAlgebra {
 
   /// Eigenvalues and eigenvectors of a symmetric matrix (divide and conquer, LAPACK dsyevd).
   ///
-  /// Checked: square. Not checked: symmetry; only the lower triangle is used. Throws
-  /// ``NumericalError/linearAlgebraFailed(routine:info:)``.
+  /// Checked: square. Not checked: symmetry; only the lower triangle is used. Throws `undefined` for a matrix
+  /// that is not finite, and ``NumericalError/linearAlgebraFailed(routine:info:)``.
   public static func symmetricEigen(_ matrix: Matrix) throws -> SymmetricEigen {
     var rows = matrix
     let values = try symmetricEigen(&rows, vectors: true)
@@ -76,7 +76,7 @@ extension LinearAlgebra {
   /// Thin singular value decomposition A = left diag(values) right: left [row, k] with orthonormal columns, values
   /// descending and >= 0, right [k, column] with orthonormal rows; k = min(rowCount, columnCount).
   ///
-  /// Divide and conquer, LAPACK dgesdd. Throws ``NumericalError/linearAlgebraFailed(routine:info:)``, or `notFinite`.
+  /// Divide and conquer, LAPACK dgesdd. Throws ``NumericalError/linearAlgebraFailed(routine:info:)``, or `undefined` for a matrix that is not finite.
   public static func singularValueDecomposition(
     _ matrix: Matrix
   ) throws -> (left: Matrix, values: [Double], right: Matrix) {
@@ -117,6 +117,10 @@ extension LinearAlgebra {
     try factor.values.withUnsafeMutableBufferPointer { factor in
       guard let factor = factor.baseAddress else { return }
       try OpenBLAS.cholesky(size, factor)
+    }
+    // OpenBLAS asks whether a pivot is <= 0, which NaN is not.
+    if let order = (0..<size).first(where: { !(factor[$0, $0] > 0) }) {
+      throw NumericalError.notPositiveDefinite(order: order + 1)
     }
     return factor
   }
@@ -196,8 +200,7 @@ extension Matrix {
   // Why: LAPACK may loop or return nonsense on NaN and infinity.
   fileprivate func requireFinite() throws {
     if let index = values.firstIndex(where: { !$0.isFinite }) {
-      let place = "(\(index / columnCount), \(index % columnCount))"
-      throw NumericalError.notFinite(quantity: "matrix element \(place)", time: 0)
+      throw NumericalError.undefined("matrix element (\(index / columnCount), \(index % columnCount)) is not finite")
     }
   }
 

@@ -8,7 +8,7 @@ public enum Quadrature {
   /// (Piessens, de Doncker, Überhuber, Kahaner, 1983; qk15, qag). Fifteen evaluations a piece.
   ///
   /// Throws ``NumericalError/notConverged(method:iterations:residual:)`` (residual: the estimated error) after
-  /// `maximumPieceCount` pieces or where halving no longer helps, `notFinite` where the function is not finite, and what the
+  /// `maximumPieceCount` pieces or where halving no longer helps, `undefined` where the function is not finite, and what the
   /// function throws. Checked: tolerances >= 0 and not both 0.
   public static func integral(
     over interval: Interval, absoluteTolerance: Double, relativeTolerance: Double, maximumPieceCount: Int = 2000,
@@ -79,7 +79,7 @@ public enum Quadrature {
       let half = interval.halfWidth
       func evaluate(_ x: Double) throws -> Double {
         let value = try function(x)
-        if !value.isFinite { throw NumericalError.notFinite(quantity: "integrand", time: x) }
+        if !value.isFinite { throw NumericalError.undefined("the integrand is not finite at \(x)") }
         return value
       }
       let middle = try evaluate(centre)

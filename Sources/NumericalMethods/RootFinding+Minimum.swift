@@ -4,7 +4,7 @@ extension RootFinding {
   ///
   /// The minimum when the function has only one. Source: Brent, *Algorithms for Minimization without Derivatives*, 1973,
   /// chapter 5 (`localmin`). A minimum is flat: a `tolerance` below about 1e-8 times the width of the valley is not
-  /// reached, only paid for. Throws `notFinite` where the function is NaN, `notConverged`, and what the function throws.
+  /// reached, only paid for. Throws `undefined` where the function is NaN, `notConverged`, and what the function throws.
   public static func minimum(
     in interval: Interval, tolerance: Double, maximumIterationCount: Int = 500, _ function: (Double) throws -> Double
   ) throws -> (argument: Double, value: Double) {
@@ -13,7 +13,7 @@ extension RootFinding {
       "minimum on [\(interval.low), \(interval.high)], tolerance \(tolerance)")
     func evaluate(_ x: Double) throws -> Double {
       let value = try function(x)
-      if value.isNaN { throw NumericalError.notFinite(quantity: "function", time: x) }
+      if value.isNaN { throw NumericalError.undefined("the function is not a number at \(x)") }
       return value
     }
     let golden = 0.381_966_011_250_105_1

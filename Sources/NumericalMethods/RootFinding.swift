@@ -8,7 +8,7 @@ public enum RootFinding {
   /// Source: Brent, *Algorithms for Minimization without Derivatives*, 1973, chapter 4 (`zero`). Superlinear for smooth
   /// functions, never more than about the square of the bisection count. Throws
   /// ``NumericalError/notBracketed(lower:upper:valueAtLower:valueAtUpper:)`` unless the function has opposite signs (or a
-  /// zero) at the ends, `notFinite` where it is NaN, `notConverged`, and what the function throws.
+  /// zero) at the ends, `undefined` where it is NaN, `notConverged`, and what the function throws.
   public static func brent(
     in interval: Interval, tolerance: Double, maximumIterationCount: Int = 200, _ function: (Double) throws -> Double
   ) throws -> Double {
@@ -153,7 +153,7 @@ public enum RootFinding {
   }
 
   private static func checked(_ value: Double, at point: Double) throws -> Double {
-    if value.isNaN { throw NumericalError.notFinite(quantity: "function", time: point) }
+    if value.isNaN { throw NumericalError.undefined("the function is not a number at \(point)") }
     return value
   }
 

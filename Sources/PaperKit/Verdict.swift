@@ -79,12 +79,14 @@ public struct Judgement: Sendable {
   /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.
   private static func shortfall(_ estimate: Estimate, _ confirming: Interval, _ nearest: Double) -> String {
     let count = estimate.replicaCount
-    guard nearest > 0, count > 0 else { return "at the bound" }
+    guard nearest > 0 else { return "at the bound" }
     guard confirming.halfWidth.isFinite else { return "too few replicas (\(count))" }
     let excess = confirming.halfWidth / nearest
-    let needed = Double(count) * excess * excess
-    return needed > 100 * Double(count)
-      ? "at the bound" : "too few replicas (\(count)); about \(Int(needed.rounded(.up))) would do"
+    let factor = excess * excess
+    if factor > 100 { return "at the bound" }
+    return count > 0
+      ? "too few replicas (\(count)); about \(Int((factor * Double(count)).rounded(.up))) would do"
+      : "too few replicas; about \(short(factor)) times as many would do"
   }
 }
 

@@ -68,7 +68,9 @@ struct ProjectOptions: ParsableArguments {
 
 /// How cells are computed.
 struct ExecutionOptions: ParsableArguments {
-  @Option(name: [.customShort("j", allowingJoined: true), .long], help: "Worker processes; 0 computes in this process, for debuggers.")
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: "Worker processes; 0 computes in this process, for debuggers.")
   var workers: Int = ProcessInfo.processInfo.activeProcessorCount
 
   @Flag(name: .shortAndLong, help: "No progress, only errors and results.")

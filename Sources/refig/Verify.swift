@@ -63,7 +63,10 @@ enum VerdictTable {
     let rows = claims.map { evaluated -> [String] in
       let claim = evaluated.claim
       let estimate = evaluated.estimate
-      let margin = evaluated.judgement.map { $0.margin.isFinite ? String(format: "%+.1f s.e.", $0.margin) : "exact" }
+      let margin = evaluated.judgement.map { judgement -> String in
+        guard let estimate, estimate.standardError > 0, judgement.margin.isFinite else { return "" }
+        return String(format: "%+.1f s.e.", judgement.margin)
+      }
       return [
         claim.id, claim.kind.rawValue, estimate.map { number($0.value) } ?? "–",
         estimate.map { $0.standardError == 0 ? "" : number($0.standardError) } ?? "–",

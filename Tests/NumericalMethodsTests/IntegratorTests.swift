@@ -56,6 +56,21 @@ private func measuredOrder(_ errors: [Double]) -> Double {
     expectClose(measuredOrder(errors), 5, absolute: 0.25)
   }
 
+  /// y' = t^k: both solutions are exact up to k = 3, so that one step does; for k = 4 only the one that is used.
+  @Test(arguments: 0...4) func embeddedSolutionHasOrderFour(power: Int) throws {
+    let method = DormandPrince(relativeTolerance: 1e-13, absoluteTolerance: 1e-13, initialStep: 1)
+    var evaluationCount = 0
+    var state = [1.0]
+    try method.integrate(
+      from: 0, to: 1, state: &state,
+      derivative: { time, _, slope in
+        evaluationCount += 1
+        slope[0] = pow(time, Double(power))
+      }, onStep: { _ in .proceed })
+    expectClose(state[0], 1 + 1 / Double(power + 1), absolute: 1e-14)
+    if power < 4 { #expect(evaluationCount == 7) } else { #expect(evaluationCount > 13) }
+  }
+
   /// The continuous solution within the first step, from an exact start: local error of order 5, that is order 4.
   @Test func continuousSolutionHasOrderFour() throws {
     let errors = try [0.2, 0.1, 0.05, 0.025].map { step in

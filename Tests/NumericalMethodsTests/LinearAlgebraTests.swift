@@ -116,6 +116,14 @@ import Testing
     #expect(throws: NumericalError.notPositiveDefinite(order: 3)) { try LinearAlgebra.cholesky(matrix) }
   }
 
+  @Test func symmetricRoutinesReadTheLowerTriangleOnly() throws {
+    let a = LinearAlgebra.gram(gaussian(12, 9))
+    let lower = Matrix(rowCount: 9, columnCount: 9) { $1 <= $0 ? a[$0, $1] : 1e9 }
+    #expect(try LinearAlgebra.symmetricEigenvalues(lower) == LinearAlgebra.symmetricEigenvalues(a))
+    #expect(try LinearAlgebra.symmetricEigen(lower).vectors == LinearAlgebra.symmetricEigen(a).vectors)
+    #expect(try LinearAlgebra.cholesky(lower) == LinearAlgebra.cholesky(a))
+  }
+
   @Test(arguments: [true, false], [true, false]) func trianglesSolve(lower: Bool, transposed: Bool) {
     let full = gaussian(12, 12) + 5 * Matrix.identity(12)
     let triangle = Matrix(rowCount: 12, columnCount: 12) { (lower ? $1 <= $0 : $1 >= $0) ? full[$0, $1] : 0 }
@@ -136,6 +144,7 @@ import Testing
     let matrix = Matrix(diagonal: [1, .nan])
     #expect(throws: NumericalError.self) { try LinearAlgebra.symmetricEigen(matrix) }
     #expect(throws: NumericalError.self) { try LinearAlgebra.singularValues(matrix) }
+    #expect(throws: NumericalError.notPositiveDefinite(order: 2)) { try LinearAlgebra.cholesky(matrix) }
   }
 
   @Test func transposingTwiceIsNothing() {

@@ -1,4 +1,4 @@
-public import NumericalMethods
+package import NumericalMethods
 
 /// Whether the teacher is the only zero of the training loss among positive matrices: an exact decision with a proof.
 ///
@@ -13,10 +13,11 @@ public import NumericalMethods
 ///
 /// t* > 0: the teacher is the only zero (0 = sum_k c_k x_k^T B x_k = tr S(c) B_zz forces B_zz = 0, and more than p
 /// equations then force B = 0). t* < 0: the zeros are a continuum (by minimax some R > 0 is orthogonal to every S(c),
-/// and R is the zz block of such a B).
-public struct Certificate: Sendable {
+/// and R is the zz block of such a B). Here p and D are those of ``Theory/tangentDimension(inputDimension:teacherWidth:)``
+/// and ``Theory/symmetricDimension(_:)``.
+package struct Certificate: Sendable {
   /// The three answers.
-  public enum Verdict: Sendable {
+  package enum Verdict: Sendable {
     /// The teacher is the only zero.
     case unique
     /// There is a continuum of zeros.
@@ -26,11 +27,11 @@ public struct Certificate: Sendable {
   }
 
   /// The answer.
-  public let verdict: Verdict
+  package let verdict: Verdict
   /// t*, in (-inf, 1/q]; NaN where counting or a rank decides, or where the sign was enough.
-  public let value: Double
+  package let value: Double
   /// Newton steps taken.
-  public let stepCount: Int
+  package let stepCount: Int
 
   private init(_ verdict: Verdict, value: Double = .nan, stepCount: Int = 0) {
     self.verdict = verdict
@@ -51,7 +52,7 @@ public struct Certificate: Sendable {
   /// - Throws: ``NumericalError`` when a factorisation fails.
   /// - Complexity: per Newton step 4 n^2 q + 2 n^2 (n-p) flop and an eigenvalue problem of size q; 5 (d = 8) to 15
   ///   (d = 64) steps when only the sign is asked for.
-  public static func decide(
+  package static func decide(
     data: Matrix, teacherWidth: Int, gapTolerance: Double = 1e-9, resolving: Bool = false
   ) throws -> Certificate {
     let n = data.rowCount
@@ -95,10 +96,13 @@ public struct Certificate: Sendable {
   /// Newton step, R = G - G D G satisfies <R, S(K y)> = 0 exactly, and R > 0 if and only if D < S - t I; then
   /// t* <= <R, S(c_0)> / tr R = t + (q - tr G D) / eta.
   private struct BarrierProblem {
+    /// Z, [sample, complement].
     let block: Matrix
+    /// K, [sample, unknown].
     let directions: Matrix
-    var multiplier: [Double]
+    /// S(c) - t I for the present c, [complement, complement].
     var slack: Matrix
+    /// t.
     var level: Double
 
     /// Starts at the least-squares multiplier of trace one.
@@ -125,9 +129,8 @@ public struct Certificate: Sendable {
         let projection = scale * (0..<normal.count).reduce(0) { $0 + basis[row, $1] * normal[$1] }
         for column in normal.indices { basis[row, column] -= projection * normal[column] }
       }
-      multiplier = basis.column(0).map { -sign / length * $0 }
       directions = basis.columns(1..<basis.columnCount)
-      let pencil = Self.pencil(block, multiplier)
+      let pencil = Self.pencil(block, basis.column(0).map { -sign / length * $0 })
       let q = block.columnCount
       let least = try LinearAlgebra.symmetricEigenvalues(pencil)[0]
       level = least - 1 / Double(q)
@@ -179,7 +182,7 @@ public struct Certificate: Sendable {
 
     /// Goes along the Newton step to the minimum of the barrier.
     ///
-    /// With mu the eigenvalues of L^-1 D L^-T, S - t I = L L^T, the barrier on the ray is
+    /// With mu the eigenvalues of L^-1 D L^-T, S - t I = L L^T, the barrier at s of the way is, but for a constant,
     /// -eta s dt - sum log(1 + s mu_i): convex in s, its derivative bisected.
     private mutating func advance(_ newton: NewtonSystem, _ weight: Double) throws {
       let (multiplierChange, levelChange) = newton.step(weight, directions)
@@ -195,8 +198,7 @@ public struct Certificate: Sendable {
         let fall = relative.reduce(weight * levelChange) { $0 + $1 / (1 + middle * $1) }
         if fall > 0 { low = middle } else { high = middle }
       }
-      for index in multiplier.indices { multiplier[index] += low * multiplierChange[index] }
-      for index in slack.values.indices { slack.values[index] += low * change.values[index] }
+      LinearAlgebra.add(low, times: change, to: &slack)
       level += low * levelChange
     }
   }

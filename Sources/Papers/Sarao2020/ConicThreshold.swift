@@ -1,5 +1,5 @@
-public import NumericalMethods
-public import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// The threshold that conic geometry predicts: the statistical dimension of the cone of matrices along which the trace
 /// can fall at A*. [derived; heuristic: it treats the measurements x x^T - I as isotropic, with the trace known]
@@ -9,39 +9,39 @@ public import PaperKit
 /// lambda_i the eigenvalues of a GOE matrix of size q with variance 1 on and 1/2 off the diagonal (edge sqrt(2q)). For
 /// m*/d -> 0 it tends to 3 m* d, not to the (m*+1) d of the counting formula. A comparison curve, not a claim of the
 /// paper. One replica averages over its own matrices, so the spread of replicas measures the Monte Carlo error.
-public enum ConicThreshold: Experiment {
+package enum ConicThreshold: Experiment {
   /// What can be varied.
-  public struct Parameters: ExperimentParameters {
+  package struct Parameters: ExperimentParameters {
     /// d, 3 to 256.
-    public var inputDimension = 8
+    package var inputDimension = 8
     /// m*, 1 to d - 1.
-    public var teacherWidth = 1
+    package var teacherWidth = 1
     /// Number of GOE matrices to average over, at least 1.
-    public var matrixCount = 200
+    package var matrixCount = 200
 
     /// The defaults: d = 8, m* = 1.
-    public init() {}
+    package init() {}
 
     /// Checks the ranges above.
-    public func validate() throws {
-      try require((3...256).contains(inputDimension), "inputDimension", inputDimension, allowed: "3 to 256")
+    package func validate() throws {
+      try require("inputDimension", inputDimension, in: 3...256)
       try require(
         (1..<inputDimension).contains(teacherWidth), "teacherWidth", teacherWidth, allowed: "1 to inputDimension - 1")
-      try require(matrixCount >= 1, "matrixCount", matrixCount, allowed: "at least 1")
+      try require("matrixCount", matrixCount, atLeast: 1)
     }
   }
 
-  public static let name = "sarao2020/conic-threshold"
-  public static let sourceFile = #fileID
+  package static let name = "sarao2020/conic-threshold"
+  package static let sourceFile = #fileID
 
   /// n_SD.
-  public static let threshold = OutputArray("threshold", unit: "samples", meaning: "statistical dimension of the cone")
+  package static let threshold = OutputArray("threshold", unit: "samples", meaning: "statistical dimension of the cone")
   /// The minimising tau.
-  public static let level = OutputArray("level", meaning: "minimising level tau")
-  public static let outputs = [threshold, level]
+  package static let level = OutputArray("level", meaning: "minimising level tau")
+  package static let outputs = [threshold, level]
 
   /// Draws the matrices and minimises the convex function of tau by bisection on its derivative.
-  public static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let q = parameters.inputDimension - parameters.teacherWidth
     var stream = context.random("matrices")
     var eigenvalues: [Double] = []

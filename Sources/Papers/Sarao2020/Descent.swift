@@ -39,10 +39,13 @@ struct StoppingRule {
 
 /// Descent on the training loss from given weights, which are overwritten with the end point.
 package enum Descent {
+  /// Training and population loss of one student.
+  package typealias Losses = (training: Double, population: Double)
+
   /// Losses of gradient descent with a fixed learning rate before each step and after the last: `stepCount` + 1 pairs.
-  package static func fixedStep(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int) -> [(
-    training: Double, population: Double
-  )] {
+  package static func fixedStep(
+    _ loss: QuadraticLoss, from weights: Weights, learningRate: Double, stepCount: Int
+  ) -> [Losses] {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     return (0...stepCount).map { step in
       if step > 0 {
@@ -55,9 +58,9 @@ package enum Descent {
 
   /// Gradient descent W <- W - eta W M. A step that would raise the loss is refused and eta halved; after 20 accepted
   /// steps eta grows by 1.2.
-  static func plain(_ loss: QuadraticLoss, from weights: Weights, learningRate: Double, until rule: StoppingRule) throws
-    -> DescentResult
-  {
+  static func plain(
+    _ loss: QuadraticLoss, from weights: Weights, learningRate: Double, until rule: StoppingRule
+  ) throws -> DescentResult {
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     let trial = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     var rate = learningRate
@@ -68,7 +71,7 @@ package enum Descent {
     var step = 0
     var outcome: Outcome?
     while true {
-      // Why 16: the population loss costs a tenth of a step.
+      // Why 16: the population loss costs a tenth of a step. It is that of `weights`, the last ones evaluated.
       if step % 16 == 0 || step == rule.maximumStepCount {
         outcome = rule.outcome(
           trainingLoss: training, populationLoss: loss.populationLoss, initialPopulationLoss: initial)

@@ -1,6 +1,6 @@
 private import Foundation
-public import NumericalMethods
-public import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// Is there a barrier between where a student is and the teacher? The string method on the training loss in weight space.
 ///
@@ -8,9 +8,9 @@ public import PaperKit
 /// and spreads them to equal distances (Frobenius) along the chain again. W_N is the teacher, padded with silent neurons
 /// and rotated among its neurons to lie closest to W_0 (orthogonal Procrustes): the loss does not see that rotation.
 /// [known] The paper shows such paths; its details were not available, so step rule and sizes are ours.
-public enum MinimumEnergyPath: Experiment {
+package enum MinimumEnergyPath: Experiment {
   /// Where the chain starts.
-  public enum Beginning: String, Choice {
+  package enum Beginning: String, Choice {
     /// At the random initial weights.
     case random
     /// At the end point of gradient descent from there.
@@ -18,55 +18,54 @@ public enum MinimumEnergyPath: Experiment {
   }
 
   /// What can be varied.
-  public struct Parameters: ExperimentParameters {
+  package struct Parameters: ExperimentParameters {
     /// d, 2 to 64.
-    public var inputDimension = 8
+    package var inputDimension = 8
     /// m*, at least 1.
-    public var teacherWidth = 1
+    package var teacherWidth = 1
     /// m, from min(m*, d) to d.
-    public var studentWidth = 8
+    package var studentWidth = 8
     /// n, at least 1.
-    public var sampleCount = 24
+    package var sampleCount = 24
     /// Where the chain starts.
-    public var beginning = Beginning.descent
+    package var beginning = Beginning.descent
     /// Number of images, ends included, at least 3.
-    public var imageCount = 24
+    package var imageCount = 24
     /// Iterations of the chain, at least 0.
-    public var iterationCount = 2000
+    package var iterationCount = 2000
     /// Most steps of gradient descent to the beginning; it stops earlier at 1e-10 of the initial training loss.
-    public var descentStepCount = 20_000
+    package var descentStepCount = 20_000
 
     /// The defaults: d = m = 8, m* = 1.
-    public init() {}
+    package init() {}
 
     /// Checks the ranges above.
-    public func validate() throws {
-      try require((2...64).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 64")
-      try require(teacherWidth >= 1, "teacherWidth", teacherWidth, allowed: "at least 1")
-      try require(
-        studentWidth >= min(teacherWidth, inputDimension) && studentWidth <= inputDimension, "studentWidth",
-        studentWidth, allowed: "min(teacherWidth, inputDimension) to inputDimension")
-      try require(sampleCount >= 1, "sampleCount", sampleCount, allowed: "at least 1")
-      try require(imageCount >= 3, "imageCount", imageCount, allowed: "at least 3")
-      try require(iterationCount >= 0, "iterationCount", iterationCount, allowed: "at least 0")
-      try require(descentStepCount >= 1, "descentStepCount", descentStepCount, allowed: "at least 1")
+    package func validate() throws {
+      try require("inputDimension", inputDimension, in: 2...64)
+      try require("teacherWidth", teacherWidth, atLeast: 1)
+      try require("studentWidth", studentWidth, in: min(teacherWidth, inputDimension)...inputDimension)
+      try require("sampleCount", sampleCount, atLeast: 1)
+      try require("imageCount", imageCount, atLeast: 3)
+      try require("iterationCount", iterationCount, atLeast: 0)
+      try require("descentStepCount", descentStepCount, atLeast: 1)
     }
   }
 
-  public static let name = "sarao2020/minimum-energy-path"
-  public static let sourceFile = #fileID
+  package static let name = "sarao2020/minimum-energy-path"
+  package static let sourceFile = #fileID
 
   /// Normalised arc length, 0 ... 1.
-  public static let arcLength = OutputArray(
+  package static let arcLength = OutputArray(
     "arcLength", axes: ["arcLength"], meaning: "arc length from the beginning, over the length of the path")
   /// Training loss of every image.
-  public static let trainingLoss = OutputArray("trainingLoss", axes: ["arcLength"], meaning: "training loss along the path")
+  package static let trainingLoss = OutputArray(
+    "trainingLoss", axes: ["arcLength"], meaning: "training loss along the path")
   /// Training loss of the random initial weights, the scale of barriers.
-  public static let initialLoss = OutputArray("initialLoss", meaning: "training loss of the random initial weights")
-  public static let outputs = [arcLength, trainingLoss, initialLoss]
+  package static let initialLoss = OutputArray("initialLoss", meaning: "training loss of the random initial weights")
+  package static let outputs = [arcLength, trainingLoss, initialLoss]
 
   /// Finds the beginning and relaxes the chain.
-  public static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let instance = try Instance(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
       sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)

@@ -130,7 +130,8 @@ package final class QuadraticLoss {
       packDifference()
       var sum = 0.0
       for sample in 0..<sampleCount {
-        let residual = Self.dot(packedDifference.pointer, coefficients.pointer + pairChunkCount * sample, pairChunkCount)
+        let residual = Self.dot(
+          packedDifference.pointer, coefficients.pointer + pairChunkCount * sample, pairChunkCount)
         images.numbers[sample] = residual / Double(sampleCount)
         sum += residual * residual
       }

@@ -10,7 +10,7 @@ public let sarao2020 = Paper(
     """,
   experiments: [
     Uniqueness.self, ConicThreshold.self, GradientDescent.self, PopulationFlow.self, EmpiricalFlow.self,
-    MinimumEnergyPath.self, WidthReduction.self, PopulationLossIdentity.self,
+    MinimumEnergyPath.self, Identities.self,
   ],
   tables: [
     uniquenessTable, recoveryTable, thresholdTable, countingTable, conicTable, populationDecayTable,

@@ -9,12 +9,13 @@ let landscapeEstimators = [
     "sarao2020/threshold-formula-gap", from: [Uniqueness.self],
     meaning: "greatest distance of a measured threshold n_50 from the counting formula n_c, in samples"
   ) { results in
-    try .greatest(
-      thresholds(uniquenessCounts(results)).map { system, threshold in
-        threshold.distance(
-          from: Double(
-            Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth)))
-      })
+    let gaps = try thresholds(uniquenessCounts(results)).map { system, threshold in
+      threshold.distance(
+        from: Double(
+          Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth)))
+    }
+    guard !gaps.isEmpty else { throw EvidenceError("no data sets") }
+    return .greatest(gaps)
   },
   Estimator(
     "sarao2020/exact-law-violations", from: [Uniqueness.self],
@@ -23,7 +24,9 @@ let landscapeEstimators = [
     let counts = try uniquenessCounts(results)
     let trials = counts.reduce(0) { $0 + $1.trials }
     guard trials > 0 else { throw EvidenceError("no data sets") }
-    let violations = try counts.reduce(0) { $0 + (try isUniqueByCounting($1) ? $1.trials - $1.successes : $1.successes) }
+    let violations = try counts.reduce(0) {
+      $0 + (try isUniqueByCounting($1) ? $1.trials - $1.successes : $1.successes)
+    }
     return .exact(Double(violations) / Double(trials))
   },
   Estimator(
@@ -55,14 +58,6 @@ let landscapeEstimators = [
   ) { results in
     let point = try results.point(of: Uniqueness.self)
     return .proportion(successes: count(point[Uniqueness.unique]), trials: point.replicaCount)
-  },
-  Estimator(
-    "sarao2020/ambiguous-share", from: [Uniqueness.self], meaning: "share of data sets that round-off leaves undecided"
-  ) { results in
-    let points = try results.points(of: Uniqueness.self)
-    let trials = points.reduce(0) { $0 + $1.replicaCount }
-    guard trials > 0 else { throw EvidenceError("no data sets") }
-    return .proportion(successes: points.reduce(0) { $0 + count($1[Uniqueness.ambiguous]) }, trials: trials)
   },
   Estimator(
     "sarao2020/conic-threshold-gap", from: [Uniqueness.self, ConicThreshold.self],
@@ -108,37 +103,24 @@ let recoveryEstimators = [
     "sarao2020/certificate-mismatch", from: [GradientDescent.self],
     meaning: "share of decided runs whose outcome contradicts the certificate on the same data"
   ) { results in
-    var mismatches = 0
-    var decided = 0
-    for point in try results.points(of: GradientDescent.self) {
-      for replica in 0..<point.replicaCount where point[GradientDescent.undecided][replica] == 0 {
-        decided += 1
-        if point[GradientDescent.recovered][replica] != point[GradientDescent.unique][replica] { mismatches += 1 }
-      }
-    }
-    guard decided > 0 else { throw EvidenceError("no decided runs") }
-    return .proportion(successes: mismatches, trials: decided)
+    try share(results, among: { $0.undecided == 0 }) { $0.recovered != $0.unique }
   },
   Estimator(
     "sarao2020/undecided-share", from: [GradientDescent.self], meaning: "share of runs without a certain outcome"
   ) { results in
-    try share(of: GradientDescent.undecided, results)
+    try share(results) { $0.undecided == 1 }
   },
   Estimator(
     "sarao2020/recovery-probability", from: [GradientDescent.self],
     meaning: "share of runs that found the teacher; undecided ones count as failures"
   ) { results in
-    try share(of: GradientDescent.recovered, results)
+    try share(results) { $0.recovered == 1 }
   },
   Estimator(
     "sarao2020/possible-recovery", from: [GradientDescent.self],
     meaning: "share of runs that did not end on another zero; undecided ones count as successes"
   ) { results in
-    let points = try results.points(of: GradientDescent.self)
-    let trials = points.reduce(0) { $0 + $1.replicaCount }
-    guard trials > 0 else { throw EvidenceError("no runs") }
-    let elsewhere = points.reduce(0) { $0 + count($1[GradientDescent.elsewhere]) }
-    return .proportion(successes: trials - elsewhere, trials: trials)
+    try share(results) { $0.recovered + $0.undecided == 1 }
   },
   Estimator(
     "sarao2020/method-agreement", from: [GradientDescent.self],
@@ -148,23 +130,28 @@ let recoveryEstimators = [
     guard points.count == 2, points[0].parameters.method != points[1].parameters.method else {
       throw EvidenceError("needs two sweep points that differ in the method")
     }
-    var decided = 0
-    var agreeing = 0
-    for replica in 0..<min(points[0].replicaCount, points[1].replicaCount)
-    where points.allSatisfy({ $0[GradientDescent.undecided][replica] == 0 }) {
-      decided += 1
-      if points[0][GradientDescent.recovered][replica] == points[1][GradientDescent.recovered][replica] { agreeing += 1 }
-    }
-    guard decided > 0 else { throw EvidenceError("no instance was decided by both methods") }
-    return .proportion(successes: agreeing, trials: decided)
+    let pairs = zip(runs(points[0]), runs(points[1])).filter { $0.undecided + $1.undecided == 0 }
+    guard !pairs.isEmpty else { throw EvidenceError("no instance was decided by both methods") }
+    return .proportion(successes: pairs.filter { $0.recovered == $1.recovered }.count, trials: pairs.count)
   },
 ]
 
-private func share(of flag: OutputArray, _ results: Results) throws -> Estimate {
-  let points = try results.points(of: GradientDescent.self)
-  let trials = points.reduce(0) { $0 + $1.replicaCount }
-  guard trials > 0 else { throw EvidenceError("no runs") }
-  return .proportion(successes: points.reduce(0) { $0 + count($1[flag]) }, trials: trials)
+/// The flags of one run of descent.
+private typealias Run = (recovered: Double, undecided: Double, unique: Double)
+
+private func runs(_ point: ExperimentPoint<GradientDescent>) -> [Run] {
+  (0..<point.replicaCount).map {
+    (point[GradientDescent.recovered][$0], point[GradientDescent.undecided][$0], point[GradientDescent.unique][$0])
+  }
+}
+
+/// The share of runs, over all sweep points, with a property among those with another.
+private func share(
+  _ results: Results, among isCounted: (Run) -> Bool = { _ in true }, of hasProperty: (Run) -> Bool
+) throws -> Estimate {
+  let counted = try results.points(of: GradientDescent.self).flatMap(runs).filter(isCounted)
+  guard !counted.isEmpty else { throw EvidenceError("no runs to count") }
+  return .proportion(successes: counted.filter(hasProperty).count, trials: counted.count)
 }
 
 /// Estimators of the dynamics: how fast?
@@ -202,76 +189,56 @@ let dynamicsEstimators = [
     let point = try results.point(of: PopulationFlow.self)
     guard point.parameters.timeUnit == .relaxationTime else { throw EvidenceError("needs times in units of 1/g") }
     let times = point[PopulationFlow.time]
-    let losses = point[PopulationFlow.populationLoss]
     let last = times.shape[0] - 1
     let first = index(of: times[last] * 5 / 6, in: times)
-    return .median(
-      (0..<point.replicaCount).map { replica in
-        Double.logarithm(losses[replica, first] / losses[replica, last]) / (times[last] - times[first])
-      })
+    let falls = ratios(point[PopulationFlow.populationLoss], first, over: last)
+    return .median(falls.map { Double.logarithm($0) / (times[last] - times[first]) })
   },
-  Estimator(
-    "sarao2020/training-loss-fall", from: [EmpiricalFlow.self],
-    meaning: "training loss at the last time over that at t = 1; median over instances"
-  ) { results in
-    let point = try results.point(of: EmpiricalFlow.self)
-    let (first, last) = ends(point, from: 1)
-    return .median(ratios(point[EmpiricalFlow.trainingLoss], last, over: first))
+  sampled("training-loss-fall", "training loss at the last time over that at t = 1") { point, times, last in
+    ratios(point[EmpiricalFlow.trainingLoss], last, over: index(of: 1, in: times))
   },
-  Estimator(
-    "sarao2020/final-population-loss", from: [EmpiricalFlow.self],
-    meaning: "population loss at the last time; median over instances"
-  ) { results in
-    let point = try results.point(of: EmpiricalFlow.self)
-    return .median(point[EmpiricalFlow.populationLoss].column(ends(point, from: 1).last))
+  sampled("final-population-loss", "population loss at the last time") { point, _, last in
+    point[EmpiricalFlow.populationLoss].column(last)
   },
-  Estimator(
-    "sarao2020/population-loss-fall", from: [EmpiricalFlow.self],
-    meaning: "population loss at t = 50 over that at t = 10; median over instances"
-  ) { results in
-    let point = try results.point(of: EmpiricalFlow.self)
-    let times = point[EmpiricalFlow.time]
-    return .median(ratios(point[EmpiricalFlow.populationLoss], index(of: 50, in: times), over: index(of: 10, in: times)))
+  sampled("population-loss-fall", "population loss at t = 50 over that at t = 10") { point, times, _ in
+    ratios(point[EmpiricalFlow.populationLoss], index(of: 50, in: times), over: index(of: 10, in: times))
   },
-  Estimator(
-    "sarao2020/sampled-power-law-exponent", from: [EmpiricalFlow.self],
-    meaning: "slope of log E against log t over the last factor four of time; median over instances"
-  ) { results in
-    let point = try results.point(of: EmpiricalFlow.self)
-    let times = point[EmpiricalFlow.time]
-    let last = times.shape[0] - 1
+  sampled("sampled-power-law-exponent", "slope of log E against log t over the last factor four of time") {
+    point, times, last in
     let first = index(of: times[last] / 4, in: times)
     let duration = Double.logarithm(times[last] / times[first])
-    return .median(
-      ratios(point[EmpiricalFlow.populationLoss], last, over: first).map { Double.logarithm($0) / duration })
+    return ratios(point[EmpiricalFlow.populationLoss], last, over: first).map { Double.logarithm($0) / duration }
+  },
+  sampled("sampled-prefactor-ratio", "t^2 E / K at the last time") { point, times, last in
+    let rank = min(point.parameters.studentWidth, point.parameters.inputDimension)
+    let prefactor = Theory.powerLawPrefactor(rank: rank, teacherWidth: point.parameters.teacherWidth)
+    return point[EmpiricalFlow.populationLoss].column(last).map { $0 * times[last] * times[last] / prefactor }
   },
   Estimator(
-    "sarao2020/sampled-prefactor-ratio", from: [EmpiricalFlow.self],
-    meaning: "t^2 E / K at the last time; median over instances"
-  ) { results in
-    let point = try results.point(of: EmpiricalFlow.self)
-    let parameters = point.parameters
-    let prefactor = Theory.powerLawPrefactor(
-      rank: min(parameters.studentWidth, parameters.inputDimension), teacherWidth: parameters.teacherWidth)
-    let time = parameters.lastTime
-    let last = ends(point, from: 1).last
-    return .median(point[EmpiricalFlow.populationLoss].column(last).map { $0 * time * time / prefactor })
-  },
-  Estimator(
-    "sarao2020/width-reduction", from: [WidthReduction.self],
+    "sarao2020/width-difference", from: [Identities.self],
     meaning: "greatest relative difference between the losses of m x d weights and of their Cholesky factor"
   ) { results in
-    let values = try results.points(of: WidthReduction.self).flatMap { $0[WidthReduction.relativeDifference].values }
-    guard let greatest = values.max() else { throw EvidenceError("no runs") }
-    return .exact(greatest)
+    .exact(try results.point(of: Identities.self)[Identities.widthDifference].values.max() ?? .nan)
   },
   Estimator(
-    "sarao2020/population-loss-ratio", from: [PopulationLossIdentity.self],
+    "sarao2020/population-loss-ratio", from: [Identities.self],
     meaning: "Monte Carlo population loss over |B|^2 + (tr B)^2 / 2; mean over instances"
   ) { results in
-    .mean(try results.point(of: PopulationLossIdentity.self)[PopulationLossIdentity.ratio].values)
+    .mean(try results.point(of: Identities.self)[Identities.populationLossRatio].values)
   },
 ]
+
+/// An estimator of the median over instances of one number of each flow with n samples.
+private func sampled(
+  _ name: String, _ meaning: String,
+  _ measure: @escaping @Sendable (ExperimentPoint<EmpiricalFlow>, _ times: NDArray, _ last: Int) -> [Double]
+) -> Estimator {
+  Estimator("sarao2020/\(name)", from: [EmpiricalFlow.self], meaning: "\(meaning); median over instances") { results in
+    let point = try results.point(of: EmpiricalFlow.self)
+    let times = point[EmpiricalFlow.time]
+    return .median(measure(point, times, times.shape[0] - 1))
+  }
+}
 
 /// A number of one deterministic flow per teacher, at the finest tolerance, with the change from the next coarser one as
 /// its numerical error.
@@ -290,12 +257,6 @@ private func refined(
     let values = try sorted.prefix(2).map(measure)
     return .exact(values[0], numericalError: abs(values[0] - values[1]))
   }
-}
-
-/// Indices of the time nearest to `start` and of the last time.
-private func ends(_ point: ExperimentPoint<EmpiricalFlow>, from start: Double) -> (first: Int, last: Int) {
-  let times = point[EmpiricalFlow.time]
-  return (index(of: start, in: times), times.shape[0] - 1)
 }
 
 /// Per replica, the value at one index over that at another.

@@ -40,19 +40,19 @@ func uniquenessCounts(_ results: Results) throws -> [SuccessCount] {
 /// The sample count n_50 at which the probability of one (d, m*) passes 1/2.
 ///
 /// Logistic maximum likelihood P(n) = 1 / (1 + exp(-(n - n_50) / w)), standard error from the information matrix. For
-/// m* >= d - 1 the law is a step between D - 1 and D (proved); a step in the counts is then exact.
+/// m* >= d - 1 the law is a step between D - 1 and D (proved); a step in the counts is then exact. Throws
+/// ``EvidenceError`` where there is no fit.
 func threshold(_ counts: [SuccessCount], of system: System) throws -> Estimate {
-  let sorted = counts.sorted { $0.sampleCount < $1.sampleCount }
-  let failures = sorted.filter { $0.successes == 0 }
-  let certain = sorted.filter { $0.successes == $0.trials }
-  if system.teacherWidth >= system.inputDimension - 1, failures.count + certain.count == sorted.count,
-    let last = failures.last, let first = certain.first, last.sampleCount < first.sampleCount
-  {
-    return .exact(Double(last.sampleCount + first.sampleCount) / 2)
+  do {
+    let fit = try LogisticFit(
+      positions: counts.map { Double($0.sampleCount) }, successes: counts.map(\.successes),
+      trials: counts.map(\.trials))
+    return .fit(value: fit.midpoint, standardError: fit.midpointStandardError)
+  } catch .separated(let step) where system.teacherWidth >= system.inputDimension - 1 {
+    return .exact((step.low + step.high) / 2)
+  } catch {
+    throw EvidenceError("d = \(system.inputDimension), m* = \(system.teacherWidth): \(error.description)")
   }
-  let fit = try LogisticFit(
-    positions: sorted.map { Double($0.sampleCount) }, successes: sorted.map(\.successes), trials: sorted.map(\.trials))
-  return .fit(value: fit.midpoint, standardError: fit.midpointStandardError)
 }
 
 /// The thresholds of every (d, m*) in some counts, in order.

@@ -39,7 +39,7 @@ let uniquenessTable = TableDefinition(
   columns: [inputDimensionColumn, teacherWidthColumn, sampleCountColumn, sampleRatioColumn]
     + probabilityColumns("share of data sets on which the teacher is the only zero")
 ) { results in
-  try uniquenessCounts(results).map { count in
+  try uniquenessCounts(results).sorted { ($0.system, $0.sampleCount) < ($1.system, $1.sampleCount) }.map { count in
     [
       Double(count.inputDimension), Double(count.teacherWidth), Double(count.sampleCount),
       Double(count.sampleCount) / Double(count.inputDimension),
@@ -92,7 +92,8 @@ let thresholdTable = TableDefinition(
 let countingTable = TableDefinition(
   "sarao2020/counting-formula", from: [Uniqueness.self, GradientDescent.self],
   columns: [
-    inputDimensionColumn, teacherWidthColumn, Column("threshold", unit: "samples", meaning: "n_c of the counting formula"),
+    inputDimensionColumn, teacherWidthColumn,
+    Column("threshold", unit: "samples", meaning: "n_c of the counting formula"),
     Column("ratio", meaning: "n_c/d"), Column("limit", meaning: "limit m*+1 of n_c/d at large d"),
   ]
 ) { results in
@@ -117,7 +118,10 @@ let conicTable = TableDefinition(
     Column("standardError", unit: "samples", meaning: "Monte Carlo error of n_SD"), Column("ratio", meaning: "n_SD/d"),
   ]
 ) { results in
-  try results.points(of: ConicThreshold.self).map { point in
+  try results.points(of: ConicThreshold.self).sorted {
+    ($0.parameters.teacherWidth, $0.parameters.inputDimension)
+      < ($1.parameters.teacherWidth, $1.parameters.inputDimension)
+  }.map { point in
     let values = point[ConicThreshold.threshold].values
     let d = Double(point.parameters.inputDimension)
     return [

@@ -1,5 +1,5 @@
 private import Foundation
-public import NumericalMethods
+package import NumericalMethods
 
 /// Closed forms for quadratic networks f(x) = x^T A x, teacher A* of rank min(m*, d), difference B = A - A*.
 ///
@@ -7,13 +7,13 @@ public import NumericalMethods
 /// and time is that of dW/dt = -W M with M = (1/n) sum_k (x_k^T B x_k) x_k x_k^T (rows of W are neurons / sqrt(m), so
 /// A = W^T W). [known] The paper seems to use a loss of the form (1/4) E|f - f*|^2; that rescales losses and times by
 /// constants and moves only the prefactors below, no exponent and no threshold.
-public enum Theory {
+package enum Theory {
   /// D = d(d+1)/2, the dimension of the symmetric d x d matrices.
-  public static func symmetricDimension(_ inputDimension: Int) -> Int { inputDimension * (inputDimension + 1) / 2 }
+  package static func symmetricDimension(_ inputDimension: Int) -> Int { inputDimension * (inputDimension + 1) / 2 }
 
   /// p = m* d - m*(m*-1)/2 for m* < d, else D: the dimension of the symmetric matrices that vanish on the complement of
   /// the teacher's range. [derived] With n <= p samples the teacher is never the only zero of the training loss.
-  public static func tangentDimension(inputDimension: Int, teacherWidth: Int) -> Int {
+  package static func tangentDimension(inputDimension: Int, teacherWidth: Int) -> Int {
     let width = min(teacherWidth, inputDimension)
     return width * inputDimension - width * (width - 1) / 2
   }
@@ -21,7 +21,7 @@ public enum Theory {
   /// The paper's threshold: n_c = d(m*+1) - m*(m*+1)/2 for m* < d, D for m* >= d. [paper, Eqs. 12-13]
   ///
   /// [derived] It is the number of free parameters of a positive matrix of rank m*+1: a counting argument.
-  public static func countingThreshold(inputDimension: Int, teacherWidth: Int) -> Int {
+  package static func countingThreshold(inputDimension: Int, teacherWidth: Int) -> Int {
     guard teacherWidth < inputDimension else { return symmetricDimension(inputDimension) }
     return inputDimension * (teacherWidth + 1) - teacherWidth * (teacherWidth + 1) / 2
   }
@@ -31,7 +31,7 @@ public enum Theory {
   ///     K = (r - m*)(m* + 2) / (16 (r + 2)),   r = rank A(0) = min(m, d) > m*,
   ///
   /// whatever the eigenvalues of A*: the d - m* directions without teacher relax as a(t) -> (m*+2) / (4 (r+2) t).
-  public static func powerLawPrefactor(rank: Int, teacherWidth: Int) -> Double {
+  package static func powerLawPrefactor(rank: Int, teacherWidth: Int) -> Double {
     precondition(rank > teacherWidth, "rank \(rank) must exceed the teacher width \(teacherWidth)")
     return Double((rank - teacherWidth) * (teacherWidth + 2)) / Double(16 * (rank + 2))
   }
@@ -42,7 +42,7 @@ public enum Theory {
   ///
   /// the slowest of the relaxations along and across the eigenvectors. 0 when A* is singular. Throws when the
   /// eigenvalue routine fails.
-  public static func exponentialRate(teacherEigenvalues: [Double]) throws -> Double {
+  package static func exponentialRate(teacherEigenvalues: [Double]) throws -> Double {
     let levels = teacherEigenvalues.map { max($0, 0) }.sorted()
     let alongAxes = Matrix(rowCount: levels.count, columnCount: levels.count) { row, column in
       (row == column ? 4 * levels[row] : 0) + 2 * (levels[row] * levels[column]).squareRoot()
@@ -54,7 +54,7 @@ public enum Theory {
 
   /// Population loss (1/2) E (x^T B x)^2 = |B|_F^2 + (tr B)^2 / 2 for x ~ N(0, I_d), by Wick's theorem. [derived; the
   /// paper's Lemma on the population loss is of this form]
-  public static func populationLoss(difference: Matrix) -> Double {
+  package static func populationLoss(difference: Matrix) -> Double {
     difference.squaredNorm + difference.trace * difference.trace / 2
   }
 
@@ -71,7 +71,7 @@ public enum Theory {
   ///   - integratedGrowth: the diagonal of J, [input].
   ///   - time: t.
   /// - Returns: A(t), [input, input]. Throws ``NumericalError`` when the bracket is not positive definite.
-  public static func flowedStudent(
+  package static func flowedStudent(
     start: Matrix, teacherEigenvalues: [Double], integratedTrace: Double, integratedGrowth: [Double], time: Double
   ) throws -> Matrix {
     let weighted = Matrix(rowCount: start.rowCount, columnCount: start.columnCount) {

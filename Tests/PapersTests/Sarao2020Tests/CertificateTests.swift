@@ -42,7 +42,8 @@ import Testing
       let data = data(sampleCount, 8, stream)
       var random = RandomStream(key: 8, purpose: "rotation", stream: stream)
       let inside = try LinearAlgebra.qr(random.normalMatrix(rowCount: teacherWidth, columnCount: teacherWidth)).q
-      let outside = try LinearAlgebra.qr(random.normalMatrix(rowCount: 8 - teacherWidth, columnCount: 8 - teacherWidth)).q
+      let outside = try LinearAlgebra.qr(random.normalMatrix(rowCount: 8 - teacherWidth, columnCount: 8 - teacherWidth))
+        .q
       let rotation = Matrix(rowCount: 8, columnCount: 8) { row, column in
         switch (row < teacherWidth, column < teacherWidth) {
         case (true, true): inside[row, column]
@@ -107,14 +108,15 @@ import Testing
     }
   }
 
+  /// The reference averages over 400 matrices: 0.3 % at d >= 8, 1 % at d = 4.
   @Test func conicThresholdsEqualTheReference() throws {
     for row in try Reference.load().thresholds where row.conicThreshold > 0 && row.inputDimension <= 16 {
       var parameters = ConicThreshold.Parameters()
       parameters.inputDimension = row.inputDimension
       parameters.teacherWidth = row.teacherWidth
-      parameters.matrixCount = 400
+      parameters.matrixCount = 4000
       let threshold = try ConicThreshold.run(parameters, in: RunContext())[ConicThreshold.threshold]?.values[0] ?? .nan
-      expectClose(threshold, row.conicThreshold, relative: 0.012)
+      expectClose(threshold, row.conicThreshold, relative: row.inputDimension == 4 ? 0.03 : 0.01)
     }
   }
 }

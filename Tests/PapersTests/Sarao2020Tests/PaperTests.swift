@@ -12,12 +12,93 @@ import Testing
     var empirical = EmpiricalFlow.Parameters()
     empirical.lastTime = 5
     #expect(try differ(GradientDescent.self, descent, replicas: 12) == GradientDescent.mutants.map(\.name))
-    #expect(try differ(PopulationFlow.self, PopulationFlow.Parameters(), replicas: 1) == PopulationFlow.mutants.map(\.name))
+    #expect(
+      try differ(PopulationFlow.self, PopulationFlow.Parameters(), replicas: 1) == PopulationFlow.mutants.map(\.name))
     #expect(try differ(EmpiricalFlow.self, empirical, replicas: 1) == EmpiricalFlow.mutants.map(\.name))
   }
 
+  /// Every mutant moves an estimator that some claim reads: out of what is accepted or, for the subtle early success, towards
+  /// its bound.
+  @Test func mutantsAreNoticed() throws {
+    let flows = [1e-9, 1e-10].map { tolerance in
+      var parameters = PopulationFlow.Parameters()
+      parameters.teacher = .diagonal
+      parameters.relativeTolerance = tolerance
+      return parameters
+    }
+    for mutant in [nil] + PopulationFlow.mutants.map(Optional.some) {
+      let gap = try estimate("power-law-prefactor-gap", results(PopulationFlow.self, flows, 1, mutant)).value
+      #expect((gap < 0.005) == (mutant == nil))
+    }
+    var many = EmpiricalFlow.Parameters()
+    many.sampleCount = 8192
+    for mutant in [nil, EmpiricalFlow.halvedGradient] {
+      let ratio = try estimate("sampled-prefactor-ratio", results(EmpiricalFlow.self, [many], 8, mutant)).value
+      #expect((abs(ratio - 1) < 0.15) == (mutant == nil))
+    }
+    let thresholds = [(2, 18), (2, 21), (3, 26), (4, 27), (4, 30)].map { width, sampleCount in
+      var parameters = GradientDescent.Parameters()
+      parameters.teacherWidth = width
+      parameters.sampleCount = sampleCount
+      return parameters
+    }
+    let shares = try [nil, GradientDescent.earlySuccess, GradientDescent.unrotatedCertificate].map { mutant in
+      try estimate("certificate-mismatch", results(GradientDescent.self, thresholds, 60, mutant)).value
+    }
+    #expect(shares[0] < 0.005 && shares[1] > shares[0] && shares[2] > 0.1, "\(shares)")
+  }
+
+  /// An estimate of this paper by the name of its estimator.
+  private func estimate(_ name: String, _ results: Results) throws -> Estimate {
+    let estimator = try #require(sarao2020.estimators.first { $0.name == "sarao2020/\(name)" })
+    return try estimator.estimate(results)
+  }
+
+  /// Results as the engine would collect them.
+  private func results<E: Experiment>(
+    _ experiment: E.Type, _ points: [E.Parameters], _ replicaCount: Int, _ mutant: Mutant? = nil
+  ) throws -> Results {
+    Results(
+      points: try points.enumerated().map { index, parameters in
+        let runs = try (0..<replicaCount).map {
+          try E.run(parameters, in: RunContext(replica: $0, streamKey: UInt64(20 + index), mutant: mutant))
+        }
+        var arrays: [String: NDArray] = [:]
+        for output in E.outputs {
+          let values = runs.compactMap { $0[output] }
+          arrays[output.name] = output.isCoordinate ? values[0] : .stack(values)
+        }
+        return Results.Point(
+          experiment: E.name, parameters: try parameters.values(), replicaCount: replicaCount, arrays: arrays)
+      })
+  }
+
+  /// Tables have the columns they declare and a row for every point; estimators refuse what they cannot use.
+  @Test func tablesAndEstimatorsReadResults() throws {
+    let sampleCounts = (9...21).map { sampleCount in
+      var parameters = Uniqueness.Parameters()
+      parameters.sampleCount = sampleCount
+      return parameters
+    }
+    let uniqueness = try results(Uniqueness.self, sampleCounts, 60)
+    for table in sarao2020.tables where table.experiments.contains(where: { $0.name == Uniqueness.name }) {
+      let rows = try table.rows(uniqueness)
+      #expect(rows.count == (table.name == "sarao2020/uniqueness" ? 13 : 1), "\(table.name)")
+      #expect(rows.allSatisfy { $0.count == table.columns.count }, "\(table.name)")
+    }
+    expectClose(try estimate("threshold-ratio", uniqueness).value, 14.06 / 8, absolute: 0.1)
+    #expect(throws: EvidenceError.self) { try estimate("exact-law-violations", uniqueness) }
+    #expect(throws: EvidenceError.self) { try estimate("threshold-drift", uniqueness) }
+    let low = try results(Uniqueness.self, Array(sampleCounts.prefix(2)), 5)
+    #expect(throws: EvidenceError.self) { try estimate("threshold-ratio", low) }
+    for estimator in sarao2020.estimators {
+      #expect(throws: EvidenceError.self, "\(estimator.name)") { try estimator.estimate(Results(points: [])) }
+    }
+  }
+
   /// Names of the mutants whose results differ from the honest ones on some replica.
-  private func differ<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters, replicas: Int) throws -> [String] {
+  private func differ<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters, replicas: Int) throws -> [String]
+  {
     try E.mutants.filter { mutant in
       try (0..<replicas).contains { replica in
         let honest = try E.run(parameters, in: RunContext(replica: replica, streamKey: 2))
@@ -49,7 +130,7 @@ import Testing
       } == "teacherEigenvalues")
     #expect(refusal { (p: inout EmpiricalFlow.Parameters) in p.firstTime = 0 } == "firstTime")
     #expect(refusal { (p: inout MinimumEnergyPath.Parameters) in p.studentWidth = 9 } == "studentWidth")
-    #expect(refusal { (p: inout WidthReduction.Parameters) in p.studentWidth = 6 } == "studentWidth")
+    #expect(refusal { (p: inout Identities.Parameters) in p.studentWidth = 6 } == "studentWidth")
   }
 
   /// Every experiment returns what it declares, with the axes it declares.
@@ -58,16 +139,13 @@ import Testing
     try check(ConicThreshold.self)
     try check(GradientDescent.self)
     try check(PopulationFlow.self)
-    try check(WidthReduction.self)
+    try check(Identities.self)
     var empirical = EmpiricalFlow.Parameters()
     empirical.lastTime = 2
     try check(EmpiricalFlow.self, empirical)
     var path = MinimumEnergyPath.Parameters()
     path.iterationCount = 3
     try check(MinimumEnergyPath.self, path)
-    var identity = PopulationLossIdentity.Parameters()
-    identity.inputCount = 5000
-    try check(PopulationLossIdentity.self, identity)
   }
 
   private func check<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters = .init()) throws {

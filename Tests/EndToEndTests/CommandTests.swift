@@ -1,0 +1,193 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program on small projects of its own, as a user would run it.
+struct Project {
+  let workspace: Workspace
+  static let stages = """
+      sarao2020/population-flow: {sweep: [{teacherWidth: [1, 2]}], parameters: {inputDimension: 6}}
+      sarao2020/uniqueness:
+        parameters: {inputDimension: 4}
+        sweep: [{sampleCount: {range: [5, 10]}}]
+        replicas: {count: 40, perCell: 20}
+    """
+  static let figures = """
+    figures:
+      thresholds:
+        caption: Probability that the teacher is the only zero.
+        source: "Fig. 1"
+        panels:
+          - x: {label: n}
+            y: {label: probability, range: [0, 1]}
+            series:
+              - {table: sarao2020/uniqueness, from: [sarao2020/uniqueness], draw: points, x: sampleCount, y: probability, low: low, high: high}
+    claims:
+      always:
+        statement: With d(d+1)/2 samples the teacher is always the only zero.
+        source: ours
+        kind: derived
+        estimate: sarao2020/uniqueness-probability
+        from: [sarao2020/uniqueness]
+        where: {sampleCount: 10}
+        accept: [0.5, 1]
+        because: an exact consequence of counting
+    """
+
+  init(stages: String = stages, figures: String = figures) throws {
+    workspace = try Workspace()
+    try workspace.write(
+      "seed: 3\nprofiles: [quick]\nfigures: [figures/demo.yaml]\nstages:\n" + stages, to: "pipeline.yaml")
+    try workspace.write(figures, to: "figures/demo.yaml")
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let style = try String(contentsOf: root.appending(path: "figures/style.gp"), encoding: .utf8)
+    try workspace.write(style, to: "figures/style.gp")
+  }
+
+  func refig(_ arguments: String..., environment: [String: String] = [:]) throws -> ProgramResult {
+    try runProgram(try productPath("refig"), arguments, in: workspace.path, environment: environment)
+  }
+
+  func cells() throws -> [String: Data] {
+    var cells: [String: Data] = [:]
+    for name in workspace.files(under: "data/store") where name.hasSuffix(".h5") {
+      cells[name] = try Data(contentsOf: URL(fileURLWithPath: workspace.path + "/data/store/" + name))
+    }
+    return cells
+  }
+}
+
+@Suite struct CommandTests {
+  @Test("a project from nothing: run computes and draws, a second run does neither, the claim is confirmed")
+  func firstUse() throws {
+    let project = try Project()
+    let first = try project.refig("run", "-j2")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.output.contains("14 cells: 0 cached, 14 computed"))
+    #expect(first.output.contains("1 figures: 1 drawn, 0 failed"))
+    for ending in ["svg", "pdf", "gp", "json"] {
+      #expect(project.workspace.files(under: "figures/quick/demo").contains("thresholds.\(ending)"))
+    }
+    let second = try project.refig("run")
+    #expect(second.output.contains("14 cached, 0 computed"))
+    #expect(second.output.contains("0 drawn"))
+    let verify = try project.refig("verify", "--cached-only")
+    #expect(verify.status == 0, "\(verify.errors)")
+    #expect(verify.output.contains("1 claims: 1 confirmed, 0 refuted, 0 inconclusive; all as expected"))
+    #expect(try project.refig("status", "--check").status == 0)
+  }
+
+  @Test("the store is the same for one worker, two, and none")
+  func workers() throws {
+    let projects = try ["-j1", "-j2", "-j0"].map { workers in
+      let project = try Project()
+      #expect(try project.refig("run", workers, "--quiet").status == 0)
+      return try project.cells()
+    }
+    #expect(projects[0].count == 14)
+    #expect(projects[0] == projects[1])
+    #expect(projects[0] == projects[2])
+  }
+
+  @Test("mistakes in the YAML end with status 2 before anything is written")
+  func badInput() throws {
+    let project = try Project(
+      stages: "  sarao2020/uniqueness: {parameters: {inputDimension: 1, sampleCount: 0, teacherwidth: 2}}")
+    let result = try project.refig("run")
+    #expect(result.status == 2)
+    #expect(result.errors.contains("unknown parameter 'teacherwidth'; did you mean 'teacherWidth'?"))
+    #expect(project.workspace.files(under: "data").isEmpty)
+    let range = try Project(
+      stages: "  sarao2020/uniqueness: {parameters: {inputDimension: 1}}", figures: "figures: {}")
+    let refused = try range.refig("run")
+    #expect(refused.status == 2)
+    #expect(
+      refused.errors.hasPrefix("refig: pipeline.yaml:5:55: stage 'sarao2020/uniqueness': inputDimension = 1 is not"))
+    #expect(range.workspace.files(under: "data").isEmpty)
+  }
+
+  private static let statuses: [(command: String, status: Int32)] = [
+    ("frobnicate", 2), ("run --frobnicate", 2), ("run no-such-stage", 2), ("run --profile big", 2),
+    ("status --check", 7), ("verify --cached-only", 7), ("try sarao2020/uniquenes", 2),
+    ("try sarao2020/uniqueness --set sampleCount=0", 2), ("--help", 0), ("run --help", 0),
+  ]
+
+  @Test("exit statuses", arguments: statuses)
+  func exitStatus(command: String, status: Int32) throws {
+    let arguments = command.split(separator: " ").map(String.init)
+    let project = try Project()
+    let result = try runProgram(try productPath("refig"), arguments, in: project.workspace.path)
+    #expect(result.status == status, "\(result.errors)")
+    #expect(project.workspace.files(under: "data/store").allSatisfy { !$0.hasSuffix(".h5") })
+  }
+
+  @Test("a verdict that is not the expected one ends with status 4")
+  func unexpectedVerdict() throws {
+    let project = try Project(
+      figures: Project.figures.replacingOccurrences(of: "accept: [0.5, 1]", with: "accept: [0, 0.2]"))
+    let result = try project.refig("verify", "--quiet")
+    #expect(result.status == 4)
+    #expect(result.output.contains("refuted"))
+    #expect(result.output.contains("1 NOT as expected"))
+  }
+
+  @Test("without gnuplot the cells are kept and the status is 6, with no half-written figure")
+  func noGnuplot() throws {
+    let project = try Project()
+    let result = try project.refig("run", "--quiet", environment: ["PATH": "/nowhere"])
+    #expect(result.status == 6)
+    #expect(result.errors.contains("gnuplot was not found"))
+    #expect(try project.cells().count == 14)
+    #expect(project.workspace.files(under: "figures/quick").isEmpty)
+  }
+
+  @Test("try answers with JSON that names every output")
+  func tryOne() throws {
+    let project = try Project()
+    let result = try project.refig("try", "sarao2020/population-flow", "--set", "inputDimension=8", "--json")
+    #expect(result.status == 0, "\(result.errors)")
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    let outputs = try #require(object["outputs"] as? [String: Any])
+    #expect((outputs["time"] as? [Double])?.isEmpty == false)
+    #expect(project.workspace.files(under: "data").isEmpty, "nothing is stored")
+  }
+
+  @Test("explain says why a cell would run, leaf by leaf")
+  func explain() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "sarao2020/uniqueness", "--quiet").status == 0)
+    let pipeline = try project.workspace.read("pipeline.yaml")
+    try project.workspace.write(
+      pipeline.replacingOccurrences(of: "{inputDimension: 4}", with: "{inputDimension: 5}"), to: "pipeline.yaml")
+    let result = try project.refig("explain", "sarao2020/uniqueness")
+    #expect(result.output.contains("parameter inputDimension: 4 → 5"), "\(result.output)")
+    #expect(!result.output.contains("code"))
+  }
+
+  @Test("data prints a row per replica, or per number of an array")
+  func data() throws {
+    let project = try Project()
+    let scalars = try project.refig("data", "sarao2020/uniqueness", "--csv", "--quiet").output.split(separator: "\n")
+    #expect(scalars[0].hasPrefix("sampleCount,replica,unique"))
+    #expect(scalars.count == 1 + 6 * 40)
+    let tables = try project.refig("data", "fig:demo/thresholds", "--csv", "--quiet").output.split(separator: "\n")
+    #expect(tables[0] == "# sarao2020/uniqueness of sarao2020/uniqueness")
+    #expect(tables.count == 2 + 6)
+    let paths = try project.refig("data", "sarao2020/uniqueness", "--h5", "--quiet").output.split(separator: "\n")
+    #expect(paths.count == 12)
+    #expect(paths.allSatisfy { FileManager.default.fileExists(atPath: project.workspace.path + "/" + $0) })
+  }
+
+  @Test("an archive of cells brings the verdict elsewhere without computing")
+  func exchange() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    #expect(try project.refig("store", "export", "cells.tar", "claim:demo/always").status == 0)
+    let other = try Project()
+    let archive = project.workspace.path + "/cells.tar"
+    #expect(try other.refig("store", "import", archive).output.contains("12 cells added"))
+    #expect(try other.refig("verify", "--cached-only").output.contains("1 confirmed"))
+  }
+}
