@@ -3,13 +3,13 @@ import PackageDescription
 
 // The dependency diagram of refig. An arrow may only point down:
 //
-//   refig ──► Engine ──► PaperKit ──► NumericalMethods ──► COpenBLAS, CKernels, CQuantiles
+//   refig ──► Engine ──► PaperKit ──► NumericalMethods ──► COpenBLAS, CKernels, CVectors, CQuantiles
 //     │         └──► CHDF5, Digest ──► CCrypto, Yams            ▲
 //     └──────► Papers ──► one module per paper ──► PaperKit ─────┘
 
 /// One paper = one folder in Sources/Papers = one module, so no paper can use another's types.
 /// To add yours: add its name here and one line in Sources/Papers/AllPapers.swift.
-let papers = ["Sarao2020"]
+let papers = ["Sarao2020", "Oymak2019", "Martin2023", "Martin2026", "Bocchi2026"]
 
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -35,6 +35,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // Counter-based random numbers in C, for their dispatch over vector widths.
     .target(name: "CKernels"),
+    // Elementwise functions and layers of neurons in C, for the same reason.
+    .target(name: "CVectors"),
     // Quantiles of Student's t, beta and normal laws from Boost.Math (header-only C++).
     .target(name: "CQuantiles"),
 
@@ -43,7 +45,7 @@ let package = Package(
 
     // Mathematics that has never heard of a paper.
     .target(
-      name: "NumericalMethods", dependencies: ["COpenBLAS", "CKernels", "CQuantiles"], swiftSettings: numeric),
+      name: "NumericalMethods", dependencies: ["COpenBLAS", "CKernels", "CVectors", "CQuantiles"], swiftSettings: numeric),
     // The vocabulary a paper is written in: no input, no output, no clock.
     .target(name: "PaperKit", dependencies: ["NumericalMethods"], swiftSettings: numeric),
     // The list of papers, with the fingerprint of their code made at build time.

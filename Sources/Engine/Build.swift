@@ -128,5 +128,6 @@ package struct Build {
       progress.failed(stage.id, message: "\(stage.id) \(stage.label(item.cell)): \(reason)")
     }
     log.write("cell", fields)
+    FaultPoint.pass("runner.recorded")
   }
 }

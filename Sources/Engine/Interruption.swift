@@ -10,9 +10,14 @@ package enum Interruption {
 
   /// Counts signals from now on instead of dying of them.
   package static func listen() {
+    // Whoever started this process may have blocked them.
+    var names = sigset_t()
+    sigemptyset(&names)
     for name in [SIGINT, SIGTERM] {
       signal(name) { _ in Interruption.count.add(1, ordering: .relaxed) }
+      sigaddset(&names, name)
     }
+    pthread_sigmask(SIG_UNBLOCK, &names, nil)
     // A worker that died must not take the runner with it.
     signal(SIGPIPE, SIG_IGN)
   }

@@ -34,7 +34,7 @@ package struct LocalExecutor: Executor {
       while !isStopping, let item = queue.first {
         if let idle = workers.first(where: { $0.item == nil }) {
           queue.removeFirst()
-          guard idle.give(item, batch.manifest(item).canonicalText) else {
+          guard try idle.give(item, batch.manifest(item).canonicalText) else {
             queue.insert(item, at: queue.startIndex)
             workers.removeAll { $0 === idle }
             idle.end()
@@ -157,12 +157,8 @@ private final class WorkerProcess {
   var secondsAtWork: Double { Self.now() - start }
 
   /// Hands over a cell; false if the worker is gone.
-  func give(_ item: Batch.Item, _ manifest: String) -> Bool {
-    do {
-      try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input)
-    } catch {
-      return false
-    }
+  func give(_ item: Batch.Item, _ manifest: String) throws -> Bool {
+    guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
     self.item = item
     start = Self.now()
     return true

@@ -86,24 +86,30 @@ package struct Store: Sendable {
     let path = path(of: key)
     try Self.makeFolder(root + "/tmp")
     try Self.makeFolder(String(path.dropLast(68)))
-    try Self.write(bytes, to: path, by: "\(root)/tmp/\(getpid())-\(key.short)")
+    try Self.write(bytes, to: path, by: "\(root)/tmp/\(getpid())-\(key.short)", passing: FaultPoint.pass)
     unlink(failurePath(key))
   }
 
   /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there.
-  package static func write(_ bytes: [UInt8], to path: String, by temporary: String) throws {
+  /// `step` hears of every step, for tests that kill the process there.
+  package static func write(
+    _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
+  ) throws {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw PipelineError.notWritable(path: temporary, reason: reason(errno)) }
+    step("write.opened")
     var written = 0
     var failure: String?
     bytes.withUnsafeBytes { buffer in
       while written < buffer.count, failure == nil {
-        let step = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-        if step < 0 { failure = reason(errno) } else { written += step }
+        let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+        if count < 0 { failure = reason(errno) } else { written += count }
       }
     }
+    step("write.written")
     if close(descriptor) != 0, failure == nil { failure = reason(errno) }
     if failure == nil, rename(temporary, path) != 0 { failure = reason(errno) }
+    step("write.renamed")
     if let failure {
       unlink(temporary)
       throw PipelineError.notWritable(path: path, reason: failure)

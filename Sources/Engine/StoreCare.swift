@@ -65,6 +65,21 @@ package struct StoreCare {
     for key in garbage.keys { try store.remove(key) }
   }
 
+  /// Removes what killed processes left under private names, older than an hour. Returns how many files.
+  package func removeLeftovers(now: Double) throws -> Int {
+    var count = 0
+    for folder in ["tmp", "claims"].map({ "\(store.root)/\($0)" }) where FileManager.default.fileExists(atPath: folder)
+    {
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+        let path = "\(folder)/\(name)"
+        var status = stat()
+        guard stat(path, &status) == 0, now - Double(status.st_mtim.tv_sec) > 3600, unlink(path) == 0 else { continue }
+        count += 1
+      }
+    }
+    return count
+  }
+
   // MARK: Exchange
 
   /// An archive of cells, sorted by key: the same bytes wherever it is made.

@@ -96,21 +96,25 @@ package struct Worker: Sendable {
       guard let count = Int(line), let bytes = try reader.bytes(count),
         let manifest = Manifest(canonicalText: String(decoding: bytes, as: UTF8.self))
       else { throw PipelineError.workerNotStarted(reason: "its runner sent '\(line)'") }
-      try Self.send(Self.answer(perform(manifest)) + "\n", to: output)
+      // A runner that has gone needs no answer; the cell is in the store.
+      guard try Self.send(Self.answer(perform(manifest)) + "\n", to: output) else { return }
     }
   }
 
-  package static func send(_ text: String, to descriptor: Int32) throws {
+  /// Writes a text to a pipe; false if nobody reads it any more.
+  package static func send(_ text: String, to descriptor: Int32) throws -> Bool {
     let bytes = Array(text.utf8)
     var sent = 0
     while sent < bytes.count {
       let step = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent) }
       if step < 0 {
         if errno == EINTR { continue }
+        if errno == EPIPE { return false }
         throw PipelineError.workerNotStarted(reason: Store.reason(errno))
       }
       sent += step
     }
+    return true
   }
 
   package static func answer(_ outcome: Outcome) -> String {

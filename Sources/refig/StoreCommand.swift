@@ -58,7 +58,8 @@ struct StoreCommand: ParsableCommand {
       let text = "\(garbage.keys.count) cells, \(garbage.bytes / 1000) kB"
       guard yes else { return print("would remove \(text); say --yes to do it") }
       try care.remove(garbage)
-      print("removed \(text)")
+      let leftovers = try care.removeLeftovers(now: Date().timeIntervalSince1970)
+      print("removed \(text)" + (leftovers > 0 ? ", and \(leftovers) files that killed processes left" : ""))
     }
   }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The program on small projects of its own, as a user would run it.
-private struct Project {
+struct Project {
   let workspace: Workspace
   static let stages = """
       sarao2020/population-flow: {sweep: [{teacherWidth: [1, 2]}], parameters: {inputDimension: 6}}

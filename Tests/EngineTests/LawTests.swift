@@ -226,11 +226,11 @@ private struct Shuffled: Executor {
     #expect(summary.computed == 0)
   }
 
-  @Test("runs at the same time on one store share the work")
-  func concurrentRuns() async throws {
+  @Test("runs at the same time on one store share the work", arguments: [2, 8])
+  func concurrentRuns(runCount: Int) async throws {
     let toy = try ToyProject("  toy/walk: {sweep: [{drift: {range: [1, 60]}}], replicas: 4}")
     let counts = try await withThrowingTaskGroup(of: Int.self) { group in
-      for _ in 0..<2 { group.addTask { try toy.run(workers: 1).computed } }
+      for _ in 0..<runCount { group.addTask { try toy.run(workers: 1).computed } }
       return try await group.reduce(into: []) { $0.append($1) }
     }
     #expect(counts.reduce(0, +) == 60, "each cell computed once: \(counts)")

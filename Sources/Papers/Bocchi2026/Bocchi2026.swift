@@ -1,0 +1,20 @@
+public import PaperKit
+
+/// Bocchi, Regimbeau, Lucibello, Saglietti and Cammarota (2026): how a quadratic student wider than its teacher leaves the
+/// plateau under one-pass stochastic gradient descent, and which of its many perfect solutions it then finds.
+public let bocchi2026 = Paper(
+  key: "bocchi2026",
+  citation: """
+    D. Bocchi, T. Regimbeau, C. Lucibello, L. Saglietti and C. Cammarota, "Escape dynamics and implicit bias of one-pass \
+    SGD in overparameterized quadratic networks", 2026, arXiv:2604.03068
+    """,
+  experiments: [
+    Plateau.self, OverlapFlow.self, ReducedSGD.self, FullSGD.self, EscapeRate.self, EscapeTime.self,
+    EscapeAmplitude.self, ConservedQuantity.self, NearestSolution.self, SolutionManifold.self, Hessian.self,
+    HessianPath.self, LateTime.self,
+  ],
+  tables: [
+    dynamicsTable, fullRunTable, gapTable, prefactorTable, prefactorCurveTable, escapeTimeTable, driftTable, pathTable,
+    endTable, circleTable, deficitTable, flowDeficitTable, spectrumTable, curvatureTable, lateTable, widthTable,
+  ],
+  estimators: dynamicsEstimators + escapeEstimators + biasEstimators + landscapeEstimators)

@@ -1,0 +1,78 @@
+internal import NumericalMethods
+internal import PaperKit
+
+// What tables and estimators share.
+
+extension NDArray {
+  /// For stacked outputs [replica, index]: the values of all replicas at one index.
+  func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
+
+  /// For stacked outputs [replica, index]: the values of one replica.
+  func row(_ replica: Int) -> [Double] { slice(replica).values }
+}
+
+/// Index of the time nearest to a given one.
+func index(of time: Double, in times: NDArray) -> Int {
+  times.values.indices.min { abs(times.values[$0] - time) < abs(times.values[$1] - time) } ?? 0
+}
+
+/// A single number that must exist.
+func greatest(_ values: [Double]) throws -> Double {
+  guard let greatest = values.max() else { throw EvidenceError("no results") }
+  return greatest
+}
+
+/// Estimated slope of y against x from independent points with standard errors, by weighted least squares.
+func slope(x: [Double], y: [Double], standardErrors: [Double]) throws -> (slope: Double, standardError: Double) {
+  guard Set(x).count > 1, standardErrors.allSatisfy({ $0 > 0 }) else {
+    throw EvidenceError("a slope needs at least 2 distinct positions with replicas")
+  }
+  let weights = standardErrors.map { 1 / ($0 * $0) }
+  let total = weights.reduce(0, +)
+  let centre = zip(weights, x).reduce(0) { $0 + $1.0 * $1.1 } / total
+  var spread = 0.0
+  var product = 0.0
+  for index in x.indices {
+    spread += weights[index] * (x[index] - centre) * (x[index] - centre)
+    product += weights[index] * (x[index] - centre) * y[index]
+  }
+  return (product / spread, 1 / spread.squareRoot())
+}
+
+/// Greatest distance |loss of descent - loss of the overlap equations| over time, per replica.
+func greatestDistances(_ point: ExperimentPoint<ReducedSGD>) -> [Double] {
+  (0..<point.replicaCount).map { replica in
+    zip(point[ReducedSGD.populationLoss].row(replica), point[ReducedSGD.flowLoss].row(replica))
+      .map { abs($0 - $1) }.max() ?? 0
+  }
+}
+
+/// A spectrum as (eigenvalue, multiplicity), ascending, with eigenvalues of zero multiplicity left out.
+typealias Spectrum = [(eigenvalue: Double, multiplicity: Int)]
+
+/// The predicted spectrum of free rows, times N p.
+///
+/// Plateau of gradient flow: -4/p* (p p*), 0 (p(N-p-p*) + p(p-1)/2), 8/(p+2) (p(p+1)/2 - 1), 4 (1). Solution, p >= p*: 0
+/// (p*(p*-1)/2 + (p-p*) N), 4/p* (p*(N-p*)), 8/p* (p*(p*+1)/2 - 1), 4(p*+2)/p* (1).
+func predictedSpectrum(_ parameters: Hessian.Parameters) -> Spectrum {
+  let (p, q, n) = (parameters.studentWidth, parameters.teacherWidth, parameters.inputDimension)
+  let spectrum: Spectrum =
+    switch parameters.place {
+    case .plateau:
+      [
+        (-4 / Double(q), p * q), (0, p * (n - p - q) + p * (p - 1) / 2), (8 / Double(p + 2), p * (p + 1) / 2 - 1), (4, 1),
+      ]
+    case .solution:
+      [
+        (0, q * (q - 1) / 2 + (p - q) * n), (4 / Double(q), q * (n - q)), (8 / Double(q), q * (q + 1) / 2 - 1),
+        (4 * Double(q + 2) / Double(q), 1),
+      ]
+    }
+  return spectrum.filter { $0.multiplicity > 0 }
+}
+
+/// The measured spectrum with every eigenvalue repeated as often as its multiplicity, ascending.
+func eigenvalues(_ point: ExperimentPoint<Hessian>) -> [Double] {
+  zip(point[Hessian.eigenvalues].row(0), point[Hessian.multiplicities].row(0))
+    .flatMap { Array(repeating: $0, count: Int($1)) }
+}

@@ -1,0 +1,78 @@
+private import Foundation
+package import NumericalMethods
+package import PaperKit
+
+// What several experiments share: time grids, deliberate mistakes, and running chains eight at a time.
+
+/// Spacing of output times.
+package enum Spacing: String, Choice {
+  /// Equal differences from 0 on.
+  case linear
+  /// Equal ratios from 1 on.
+  case logarithmic
+
+  /// `count` times up to `last`.
+  package func times(to last: Double, count: Int) -> [Double] {
+    (0..<count).map { index in
+      let share = Double(index) / Double(count - 1)
+      if index == count - 1 { return last }
+      return self == .linear ? last * share : pow(last, share)
+    }
+  }
+}
+
+/// The deliberate mistakes of this paper.
+package enum Mistake {
+  /// The overlap equations without the noise of single samples.
+  package static let droppedNoise = Mutant("dropped-noise", meaning: "the eta^2 term is missing from dQ/dt")
+  /// The overlap equations with half of one term.
+  package static let halvedU = Mutant("halved-u", meaning: "dQ/dt contains U instead of 2 U")
+  /// Descent with inputs of the wrong size.
+  package static let smallInputs = Mutant("input-scaled-by-n", meaning: "steps move along x/N instead of x/sqrt(N)")
+  /// Descent that is not one-pass.
+  package static let reusedSamples = Mutant("reused-samples", meaning: "every sample is used twice in a row")
+  /// The closest solution, forgotten.
+  package static let identityProcrustes = Mutant(
+    "identity-procrustes", meaning: "the solution reached is taken to be [I; 0] W* whatever R is")
+
+  /// Those that the overlap equations can make.
+  package static let ofEquations = [droppedNoise, halvedU]
+  /// Those that stochastic gradient descent can make.
+  package static let ofDescent = [smallInputs, reusedSamples]
+}
+
+extension RunContext {
+  /// What the overlap equations are to do wrong.
+  package var equationMistakes: OverlapEquations.Mistakes {
+    .init(dropsNoise: mutant == Mistake.droppedNoise, halvesU: mutant == Mistake.halvedU)
+  }
+
+  /// What descent is to do wrong.
+  package var descentMistakes: ReducedChain.Mistakes {
+    .init(scalesInputsByN: mutant == Mistake.smallInputs, reusesSamples: mutant == Mistake.reusedSamples)
+  }
+}
+
+extension ReducedChain {
+  /// Runs one chain for every group of up to eight replicas and returns what `body` makes of each, in order.
+  package static func run(
+    _ theory: Theory, inputDimension: Int, start: Start, replicas: [RunContext],
+    body: (ReducedChain, [Overlaps], [RunContext]) throws -> [[OutputArray: NDArray]]
+  ) throws -> [[OutputArray: NDArray]] {
+    try stride(from: 0, to: replicas.count, by: Lanes.scalarCount).flatMap { first in
+      let contexts = Array(replicas[first..<min(first + Lanes.scalarCount, replicas.count)])
+      let starts = contexts.map {
+        Overlaps.start(start, theory, inputDimension: Double(inputDimension), in: $0)
+      }
+      let chain = ReducedChain(
+        theory, inputDimension: inputDimension, starts: starts, contexts: contexts,
+        mistakes: contexts[0].descentMistakes)
+      return try body(chain, starts, contexts)
+    }
+  }
+
+  /// Advances to the step nearest to a time.
+  package func advance(to time: Double, inputDimension: Int) throws {
+    try advance(Int((time * Double(inputDimension)).rounded()) - stepCount)
+  }
+}

@@ -1,0 +1,95 @@
+private import Foundation
+internal import NumericalMethods
+internal import PaperKit
+
+/// What the overlap equations conserve, and that it selects the zero-loss solution closest to the start.
+///
+/// Free rows move by W <- W (I + g x x^T), from the right, hence for gradient flow from any start
+/// C = exp(-8 eta c* time) R^T (Q - R R^T)^-1 R is constant, and from Q = I polar(R) is, with noise too. So R ends at
+/// sqrt(p/p*) polar(R0), the closest solution. Constrained rows conserve neither.
+enum ConservedQuantity: Experiment {
+  struct Parameters: NetworkParameters {
+    /// p, p* to 16.
+    var studentWidth = 2
+    /// p*, 1 to 16.
+    var teacherWidth = 2
+    /// eta, above 0 and below p*/(2(p*+2)).
+    var learningRate = 0.05
+    /// N of the random start, at least p + p* + 2.
+    var inputDimension = 1000
+    var constraint = Constraint.free
+    /// Number of output times, at least 2.
+    var timeCount = 61
+
+    func validate() throws {
+      try validateNetwork()
+      try validate(inputDimension: inputDimension)
+      try require(
+        studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
+      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+    }
+
+    /// Last time of the paths to a solution: (3 + 0.4 ln N) / eta.
+    var lastTime: Double { (3 + 0.4 * log(Double(inputDimension))) / learningRate }
+  }
+
+  static let name = "bocchi2026/conserved-quantity"
+  static let sourceFile = #fileID
+  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  static let earlyTime = OutputArray(
+    "earlyTime", axes: ["earlyTime"], unit: "steps/N", meaning: "two thirds of the times, for matrixDrift")
+  static let matrixDrift = OutputArray(
+    "matrixDrift", axes: ["earlyTime"], meaning: "greatest relative change of C in gradient flow")
+  static let polarDrift = OutputArray(
+    "polarDrift", axes: ["time"], meaning: "greatest change of an element of polar(R) from Q = I, noise included")
+  static let path = OutputArray(
+    "path", axes: ["time", "student", "teacher"], meaning: "R from a random start, noise included")
+  static let reached = OutputArray(
+    "reached", axes: ["student", "teacher"], meaning: "polar(R) at the last time of that path")
+  static let nearest = OutputArray("nearest", axes: ["student", "teacher"], meaning: "polar(R) at its start")
+  static let deficit = OutputArray(
+    "deficit", meaning: "1 - efficiency of that path: 0 at the closest solution, mean 1 for one chosen blindly")
+  static let outputs = [time, earlyTime, matrixDrift, polarDrift, path, reached, nearest, deficit]
+  static let mutants = Mistake.ofEquations + [Mistake.identityProcrustes]
+
+  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let theory = parameters.theory
+    let dimension = Double(parameters.inputDimension)
+    let start = Overlaps.start(.random, theory, inputDimension: dimension, in: context)
+    let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)
+    let method = OverlapEquations.method(inputDimension: dimension)
+    let withNoise = OverlapEquations(theory, mistakes: context.equationMistakes)
+    let gradientFlow = OverlapEquations(theory, isGradientFlow: true, mistakes: context.equationMistakes)
+
+    // C is a quotient of numbers that both vanish towards the end; its test stops earlier.
+    let early = times.map { $0 * 2 / 3 }
+    let matrices = try zip(early, gradientFlow.solve(from: start, at: early, method: method)).map { time, state in
+      let overlaps = gradientFlow.overlaps(state)
+      let quotient = LinearAlgebra.multiply(
+        overlaps.teacherOverlap,
+        try LinearAlgebra.solve(positiveDefinite: overlaps.perpendicular, overlaps.teacherOverlap),
+        transposingFirst: true)
+      return exp(-8 * theory.learningRate / Double(theory.teacherWidth) * time) * quotient
+    }
+    let fromIdentity = Overlaps(teacherOverlap: start.teacherOverlap, selfOverlap: .identity(theory.studentWidth))
+    let polars = try withNoise.solve(from: fromIdentity, at: times, method: method).map {
+      try Overlaps.polar(withNoise.overlaps($0).teacherOverlap)
+    }
+    let paths = try withNoise.solve(from: start, at: times, method: method).map { withNoise.overlaps($0).teacherOverlap }
+    let near = try Overlaps.polar(start.teacherOverlap)
+    var end = try Overlaps.polar(paths[paths.count - 1])
+    if context.mutant == Mistake.identityProcrustes {
+      end = Matrix(rowCount: end.rowCount, columnCount: end.columnCount) { $0 == $1 ? 1 : 0 }
+    }
+    let size = matrices[0].values.map(abs).max() ?? .nan
+    return [
+      time: NDArray(times), earlyTime: NDArray(early),
+      matrixDrift: NDArray(matrices.map { greatest($0 - matrices[0]) / size }),
+      polarDrift: NDArray(polars.map { greatest($0 - polars[0]) }), path: NDArray.stack(paths.map { NDArray($0) }),
+      reached: NDArray(end), nearest: NDArray(near),
+      deficit: NDArray(try Overlaps.deficit(of: end, from: start.teacherOverlap)),
+    ]
+  }
+
+  private static func greatest(_ matrix: Matrix) -> Double { matrix.values.map(abs).max() ?? .nan }
+}

@@ -1,0 +1,175 @@
+private import Foundation
+internal import NumericalMethods
+package import PaperKit
+
+/// One-pass stochastic gradient descent on all p N weights: the definition that the reduced chain is checked against.
+///
+/// The teacher's rows are sqrt(N) times the first p* unit vectors, exact by rotation invariance. Cost per step: N normals
+/// and 4 p N operations.
+enum FullSGD: Experiment {
+  struct Parameters: NetworkParameters {
+    /// p, 1 to 16.
+    var studentWidth = 2
+    /// p*, 1 to 16.
+    var teacherWidth = 2
+    /// eta, above 0 and below p*/(2(p*+2)).
+    var learningRate = 0.05
+    /// N, at least p + p* + 2.
+    var inputDimension = 1000
+    var constraint = Constraint.free
+    /// Last output time, above 0.
+    var lastTime = 120.0
+    /// Number of output times, at least 2.
+    var timeCount = 61
+
+    func validate() throws {
+      try validateNetwork()
+      try validate(inputDimension: inputDimension)
+      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
+      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+    }
+  }
+
+  static let name = "bocchi2026/full-sgd"
+  static let sourceFile = #fileID
+  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
+  static let singularValues = OutputArray(
+    "singularValues", axes: ["time", "singularValue"], meaning: "singular values of R, descending")
+  static let squaredNorm = OutputArray("squaredNorm", axes: ["time"], meaning: "mean diagonal element of Q")
+  static let outputs = [time, populationLoss, singularValues, squaredNorm]
+  static let mutants = Mistake.ofDescent
+
+  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let equations = OverlapEquations(parameters.theory)
+    let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)
+    let descent = Descent(
+      parameters.theory, inputDimension: parameters.inputDimension, context: context)
+    var overlaps: [Overlaps] = []
+    for time in times {
+      try descent.advance(Int((time * Double(parameters.inputDimension)).rounded()) - descent.stepCount)
+      overlaps.append(descent.overlaps)
+    }
+    return [
+      time: NDArray(times), populationLoss: NDArray(overlaps.map(equations.loss)),
+      singularValues: NDArray(rows: try overlaps.map { try $0.singularValues() }),
+      squaredNorm: NDArray(overlaps.map(\.meanSquaredNorm)),
+    ]
+  }
+}
+
+/// The weights and their steps.
+package final class Descent {
+  private typealias Vector = SIMD8<Double>
+  private let theory: Theory
+  private let inputDimension: Int
+  /// Vectors per row; the last may be padded with zeros.
+  private let length: Int
+  /// [row][vector].
+  private let weights: UnsafeMutablePointer<Vector>
+  private let input: UnsafeMutablePointer<Vector>
+  private let mistakes: ReducedChain.Mistakes
+  private var stream: RandomStream
+  /// Steps done.
+  package private(set) var stepCount = 0
+
+  /// Random weights from the stream "start"; inputs come from the stream "samples".
+  package init(_ theory: Theory, inputDimension: Int, context: RunContext) {
+    self.theory = theory
+    self.inputDimension = inputDimension
+    mistakes = context.descentMistakes
+    // Sixteen normals are made at a time; whole groups are the fast way to draw them.
+    length = 2 * ((inputDimension + 15) / 16)
+    stream = context.random("samples")
+    let p = theory.studentWidth
+    weights = .allocate(capacity: p * length)
+    weights.initialize(repeating: Vector(repeating: 0), count: p * length)
+    input = .allocate(capacity: length)
+    input.initialize(repeating: Vector(repeating: 0), count: length)
+    var start = context.random("start")
+    for row in 0..<p {
+      for index in 0..<inputDimension { weights[row * length + index / 8][index % 8] = start.normal() }
+      if theory.constraint == .spherical { normalise(row) }
+    }
+  }
+
+  deinit {
+    weights.deallocate()
+    input.deallocate()
+  }
+
+  /// R and Q - R R^T, the latter summed over the directions that the teacher does not use.
+  package var overlaps: Overlaps {
+    let n = Double(inputDimension)
+    func weight(_ row: Int, _ index: Int) -> Double { weights[row * length + index / 8][index % 8] }
+    return Overlaps(
+      teacherOverlap: Matrix(rowCount: theory.studentWidth, columnCount: theory.teacherWidth) {
+        weight($0, $1) / n.squareRoot()
+      },
+      perpendicular: Matrix(rowCount: theory.studentWidth, columnCount: theory.studentWidth) { row, other in
+        (theory.teacherWidth..<inputDimension).reduce(0) { $0 + weight(row, $1) * weight(other, $1) } / n
+      })
+  }
+
+  /// Some steps, one fresh input each. Throws `notFinite` with the time when the weights have left the range of numbers.
+  package func advance(_ steps: Int) throws {
+    precondition(steps >= 0, "\(steps) steps")
+    for _ in 0..<steps {
+      drawInput()
+      step()
+      if mistakes.reusesSamples { step() }
+    }
+    stepCount += steps
+    for row in 0..<theory.studentWidth where !product(row, weights + row * length).isFinite {
+      throw NumericalError.notFinite(quantity: "overlap Q", time: Double(stepCount) / Double(inputDimension))
+    }
+  }
+
+  private func drawInput() {
+    input.withMemoryRebound(to: Double.self, capacity: 8 * length) { numbers in
+      stream.fillNormals(UnsafeMutableBufferPointer(start: numbers, count: 8 * length))
+      for index in inputDimension..<(8 * length) { numbers[index] = 0 }
+    }
+  }
+
+  /// w_row . other.
+  private func product(_ row: Int, _ other: UnsafeMutablePointer<Vector>) -> Double {
+    let w = weights + row * length
+    // Two sums side by side: one would wait for its own additions.
+    var even = Vector(repeating: 0)
+    var odd = Vector(repeating: 0)
+    var index = 0
+    while index < length {
+      even += w[index] * other[index]
+      odd += w[index + 1] * other[index + 1]
+      index += 2
+    }
+    return (even + odd).sum()
+  }
+
+  private func step() {
+    let (p, pStar) = (theory.studentWidth, theory.teacherWidth)
+    let n = Double(inputDimension)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: p) { projections in
+      var e = 0.0
+      for t in 0..<pStar { e += input[t / 8][t % 8] * input[t / 8][t % 8] / Double(pStar) }
+      for row in 0..<p {
+        projections[row] = product(row, input) / n.squareRoot()
+        e -= projections[row] * projections[row] / Double(p)
+      }
+      let scale = 2 * theory.learningRate * e / (mistakes.scalesInputsByN ? n : n.squareRoot())
+      for row in 0..<p {
+        let factor = Vector(repeating: scale * projections[row])
+        let w = weights + row * length
+        for index in 0..<length { w[index] += factor * input[index] }
+        if theory.constraint == .spherical { normalise(row) }
+      }
+    }
+  }
+
+  private func normalise(_ row: Int) {
+    let w = weights + row * length
+    let factor = (Double(inputDimension) / product(row, w)).squareRoot()
+    for index in 0..<length { w[index] *= factor }
+  }
+}

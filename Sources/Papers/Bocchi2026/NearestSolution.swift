@@ -1,0 +1,81 @@
+private import Foundation
+internal import NumericalMethods
+internal import PaperKit
+
+/// How close stochastic gradient descent comes to the zero-loss solution nearest to its start.
+///
+/// The noise of single samples turns R on the plateau by an angle that does not shrink with N: the deficit has the law of
+/// 1 - efficiency of polar(A + sqrt(nu) B) for a start A, with A, B independent Gaussian p x p* matrices.
+enum NearestSolution: Experiment {
+  struct Parameters: NetworkParameters {
+    /// p, p* to 16.
+    var studentWidth = 2
+    /// p*, 1 to 16.
+    var teacherWidth = 2
+    /// eta, above 0 and below p*/(2(p*+2)).
+    var learningRate = 0.05
+    /// N, at least p + p* + 2.
+    var inputDimension = 500
+    /// Gaussian pairs behind the prediction of each replica, at least 1.
+    var pairCount = 200
+    let constraint = Constraint.free
+
+    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, pairCount }
+
+    func validate() throws {
+      try validateNetwork()
+      try validate(inputDimension: inputDimension)
+      try require(
+        studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
+      try require(pairCount >= 1, "pairCount", pairCount, allowed: "at least 1")
+    }
+  }
+
+  static let name = "bocchi2026/nearest-solution"
+  static let sourceFile = #fileID
+  static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
+  static let rootDeficit = OutputArray("rootDeficit", meaning: "fourth root of the deficit, of a law nearly symmetric")
+  static let predictedDeficit = OutputArray(
+    "predictedDeficit", meaning: "mean deficit of polar(A + sqrt(nu) B) over pairs of Gaussian matrices")
+  static let predictedRootDeficit = OutputArray(
+    "predictedRootDeficit", meaning: "mean fourth root of the deficit over the same pairs")
+  static let noiseGain = OutputArray("noiseGain", meaning: "nu")
+  static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
+  static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes]
+
+  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    try run(parameters, replicas: [context])[0]
+  }
+
+  static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+    let theory = parameters.theory
+    let dimension = parameters.inputDimension
+    let gain = try theory.noiseGain()
+    let efoldings = log(Double(dimension)) + 8
+    let stepCount = Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension
+    return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
+      chain, starts, contexts in
+      try chain.advance(stepCount)
+      return try starts.indices.map { lane in
+        var end = try Overlaps.polar(chain.overlaps(lane: lane).teacherOverlap)
+        if contexts[lane].mutant == Mistake.identityProcrustes {
+          end = Matrix(rowCount: end.rowCount, columnCount: end.columnCount) { $0 == $1 ? 1 : 0 }
+        }
+        let found = try Overlaps.deficit(of: end, from: starts[lane].teacherOverlap)
+        var stream = contexts[lane].random("prediction")
+        let pairs = try (0..<parameters.pairCount).map { _ in
+          let a = stream.normalMatrix(rowCount: theory.studentWidth, columnCount: theory.teacherWidth)
+          let b = stream.normalMatrix(rowCount: theory.studentWidth, columnCount: theory.teacherWidth)
+          return try Overlaps.deficit(of: Overlaps.polar(a + gain.squareRoot() * b), from: a)
+        }
+        return [
+          deficit: NDArray(found), rootDeficit: NDArray(root(found)), predictedDeficit: NDArray(Statistics.mean(pairs)),
+          predictedRootDeficit: NDArray(Statistics.mean(pairs.map(root))), noiseGain: NDArray(gain),
+        ]
+      }
+    }
+  }
+
+  /// Fourth root; rounding may leave a tiny negative deficit.
+  private static func root(_ deficit: Double) -> Double { max(0, deficit).squareRoot().squareRoot() }
+}

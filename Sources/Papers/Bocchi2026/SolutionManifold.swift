@@ -1,0 +1,53 @@
+internal import NumericalMethods
+internal import PaperKit
+
+/// The zero-loss solutions W = sqrt(p/p*) O W*, O^T O = I, of free rows: loss at a random one, and the dimension of the set
+/// there, counted as the rank of the p(p-1)/2 infinitesimal rotations (E_ij - E_ji) O of the student.
+enum SolutionManifold: Experiment {
+  struct Parameters: NetworkParameters {
+    /// p, p* to 16.
+    var studentWidth = 3
+    /// p*, 1 to 16.
+    var teacherWidth = 2
+    let learningRate = 0.01
+    let constraint = Constraint.free
+
+    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth }
+
+    func validate() throws {
+      try validateNetwork()
+      try require(
+        studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
+    }
+  }
+
+  static let name = "bocchi2026/solution-manifold"
+  static let sourceFile = #fileID
+  static let populationLoss = OutputArray("populationLoss", meaning: "population loss")
+  static let dimension = OutputArray("dimension", meaning: "number of independent infinitesimal rotations")
+  static let expectedDimension = OutputArray("expectedDimension", meaning: "p p* - p*(p*+1)/2")
+  static let outputs = [populationLoss, dimension, expectedDimension]
+
+  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
+    var stream = context.random("solution")
+    let overlaps = try Overlaps.solution(studentWidth: p, teacherWidth: pStar, stream: &stream)
+    var rank = 0
+    if p > 1 {
+      let r = overlaps.teacherOverlap
+      let rotations = (0..<p).flatMap { i in
+        (0..<i).map { j in
+          (0..<p).flatMap { row in
+            (0..<pStar).map { column in row == i ? r[j, column] : row == j ? -r[i, column] : 0 }
+          }
+        }
+      }
+      let matrix = Matrix(rowCount: rotations.count, columnCount: p * pStar, values: rotations.flatMap { $0 })
+      rank = try LinearAlgebra.singularValues(matrix).count { $0 > 1e-10 }
+    }
+    return [
+      populationLoss: NDArray(OverlapEquations(parameters.theory).loss(overlaps)), dimension: NDArray(Double(rank)),
+      expectedDimension: NDArray(Double(parameters.theory.solutionDimension)),
+    ]
+  }
+}

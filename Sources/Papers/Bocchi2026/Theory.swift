@@ -1,0 +1,232 @@
+private import Foundation
+internal import NumericalMethods
+package import PaperKit
+
+/// What the student's rows are free to do.
+package enum Constraint: String, Choice {
+  /// Nothing but the descent step.
+  case free
+  /// Every row is rescaled to |w|^2 = N after each step.
+  case spherical
+}
+
+/// The problem: widths, learning rate and constraint, and everything about it that has a closed form.
+///
+/// Student (1/p) sum_k (w_k.x)^2 / N, p = `studentWidth`; teacher (1/p*) sum_r (w*_r.x)^2 / N with p* = `teacherWidth`
+/// orthogonal rows of squared norm N; inputs x ~ N(0, I_N); loss e^2/2 with e = teacher - student. One step with a fresh x
+/// is w_k <- w_k + 2 eta e (w_k.x) x / N, which is p times plain gradient descent at learning rate eta; the time is
+/// steps / N. Overlaps R = W W*^T / N, Q = W W^T / N, c = 1/p, c* = 1/p*.
+///
+/// All formulas are derived here, the paper's own normalisation is not known: for a student c sum lambda^2 and a teacher
+/// c* sum lambda*^2 of unit rows, with plain descent at eta_raw, put eta = eta_raw c c* p*, and read Q as c p Q / (c* p*).
+package struct Theory: Sendable, Hashable {
+  /// p, 1 to 16.
+  package let studentWidth: Int
+  /// p*, 1 to 16.
+  package let teacherWidth: Int
+  /// eta.
+  package let learningRate: Double
+  /// Whether rows keep their norm.
+  package let constraint: Constraint
+
+  /// The problem with its parameters.
+  package init(studentWidth: Int, teacherWidth: Int, learningRate: Double, constraint: Constraint = .free) {
+    self.studentWidth = studentWidth
+    self.teacherWidth = teacherWidth
+    self.learningRate = learningRate
+    self.constraint = constraint
+  }
+
+  private var p: Double { Double(studentWidth) }
+  private var pStar: Double { Double(teacherWidth) }
+
+  // MARK: Range
+
+  /// Widths that the experiments accept.
+  package static let widths = 1...16
+
+  /// Largest learning rate at which the zero-loss solutions are stable: p* / (2 (p* + 2)), whatever p.
+  package static func criticalLearningRate(teacherWidth: Int) -> Double {
+    Double(teacherWidth) / (2 * (Double(teacherWidth) + 2))
+  }
+
+  /// Discriminant of the plateau equation, negative where the norm runs away before a plateau is reached; positive for
+  /// the constrained student, which always has one.
+  package var plateauDiscriminant: Double {
+    if constraint == .spherical { return 1 }
+    let b = (p + 2) * (1 + 2 * learningRate)
+    return b * b - 4 * learningRate * (p + 2) * (p + 4) * (1 + learningRate * (1 + 2 / pStar))
+  }
+
+  // MARK: Plateau
+
+  /// kappa = q/p at the plateau Q = q I, R = 0: for free rows the smaller root of
+  /// eta [(p+2)(p+4) kappa^2 - 2 (p+2) kappa + 1 + 2/p*] - (p+2) kappa + 1 = 0, which at eta = 0 is 1/(p+2);
+  /// 1/p for constrained rows.
+  ///
+  /// Throws `undefined` where there is no plateau.
+  package func plateauNorm() throws -> Double {
+    if constraint == .spherical { return 1 / p }
+    let discriminant = plateauDiscriminant
+    guard discriminant >= 0 else {
+      throw NumericalError.undefined("no plateau: its discriminant is \(discriminant), below 0")
+    }
+    // The form without cancellation, also right at eta = 0.
+    return 2 * (1 + learningRate * (1 + 2 / pStar)) / ((p + 2) * (1 + 2 * learningRate) + discriminant.squareRoot())
+  }
+
+  /// Mean residual E[e] = 1 - p kappa at R = 0 and Q = p kappa I.
+  private func residual(_ kappa: Double) -> Double { 1 - p * kappa }
+
+  /// E[e^2] at R = 0 and Q = p kappa I.
+  private func squaredResidual(_ kappa: Double) -> Double {
+    let delta = residual(kappa)
+    return delta * delta + 2 * (p * kappa * kappa + 1 / pStar)
+  }
+
+  /// Population loss of the plateau; 1/(p+2) + 1/p* at eta = 0, 1/p + 1/p* for constrained rows.
+  package func plateauLoss() throws -> Double { squaredResidual(try plateauNorm()) / 2 }
+
+  /// Rate r at which R grows out of the plateau; the loss leaves it as exp(2 r time).
+  ///
+  /// 2 eta (E[e] + 2 c* - 2 kappa) for free rows; 4 eta/p* - 4 eta^2 (1/p + 1/p* + 4/p^2) for constrained ones. Both
+  /// 4 eta/p* to first order, whatever p.
+  package func escapeRate() throws -> Double {
+    switch constraint {
+    case .free: return growthRate(try plateauNorm())
+    case .spherical:
+      return 4 * learningRate / pStar - 4 * learningRate * learningRate * (1 / p + 1 / pStar + 4 / (p * p))
+    }
+  }
+
+  private func growthRate(_ kappa: Double) -> Double {
+    2 * learningRate * (residual(kappa) + 2 / pStar - 2 * kappa)
+  }
+
+  /// A of (plateau loss - loss) = A X exp(2 r time) / N at eta -> 0, X = N tr(R0 R0^T) / (p p*): 2p/(p+2), or 2 for
+  /// constrained rows.
+  package var prefactor: Double { constraint == .free ? 2 * p / (p + 2) : 2 }
+
+  // MARK: Noise of single samples
+
+  /// nu, the relative gain of E[X] from the noise of single samples, for free rows starting from Q = I:
+  ///
+  ///     nu = int_0^inf 4 eta^2 E4(t) exp(-2 int_0^t r) dt,
+  ///     E4 = q {[c*(p*+2) - kappa(p+2)]^2 + 2 c*^2 (p*+2) + 2 kappa^2 (p+2)},
+  ///
+  /// where q = p kappa follows dq/dt = 4 eta q (E[e] - 2 kappa) + 4 eta^2 q (E[e^2] - 4 E[e] kappa + 8 kappa^2) and
+  /// r = 2 eta (E[e] + 2 c* - 2 kappa). At eta -> 0: eta [(p*+4)/p* + p*/(p+2)]. The integral runs until q has settled;
+  /// the rest of it is an exponential. Throws where there is no plateau or no growth.
+  package func noiseGain() throws -> Double {
+    guard constraint == .free else { throw NumericalError.undefined("the noise gain of constrained rows") }
+    if learningRate == 0 { return 0 }
+    let eta = learningRate
+    let finalRate = try escapeRate()
+    guard finalRate > 0 else { throw NumericalError.undefined("no escape: the growth rate is \(finalRate)") }
+    // Norms settle at least as fast as 4 eta / (p + 2), in every case within this time to a part in 10^17.
+    let settling = 10 * (p + 2) / eta
+    var state = [1.0, 0, 0]
+    try DormandPrince(relativeTolerance: 1e-12, absoluteTolerance: 1e-14).integrate(
+      from: 0, to: settling, state: &state
+    ) { _, state, derivative in
+      let kappa = state[0] / p
+      let (delta, squared) = (residual(kappa), squaredResidual(kappa))
+      derivative[0] =
+        4 * eta * state[0] * (delta - 2 * kappa)
+        + 4 * eta * eta * state[0] * (squared - 4 * delta * kappa + 8 * kappa * kappa)
+      derivative[1] = growthRate(kappa)
+      derivative[2] = noiseSource(kappa) * exp(-2 * state[1])
+    } onStep: { _ in
+      .proceed
+    }
+    return state[2] + noiseSource(state[0] / p) * exp(-2 * state[1]) / (2 * finalRate)
+  }
+
+  private func noiseSource(_ kappa: Double) -> Double {
+    let difference = (pStar + 2) / pStar - kappa * (p + 2)
+    let fourth =
+      p * kappa * (difference * difference + 2 * (pStar + 2) / (pStar * pStar) + 2 * kappa * kappa * (p + 2))
+    return 4 * learningRate * learningRate * fourth
+  }
+
+  /// E[ln X] of X ~ Gamma(p p*/2) with mean 1: psi(p p*/2) - ln(p p*/2).
+  package var meanLogarithmOfAmplitude: Double {
+    let shape = p * pStar / 2
+    return Self.digamma(shape) - log(shape)
+  }
+
+  /// psi(x) for x > 0: recurrence up to x >= 10, then the asymptotic series (error below 1e-15).
+  package static func digamma(_ x: Double) -> Double {
+    precondition(x > 0, "digamma of \(x)")
+    var x = x
+    var shift = 0.0
+    while x < 10 {
+      shift -= 1 / x
+      x += 1
+    }
+    let z = 1 / (x * x)
+    let series = 1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691 / 32760))))
+    return shift + log(x) - 0.5 / x - z * series
+  }
+
+  // MARK: Solutions and late times
+
+  /// Dimension of the set of zero-loss solutions W = sqrt(p/p*) O W*, O^T O = I, for p >= p*: p p* - p*(p*+1)/2.
+  package var solutionDimension: Int { studentWidth * teacherWidth - teacherWidth * (teacherWidth + 1) / 2 }
+
+  /// Rate of the final exponential decay of the loss for p = p* and free rows: (8 eta/p*)(1 - eta/eta_c).
+  package var decayRate: Double {
+    8 * learningRate / pStar * (1 - learningRate / Self.criticalLearningRate(teacherWidth: teacherWidth))
+  }
+
+  /// Limit of loss time^2 for p > p* and free rows: (p-p*)(p*+2)/(64 eta^2 (p+2)) (1 - 4 eta/p*)/(1 - eta/eta_c).
+  package var tailConstant: Double {
+    (p - pStar) * (pStar + 2) / (64 * learningRate * learningRate * (p + 2)) * (1 - 4 * learningRate / pStar)
+      / (1 - learningRate / Self.criticalLearningRate(teacherWidth: teacherWidth))
+  }
+
+  /// Final loss of gradient flow with p < p* free rows: (p*-p)(p*+2)/(p*^2 (p+2)).
+  package var lossFloor: Double { (pStar - p) * (pStar + 2) / (pStar * pStar * (p + 2)) }
+}
+
+/// Parameters that every experiment of this paper shares the ranges of.
+package protocol NetworkParameters: ExperimentParameters {
+  var studentWidth: Int { get }
+  var teacherWidth: Int { get }
+  var learningRate: Double { get }
+  var constraint: Constraint { get }
+}
+
+extension NetworkParameters {
+  /// The problem these parameters pose.
+  package var theory: Theory {
+    Theory(
+      studentWidth: studentWidth, teacherWidth: teacherWidth, learningRate: learningRate, constraint: constraint)
+  }
+
+  /// Checks widths and learning rate: p and p* in 1...16, 0 < eta < eta_c(p*), and a plateau to pass.
+  package func validateNetwork() throws {
+    try require(Theory.widths.contains(studentWidth), "studentWidth", studentWidth, allowed: "1 to 16")
+    try require(Theory.widths.contains(teacherWidth), "teacherWidth", teacherWidth, allowed: "1 to 16")
+    let critical = Theory.criticalLearningRate(teacherWidth: teacherWidth)
+    try require(
+      learningRate > 0 && learningRate < critical, "learningRate", learningRate,
+      allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable")
+    try require(
+      theory.plateauDiscriminant >= 0, "learningRate", learningRate,
+      allowed: "smaller: there is no plateau where its discriminant \(theory.plateauDiscriminant) is below 0")
+    if constraint == .spherical {
+      let rate = try theory.escapeRate()
+      try require(
+        rate > 0, "learningRate", learningRate, allowed: "smaller: the constrained student escapes at the rate \(rate)")
+    }
+  }
+
+  /// Checks that the input space has room for teacher, student and one direction more: N >= p + p* + 2.
+  package func validate(inputDimension: Int) throws {
+    let least = studentWidth + teacherWidth + 2
+    try require(
+      inputDimension >= least, "inputDimension", inputDimension,
+      allowed: "at least \(least) (studentWidth + teacherWidth + 2)")
+  }
+}

@@ -1,0 +1,104 @@
+package import NumericalMethods
+package import PaperKit
+
+/// The flow of a Gaussian student towards a Gaussian teacher at finite size (Fig. 4).
+package enum GaussianFlow: Experiment {
+  /// How the flow is integrated.
+  package enum Method: String, Choice {
+    /// Dormand and Prince on the weights; steps bounded by the stiff trace mode.
+    case direct
+    /// The Riccati march in large steps, one or more per reported time.
+    case riccati
+  }
+
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters, TimeGrid {
+    /// d, at least 1.
+    package var inputDimension = 80
+    /// m, at least 1; may exceed d.
+    package var studentWidth = 40
+    /// m*, 1 to d.
+    package var teacherWidth = 20
+    /// How the flow is integrated.
+    package var method = Method.direct
+    /// First gamma reported, above 0 (at least 0 when linear). For the march t = gamma d should start below 0.2.
+    package var firstTime = 1e-3
+    /// Last gamma reported.
+    package var lastTime = 3.0
+    /// Number of values of gamma, at least 2.
+    package var timeCount = 100
+    /// Their spacing.
+    package var timeSpacing = Spacing.logarithmic
+    /// Steps of the march between reported times, at least 1 (it also takes twice as many, and extrapolates).
+    package var substepCount = 1
+    /// Relative tolerance of the direct integrator, 1e-13 to 1e-3.
+    package var relativeTolerance = 1e-7
+    /// Absolute tolerance of the direct integrator, above 0.
+    package var absoluteTolerance = 1e-10
+
+    /// The defaults: the first panel of Fig. 4 at d = 80, to gamma = 3.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try validateWidth(studentWidth, "studentWidth")
+      try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
+      try validateTimes()
+      try require(substepCount >= 1, "substepCount", substepCount, allowed: "at least 1")
+      try require(
+        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
+      try require(absoluteTolerance > 0, "absoluteTolerance", absoluteTolerance, allowed: "above 0")
+    }
+  }
+
+  package static let name = "martin2023/gaussian-flow"
+  package static let sourceFile = #fileID
+
+  /// gamma.
+  package static let rescaledTime = OutputArray(
+    "rescaledTime", axes: ["rescaledTime"], meaning: "gamma = t/d, time over input dimension")
+  /// chi.
+  package static let overlap = OutputArray(
+    "overlap", axes: ["rescaledTime"], meaning: "overlap chi of student and teacher")
+  /// phi.
+  package static let integratedTrace = OutputArray(
+    "integratedTrace", axes: ["rescaledTime"], meaning: "phi = integral of tr(Z - Z*) over time")
+  /// L.
+  package static let populationLoss = OutputArray(
+    "populationLoss", axes: ["rescaledTime"], meaning: "population risk")
+  package static let outputs = [rescaledTime, overlap, integratedTrace, populationLoss]
+
+  /// Half of the risk's gradient is missing.
+  package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
+  /// Time for rescaled time.
+  package static let unscaledTime = Mutant("unscaled-time", meaning: "gamma is taken for t, not for t/d")
+  package static let mutants = [droppedTrace, unscaledTime]
+
+  /// Draws teacher and start and follows the flow.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var teacher = context.random("teacher")
+    var start = context.random("start")
+    let network = try Network.gaussian(
+      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
+      teacherWidth: parameters.teacherWidth, teacher: &teacher, start: &start
+    ).compressed()
+    let scale = context.mutant == unscaledTime ? 1 : Double(parameters.inputDimension)
+    let times = parameters.times.map { $0 * scale }
+    let dropsTrace = context.mutant == droppedTrace
+    let states: [FlowState] =
+      switch parameters.method {
+      case .direct:
+        try DirectFlow(
+          network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
+          dropsTrace: dropsTrace
+        ).states(at: times)
+      case .riccati:
+        try RiccatiMarch(network, dropsTrace: dropsTrace).states(at: times, substepCount: parameters.substepCount)
+      }
+    return [
+      rescaledTime: NDArray(parameters.times), overlap: NDArray(states.map(\.overlap)),
+      integratedTrace: NDArray(states.map(\.integratedTrace)), populationLoss: NDArray(states.map(\.loss)),
+    ]
+  }
+}

@@ -1,0 +1,208 @@
+private import Foundation
+package import NumericalMethods
+package import PaperKit
+
+/// The flow of a Gaussian student and teacher at infinite input dimension, at fixed alpha = m/d, alpha* = m*/d, gamma = t/d.
+///
+/// Ours, by a deterministic equivalent of the Riccati solution [derived]; the paper draws the orthonormal limit instead. nu
+/// runs over the spectral law of d Z*: mass 1 - alpha* at 0 and the Marchenko–Pastur density
+/// sqrt((nu+ - nu)(nu - nu-)) / (2 pi nu), nu-/+ = (1 -/+ sqrt(alpha*))^2/alpha*. With q = e^(-4 gamma nu) and one unknown R
+/// per node,
+///
+///     g + (1/alpha) sum w u = 1,  u = R g/(q + R g),  k = g/(q + R g),  S = sum w k = e^(2 phi),  R' = 4/S - 4 nu R.
+package enum GaussianLimit: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters, TimeGrid {
+    /// alpha = m/d, above 0 (a Gaussian student may be wider than the input).
+    package var studentWidthRatio = 0.5
+    /// alpha* = m*/d, in (0, 1).
+    package var teacherWidthRatio = 0.25
+    /// First gamma reported, above 0 (at least 0 when linear).
+    package var firstTime = 1e-3
+    /// Last gamma reported.
+    package var lastTime = 10.0
+    /// Number of values of gamma, at least 2.
+    package var timeCount = 100
+    /// Their spacing.
+    package var timeSpacing = Spacing.logarithmic
+    /// Number of nodes for the spectral law, 20 to 10 000.
+    package var nodeCount = 400
+    /// Relative tolerance of the integrator, 1e-14 to 1e-3.
+    package var relativeTolerance = 1e-10
+
+    /// The defaults: the first panel of Fig. 4.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try require(
+        studentWidthRatio > 0 && studentWidthRatio.isFinite, "studentWidthRatio", studentWidthRatio, allowed: "above 0")
+      try validateRatio(teacherWidthRatio, "teacherWidthRatio")
+      try validateTimes()
+      try require((20...10_000).contains(nodeCount), "nodeCount", nodeCount, allowed: "20 to 10000")
+      try require(
+        (1e-14...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-14 to 1e-3")
+    }
+  }
+
+  package static let name = "martin2023/gaussian-limit"
+  package static let sourceFile = #fileID
+
+  /// gamma.
+  package static let rescaledTime = OutputArray(
+    "rescaledTime", axes: ["rescaledTime"], meaning: "gamma = t/d, time over input dimension")
+  /// chi.
+  package static let overlap = OutputArray(
+    "overlap", axes: ["rescaledTime"], meaning: "overlap chi of student and teacher, limit of large d")
+  /// phi.
+  package static let integratedTrace = OutputArray(
+    "integratedTrace", axes: ["rescaledTime"], meaning: "phi = integral of tr(Z - Z*) over time")
+  /// d L.
+  package static let scaledLoss = OutputArray(
+    "scaledLoss", axes: ["rescaledTime"], meaning: "input dimension times population risk")
+  package static let outputs = [rescaledTime, overlap, integratedTrace, scaledLoss]
+
+  /// phi with the wrong sign.
+  package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
+  package static let mutants = [flippedPhi]
+
+  /// Solves the equations.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let limit = try solve(
+      studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
+      at: parameters.times, nodeCount: parameters.nodeCount, relativeTolerance: parameters.relativeTolerance)
+    return [
+      rescaledTime: NDArray(parameters.times), overlap: NDArray(limit.map(\.overlap)),
+      integratedTrace: NDArray(limit.map { context.mutant == flippedPhi ? -$0.integratedTrace : $0.integratedTrace }),
+      scaledLoss: NDArray(limit.map(\.scaledLoss)),
+    ]
+  }
+
+  /// The limit at one gamma.
+  package struct State: Sendable {
+    /// chi.
+    package let overlap: Double
+    /// phi.
+    package let integratedTrace: Double
+    /// d L.
+    package let scaledLoss: Double
+  }
+
+  /// The limit at ascending gamma >= 0. Throws ``NumericalError``. Cost: a few thousand right-hand sides of `nodeCount`.
+  package static func solve(
+    studentWidthRatio: Double, teacherWidthRatio: Double, at gammas: [Double], nodeCount: Int = 400,
+    relativeTolerance: Double = 1e-10
+  ) throws -> [State] {
+    let method = DormandPrince(relativeTolerance: relativeTolerance, absoluteTolerance: 1e-14)
+    var equations = Equations(
+      studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio, nodeCount: nodeCount)
+    var state = Array(repeating: 0.0, count: equations.nodes.count)
+    var time = 0.0
+    return try gammas.map { gamma in
+      time = try method.integrate(
+        from: time, to: gamma, state: &state,
+        derivative: { gamma, state, derivative in
+          try equations.solve(gamma, state)
+          for index in 0..<state.count {
+            derivative[index] = 4 / equations.sum - 4 * equations.nodes[index] * state[index]
+          }
+        }, onStep: { _ in .proceed })
+      return try state.withUnsafeBufferPointer { state in
+        try equations.solve(gamma, state)
+        return equations.observed(state)
+      }
+    }
+  }
+
+  private struct Equations {
+    let studentWidthRatio: Double
+    /// Values nu of the spectral law, the last one 0, and their weights, of sum 1.
+    let nodes: [Double]
+    let weights: [Double]
+    /// q = e^(-4 gamma nu).
+    private var decay: [Double]
+    /// g, also the guess for the next solution.
+    private var g = 1.0
+    /// S.
+    private(set) var sum = 1.0
+
+    init(studentWidthRatio: Double, teacherWidthRatio b: Double, nodeCount: Int) {
+      self.studentWidthRatio = studentWidthRatio
+      let low = (1 - b.squareRoot()) * (1 - b.squareRoot()) / b
+      let high = (1 + b.squareRoot()) * (1 + b.squareRoot()) / b
+      let half = (high - low) / 2
+      var nodes: [Double] = []
+      var weights: [Double] = []
+      for index in 0..<nodeCount {
+        let theta = (Double(index) + 0.5) * .pi / Double(nodeCount)
+        let node = (low + high) / 2 + half * cos(theta)
+        nodes.append(node)
+        weights.append(half * sin(theta) * half * sin(theta) * b / (2 * node) / Double(nodeCount))
+      }
+      self.nodes = nodes + [0]
+      self.weights = weights + [1 - b]
+      decay = Array(repeating: 1, count: nodeCount + 1)
+    }
+
+    /// Finds g by Newton's method within a bracket: the left side grows with g, is negative at 0 and not at 1.
+    mutating func solve(_ gamma: Double, _ state: UnsafeBufferPointer<Double>) throws {
+      for index in 0..<nodes.count { decay[index] = exp(-4 * gamma * nodes[index]) }
+      var (low, high) = (0.0, 1.0)
+      for _ in 0..<200 {
+        var total = 0.0
+        var slope = 0.0
+        var kSum = 0.0
+        for index in 0..<nodes.count {
+          let r = max(state[index], 0) * g
+          let inverse = 1 / (decay[index] + r)
+          let u = r * inverse
+          total += weights[index] * u
+          slope += weights[index] * u * (1 - u)
+          kSum += weights[index] * g * inverse
+        }
+        let excess = g + total / studentWidthRatio - 1
+        if excess > 0 { high = g } else { low = g }
+        var next = g - excess / (1 + slope / (studentWidthRatio * g))
+        if abs(next - g) <= 2e-15 * g {
+          sum = kSum
+          return
+        }
+        if !(next > low && next < high) { next = (low + high) / 2 }
+        if next == g {
+          sum = kSum
+          return
+        }
+        g = next
+      }
+      throw NumericalError.notConverged(method: "Newton", iterations: 200, residual: high - low)
+    }
+
+    /// Observables; phi' by implicit differentiation of the equations for g and S.
+    func observed(_ state: UnsafeBufferPointer<Double>) -> State {
+      let p = 4 / sum
+      let a = studentWidthRatio
+      var (first, second) = (0.0, 0.0)
+      for index in 0..<nodes.count {
+        let r = max(state[index], 0) * g
+        let k = g / (decay[index] + r)
+        let u = r / (decay[index] + r)
+        first += weights[index] * p * k * (1 - u)
+        second += weights[index] * u * (1 - u)
+      }
+      let growth = -first / a / (g + second / a)
+      var (inner, rate, teacherNorm) = (0.0, 0.0, 0.0)
+      for index in 0..<nodes.count {
+        let r = max(state[index], 0) * g
+        let k = g / (decay[index] + r)
+        let u = r / (decay[index] + r)
+        inner += weights[index] * nodes[index] * k / sum
+        rate += weights[index] * k * (4 * nodes[index] + growth * (1 - u) - p * k) / (2 * sum)
+        teacherNorm += weights[index] * nodes[index] * nodes[index]
+      }
+      let norm = inner - rate / 2
+      return State(
+        overlap: inner / (norm * teacherNorm).squareRoot(), integratedTrace: log(sum) / 2,
+        scaledLoss: (norm - 2 * inner + teacherNorm) / 2)
+    }
+  }
+}

@@ -1,0 +1,314 @@
+internal import NumericalMethods
+internal import PaperKit
+
+// How the numbers behind the claims are measured. The unit of evidence is the replica: one teacher, one start.
+
+/// Estimators of the setting: the risk and the overlap law.
+let settingEstimators = [
+  Estimator(
+    "martin2023/population-risk-ratio", from: [PopulationRisk.self],
+    meaning: "Monte Carlo mean of the squared error over the closed form of the risk"
+  ) { results in
+    .mean(try results.point(of: PopulationRisk.self)[PopulationRisk.ratio].values)
+  },
+  Estimator(
+    "martin2023/overlap-law-distance", from: [OverlapSpectrum.self],
+    meaning: "median Kolmogorov-Smirnov distance of the overlaps from the limit law, the greatest over the ratios"
+  ) { results in
+    .greatest(
+      try some(results.points(of: OverlapSpectrum.self), "overlaps").map {
+        .median($0[OverlapSpectrum.kolmogorovDistance].values)
+      })
+  },
+  Estimator(
+    "martin2023/reduction-error", from: [OrthonormalFlow.self],
+    meaning: "greatest difference of the overlap between the three scalars and all weights, same starts"
+  ) { results in
+    let points = try results.points(of: OrthonormalFlow.self)
+    let direct = points.filter { $0.parameters.method == .direct }
+    let errors = try some(direct, "direct flows").map { direct in
+      let reduced = try only(
+        points.filter {
+          $0.parameters.method == .frameReduction && $0.parameters.inputDimension == direct.parameters.inputDimension
+            && $0.parameters.ratios == direct.parameters.ratios
+        }, "reduction of the same starts")
+      return zip(direct[OrthonormalFlow.overlap].values, reduced[OrthonormalFlow.overlap].values)
+        .map { abs($0 - $1) }.max() ?? .nan
+    }
+    return .exact(errors.max() ?? .nan)
+  },
+  Estimator(
+    "martin2023/march-error", from: [GaussianFlow.self],
+    meaning: "greatest difference of the overlap between the Riccati march and direct integration, same instances"
+  ) { results in
+    let points = try results.points(of: GaussianFlow.self)
+    let direct = points.filter { $0.parameters.method == .direct }
+    let errors = try some(direct, "direct flows").map { direct in
+      let march = try only(
+        points.filter { $0.parameters.method == .riccati && $0.parameters.ratios == direct.parameters.ratios },
+        "march of the same instances")
+      return zip(direct[GaussianFlow.overlap].values, march[GaussianFlow.overlap].values)
+        .map { abs($0 - $1) }.max() ?? .nan
+    }
+    return .exact(errors.max() ?? .nan)
+  },
+]
+
+/// Estimators of the high-dimensional limit against finite sizes.
+let limitEstimators =
+  Regime.allCases.flatMap { regime in
+    [
+      Estimator(
+        "martin2023/phi-distance-\(regime.rawValue)", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
+        meaning: "distance of phi at gamma = 1 from its limit, orthonormal, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: OrthonormalFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
+        let values = point[OrthonormalFlow.integratedTrace].column(
+          try index(of: 1, in: point[OrthonormalFlow.rescaledTime]))
+        let limit = try results.orthonormalLimit(
+          HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
+        return .mean(values).distance(from: limit)
+      },
+      Estimator(
+        "martin2023/gaussian-phi-distance-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
+        meaning: "distance of phi at gamma = 1 from the Gaussian limit, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
+        let values = point[GaussianFlow.integratedTrace].column(try index(of: 1, in: point[GaussianFlow.rescaledTime]))
+        let limit = try results.gaussianLimit(GaussianLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
+        return .mean(values).distance(from: limit)
+      },
+      Estimator(
+        "martin2023/gaussian-overlap-\(regime.rawValue)", from: [GaussianFlow.self],
+        meaning: "overlap at gamma = 1, Gaussian, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
+        return .median(point[GaussianFlow.overlap].column(try index(of: 1, in: point[GaussianFlow.rescaledTime])))
+      },
+      Estimator(
+        "martin2023/gap-ratio-\(regime.rawValue)", from: [HighDimensionalLimit.self],
+        meaning: "distance of the overlap from its final value over the late-time law, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+        let last = point.parameters.timeCount - 1
+        let gap = point[HighDimensionalLimit.overlapGap][0, last]
+        let law = point[HighDimensionalLimit.overlapGapAsymptote][0, last]
+        // The gap is a difference of numbers of order 1.
+        return .exact(gap / law, numericalError: 1e-15 / gap)
+      },
+      Estimator(
+        "martin2023/gap-shape-\(regime.rawValue)", from: [HighDimensionalLimit.self],
+        meaning:
+          "fall of the overlap's distance from its final value between the first and the last gamma, over that of the "
+          + "late-time law, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+        let last = point.parameters.timeCount - 1
+        let gap = point[HighDimensionalLimit.overlapGap]
+        let law = point[HighDimensionalLimit.overlapGapAsymptote]
+        return .exact(gap[0, last] / gap[0, 0] / (law[0, last] / law[0, 0]), numericalError: 2e-15 / gap[0, last])
+      },
+      Estimator(
+        "martin2023/phi-growth-\(regime.rawValue)", from: [HighDimensionalLimit.self],
+        meaning: "phi at the last gamma less its late-time law, \(regime.rawValue) student"
+      ) { results in
+        let point = try only(
+          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+        let last = point.parameters.timeCount - 1
+        let law = Theory.integratedTrace(point.parameters.law, rescaledTime: point.parameters.lastTime)
+        return .exact(point[HighDimensionalLimit.integratedTrace][0, last] - law, numericalError: 1e-10)
+      },
+    ]
+  } + [
+    Estimator(
+      "martin2023/overlap-distance", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
+      meaning: "distance of the overlap at gamma = 0.1 from its limit, orthonormal, the greatest over the regimes"
+    ) { results in
+      .greatest(
+        try some(results.points(of: OrthonormalFlow.self), "flows").map { point in
+          let values = point[OrthonormalFlow.overlap].column(
+            try index(of: 0.1, in: point[OrthonormalFlow.rescaledTime]))
+          let limit = try results.orthonormalLimit(
+            HighDimensionalLimit.overlap, ratios: point.parameters.ratios, at: 0.1)
+          return Estimate.mean(values).distance(from: limit)
+        })
+    },
+    Estimator(
+      "martin2023/phi-bias-ratio", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
+      meaning: "bias of phi at gamma = 1 at the smaller of two sizes over that at the larger"
+    ) { results in
+      let points = try results.points(of: OrthonormalFlow.self)
+        .sorted { $0.parameters.inputDimension < $1.parameters.inputDimension }
+      guard points.count == 2 else { throw EvidenceError("needs two sizes, found \(points.count)") }
+      let biases = try points.map { point -> (value: Double, error: Double) in
+        let values = point[OrthonormalFlow.integratedTrace].column(
+          try index(of: 1, in: point[OrthonormalFlow.rescaledTime]))
+        let limit = try results.orthonormalLimit(
+          HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
+        return (Statistics.mean(values) - limit, Statistics.standardError(values))
+      }
+      let ratio = biases[0].value / biases[1].value
+      let relative = biases.reduce(0) { $0 + $1.error * $1.error / ($1.value * $1.value) }.squareRoot()
+      return .fit(
+        value: ratio, standardError: abs(ratio) * relative,
+        degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 2) - 1))
+    },
+    Estimator(
+      "martin2023/conserved-residual", from: [HighDimensionalLimit.self],
+      meaning: "greatest relative residual of the implicit equation for phi over all gamma and ratios"
+    ) { results in
+      let residuals = try some(results.points(of: HighDimensionalLimit.self), "limits")
+        .flatMap { $0[HighDimensionalLimit.conservedResidual].values }
+      return .exact(residuals.map(abs).max() ?? .nan)
+    },
+  ]
+
+/// Estimators of recovery: how wide must the student be?
+let recoveryEstimators = [
+  Estimator(
+    "martin2023/recovery-gap", from: [OrthonormalFlow.self],
+    meaning: "median distance of the overlap from min(1, sqrt(m/m*)) at the last gamma, the greatest over the flows"
+  ) { results in
+    .greatest(
+      try some(results.points(of: OrthonormalFlow.self), "flows").map { point in
+        let ratio = Double(point.parameters.studentWidth) / Double(point.parameters.teacherWidth)
+        let final = min(1, ratio.squareRoot())
+        return .median(
+          point[OrthonormalFlow.overlap].column(point.parameters.timeCount - 1).map { abs(final - $0) })
+      })
+  },
+  Estimator(
+    "martin2023/width-threshold-error", from: [WidthSweep.self],
+    meaning: "median distance of the final overlap from that of the best student, the greatest over the widths"
+  ) { results in
+    .greatest(
+      try some(results.points(of: WidthSweep.self), "widths").map { point in
+        .median(
+          zip(point[WidthSweep.finalOverlap].values, point[WidthSweep.predictedOverlap].values).map { abs($0 - $1) })
+      })
+  },
+  Estimator(
+    "martin2023/final-loss-error", from: [WidthSweep.self],
+    meaning: "median relative error of the final risk against the least risk at this width"
+  ) { results in
+    let point = try results.point(of: WidthSweep.self)
+    return .median(
+      zip(point[WidthSweep.scaledLoss].values, point[WidthSweep.predictedLoss].values).map { abs($0 / $1 - 1) })
+  },
+  Estimator(
+    "martin2023/late-loss-ratio", from: [WidthSweep.self],
+    meaning: "median of the final risk of the narrower over that of the wider of two students"
+  ) { results in
+    let points = try results.points(of: WidthSweep.self)
+      .sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
+    guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
+    return .median(zip(points[0][WidthSweep.scaledLoss].values, points[1][WidthSweep.scaledLoss].values).map(/))
+  },
+  Estimator(
+    "martin2023/saddle-loss-error", from: [NonGenericStart.self],
+    meaning: "median relative error of the final risk against the saddle's"
+  ) { results in
+    let point = try results.point(of: NonGenericStart.self)
+    return .median(
+      zip(point[NonGenericStart.finalLoss].values, point[NonGenericStart.saddleLoss].values).map { abs($0 / $1 - 1) })
+  },
+]
+
+/// Estimators of speed: rates and escape times.
+let rateEstimators = [
+  Estimator(
+    "martin2023/power-law-ratio", from: [ConvergenceRates.self],
+    meaning: "median of t^2 L at the last time over its predicted limit"
+  ) { results in
+    let point = try results.point(of: ConvergenceRates.self)
+    let parameters = point.parameters
+    let limit = Theory.powerLawLimit(
+      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
+      teacherWidth: parameters.teacherWidth)
+    let losses = point[ConvergenceRates.populationLoss]
+    return .median(
+      (0..<point.replicaCount).map { replica in
+        losses[replica, 0, parameters.timeCount - 1] * parameters.lastTime * parameters.lastTime / limit
+      })
+  },
+  Estimator(
+    "martin2023/power-law-exponent", from: [ConvergenceRates.self],
+    meaning:
+      "slope of ln L over ln t between the last time and one about half as late, median, the greatest distance from -2"
+  ) { results in
+    .greatest(
+      try some(results.points(of: ConvergenceRates.self), "rates").map { point in
+        let times = point[ConvergenceRates.time].values
+        let (end, losses) = (times.count - 1, point[ConvergenceRates.populationLoss])
+        let middle = times.firstIndex { $0 >= times[end] / 2.01 } ?? 0
+        let duration = Double.logarithm(times[end] / times[middle])
+        return Estimate.median(
+          (0..<point.replicaCount).map { replica in
+            Double.logarithm(losses[replica, 0, end] / losses[replica, 0, middle]) / duration
+          }
+        ).distance(from: -2)
+      })
+  },
+  Estimator(
+    "martin2023/exponential-rate-ratio", from: [ConvergenceRates.self],
+    meaning: "median fitted rate of the exponential decay over 4 mu_min, runs that do not reach the window left out"
+  ) { results in
+    .median(try results.point(of: ConvergenceRates.self)[ConvergenceRates.rateRatio].values.filter(\.isFinite))
+  },
+  Estimator(
+    "martin2023/escape-slope", from: [Escape.self],
+    meaning: "slope of the escape time over ln d, in units of m*/4, mean over replicas of one width"
+  ) { results in
+    let points = try results.points(of: Escape.self)
+    guard points.count >= 3, Set(points.map(\.parameters.studentWidth)).count == 1 else {
+      throw EvidenceError("needs one student width at three or more input dimensions")
+    }
+    let x = points.map { Double.logarithm(Double($0.parameters.inputDimension)) }
+    let count = points.map(\.replicaCount).min() ?? 0
+    return .mean(
+      (0..<count).map { replica in
+        let times = points.map { $0[Escape.escapeTime].values[replica] }
+        return Statistics.linearFit(x, times).slope * 4 / Double(points[0].parameters.teacherWidth)
+      })
+  },
+  Estimator(
+    "martin2023/recovery-gain", from: [Escape.self],
+    meaning: "median of the recovery time of the narrower less that of the wider of two students"
+  ) { results in
+    let (narrow, wide) = try narrowAndWide(results)
+    return .median(zip(narrow, wide).map { $0 - $1 })
+  },
+  Estimator(
+    "martin2023/recovery-spread-ratio", from: [Escape.self],
+    meaning: "standard deviation of the recovery time of the narrower over that of the wider of two students"
+  ) { results in
+    let (narrow, wide) = try narrowAndWide(results)
+    let value = Double.logarithm(Statistics.variance(narrow) / Statistics.variance(wide)) / 2
+    // Jackknife over both samples.
+    let errors = [narrow, wide].map { values -> Double in
+      let left = values.indices.map { index -> Double in
+        var rest = values
+        rest.remove(at: index)
+        return Double.logarithm(Statistics.variance(rest)) / 2
+      }
+      let centre = Statistics.mean(left)
+      return left.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } * Double(values.count - 1) / Double(values.count)
+    }
+    let ratio = Double.exponential(value)
+    return .fit(
+      value: ratio, standardError: ratio * errors.reduce(0, +).squareRoot(),
+      degreesOfFreedom: Double(min(narrow.count, wide.count) - 1))
+  },
+]
+
+/// Recovery times of the narrower and of the wider of two students.
+private func narrowAndWide(_ results: Results) throws -> (narrow: [Double], wide: [Double]) {
+  let points = try results.points(of: Escape.self).sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
+  guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
+  return (points[0][Escape.recoveryTime].values, points[1][Escape.recoveryTime].values)
+}

@@ -1,0 +1,81 @@
+internal import NumericalMethods
+internal import PaperKit
+
+// What tables and estimators share.
+
+/// The three regimes of the paper's figures.
+enum Regime: String, CaseIterable {
+  /// m > m*.
+  case wider
+  /// m = m*.
+  case equal
+  /// m < m*.
+  case narrower
+
+  init(student: Double, teacher: Double) {
+    self = student > teacher ? .wider : student == teacher ? .equal : .narrower
+  }
+}
+
+extension NDArray {
+  /// For stacked outputs [replica, index]: the values of all replicas at one index.
+  func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
+}
+
+/// Index of the reported time that is a given one but for rounding; throws where there is none.
+func index(of time: Double, in times: NDArray) throws -> Int {
+  guard let index = times.values.firstIndex(where: { abs($0 - time) <= 1e-9 * max(1, abs(time)) }) else {
+    throw EvidenceError("needs results at time \(time)")
+  }
+  return index
+}
+
+/// The only element; throws otherwise.
+func only<Element>(_ elements: [Element], _ what: String) throws -> Element {
+  guard let element = elements.first, elements.count == 1 else {
+    throw EvidenceError("needs exactly one \(what), found \(elements.count)")
+  }
+  return element
+}
+
+/// All of them, at least one; throws otherwise.
+func some<Element>(_ elements: [Element], _ what: String) throws -> [Element] {
+  if elements.isEmpty { throw EvidenceError("needs some \(what), found none") }
+  return elements
+}
+
+extension OrthonormalFlow.Parameters {
+  var regime: Regime { Regime(student: Double(studentWidth), teacher: Double(teacherWidth)) }
+  /// alpha and alpha*.
+  var ratios: [Double] { [studentWidth, teacherWidth].map { Double($0) / Double(inputDimension) } }
+}
+
+extension GaussianFlow.Parameters {
+  var regime: Regime { Regime(student: Double(studentWidth), teacher: Double(teacherWidth)) }
+  /// alpha and alpha*.
+  var ratios: [Double] { [studentWidth, teacherWidth].map { Double($0) / Double(inputDimension) } }
+}
+
+extension HighDimensionalLimit.Parameters {
+  var regime: Regime { Regime(student: studentWidthRatio, teacher: teacherWidthRatio) }
+  var ratios: [Double] { [studentWidthRatio, teacherWidthRatio] }
+  var law: OverlapLaw { OverlapLaw(studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio) }
+}
+
+extension Results {
+  /// An output of the orthonormal limit at given ratios and gamma.
+  func orthonormalLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
+    let point = try only(
+      points(of: HighDimensionalLimit.self).filter { $0.parameters.ratios == ratios }, "limit at the ratios \(ratios)")
+    return point[output][0, try index(of: gamma, in: point[HighDimensionalLimit.rescaledTime])]
+  }
+
+  /// An output of the Gaussian limit at given ratios and gamma.
+  func gaussianLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
+    let point = try only(
+      points(of: GaussianLimit.self).filter {
+        [$0.parameters.studentWidthRatio, $0.parameters.teacherWidthRatio] == ratios
+      }, "limit at the ratios \(ratios)")
+    return point[output][0, try index(of: gamma, in: point[GaussianLimit.rescaledTime])]
+  }
+}

@@ -1,0 +1,70 @@
+package import NumericalMethods
+package import PaperKit
+
+/// A start orthogonal to the first teacher direction stays so for ever and ends at a saddle. [derived]
+///
+/// The authors' scripts have such a switch but no figure uses it.
+package enum NonGenericStart: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, at least 2.
+    package var inputDimension = 12
+    /// m, at least m*.
+    package var studentWidth = 6
+    /// m*, 1 to d.
+    package var teacherWidth = 4
+    /// Whether the start is orthogonal to the first teacher direction; false for the generic start.
+    package var orthogonal = true
+    /// Last time t, above 0.1.
+    package var lastTime = 1e4
+    /// Steps of the Riccati march, at least 2.
+    package var stepCount = 400
+
+    /// The defaults: d = 12, m = 6, m* = 4.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try require(inputDimension >= 2, "inputDimension", inputDimension, allowed: "at least 2")
+      try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
+      try require(studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth")
+      try require(lastTime > 0.1 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0.1")
+      try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
+    }
+  }
+
+  package static let name = "martin2023/non-generic-start"
+  package static let sourceFile = #fileID
+
+  /// L at the end.
+  package static let finalLoss = OutputArray("finalLoss", meaning: "population risk at t = lastTime")
+  /// L of the saddle.
+  package static let saddleLoss = OutputArray(
+    "saddleLoss", meaning: "predicted risk of a student that never sees the first teacher direction")
+  package static let outputs = [finalLoss, saddleLoss]
+
+  /// Half of the risk's gradient is missing.
+  package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
+  package static let mutants = [droppedTrace]
+
+  /// Draws the network and follows the flow.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var teacher = context.random("teacher")
+    var start = context.random("start")
+    let network = try Network.gaussian(
+      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
+      teacherWidth: parameters.teacherWidth, raw: true, teacher: &teacher, start: &start)
+    var weights = network.weights
+    if parameters.orthogonal {
+      for column in 0..<weights.columnCount { weights[0, column] = 0 }
+    }
+    let levels = network.teacherEigenvalues
+    let times = Spacing.logarithmic.times(from: 0.01, to: parameters.lastTime, count: parameters.stepCount)
+    let states = try RiccatiMarch(
+      Network(weights: weights, teacherEigenvalues: levels).compressed(), dropsTrace: context.mutant == droppedTrace
+    ).marched(times)
+    let saddle = Theory.saddleLoss(
+      firstEigenvalue: levels[0], inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth)
+    return [finalLoss: NDArray(states[times.count - 1].loss), saddleLoss: NDArray(saddle)]
+  }
+}

@@ -1,0 +1,127 @@
+package import NumericalMethods
+package import PaperKit
+
+/// The flow of an orthonormal student towards an orthonormal teacher at finite size (Figs. 2 and 3).
+package enum OrthonormalFlow: Experiment {
+  /// How the flow is followed.
+  package enum Method: String, Choice {
+    /// Three scalars, from overlaps drawn from their law.
+    case reduction
+    /// Three scalars, from the overlaps of a frame drawn in full.
+    case frameReduction = "frame-reduction"
+    /// All weights, from the same frame.
+    case direct
+  }
+
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters, TimeGrid {
+    /// d, at least 1.
+    package var inputDimension = 200
+    /// m, 1 to d: more than d vectors cannot be orthonormal.
+    package var studentWidth = 100
+    /// m*, 1 to d.
+    package var teacherWidth = 50
+    /// How the flow is followed.
+    package var method = Method.reduction
+    /// First gamma reported, above 0 (at least 0 when linear).
+    package var firstTime = 1e-3
+    /// Last gamma reported.
+    package var lastTime = 10.0
+    /// Number of values of gamma, at least 2.
+    package var timeCount = 100
+    /// Their spacing.
+    package var timeSpacing = Spacing.logarithmic
+    /// Relative tolerance of the integrator, 1e-13 to 1e-3.
+    package var relativeTolerance = 1e-8
+    /// Absolute tolerance of the integrator, above 0.
+    package var absoluteTolerance = 1e-12
+
+    /// The defaults: the first panel of Figs. 2 and 3 at d = 200.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try validateWidth(studentWidth, "studentWidth", upTo: inputDimension)
+      try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
+      try validateTimes()
+      try require(
+        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
+      try require(absoluteTolerance > 0, "absoluteTolerance", absoluteTolerance, allowed: "above 0")
+    }
+  }
+
+  package static let name = "martin2023/orthonormal-flow"
+  package static let sourceFile = #fileID
+
+  /// gamma.
+  package static let rescaledTime = OutputArray(
+    "rescaledTime", axes: ["rescaledTime"], meaning: "gamma = t/d, time over input dimension")
+  /// chi.
+  package static let overlap = OutputArray(
+    "overlap", axes: ["rescaledTime"], meaning: "overlap chi of student and teacher")
+  /// phi.
+  package static let integratedTrace = OutputArray(
+    "integratedTrace", axes: ["rescaledTime"], meaning: "phi = integral of tr(Z - Z*) over time")
+  /// L.
+  package static let populationLoss = OutputArray(
+    "populationLoss", axes: ["rescaledTime"], meaning: "population risk")
+  /// tau.
+  package static let traceDifference = OutputArray(
+    "traceDifference", axes: ["rescaledTime"], meaning: "tr(Z - Z*)")
+  package static let outputs = [rescaledTime, overlap, integratedTrace, populationLoss, traceDifference]
+
+  /// Half of the risk's gradient is missing.
+  package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
+  /// phi with the wrong sign.
+  package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
+  /// Time for rescaled time.
+  package static let unscaledTime = Mutant("unscaled-time", meaning: "gamma is taken for t, not for t/d")
+  package static let mutants = [droppedTrace, flippedPhi, unscaledTime]
+
+  /// Draws the start and follows the flow.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let d = parameters.inputDimension
+    let scale = context.mutant == unscaledTime ? 1 : Double(d)
+    let times = parameters.times.map { $0 * scale }
+    let states: [ScalarReduction.Observables]
+    var stream = context.random("start")
+    switch parameters.method {
+    case .reduction:
+      let overlaps = try Overlaps.sample(
+        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, from: &stream)
+      states = try reduced(overlaps, parameters, at: times, context)
+    case .frameReduction:
+      let start = try Network.orthonormal(
+        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, start: &stream)
+      states = try reduced(
+        Overlaps.of(frame: start.frame, teacherWidth: parameters.teacherWidth), parameters, at: times, context)
+    case .direct:
+      let start = try Network.orthonormal(
+        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, start: &stream)
+      let flow = DirectFlow(
+        try start.network.compressed(), relativeTolerance: parameters.relativeTolerance,
+        absoluteTolerance: parameters.absoluteTolerance, dropsTrace: context.mutant == droppedTrace)
+      states = try flow.states(at: times).map {
+        ScalarReduction.Observables(
+          loss: $0.loss, overlap: $0.overlap, traceDifference: $0.traceDifference, integratedTrace: $0.integratedTrace)
+      }
+    }
+    let sign: Double = context.mutant == flippedPhi ? -1 : 1
+    return [
+      rescaledTime: NDArray(parameters.times), overlap: NDArray(states.map(\.overlap)),
+      integratedTrace: NDArray(states.map { sign * $0.integratedTrace }),
+      populationLoss: NDArray(states.map(\.loss)), traceDifference: NDArray(states.map(\.traceDifference)),
+    ]
+  }
+
+  private static func reduced(
+    _ overlaps: Overlaps, _ parameters: Parameters, at times: [Double], _ context: RunContext
+  ) throws -> [ScalarReduction.Observables] {
+    let reduction = ScalarReduction(
+      overlaps, teacherWidth: parameters.teacherWidth, dropsTrace: context.mutant == droppedTrace)
+    return try reduction.states(
+      at: times, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance
+    ).map(reduction.observables)
+  }
+}

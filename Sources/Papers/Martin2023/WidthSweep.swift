@@ -1,0 +1,99 @@
+package import NumericalMethods
+package import PaperKit
+
+/// Where the flow ends as a function of the student's width: m = m* neurons are needed and enough.
+package enum WidthSweep: Experiment {
+  /// The start and the teacher.
+  package enum Start: String, Choice {
+    /// Orthonormal; the three-scalar reduction.
+    case orthonormal
+    /// Gaussian, normalised; the Riccati march.
+    case gaussian
+  }
+
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, at least 1.
+    package var inputDimension = 200
+    /// m, at least 1; at most d when orthonormal.
+    package var studentWidth = 50
+    /// m*, 1 to d.
+    package var teacherWidth = 50
+    /// The start and the teacher.
+    package var start = Start.orthonormal
+    /// gamma = t/d at the end, above 0.
+    package var lastTime = 10.0
+    /// Steps of the march, at least 2, in geometric progression.
+    package var stepCount = 300
+    /// Relative tolerance of the reduction's integrator, 1e-13 to 1e-3.
+    package var relativeTolerance = 1e-8
+
+    /// The defaults: m = m* = d/4.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try validateWidth(studentWidth, "studentWidth", upTo: start == .orthonormal ? inputDimension : nil)
+      try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
+      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
+      try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
+      try require(
+        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
+    }
+  }
+
+  package static let name = "martin2023/width-sweep"
+  package static let sourceFile = #fileID
+
+  /// chi at the end.
+  package static let finalOverlap = OutputArray("finalOverlap", meaning: "overlap chi at gamma = lastTime")
+  /// chi at infinite time.
+  package static let predictedOverlap = OutputArray(
+    "predictedOverlap", meaning: "overlap of the best student of this width")
+  /// d L at the end.
+  package static let scaledLoss = OutputArray(
+    "scaledLoss", meaning: "input dimension times population risk at gamma = lastTime")
+  /// d L_min.
+  package static let predictedLoss = OutputArray(
+    "predictedLoss", meaning: "input dimension times the least risk at this width")
+  package static let outputs = [finalOverlap, predictedOverlap, scaledLoss, predictedLoss]
+
+  /// Half of the risk's gradient is missing.
+  package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
+  package static let mutants = [droppedTrace]
+
+  /// Draws the start and follows the flow to its end.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let d = parameters.inputDimension
+    let end = parameters.lastTime * Double(d)
+    let dropsTrace = context.mutant == droppedTrace
+    var start = context.random("start")
+    let reached: (loss: Double, overlap: Double)
+    let levels: [Double]
+    switch parameters.start {
+    case .orthonormal:
+      let overlaps = try Overlaps.sample(
+        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, from: &start)
+      let reduction = ScalarReduction(overlaps, teacherWidth: parameters.teacherWidth, dropsTrace: dropsTrace)
+      let states = try reduction.states(at: [end], relativeTolerance: parameters.relativeTolerance)
+      let last = reduction.observables(states[0])
+      reached = (last.loss, last.overlap)
+      levels = Array(repeating: 1 / Double(parameters.teacherWidth), count: parameters.teacherWidth)
+    case .gaussian:
+      var teacher = context.random("teacher")
+      let network = try Network.gaussian(
+        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth,
+        teacher: &teacher, start: &start)
+      let times = Spacing.logarithmic.times(from: min(0.1, end / 10), to: end, count: parameters.stepCount)
+      let states = try RiccatiMarch(network.compressed(), dropsTrace: dropsTrace).marched(times)
+      reached = (states[times.count - 1].loss, states[times.count - 1].overlap)
+      levels = network.teacherEigenvalues
+    }
+    let minimum = Theory.minimum(teacherEigenvalues: levels, studentWidth: parameters.studentWidth)
+    return [
+      finalOverlap: NDArray(reached.overlap), predictedOverlap: NDArray(minimum.overlap),
+      scaledLoss: NDArray(Double(d) * reached.loss), predictedLoss: NDArray(Double(d) * minimum.loss),
+    ]
+  }
+}

@@ -1,0 +1,363 @@
+private import Foundation
+package import NumericalMethods
+package import PaperKit
+
+/// Dynamical mean-field theory of gradient descent: what d -> infinity leaves of the first K steps.
+///
+/// A matrix-valued process with scalar memory,
+///
+///     W_{k+1} = W_k - eta (S_k + 2 lambda) W_k,   S_k = 2 sum_{j<=k} R_kj (Z_j - Z*) + G_k,
+///
+/// G a Gaussian process of GOE matrices with covariance C_r/alpha; C_kj = (2/d) <Z_k - Z*, Z_j - Z*> + Delta,
+/// chi_kj = (2/d^2) Tr dZ_k/dH_j (response to W_{j+1} += H_j W_j), R = (I + eta chi/alpha)^{-1}, C_r = R C R^T, training
+/// loss C_r(k, k)/4. It is not low-dimensional: solved by Monte Carlo with several systems of finite dimension D that share
+/// C and chi; chi by one random probe H_j and its tangent trajectory for every past step. Derived here; the paper has an
+/// equivalent set. Time K^2 B (D^2 K/3 + 6 D^2 m), memory K^2 B D^2 single-precision numbers over 4.
+package enum DynamicalMeanField: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// D, 2 to 200.
+    package var inputDimension = 40
+    /// B, systems that share C and chi, at least 1.
+    package var systemCount = 8
+    /// kappa = m/d, above 0.
+    package var studentWidthRatio = 0.4
+    /// kappa* = m*/d, above 0.
+    package var teacherWidthRatio = 0.3
+    /// alpha = n/d^2, above 0.
+    package var sampleRatio = 0.3
+    /// Delta, at least 0.
+    package var noiseVariance = 0.5
+    /// lambda, at least 0.
+    package var regularization = 0.05
+    /// gamma: entries of W(0) have variance gamma/m.
+    package var initialScale = 1.0
+    /// eta, above 0.
+    package var learningRate = 0.01
+    /// K, number of steps including step 0, at least 2.
+    package var stepCount = 101
+
+    /// The defaults: D = 40, B = 8, K = 101.
+    package init() {}
+
+    /// Checks the ranges above and the memory.
+    package func validate() throws {
+      try require((2...200).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 200")
+      try require(systemCount >= 1, "systemCount", systemCount, allowed: "at least 1")
+      try require(
+        studentWidthRatio > 0 && studentWidthRatio <= 4 && studentWidth >= 1, "studentWidthRatio", studentWidthRatio,
+        allowed: "at least 1/(2 inputDimension), at most 4")
+      try require(
+        teacherWidthRatio > 0 && teacherWidthRatio <= 4 && teacherWidth >= 1, "teacherWidthRatio", teacherWidthRatio,
+        allowed: "at least 1/(2 inputDimension), at most 4")
+      try require(sampleRatio > 0 && sampleRatio.isFinite, "sampleRatio", sampleRatio, allowed: "above 0")
+      try require(
+        noiseVariance >= 0 && noiseVariance.isFinite, "noiseVariance", noiseVariance, allowed: "at least 0")
+      try require(
+        regularization >= 0 && regularization.isFinite, "regularization", regularization, allowed: "at least 0")
+      try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
+      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
+      try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
+      let bytes = 4.0 * Double(stepCount * stepCount / 2) * Double(systemCount * inputDimension * (inputDimension + 1) / 2)
+      try require(
+        bytes <= 8e9, "stepCount", stepCount,
+        allowed: "a response history of at most 8 GB; with \(systemCount) systems of \(inputDimension) it is \(bytes) bytes")
+    }
+
+    /// m.
+    package var studentWidth: Int { Int((studentWidthRatio * Double(inputDimension)).rounded()) }
+    /// m*.
+    package var teacherWidth: Int { Int((teacherWidthRatio * Double(inputDimension)).rounded()) }
+  }
+
+  package static let name = "martin2026/dmft"
+  package static let sourceFile = #fileID
+
+  package static let time = OutputArray("time", axes: ["time"], meaning: "time, learning rate times steps")
+  package static let meanSquaredError = OutputArray(
+    "meanSquaredError", axes: ["time"], meaning: "mean squared error |Z - Z*|^2/d, mean over the systems")
+  package static let trainingLoss = OutputArray("trainingLoss", axes: ["time"], meaning: "training loss C_r(t, t)/4")
+  package static let response = OutputArray("response", axes: ["time"], meaning: "response chi(t, 0)")
+  package static let outputs = [time, meanSquaredError, trainingLoss, response]
+
+  package static let forgottenNoise = Mutant("forgotten-noise", meaning: "labels carry no noise")
+  package static let halvedForce = Mutant("halved-force", meaning: "the factor 2 of the population force is missing")
+  package static let mutants = [forgottenNoise, halvedForce]
+
+  /// Integrates K steps.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var history = MeanFieldHistory(
+      parameters, noiseVariance: context.mutant == forgottenNoise ? 0 : parameters.noiseVariance,
+      forceFactor: context.mutant == halvedForce ? 1 : 2, in: context)
+    for _ in 0..<parameters.stepCount { try history.advance() }
+    return [
+      time: NDArray((0..<parameters.stepCount).map { Double($0) * parameters.learningRate }),
+      meanSquaredError: NDArray(history.meanSquaredError), trainingLoss: NDArray(history.trainingLoss),
+      response: NDArray(history.response),
+    ]
+  }
+}
+
+/// Everything up to the present step.
+private struct MeanFieldHistory {
+  private let parameters: DynamicalMeanField.Parameters
+  private let noiseVariance: Double
+  private let forceFactor: Double
+  private let d: Int
+  private let m: Int
+  private let systems: Int
+  /// D(D+1)/2, and the same for all systems.
+  private let packed: Int
+  private let packedAll: Int
+  private var noiseStream: RandomStream
+  private var probeStream: RandomStream
+  private var step = 0
+
+  private var teachers: [Matrix]
+  private var weights: [Matrix]
+  /// Z_k - Z* and the GOE matrices N_k of every step, one row a step: [step, system, component], in the basis of
+  /// symmetric matrices (svec), where scalar products are those of matrices.
+  private var errors: [[Double]] = []
+  private var normals: [[Double]] = []
+  /// Probes H_j, the same layout.
+  private var probes: [[Double]] = []
+  /// Tangents dW/dH_j at the present step, per system one after the other for all j: [j, D, m].
+  private var tangents: [[Double]]
+  /// dZ_l/dH_j for l > j: [j][l - j - 1][system, component], single precision, in one buffer for each j.
+  ///
+  /// Why single: this history is nine tenths of the memory and of the memory traffic, and enters only a sum whose Monte
+  /// Carlo error is 1e-2. Everything that is factorised stays in double precision.
+  private var tangentHistory: [[Float]] = []
+  private var correlation: [[Double]] = []
+  private var responses: [[Double]] = []
+  private var inverse: [[Double]] = []
+  private var residual: [[Double]] = []
+  private var factor: [[Double]] = []
+
+  var meanSquaredError: [Double] = []
+  var trainingLoss: [Double] = []
+  var response: [Double] = []
+
+  init(
+    _ parameters: DynamicalMeanField.Parameters, noiseVariance: Double, forceFactor: Double, in context: RunContext
+  ) {
+    self.parameters = parameters
+    self.noiseVariance = noiseVariance
+    self.forceFactor = forceFactor
+    let (d, m) = (parameters.inputDimension, parameters.studentWidth)
+    (self.d, self.m, systems) = (d, m, parameters.systemCount)
+    packed = d * (d + 1) / 2
+    packedAll = packed * parameters.systemCount
+    noiseStream = context.random("noise")
+    probeStream = context.random("probe")
+    var teacherStream = context.random("teacher")
+    var startStream = context.random("start")
+    let teacherDeviation = 1 / Double(parameters.teacherWidth).squareRoot()
+    let startDeviation = (parameters.initialScale / Double(m)).squareRoot()
+    teachers = (0..<parameters.systemCount).map { _ in
+      LinearAlgebra.outerGram(
+        teacherStream.normalMatrix(
+          rowCount: d, columnCount: parameters.teacherWidth, standardDeviation: teacherDeviation))
+    }
+    weights = (0..<parameters.systemCount).map { _ in
+      startStream.normalMatrix(rowCount: d, columnCount: m, standardDeviation: startDeviation)
+    }
+    tangents = (0..<parameters.systemCount).map { _ in
+      [Double](repeating: 0, count: parameters.stepCount * d * m)
+    }
+  }
+
+  /// One step of all systems.
+  mutating func advance() throws {
+    let k = step
+    measure(k)
+    try extendKernels(k)
+    // A GOE matrix: off-diagonal variance 1/D, diagonal 2/D, so variance 2/D in this basis.
+    let deviation = (2 / Double(d)).squareRoot()
+    normals.append(noiseStream.normals(packedAll).map { deviation * $0 })
+    // Probes of unit variance in this basis.
+    probes.append(probeStream.normals(packedAll))
+    trainingLoss.append(residual[k][k] / 4)
+    var drift = [Double](repeating: 0, count: packedAll)
+    for j in 0...k {
+      LinearAlgebra.add(factor[k][j], times: normals[j], to: &drift)
+      LinearAlgebra.add(forceFactor * inverse[k][j], times: errors[j], to: &drift)
+    }
+    move(k, drift)
+    step += 1
+    if let last = meanSquaredError.last, !last.isFinite {
+      throw NumericalError.notFinite(quantity: "mean squared error", time: Double(k) * parameters.learningRate)
+    }
+  }
+
+  /// Errors and correlations at step k, responses to all earlier probes.
+  private mutating func measure(_ k: Int) {
+    var error: [Double] = []
+    error.reserveCapacity(packedAll)
+    for system in 0..<systems {
+      error += Instance.vector(of: LinearAlgebra.outerGram(weights[system]) - teachers[system])
+    }
+    errors.append(error)
+    let scale = 1 / Double(d * systems)
+    correlation.append((0...k).map { 2 * scale * LinearAlgebra.dot(errors[$0], error) + noiseVariance })
+    meanSquaredError.append(scale * LinearAlgebra.dot(error, error))
+    responses.append(Array(repeating: 0, count: k + 1))
+    if k > 0 { measureResponses(k) }
+    response.append(responses[k][0])
+  }
+
+  /// dZ_k/dH_j = dW W^T + W dW^T for all j < k, and chi_kj.
+  private mutating func measureResponses(_ k: Int) {
+    let (d, m, packed, systems) = (d, m, packed, systems)
+    for j in 0..<k { tangentHistory[j].append(contentsOf: repeatElement(0, count: packedAll)) }
+    var products = [Double](repeating: 0, count: k * d * d)
+    let scale = 2 / Double(d * d * systems)
+    let root = 2.0.squareRoot()
+    for system in 0..<systems {
+      products.withUnsafeMutableBufferPointer { products in
+        tangents[system].withUnsafeBufferPointer { tangents in
+          weights[system].values.withUnsafeBufferPointer { weights in
+            LinearAlgebra.multiply(
+              tangents, weights, rowCount: k * d, innerCount: m, columnCount: d, transposingSecond: true,
+              into: products)
+          }
+        }
+      }
+      for j in 0..<k {
+        let offset = (k - j - 1) * packedAll + system * packed
+        var sum = 0.0
+        tangentHistory[j].withUnsafeMutableBufferPointer { history in
+          products.withUnsafeBufferPointer { products in
+            probes[j].withUnsafeBufferPointer { probe in
+              let base = j * d * d
+              var index = 0
+              for row in 0..<d {
+                let diagonal = 2 * products[base + row * d + row]
+                history[offset + index] = Float(diagonal)
+                sum += probe[system * packed + index] * diagonal
+                index += 1
+                for column in (row + 1)..<max(d, row + 1) {
+                  let value = root * (products[base + row * d + column] + products[base + column * d + row])
+                  history[offset + index] = Float(value)
+                  sum += probe[system * packed + index] * value
+                  index += 1
+                }
+              }
+            }
+          }
+        }
+        responses[k][j] += scale * sum
+      }
+    }
+  }
+
+  /// Row k of R = (I + eta chi/alpha)^{-1}, of C_r = R C R^T, and of the Cholesky factor of C_r/alpha.
+  private mutating func extendKernels(_ k: Int) throws {
+    let strength = parameters.learningRate / parameters.sampleRatio
+    var row = [Double](repeating: 0, count: k + 1)
+    row[k] = 1
+    for j in 0..<k {
+      let weight = strength * responses[k][j]
+      for l in 0...j { row[l] -= weight * inverse[j][l] }
+    }
+    inverse.append(row)
+    // Why the jitter: sampling noise in C leaves the increments of a smooth process barely positive.
+    func c(_ i: Int, _ j: Int) -> Double {
+      let value = i >= j ? correlation[i][j] : correlation[j][i]
+      return i == j ? value * (1 + 1e-8) : value
+    }
+    let half = (0...k).map { j in (0...k).reduce(0.0) { $0 + row[$1] * c($1, j) } }
+    residual.append((0...k).map { i in (0...i).reduce(0.0) { $0 + half[$1] * inverse[i][$1] } })
+    var lower = [Double](repeating: 0, count: k + 1)
+    var remaining = residual[k][k] / parameters.sampleRatio
+    for j in 0..<k {
+      var value = residual[k][j] / parameters.sampleRatio
+      for l in 0..<j { value -= factor[j][l] * lower[l] }
+      lower[j] = value / factor[j][j]
+      remaining -= lower[j] * lower[j]
+    }
+    lower[k] = max(remaining, 1e-10 * residual[k][k] / parameters.sampleRatio).squareRoot()
+    guard lower[k] > 0, lower[k].isFinite else { throw NumericalError.notPositiveDefinite(order: k + 1) }
+    factor.append(lower)
+  }
+
+  /// Weights and tangents take the step; the newest probe starts its tangent.
+  private mutating func move(_ k: Int, _ drift: [Double]) {
+    let (d, m, packed) = (d, m, packed)
+    let eta = parameters.learningRate
+    let keep = 1 - 2 * eta * parameters.regularization
+    let memories = (0..<k).map { memory(of: $0, at: k) }
+    var matrix = Matrix(rowCount: d, columnCount: d)
+    var stacked = [Double](repeating: 0, count: k * d * d)
+    var recoil = [Double](repeating: 0, count: k * d * m)
+    var pushed = [Double](repeating: 0, count: d * m)
+    for system in 0..<systems {
+      let range = (system * packed)..<((system + 1) * packed)
+      // Memory term: 2 sum_l R_kl dZ_l/dH_j, times W, for all j in one product.
+      for j in 0..<k {
+        Instance.write(memories[j][range], times: forceFactor, into: &matrix)
+        stacked.replaceSubrange((j * d * d)..<((j + 1) * d * d), with: matrix.values)
+      }
+      stacked.withUnsafeBufferPointer { stacked in
+        weights[system].values.withUnsafeBufferPointer { weights in
+          recoil.withUnsafeMutableBufferPointer {
+            LinearAlgebra.multiply(stacked, weights, rowCount: k * d, innerCount: d, columnCount: m, into: $0)
+          }
+        }
+      }
+      Instance.write(drift[range], times: 1, into: &matrix)
+      tangents[system].withUnsafeMutableBufferPointer { tangents in
+        for j in 0..<k {
+          let tangent = UnsafeMutableBufferPointer(rebasing: tangents[(j * d * m)..<((j + 1) * d * m)])
+          matrix.values.withUnsafeBufferPointer { drift in
+            pushed.withUnsafeMutableBufferPointer {
+              LinearAlgebra.multiply(
+                drift, UnsafeBufferPointer(tangent), rowCount: d, innerCount: d, columnCount: m, into: $0)
+            }
+          }
+          for index in 0..<(d * m) {
+            tangent[index] = keep * tangent[index] - eta * (pushed[index] + recoil[j * d * m + index])
+          }
+        }
+      }
+      let moved = matrix * weights[system]
+      Instance.write(probes[k][range], times: 1, into: &matrix)
+      let kicked = matrix * weights[system]
+      tangents[system].replaceSubrange((k * d * m)..<((k + 1) * d * m), with: kicked.values)
+      weights[system] = keep * weights[system] - eta * moved
+    }
+    tangentHistory.append([])
+    tangentHistory[k].reserveCapacity((parameters.stepCount - k) * packedAll)
+  }
+
+  /// sum_{j<l<=k} R_kl dZ_l/dH_j, [system, component].
+  private func memory(of j: Int, at k: Int) -> [Double] {
+    var sum = [Float](repeating: 0, count: packedAll)
+    let count = packedAll
+    tangentHistory[j].withUnsafeBufferPointer { history in
+      sum.withUnsafeMutableBufferPointer { sum in
+        // Four past steps at a time: the sum is then loaded and stored a quarter as often.
+        var l = j + 1
+        while l + 3 <= k {
+          let (a, b, c, e) = (
+            Float(inverse[k][l]), Float(inverse[k][l + 1]), Float(inverse[k][l + 2]), Float(inverse[k][l + 3])
+          )
+          let first = (l - j - 1) * count
+          for index in 0..<count {
+            let near = a * history[first + index] + b * history[first + count + index]
+            let far = c * history[first + 2 * count + index] + e * history[first + 3 * count + index]
+            sum[index] += near + far
+          }
+          l += 4
+        }
+        while l <= k {
+          let a = Float(inverse[k][l])
+          let first = (l - j - 1) * count
+          for index in 0..<count { sum[index] += a * history[first + index] }
+          l += 1
+        }
+      }
+    }
+    return sum.map(Double.init)
+  }
+}

@@ -1,0 +1,574 @@
+private import Foundation
+internal import NumericalMethods
+internal import PaperKit
+
+// How the numbers behind the claims are measured. The unit of evidence is the replica: one teacher with its data.
+
+/// Estimators of pure theory, read from stages without chance.
+let theoryEstimators = [
+  Estimator(
+    "martin2026/threshold-limits", from: [SampleThresholds.self],
+    meaning: """
+      greatest violation of: both thresholds are kappa* - kappa*^2/2 at kappa = kappa*, interpolation is \
+      (1 + 2 kappa* - kappa*^2)/4 from kappa = (1 + kappa*)/2 on, regularised recovery is constant from kappa_c+ on
+      """
+  ) { results in
+    var worst = 0.0
+    for point in try results.points(of: SampleThresholds.self) {
+      let teacher = point.parameters.teacherWidthRatio
+      let widths = point[SampleThresholds.studentWidthRatio].values
+      let recovery = point[SampleThresholds.regularizedRecovery].slice(0).values
+      let interpolation = point[SampleThresholds.interpolation].slice(0).values
+      let freedom = teacher - teacher * teacher / 2
+      worst = max(worst, abs(recovery[0] - freedom), abs(interpolation[0] - freedom))
+      let saturated = (1 + 2 * teacher - teacher * teacher) / 4
+      let critical = point[SampleThresholds.criticalWidthRatio].values[0]
+      for (index, width) in widths.enumerated() {
+        if width >= (1 + teacher) / 2 { worst = max(worst, abs(interpolation[index] - saturated)) }
+        if width >= critical { worst = max(worst, abs(recovery[index] - recovery[recovery.count - 1])) }
+      }
+    }
+    return .exact(worst, numericalError: 1e-13)
+  },
+  Estimator(
+    "martin2026/regularized-recovery", from: [SampleThresholds.self],
+    meaning: "regularised recovery threshold at the last width ratio"
+  ) { results in try lastOfThresholds(results, SampleThresholds.regularizedRecovery) },
+  Estimator(
+    "martin2026/interpolation", from: [SampleThresholds.self],
+    meaning: "noiseless interpolation threshold at the last width ratio"
+  ) { results in try lastOfThresholds(results, SampleThresholds.interpolation) },
+  Estimator(
+    "martin2026/noisy-interpolation", from: [SampleThresholds.self],
+    meaning: "interpolation threshold with label noise at the last width ratio"
+  ) { results in try lastOfThresholds(results, SampleThresholds.noisyInterpolation) },
+  Estimator(
+    "martin2026/unregularized-recovery", from: [SampleThresholds.self],
+    meaning: "conjectured recovery threshold without regularisation at the last width ratio"
+  ) { results in try lastOfThresholds(results, SampleThresholds.unregularizedRecovery) },
+  Estimator(
+    "martin2026/critical-width", from: [SampleThresholds.self],
+    meaning: "width ratio beyond which regularised recovery no longer changes"
+  ) { results in
+    .exact(try results.point(of: SampleThresholds.self)[SampleThresholds.criticalWidthRatio].values[0], numericalError: 1e-13)
+  },
+  Estimator(
+    "martin2026/crossing-width", from: [SampleThresholds.self],
+    meaning: "width ratio at which the recovery thresholds with and without regularisation cross"
+  ) { results in
+    .exact(try results.point(of: SampleThresholds.self)[SampleThresholds.crossingWidthRatio].values[0], numericalError: 1e-13)
+  },
+  Estimator(
+    "martin2026/crossing-order", from: [SampleThresholds.self],
+    meaning: """
+      share of width ratios at which the order of the recovery thresholds is wrong: regularised above unregularised \
+      below the crossing, and below it above
+      """
+  ) { results in
+    let point = try results.point(of: SampleThresholds.self)
+    let widths = point[SampleThresholds.studentWidthRatio].values
+    let crossing = point[SampleThresholds.crossingWidthRatio].values[0]
+    // At kappa* all thresholds are equal, so rounding decides.
+    let interior = widths.indices.filter { widths[$0] > point.parameters.teacherWidthRatio + 1e-6 && widths[$0] <= 1 }
+    let wrong = interior.count { index in
+      let difference =
+        point[SampleThresholds.regularizedRecovery][0, index] - point[SampleThresholds.unregularizedRecovery][0, index]
+      return (difference > 0) != (widths[index] < crossing)
+    }
+    return .exact(Double(wrong) / Double(interior.count))
+  },
+  Estimator("martin2026/greatest-minimal-width", from: [LongTime.self], meaning: "greatest rank over d along the curve") {
+    results in
+    let values = try results.point(of: LongTime.self)[LongTime.rank].values
+    return .exact(values.max() ?? .nan, numericalError: 1e-8)
+  },
+  Estimator("martin2026/last-minimal-width", from: [LongTime.self], meaning: "rank over d at the last sample ratio") {
+    results in
+    let values = try results.point(of: LongTime.self)[LongTime.rank].values
+    return .exact(values.last ?? .nan, numericalError: 1e-8)
+  },
+  Estimator(
+    "martin2026/peak-position", from: [LongTime.self],
+    meaning: "sample ratio of the greatest predicted error along the curve"
+  ) { results in .exact(try peak(results.point(of: LongTime.self)).position, numericalError: 1e-5) },
+  Estimator(
+    "martin2026/peak-height", from: [LongTime.self], meaning: "greatest predicted mean squared error along the curve"
+  ) { results in
+    let height = try peak(results.point(of: LongTime.self)).height
+    return .exact(height, numericalError: 1e-5 * height)
+  },
+  Estimator(
+    "martin2026/peak-approach", from: [LongTime.self],
+    meaning: """
+      distance of the peak from the noisy interpolation threshold at the smallest regularisation over that at the \
+      greatest
+      """
+  ) { results in
+    let points = try results.points(of: LongTime.self).sorted {
+      $0.parameters.regularization < $1.parameters.regularization
+    }
+    guard let first = points.first, let last = points.last, points.count > 1 else {
+      throw EvidenceError("needs two or more regularisations")
+    }
+    let p = first.parameters
+    let threshold = try LongTimeTheory(
+      studentWidthRatio: p.studentWidthRatio, teacherWidthRatio: p.teacherWidthRatio, noiseVariance: p.noiseVariance
+    ).interpolation().sampleRatio
+    return .exact(
+      abs(try peak(first).position - threshold) / abs(try peak(last).position - threshold), numericalError: 1e-2)
+  },
+]
+
+private func lastOfThresholds(_ results: Results, _ output: OutputArray) throws -> Estimate {
+  .exact(try results.point(of: SampleThresholds.self)[output].values.last ?? .nan, numericalError: 1e-12)
+}
+
+/// The greatest predicted error of a curve, by the parabola through its logarithm at the three highest points.
+private func peak(_ point: ExperimentPoint<LongTime>) throws -> (position: Double, height: Double) {
+  let x = point[LongTime.sampleRatio].values
+  let y = point[LongTime.meanSquaredError].values.map { log($0) }
+  guard let best = y.indices.max(by: { y[$0] < y[$1] }), best > 0, best < y.count - 1 else {
+    throw EvidenceError("no peak inside the range of sample ratios")
+  }
+  let (before, at, after) = (y[best - 1], y[best], y[best + 1])
+  let shift = 0.5 * (before - after) / (before - 2 * at + after)
+  return (x[best] + shift * (x[best + 1] - x[best]), exp(at - 0.25 * (before - after) * shift))
+}
+
+// MARK: Regularised minima
+
+/// Estimators of minima of the regularised loss.
+let minimumEstimators = [
+  Estimator(
+    "martin2026/error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
+    meaning: "mean squared error over theory, geometric mean over sample ratios"
+  ) { results in try overTheory(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError) },
+  Estimator(
+    "martin2026/median-error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
+    meaning: "mean squared error over theory, geometric mean over sample ratios, median over replicas"
+  ) { results in
+    .median(try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError).map { exp($0) })
+  },
+  Estimator(
+    "martin2026/loss-over-theory", from: [RegularizedMinimum.self, LongTime.self],
+    meaning: "training loss over theory, geometric mean over sample ratios"
+  ) { results in try overTheory(results, RegularizedMinimum.trainingLoss, LongTime.trainingLoss) },
+  Estimator(
+    "martin2026/rank-over-theory", from: [RegularizedMinimum.self, LongTime.self],
+    meaning: "rank over theory, geometric mean over sample ratios"
+  ) { results in try overTheory(results, RegularizedMinimum.rank, LongTime.rank) },
+  Estimator(
+    "martin2026/error-ratio", from: [RegularizedMinimum.self],
+    meaning: "mean squared error at the smaller sample ratio over that at the greater"
+  ) { results in
+    let points = try results.points(of: RegularizedMinimum.self).sorted {
+      $0.parameters.sampleRatio < $1.parameters.sampleRatio
+    }
+    guard points.count == 2 else { throw EvidenceError("needs two sample ratios, found \(points.count)") }
+    return .mean(
+      ratios(
+        points[0][RegularizedMinimum.meanSquaredError].values, points[1][RegularizedMinimum.meanSquaredError].values),
+      scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/greatest-rise", from: [RegularizedMinimum.self],
+    meaning: "greatest ratio of the mean squared errors at successive sample ratios"
+  ) { results in
+    let points = try results.points(of: RegularizedMinimum.self).sorted {
+      $0.parameters.sampleRatio < $1.parameters.sampleRatio
+    }
+    return .greatest(
+      zip(points, points.dropFirst()).map { before, after in
+        .mean(
+          ratios(after[RegularizedMinimum.meanSquaredError].values, before[RegularizedMinimum.meanSquaredError].values),
+          scale: .logarithmic)
+      })
+  },
+  Estimator(
+    "martin2026/regularization-exponent", from: [RegularizedMinimum.self],
+    meaning: "slope of the logarithm of the mean squared error against that of the regularisation, median"
+  ) { results in
+    let points = try results.points(of: RegularizedMinimum.self)
+    guard let count = points.map(\.replicaCount).min(), points.count > 1 else {
+      throw EvidenceError("needs two or more regularisations")
+    }
+    return .median(
+      (0..<count).map { replica in
+        slope(
+          points.map { log($0.parameters.regularization) },
+          points.map { log($0[RegularizedMinimum.meanSquaredError].values[replica]) })
+      })
+  },
+  Estimator(
+    "martin2026/law-ratio", from: [RegularizedMinimum.self],
+    meaning: "training loss with quadratic data over that with Gaussian sensing matrices, median"
+  ) { results in .median(try lawRatios(results, RegularizedMinimum.trainingLoss)) },
+  Estimator(
+    "martin2026/law-ratio-trend", from: [RegularizedMinimum.self],
+    meaning: """
+      excess over 1 of the loss with quadratic data relative to Gaussian data: that at the greatest input dimension \
+      over that at the smallest, on the logarithmic scale
+      """
+  ) { results in
+    let dimensions = Set(try results.points(of: RegularizedMinimum.self).map(\.parameters.inputDimension))
+    guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
+      throw EvidenceError("needs two input dimensions")
+    }
+    func logs(_ dimension: Int) throws -> [Double] {
+      try lawRatios(results, RegularizedMinimum.trainingLoss, inputDimension: dimension).map { log($0) }
+    }
+    return .mean(zip(try logs(high), try logs(low)).map { $0 - $1 })
+  },
+  Estimator(
+    "martin2026/size-trend", from: [RegularizedMinimum.self, LongTime.self],
+    meaning: """
+      mean squared error over theory at the greatest input dimension relative to that at the smallest, geometric mean \
+      over sample ratios
+      """
+  ) { results in
+    let dimensions = Set(try results.points(of: RegularizedMinimum.self).map(\.parameters.inputDimension))
+    guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
+      throw EvidenceError("needs two input dimensions")
+    }
+    let (near, far) = (
+      try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError, inputDimension: high),
+      try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError, inputDimension: low)
+    )
+    return .mean(zip(near, far).map { exp($0 - $1) }, scale: .logarithmic)
+  },
+]
+
+/// Elementwise ratios of replicas that are independent of each other; as many as the shorter list has.
+private func ratios(_ numerators: [Double], _ denominators: [Double]) -> [Double] {
+  zip(numerators, denominators).map { $0 / $1 }
+}
+
+/// Least-squares slope.
+private func slope(_ x: [Double], _ y: [Double]) -> Double {
+  let (meanX, meanY) = (Statistics.mean(x), Statistics.mean(y))
+  var (products, squares) = (0.0, 0.0)
+  for (x, y) in zip(x, y) {
+    products += (x - meanX) * (y - meanY)
+    squares += (x - meanX) * (x - meanX)
+  }
+  return products / squares
+}
+
+/// The predicted value for a simulated system, from the curve that contains its sample ratio.
+private func prediction(
+  _ results: Results, _ output: OutputArray, for p: RegularizedMinimum.Parameters
+) throws -> Double {
+  for point in try results.points(of: LongTime.self)
+  where point.parameters.studentWidthRatio == p.studentWidthRatio
+    && point.parameters.teacherWidthRatio == p.teacherWidthRatio
+    && point.parameters.noiseVariance == p.noiseVariance && point.parameters.regularization == p.regularization
+  {
+    let ratios = point[LongTime.sampleRatio].values
+    if let index = ratios.firstIndex(where: { abs($0 - p.sampleRatio) < 1e-9 }) { return point[output][0, index] }
+  }
+  throw EvidenceError("no theory at sample ratio \(p.sampleRatio), regularisation \(p.regularization)")
+}
+
+/// ln(simulation/theory) for every replica, averaged over the sweep points of one input dimension. Replica i of one point
+/// is independent of replica i of another, so the averages are independent of each other.
+private func logRatios(
+  _ results: Results, _ output: OutputArray, _ predicted: OutputArray, inputDimension: Int? = nil
+) throws -> [Double] {
+  let points = try results.points(of: RegularizedMinimum.self).filter {
+    inputDimension == nil || $0.parameters.inputDimension == inputDimension
+  }
+  guard let count = points.map(\.replicaCount).min() else { throw EvidenceError("no minima") }
+  var sums = [Double](repeating: 0, count: count)
+  for point in points {
+    let theory = try prediction(results, predicted, for: point.parameters)
+    for replica in 0..<count { sums[replica] += log(point[output].values[replica] / theory) / Double(points.count) }
+  }
+  return sums
+}
+
+private func overTheory(_ results: Results, _ output: OutputArray, _ predicted: OutputArray) throws -> Estimate {
+  .mean(try logRatios(results, output, predicted).map { exp($0) }, scale: .logarithmic)
+}
+
+/// Quadratic over Gaussian data, replica by replica, geometric mean over sample ratios.
+private func lawRatios(_ results: Results, _ output: OutputArray, inputDimension: Int? = nil) throws -> [Double] {
+  let points = try results.points(of: RegularizedMinimum.self).filter {
+    inputDimension == nil || $0.parameters.inputDimension == inputDimension
+  }
+  let groups = Dictionary(grouping: points) { $0.parameters.sensing }
+  guard let quadratic = groups[.quadratic], let gaussian = groups[.gaussian], quadratic.count == gaussian.count,
+    let count = points.map(\.replicaCount).min()
+  else { throw EvidenceError("needs quadratic and Gaussian data at the same sample ratios") }
+  return (0..<count).map { replica in
+    let logs = zip(quadratic, gaussian).map { log($0[output].values[replica] / $1[output].values[replica]) }
+    return exp(Statistics.mean(logs))
+  }
+}
+
+// MARK: Spectra and outputs
+
+/// Estimators of distributions.
+let distributionEstimators = [
+  Estimator(
+    "martin2026/spectrum-distance", from: [Spectrum.self],
+    meaning: """
+      greatest distance of the distribution function of eigenvalues of Z above 1/1000, all replicas together, from \
+      theory; jackknife over replicas
+      """
+  ) { results in
+    .greatest(
+      try results.points(of: Spectrum.self).map { point in
+        let count = point.replicaCount
+        let all = try spectralDistance(point, leavingOut: nil)
+        let parts = try (0..<count).map { try spectralDistance(point, leavingOut: $0) }
+        let mean = Statistics.mean(parts)
+        let spread = parts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return .fit(
+          value: all, standardError: (spread * Double(count - 1) / Double(count)).squareRoot(),
+          degreesOfFreedom: Double(count - 1))
+      })
+  },
+  Estimator(
+    "martin2026/gaussianity", from: [GaussianOutputs.self],
+    meaning: """
+      greatest over sample ratios and times of the mean of sqrt(n) times the Kolmogorov distance of the outputs from \
+      their Gaussian
+      """
+  ) { results in
+    .greatest(
+      try results.points(of: GaussianOutputs.self).flatMap { point in
+        point[GaussianOutputs.time].values.indices.map { index in
+          .mean((0..<point.replicaCount).map { point[GaussianOutputs.distance][$0, index] }, scale: .logarithmic)
+        }
+      })
+  },
+]
+
+private func spectralDistance(_ point: ExperimentPoint<Spectrum>, leavingOut left: Int?) throws -> Double {
+  let d = point.parameters.inputDimension
+  var pairs: [(value: Double, share: Double)] = []
+  for replica in 0..<point.replicaCount where replica != left {
+    for index in 0..<d {
+      pairs.append((point[Spectrum.eigenvalues][replica, index], point[Spectrum.predictedShare][replica, index]))
+    }
+  }
+  pairs.sort { $0.value > $1.value }
+  let count = Double(pairs.count)
+  var worst = 0.0
+  for (rank, pair) in pairs.enumerated() where pair.value > 1e-3 {
+    worst = max(worst, abs(Double(rank) / count - pair.share), abs(Double(rank + 1) / count - pair.share))
+  }
+  return worst
+}
+
+// MARK: Dynamics
+
+/// Estimators of gradient descent in time.
+let dynamicsEstimators = [
+  Estimator(
+    "martin2026/initial-error", from: [GradientDescent.self],
+    meaning: "mean squared error at time 0 over 1/kappa + 1/kappa* + 1/m + 1/m*, its exact mean for gamma = 1"
+  ) { results in
+    let point = try results.point(of: GradientDescent.self)
+    let p = point.parameters
+    let m = Double(p.size.studentWidth)
+    let teacher = Double(p.size.teacherWidth)
+    let d = Double(p.inputDimension)
+    let expected = (d + 1) / m + (d + 1) / teacher
+    return .mean((0..<point.replicaCount).map { point[GradientDescent.meanSquaredError][$0, 0, 0] / expected })
+  },
+  Estimator(
+    "martin2026/initial-loss", from: [GradientDescent.self],
+    meaning: "training loss at time 0 over (2 MSE(0) + Delta)/4"
+  ) { results in
+    let point = try results.point(of: GradientDescent.self)
+    return .mean(
+      (0..<point.replicaCount).map { replica in
+        point[GradientDescent.trainingLoss][replica, 0, 0]
+          / ((2 * point[GradientDescent.meanSquaredError][replica, 0, 0] + point.parameters.noiseVariance) / 4)
+      })
+  },
+  Estimator(
+    "martin2026/overfitting-in-time", from: [GradientDescent.self],
+    meaning: "mean squared error at the last time over its minimum along the flow"
+  ) { results in
+    let point = try results.point(of: GradientDescent.self)
+    let count = point[GradientDescent.time].values.count
+    return .mean(
+      (0..<point.replicaCount).map { replica in
+        let errors = (0..<count).map { point[GradientDescent.meanSquaredError][replica, 0, $0] }
+        return errors[count - 1] / (errors.min() ?? .nan)
+      }, scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/start-dependence", from: [GradientDescent.self],
+    meaning: "final mean squared error from the greatest start over that from the smallest, on the same data"
+  ) { results in
+    let point = try results.point(of: GradientDescent.self)
+    let (large, small) = try extremeStarts(point)
+    return .mean(
+      ratios(
+        finals(point, GradientDescent.meanSquaredError, row: large),
+        finals(point, GradientDescent.meanSquaredError, row: small)), scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/start-spread", from: [GradientDescent.self],
+    meaning: "greatest relative spread of the final mean squared error over starts, over replicas and sample ratios"
+  ) { results in
+    let spreads = try results.points(of: GradientDescent.self).flatMap { point -> [Double] in
+      let rows = point[GradientDescent.initialScale].values.indices.map {
+        finals(point, GradientDescent.meanSquaredError, row: $0)
+      }
+      return (0..<point.replicaCount).map { replica in
+        let values = rows.map { $0[replica] }
+        return ((values.max() ?? .nan) - (values.min() ?? .nan)) / Statistics.mean(values)
+      }
+    }
+    guard !spreads.isEmpty else { throw EvidenceError("no runs") }
+    return .mean(spreads.map { max($0, 1e-15) }, scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/flow-over-theory", from: [GradientDescent.self],
+    meaning: "final mean squared error of the unregularised flow over theory (first start), geometric mean over sample ratios"
+  ) { results in
+    let points = try results.points(of: GradientDescent.self)
+    guard let count = points.map(\.replicaCount).min() else { throw EvidenceError("no runs") }
+    var sums = [Double](repeating: 0, count: count)
+    for point in points {
+      let p = point.parameters
+      let theory = try LongTimeTheory(
+        studentWidthRatio: p.studentWidthRatio, teacherWidthRatio: p.teacherWidthRatio, noiseVariance: p.noiseVariance
+      ).solve(sampleRatio: p.sampleRatio, regularization: p.regularization).meanSquaredError
+      let values = finals(point, GradientDescent.meanSquaredError, row: 0)
+      for replica in 0..<count { sums[replica] += log(values[replica] / theory) / Double(points.count) }
+    }
+    return .mean(sums.map { exp($0) }, scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/final-training-loss", from: [GradientDescent.self],
+    meaning: "greatest training loss at the last time over replicas, starts and sample ratios"
+  ) { results in
+    let losses = try results.points(of: GradientDescent.self).flatMap { point in
+      point[GradientDescent.initialScale].values.indices.flatMap {
+        finals(point, GradientDescent.trainingLoss, row: $0)
+      }
+    }
+    guard let worst = losses.max() else { throw EvidenceError("no runs") }
+    return .exact(worst)
+  },
+  Estimator(
+    "martin2026/relaxation-exponent", from: [GradientDescent.self],
+    meaning: "slope of ln(regularised loss - its minimum) against ln t from a quarter of the last time on"
+  ) { results in
+    let point = try results.point(of: GradientDescent.self)
+    let times = point[GradientDescent.time].values
+    return .mean(
+      (0..<point.replicaCount).map { replica in
+        let limit = point[GradientDescent.limitLoss][replica, 0]
+        let used = times.indices.filter { times[$0] >= 0.25 * (times.last ?? 0) }
+        return slope(
+          used.map { log(times[$0]) }, used.map { log(point[GradientDescent.regularizedLoss][replica, 0, $0] - limit) })
+      })
+  },
+  Estimator(
+    "martin2026/regularization-gain", from: [GradientDescent.self, RegularizedMinimum.self],
+    meaning: "final mean squared error without regularisation over that of the regularised minimum"
+  ) { results in
+    let flow = try results.point(of: GradientDescent.self)
+    let minimum = try results.point(of: RegularizedMinimum.self)
+    return .mean(
+      ratios(
+        finals(flow, GradientDescent.meanSquaredError, row: 0), minimum[RegularizedMinimum.meanSquaredError].values),
+      scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/recovery-threshold-gap", from: [RecoveryScan.self],
+    meaning: "sample ratio at which the error falls fastest, less the conjectured threshold"
+  ) { results in
+    let point = try results.point(of: RecoveryScan.self)
+    return .mean(
+      (0..<point.replicaCount).map {
+        point[RecoveryScan.steepestRatio].values[$0] - point[RecoveryScan.predictedRatio].values[$0]
+      })
+  },
+  Estimator(
+    "martin2026/oja-exponent", from: [OjaFlow.self],
+    meaning: "slope of the logarithm of the distance against that of time: t in [20, 70] if kappa >= 1/2, else [3, 30]"
+  ) { results in
+    let point = try results.point(of: OjaFlow.self)
+    let window = point.parameters.studentWidthRatio >= 0.5 ? 20.0...70.0 : 3.0...30.0
+    let used = point[OjaFlow.time].values.enumerated().filter { window.contains($0.element) }
+    return .mean(
+      (0..<point.replicaCount).map { replica in
+        slope(used.map { log($0.element) }, used.map { log(point[OjaFlow.distance][replica, $0.offset]) })
+      })
+  },
+  Estimator(
+    "martin2026/oja-prefactor", from: [OjaFlow.self],
+    meaning: "distance over its asymptotic law, geometric mean over t in [5, 10]"
+  ) { results in
+    let point = try results.point(of: OjaFlow.self)
+    let used = point[OjaFlow.time].values.enumerated().filter { (5...10).contains($0.element) }
+    let laws = try used.map { try ojaLaw(studentWidthRatio: point.parameters.studentWidthRatio, time: $0.element) }
+    return .mean(
+      (0..<point.replicaCount).map { replica in
+        exp(Statistics.mean(zip(used, laws).map { log(point[OjaFlow.distance][replica, $0.offset] / $1) }))
+      }, scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/dmft-error-ratio", from: [DynamicalMeanField.self, GradientDescent.self],
+    meaning: """
+      greatest distance from 1, over times, of the mean-field squared error over that of gradient descent, both relative \
+      to their start
+      """
+  ) { results in
+    try meanFieldRatio(results, DynamicalMeanField.meanSquaredError, GradientDescent.meanSquaredError)
+  },
+  Estimator(
+    "martin2026/dmft-loss-ratio", from: [DynamicalMeanField.self, GradientDescent.self],
+    meaning: """
+      greatest distance from 1, over times, of the mean-field training loss over that of gradient descent, both relative \
+      to their start
+      """
+  ) { results in try meanFieldRatio(results, DynamicalMeanField.trainingLoss, GradientDescent.trainingLoss) },
+]
+
+/// Values at the last time from one start.
+private func finals(_ point: ExperimentPoint<GradientDescent>, _ output: OutputArray, row: Int) -> [Double] {
+  let last = point[GradientDescent.time].values.count - 1
+  return (0..<point.replicaCount).map { point[output][$0, row, last] }
+}
+
+/// Rows of the greatest and the smallest start.
+private func extremeStarts(_ point: ExperimentPoint<GradientDescent>) throws -> (large: Int, small: Int) {
+  let scales = point[GradientDescent.initialScale].values
+  guard let large = scales.indices.max(by: { scales[$0] < scales[$1] }),
+    let small = scales.indices.min(by: { scales[$0] < scales[$1] }), large != small
+  else { throw EvidenceError("needs two starts") }
+  return (large, small)
+}
+
+/// Mean field over descent at every saved time of the descent but 0, both relative to their start, as the greatest distance
+/// from 1 of the ratio of means.
+private func meanFieldRatio(
+  _ results: Results, _ meanField: OutputArray, _ descent: OutputArray
+) throws -> Estimate {
+  let theory = try results.point(of: DynamicalMeanField.self)
+  let runs = try results.point(of: GradientDescent.self)
+  let theoryTimes = theory[DynamicalMeanField.time].values
+  let gaps = try runs[GradientDescent.time].values.enumerated().dropFirst().map { column, time -> Estimate in
+    guard let index = theoryTimes.firstIndex(where: { abs($0 - time) < 1e-9 }) else {
+      throw EvidenceError("mean-field theory has no time \(time)")
+    }
+    // Relative to each one's own start, whose fluctuations (those of the teacher) are thereby left out.
+    let predicted = (0..<theory.replicaCount).map { theory[meanField][$0, index] / theory[meanField][$0, 0] }
+    let measured = (0..<runs.replicaCount).map { runs[descent][$0, 0, column] / runs[descent][$0, 0, 0] }
+    let ratio = Statistics.mean(predicted) / Statistics.mean(measured)
+    let errors = [predicted, measured].map { Statistics.standardError($0) / Statistics.mean($0) }
+    return Estimate.fit(
+      value: ratio, standardError: ratio * errors.reduce(0) { $0 + $1 * $1 }.squareRoot(),
+      degreesOfFreedom: Double(min(predicted.count, measured.count) - 1)
+    ).distance(from: 1)
+  }
+  return .greatest(gaps)
+}

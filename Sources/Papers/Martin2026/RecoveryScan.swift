@@ -1,0 +1,116 @@
+private import Foundation
+package import NumericalMethods
+package import PaperKit
+
+/// At how many samples does the flow without regularisation recover the teacher? One cell scans sample ratios on nested
+/// data: the same teacher and start, ever more samples.
+package enum RecoveryScan: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, 2 to 1000.
+    package var inputDimension = 24
+    /// kappa = m/d, above 0.
+    package var studentWidthRatio = 0.7
+    /// kappa* = m*/d, above 0.
+    package var teacherWidthRatio = 0.5
+    /// Sample ratios are spread evenly over the conjectured threshold minus and plus this, above 0.
+    package var halfRange = 0.125
+    /// Their number, at least 3.
+    package var sampleRatioCount = 11
+    /// eta, above 0.
+    package var learningRate = 0.01
+    /// Duration of the flow, above 0.
+    package var lastTime = 150.0
+
+    /// The defaults: kappa = 0.7, kappa* = 0.5, 11 sample ratios.
+    package init() {}
+
+    /// The sample ratios.
+    package func sampleRatios() throws -> [Double] {
+      let centre = try Thresholds.unregularizedRecovery(studentWidthRatio, teacherWidthRatio)
+      return (0..<sampleRatioCount).map { index in
+        centre - halfRange + 2 * halfRange * Double(index) / Double(sampleRatioCount - 1)
+      }
+    }
+
+    /// The system with most samples.
+    package func size(sampleRatio: Double) -> SystemSize {
+      SystemSize(
+        inputDimension: inputDimension, studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio,
+        sampleRatio: sampleRatio, noiseVariance: 0)
+    }
+
+    /// Checks the ranges above and that the data fit into memory.
+    package func validate() throws {
+      try require(sampleRatioCount >= 3, "sampleRatioCount", sampleRatioCount, allowed: "at least 3")
+      try require(halfRange > 0, "halfRange", halfRange, allowed: "above 0")
+      try size(sampleRatio: 0.5).validate()
+      for ratio in try sampleRatios() {
+        try require(ratio > 0, "halfRange", halfRange, allowed: "below the threshold itself")
+        try size(sampleRatio: ratio).validate()
+      }
+      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
+      try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
+    }
+  }
+
+  package static let name = "martin2026/recovery-scan"
+  package static let sourceFile = #fileID
+
+  package static let sampleRatio = OutputArray("sampleRatio", axes: ["sampleRatio"], meaning: "sample ratio n/d^2")
+  package static let meanSquaredError = OutputArray(
+    "meanSquaredError", axes: ["sampleRatio"], meaning: "mean squared error at the last time")
+  package static let trainingLoss = OutputArray(
+    "trainingLoss", axes: ["sampleRatio"], meaning: "training loss at the last time")
+  package static let steepestRatio = OutputArray(
+    "steepestRatio", meaning: "sample ratio at which the logarithm of the error falls fastest")
+  package static let predictedRatio = OutputArray("predictedRatio", meaning: "conjectured recovery threshold")
+  package static let outputs = [sampleRatio, meanSquaredError, trainingLoss, steepestRatio, predictedRatio]
+
+  package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
+  package static let mutants = [uncentredData]
+
+  /// Descends at every sample ratio.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let ratios = try parameters.sampleRatios()
+    let isUncentred = context.mutant == uncentredData
+    var errors: [Instance.Errors] = []
+    for ratio in ratios {
+      // Streams start anew each time, so fewer samples are the first of more.
+      let instance = Instance(
+        parameters.size(sampleRatio: ratio), law: isUncentred ? .quadratic : .gaussian,
+        mistakes: Instance.Mistakes(isUncentred: isUncentred), in: context)
+      var descent = Descent(
+        instance, starts: [instance.start(initialScale: 1, in: context)], regularization: 0,
+        learningRate: parameters.learningRate,
+        data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
+      try descent.advance(stepCount: Int((parameters.lastTime / parameters.learningRate).rounded()))
+      errors.append(instance.errors(of: descent.weights[0]))
+    }
+    return [
+      sampleRatio: NDArray(ratios), meanSquaredError: NDArray(errors.map(\.meanSquaredError)),
+      trainingLoss: NDArray(errors.map(\.trainingLoss)),
+      steepestRatio: NDArray(steepest(ratios, errors.map { log($0.meanSquaredError) })),
+      predictedRatio: NDArray(
+        try Thresholds.unregularizedRecovery(parameters.studentWidthRatio, parameters.teacherWidthRatio)),
+    ]
+  }
+
+  /// Where y falls fastest: the vertex of the parabola through the steepest difference quotient and its neighbours; the
+  /// midpoint of the interval at the ends of the range.
+  package static func steepest(_ x: [Double], _ y: [Double]) -> Double {
+    var middles: [Double] = []
+    var slopes: [Double] = []
+    for index in 1..<x.count {
+      middles.append((x[index] + x[index - 1]) / 2)
+      slopes.append((y[index] - y[index - 1]) / (x[index] - x[index - 1]))
+    }
+    guard let best = slopes.indices.min(by: { slopes[$0] < slopes[$1] }) else { return .nan }
+    guard best > 0, best < slopes.count - 1 else { return middles[best] }
+    let (before, at, after) = (slopes[best - 1], slopes[best], slopes[best + 1])
+    let bend = before - 2 * at + after
+    guard bend > 0 else { return middles[best] }
+    let shift: Double = 0.5 * (before - after) / bend
+    return middles[best] + shift * (middles[best + 1] - middles[best])
+  }
+}

@@ -1,0 +1,123 @@
+package import NumericalMethods
+package import PaperKit
+
+/// The end of the regularised flow at finite dimension: a minimum of the regularised loss.
+///
+/// Found by L-BFGS, whose end is that of the flow for kappa >= kappa_min (measured). Below kappa_min there are several
+/// local minima; there `followsFlow` makes the experiment descend in small steps instead, at a far higher price.
+package enum RegularizedMinimum: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, 2 to 1000.
+    package var inputDimension = 40
+    /// kappa = m/d, above 0.
+    package var studentWidthRatio = 0.4
+    /// kappa* = m*/d, above 0.
+    package var teacherWidthRatio = 0.3
+    /// alpha = n/d^2, above 0.
+    package var sampleRatio = 0.3
+    /// Delta, at least 0.
+    package var noiseVariance = 0.0
+    /// lambda, above 0.
+    package var regularization = 0.1
+    /// gamma: entries of W(0) have variance gamma/m.
+    package var initialScale = 1.0
+    /// Law of the sensing matrices.
+    package var sensing = SensingLaw.gaussian
+    /// Fall of the gradient norm at which L-BFGS ends, in (0, 1).
+    package var gradientTolerance = 1e-7
+    /// Iterations L-BFGS may take.
+    package var maximumIterationCount = 10_000
+    /// Whether to descend in small steps where the theory says that the rank constraint binds.
+    package var followsFlow = false
+    /// Learning rate of that descent.
+    package var learningRate = 0.005
+    /// Its last time.
+    package var lastTime = 1000.0
+
+    /// The defaults: d = 40, kappa = 0.4, kappa* = 0.3, alpha = 0.3, no noise, lambda = 0.1.
+    package init() {}
+
+    /// The system.
+    package var size: SystemSize {
+      SystemSize(
+        inputDimension: inputDimension, studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio,
+        sampleRatio: sampleRatio, noiseVariance: noiseVariance)
+    }
+
+    /// Checks the ranges above and that the data fit into memory.
+    package func validate() throws {
+      try size.validate()
+      try require(
+        regularization > 0 && regularization.isFinite, "regularization", regularization,
+        allowed: "above 0 (without regularisation the end depends on the path; use martin2026/gradient-descent)")
+      try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
+      try require(
+        gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
+      try require(maximumIterationCount >= 1, "maximumIterationCount", maximumIterationCount, allowed: "at least 1")
+      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
+      try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
+    }
+  }
+
+  package static let name = "martin2026/regularized-minimum"
+  package static let sourceFile = #fileID
+
+  package static let meanSquaredError = OutputArray("meanSquaredError", meaning: "mean squared error |Z - Z*|^2/d")
+  package static let trainingLoss = OutputArray("trainingLoss", meaning: "training loss without the regulariser")
+  package static let inSampleError = OutputArray("inSampleError", meaning: "loss against the clean labels")
+  package static let rank = OutputArray(
+    "rank", meaning: "share of eigenvalues of Z above 1/1000 of the greatest")
+  package static let isRankLimited = OutputArray(
+    "isRankLimited", meaning: "1 where the theory says that the rank constraint binds: the minimum is then one of several")
+  package static let iterationCount = OutputArray(
+    "iterationCount", unit: "iterations", meaning: "iterations of L-BFGS, or steps of descent")
+  package static let outputs = [meanSquaredError, trainingLoss, inSampleError, rank, isRankLimited, iterationCount]
+
+  package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
+  package static let forgottenNoise = Mutant("forgotten-noise", meaning: "labels carry no noise")
+  package static let ignoredRank = Mutant("ignored-rank", meaning: "the student is as wide as the input dimension")
+  package static let mutants = [uncentredData, forgottenNoise, ignoredRank]
+
+  /// Draws teacher, data and start and finds the minimum.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var parameters = parameters
+    if context.mutant == ignoredRank { parameters.studentWidthRatio = 1 }
+    let isUncentred = context.mutant == uncentredData
+    let instance = Instance(
+      parameters.size, law: isUncentred ? .quadratic : parameters.sensing,
+      mistakes: Instance.Mistakes(isUncentred: isUncentred, forgetsNoise: context.mutant == forgottenNoise),
+      in: context)
+    let theory = try LongTimeTheory(
+      studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
+      noiseVariance: parameters.noiseVariance
+    ).solve(sampleRatio: parameters.sampleRatio, regularization: parameters.regularization)
+    let start = instance.start(initialScale: parameters.initialScale, in: context)
+    let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
+    let weights: Matrix
+    let iterations: Int
+    if parameters.followsFlow, theory.isRankLimited {
+      var descent = Descent(
+        instance, starts: [start], regularization: parameters.regularization, learningRate: parameters.learningRate,
+        data: data)
+      iterations = Int((parameters.lastTime / parameters.learningRate).rounded())
+      try descent.advance(stepCount: iterations)
+      weights = descent.weights[0]
+    } else {
+      let end = try RegularizedDescent(
+        tolerance: parameters.gradientTolerance, maximumIterationCount: parameters.maximumIterationCount
+      ).minimise(instance, from: start, regularization: parameters.regularization, data: data)
+      weights = end.weights
+      iterations = end.iterationCount
+    }
+    let errors = instance.errors(of: weights)
+    let eigenvalues = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(weights))
+    let greatest = eigenvalues.last ?? 0
+    return [
+      meanSquaredError: NDArray(errors.meanSquaredError), trainingLoss: NDArray(errors.trainingLoss),
+      inSampleError: NDArray(errors.inSampleError),
+      rank: NDArray(Double(eigenvalues.count { $0 > 1e-3 * greatest }) / Double(parameters.inputDimension)),
+      isRankLimited: NDArray(theory.isRankLimited ? 1 : 0), iterationCount: NDArray(Double(iterations)),
+    ]
+  }
+}

@@ -1,0 +1,77 @@
+package import NumericalMethods
+package import PaperKit
+
+/// Eigenvalues of Z at the end of the regularised flow, beside the law that the theory predicts.
+package enum Spectrum: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// d, 2 to 1000.
+    package var inputDimension = 40
+    /// kappa = m/d, above 0.
+    package var studentWidthRatio = 0.7
+    /// kappa* = m*/d, above 0.
+    package var teacherWidthRatio = 0.5
+    /// alpha = n/d^2, above 0.
+    package var sampleRatio = 0.25
+    /// Delta, at least 0.
+    package var noiseVariance = 0.0
+    /// lambda, above 0.
+    package var regularization = 0.1
+    /// Fall of the gradient norm at which L-BFGS ends, in (0, 1).
+    package var gradientTolerance = 1e-7
+
+    /// The defaults: d = 40, kappa = 0.7, kappa* = 0.5, alpha = 0.25, no noise, lambda = 0.1.
+    package init() {}
+
+    /// The system.
+    package var size: SystemSize {
+      SystemSize(
+        inputDimension: inputDimension, studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio,
+        sampleRatio: sampleRatio, noiseVariance: noiseVariance)
+    }
+
+    /// Checks the ranges above and that the data fit into memory.
+    package func validate() throws {
+      try size.validate()
+      try require(
+        regularization > 0 && regularization.isFinite, "regularization", regularization, allowed: "above 0")
+      try require(
+        gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
+    }
+  }
+
+  package static let name = "martin2026/spectrum"
+  package static let sourceFile = #fileID
+
+  package static let eigenvalues = OutputArray(
+    "eigenvalues", axes: ["eigenvalueIndex"], meaning: "eigenvalues of Z, ascending")
+  package static let predictedShare = OutputArray(
+    "predictedShare", axes: ["eigenvalueIndex"], meaning: "share of eigenvalues above each of them, from theory")
+  package static let predictedRank = OutputArray("predictedRank", meaning: "rank over d from theory")
+  package static let outputs = [eigenvalues, predictedShare, predictedRank]
+
+  package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
+  package static let mutants = [uncentredData]
+
+  /// Draws teacher, data and start, finds the minimum, diagonalises.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let isUncentred = context.mutant == uncentredData
+    let instance = Instance(
+      parameters.size, law: isUncentred ? .quadratic : .gaussian, mistakes: Instance.Mistakes(isUncentred: isUncentred),
+      in: context)
+    let theory = LongTimeTheory(
+      studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
+      noiseVariance: parameters.noiseVariance)
+    let solution = try theory.solve(sampleRatio: parameters.sampleRatio, regularization: parameters.regularization)
+    let spectrum = try theory.spectrum(of: solution)
+    let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
+    let end = try RegularizedDescent(tolerance: parameters.gradientTolerance, maximumIterationCount: 10_000).minimise(
+      instance, from: instance.start(initialScale: 1, in: context), regularization: parameters.regularization,
+      data: data)
+    let found = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(end.weights))
+    return [
+      eigenvalues: NDArray(found), predictedShare: NDArray(found.map { spectrum.share(above: max($0, 0)) }),
+      predictedRank: NDArray(solution.rank),
+    ]
+  }
+}

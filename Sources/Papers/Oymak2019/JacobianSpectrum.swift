@@ -1,0 +1,66 @@
+package import NumericalMethods
+package import PaperKit
+
+/// The Jacobian at a random start against its infinite-width limit: K(W_0) = J J^T and Sigma(X), E2. No training.
+///
+/// With `streams: common` a replica has the same data at every width. (Our protocol: new data for every replica, where the
+/// prototype kept one data set.)
+package enum JacobianSpectrum: Experiment {
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// phi: any.
+    package var activation = Activation.softplus
+    /// d, at least 2.
+    package var inputDimension = 20
+    /// n, at least 1.
+    package var sampleCount = 120
+    /// k, even.
+    package var studentWidth = 24
+
+    /// The defaults.
+    package init() {}
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
+      try requireSamples(sampleCount)
+    }
+  }
+
+  package static let name = "oymak2019/jacobian-spectrum"
+  package static let sourceFile = #fileID
+  package static let mutants = [Mistakes.truncatedKernel]
+
+  /// lambda_min(K) / lambda(X).
+  package static let eigenvalueRatio = OutputArray(
+    "eigenvalueRatio", meaning: "least eigenvalue of K over that of Sigma(X)")
+  /// |K - Sigma|_F / |Sigma|_F.
+  package static let kernelDistance = OutputArray("kernelDistance", meaning: "|K - Sigma|/|Sigma|, Frobenius norms")
+  /// Number of eigenvalues above 1e-11 of the greatest.
+  package static let rank = OutputArray(
+    "rank", meaning: "rank of the Jacobian, eigenvalues of K above 1e-11 of the greatest")
+  package static let outputs = [eigenvalueRatio, kernelDistance, rank]
+
+  /// Draws data and weights and compares the two kernels; order n^3 operations.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    // Sign labels only set the scale of v: |y|^2 = n.
+    let problem = Problem(
+      parameters.activation, sampleCount: parameters.sampleCount, inputDimension: parameters.inputDimension,
+      studentWidth: parameters.studentWidth, in: context)
+    let limit = Theory.covariance(
+      of: problem.data, parameters.activation, isTruncated: context.mutant == Mistakes.truncatedKernel)
+    let kernel = problem.kernel(at: problem.start)
+    let eigenvalues = try LinearAlgebra.symmetricEigenvalues(kernel)
+    let greatest = eigenvalues.last ?? 0
+    let floor = 1e-11 * greatest
+    let least = try LinearAlgebra.symmetricEigenvalues(limit).first ?? 0
+    guard least > 1e-11 * greatest else {
+      throw NumericalError.undefined("lambda(X) is zero for these data, so there is nothing to compare with")
+    }
+    return [
+      eigenvalueRatio: NDArray(max(0, eigenvalues.first ?? 0) / least),
+      kernelDistance: NDArray(((kernel - limit).squaredNorm / limit.squaredNorm).squareRoot()),
+      rank: NDArray(Double(eigenvalues.filter { $0 > floor }.count)),
+    ]
+  }
+}

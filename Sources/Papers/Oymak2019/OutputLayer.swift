@@ -1,0 +1,101 @@
+package import NumericalMethods
+package import PaperKit
+
+/// Counting weights: what least squares leaves of random labels when only some weights are trained, E8.
+package enum OutputLayer: Experiment {
+  /// Which weights are trained.
+  package enum Layer: String, Choice {
+    /// The output weights, on the random features phi(X W_0^T).
+    case output
+    /// The hidden weights of the network linearised at its start.
+    case linearisedHidden
+  }
+
+  /// What can be varied.
+  package struct Parameters: ExperimentParameters {
+    /// phi: softplus, relu or tanh.
+    package var activation = Activation.softplus
+    /// d, at least 2.
+    package var inputDimension = 20
+    /// n, at least 1.
+    package var sampleCount = 200
+    /// k, even.
+    package var studentWidth = 200
+    /// output or linearisedHidden.
+    package var layer = Layer.output
+    /// Number of steps, of length 1 / |Phi|^2, after which the contraction of descent is compared with its bound.
+    package var iterationCount = 200
+
+    /// The defaults.
+    package init() {}
+
+    /// Number of trained weights over n.
+    var trainedRatio: Double {
+      Double(layer == .output ? studentWidth : studentWidth * inputDimension) / Double(sampleCount)
+    }
+
+    /// Checks the ranges above.
+    package func validate() throws {
+      try requireTrainable(activation)
+      try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
+      try requireSamples(sampleCount)
+      try require((1...1_000_000).contains(iterationCount), "iterationCount", iterationCount, allowed: "1 to 1000000")
+    }
+  }
+
+  package static let name = "oymak2019/output-layer"
+  package static let sourceFile = #fileID
+
+  /// min |y - Phi v|^2 / |y|^2.
+  package static let residual = OutputArray("residual", meaning: "least |residual|^2/|y|^2")
+  /// Number of singular values above 1e-10 of the greatest.
+  package static let rank = OutputArray(
+    "rank", meaning: "rank of the features, singular values above 1e-10 of the greatest")
+  /// lambda_min(Phi Phi^T) / k over lambda_out(X); NaN for a linearised hidden layer.
+  package static let eigenvalueRatio = OutputArray(
+    "eigenvalueRatio", allowsNaN: true,
+    meaning: "least eigenvalue of Phi Phi^T/k over lambda_out(X); missing for a hidden layer")
+  /// |r_tau| after the steps over (1 - lambda_min / lambda_max)^tau |r_0|; at most 1.
+  package static let descentRatio = OutputArray(
+    "descentRatio", meaning: "|r| of descent after the steps over its bound")
+  package static let outputs = [residual, rank, eigenvalueRatio, descentRatio]
+
+  /// Draws a problem and solves by the singular value decomposition of the n x p features.
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let problem = Problem(
+      parameters.activation, sampleCount: parameters.sampleCount, inputDimension: parameters.inputDimension,
+      studentWidth: parameters.studentWidth, in: context)
+    let isOutput = parameters.layer == .output
+    let features = isOutput ? problem.hiddenUnits(at: problem.start).values : problem.jacobian(at: problem.start)
+    let (left, values, _) = try LinearAlgebra.singularValueDecomposition(features)
+    let greatest = values.first ?? 0
+    let rank = values.filter { $0 > 1e-10 * greatest }.count
+    let modes = LinearAlgebra.multiply(left, problem.labels, transposingFirst: true)
+    var rest = problem.labels
+    for sample in rest.indices {
+      for mode in 0..<rank { rest[sample] -= left[sample, mode] * modes[mode] }
+    }
+    let n = parameters.sampleCount
+    let least = values.count >= n ? values[n - 1] : 0
+    var ratio = Double.nan
+    if isOutput {
+      let limit = try LinearAlgebra.symmetricEigenvalues(
+        Theory.outputCovariance(of: problem.data, parameters.activation))
+      if let limit = limit.first, limit > 1e-11 { ratio = least * least / Double(parameters.studentWidth) / limit }
+    }
+    // Output-layer descent from v = 0 is linear: r_tau = (I - eta Phi Phi^T)^tau r_0.
+    var residuals = problem.labels.map { -$0 }
+    let start = LinearAlgebra.norm(residuals)
+    for _ in 0..<parameters.iterationCount {
+      let gradient = LinearAlgebra.multiply(features, residuals, transposingFirst: true)
+      let image = LinearAlgebra.multiply(features, gradient)
+      LinearAlgebra.add(-1 / (greatest * greatest), times: image, to: &residuals)
+    }
+    var bound = start
+    for _ in 0..<parameters.iterationCount { bound *= 1 - least * least / (greatest * greatest) }
+    return [
+      residual: NDArray(LinearAlgebra.dot(rest, rest) / (start * start)), Self.rank: NDArray(Double(rank)),
+      eigenvalueRatio: NDArray(ratio), descentRatio: NDArray(LinearAlgebra.norm(residuals) / bound),
+    ]
+  }
+}

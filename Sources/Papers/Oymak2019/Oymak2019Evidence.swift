@@ -1,0 +1,134 @@
+private import Foundation
+internal import NumericalMethods
+internal import PaperKit
+
+// What tables and estimators share: counts of fits, and the transitions fitted to them.
+
+/// Fits among trials at one (k, d, n).
+struct FitCount {
+  let studentWidth: Int
+  let inputDimension: Int
+  let sampleCount: Double
+  let successes: Int
+  let trials: Int
+
+  /// kd.
+  var parameterCount: Double { Double(studentWidth * inputDimension) }
+  /// kd/n.
+  var parameterRatio: Double { parameterCount / sampleCount }
+  /// The network that one transition belongs to.
+  var network: Network { Network(studentWidth: studentWidth, inputDimension: inputDimension) }
+}
+
+/// A pair (k, d).
+struct Network: Hashable, Comparable {
+  let studentWidth: Int
+  let inputDimension: Int
+
+  static func < (left: Network, right: Network) -> Bool {
+    (left.inputDimension, left.studentWidth) < (right.inputDimension, right.studentWidth)
+  }
+}
+
+/// Number of ones in an output of flags.
+private func ones(_ flags: NDArray) -> Int { flags.values.reduce(0) { $1 > 0.5 ? $0 + 1 : $0 } }
+
+/// How often descent fitted the labels, per sweep point.
+func fittingCounts(_ results: Results) throws -> [FitCount] {
+  try results.points(of: FittingTransition.self).map { point in
+    FitCount(
+      studentWidth: point.parameters.studentWidth, inputDimension: point.parameters.inputDimension,
+      sampleCount: Double(point.parameters.sampleCount), successes: ones(point[FittingTransition.fitted]),
+      trials: point.replicaCount)
+  }
+}
+
+/// How often Levenberg–Marquardt did.
+func capacityCounts(_ results: Results) throws -> [FitCount] {
+  try results.points(of: Capacity.self).map { point in
+    FitCount(
+      studentWidth: point.parameters.studentWidth, inputDimension: point.parameters.inputDimension,
+      sampleCount: Double(point.parameters.sampleCount), successes: ones(point[Capacity.fitted]),
+      trials: point.replicaCount)
+  }
+}
+
+/// The logistic fit in ln(kd/n). Throws ``EvidenceError`` with the reason where the grid holds no transition.
+func transition(_ counts: [FitCount]) throws -> RidgeLogistic {
+  do {
+    return try RidgeLogistic(
+      positions: counts.map { log($0.parameterRatio) }, successes: counts.map(\.successes),
+      trials: counts.map(\.trials))
+  } catch let failure as RidgeLogistic.Failure {
+    throw EvidenceError(failure.description)
+  }
+}
+
+/// kd/n* of some counts together, with its standard error.
+func threshold(_ counts: [FitCount]) throws -> (value: Double, standardError: Double) {
+  let fit = try transition(counts)
+  return (exp(fit.midpoint), exp(fit.midpoint) * fit.midpointStandardError)
+}
+
+/// kd/n* of every (k, d) in some counts, in order. Throws where one is missing or there are fewer than three.
+func thresholds(
+  _ counts: [FitCount]
+) throws -> [(network: Network, value: Double, standardError: Double, trials: Int)] {
+  let found = try Dictionary(grouping: counts, by: \.network).sorted { $0.key < $1.key }.map { network, counts in
+    let (value, standardError) = try threshold(counts)
+    return (network, value, standardError, counts.reduce(0) { $0 + $1.trials })
+  }
+  guard found.count > 2 else { throw EvidenceError("needs three networks or more, found \(found.count)") }
+  return found
+}
+
+/// A smooth function of independent measured numbers with the error that follows from theirs.
+func propagated(
+  _ values: [(value: Double, standardError: Double)], degreesOfFreedom: Double, _ function: ([Double]) -> Double
+) -> Estimate {
+  let centre = values.map(\.value)
+  var variance = 0.0
+  for index in values.indices {
+    var (up, down) = (centre, centre)
+    up[index] += values[index].standardError
+    down[index] -= values[index].standardError
+    let change = (function(up) - function(down)) / 2
+    variance += change * change
+  }
+  return .fit(
+    value: function(centre), standardError: variance.squareRoot(), degreesOfFreedom: degreesOfFreedom)
+}
+
+/// Standard deviation over mean.
+func variationCoefficient(_ values: [Double]) -> Double {
+  Statistics.variance(values).squareRoot() / Statistics.mean(values)
+}
+
+/// A number computed from all replicas, with the jackknife's standard error: `value` gets the replicas to use.
+func jackknife(replicaCount: Int, _ value: ([Int]) throws -> Double) throws -> Estimate {
+  guard replicaCount > 2 else { throw EvidenceError("needs 3 replicas or more, found \(replicaCount)") }
+  let all = Array(0..<replicaCount)
+  let parts = try all.map { excluded in try value(all.filter { $0 != excluded }) }
+  let variance = Statistics.variance(parts) * Double((replicaCount - 1) * (replicaCount - 1)) / Double(replicaCount)
+  return .fit(
+    value: try value(all), standardError: variance.squareRoot(), degreesOfFreedom: Double(replicaCount - 1))
+}
+
+/// The slope of ln y against ln x for every replica: y of each point [replica], x one number a point.
+func logSlopes(_ x: [Double], _ y: [[Double]]) throws -> [Double] {
+  guard x.count > 1, let count = y.map(\.count).min(), count > 1 else {
+    throw EvidenceError("needs two sweep points and two replicas or more")
+  }
+  guard y.allSatisfy({ $0.allSatisfy { $0 > 0 } }) else {
+    throw EvidenceError("a quantity that should be positive is not, so it has no logarithm")
+  }
+  return (0..<count).map { replica in
+    Statistics.linearFit(x.map { log($0) }, y.map { log($0[replica]) }).slope
+  }
+}
+
+/// Throws unless something was measured.
+func requireSome<Value>(_ values: [Value]) throws -> [Value] {
+  guard !values.isEmpty else { throw EvidenceError("no runs") }
+  return values
+}

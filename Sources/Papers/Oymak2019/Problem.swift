@@ -1,0 +1,150 @@
+private import Foundation
+package import NumericalMethods
+internal import PaperKit
+
+/// The deliberate mistakes of this paper's experiments.
+enum Mistakes {
+  static let forgottenOutputWeights = Mutant(
+    "gradient-without-output-weights", meaning: "the gradient lacks the factor v_l of the output weights")
+  static let doubledStep = Mutant("doubled-step", meaning: "steps are twice as long as stated")
+  static let correlatedLabels = Mutant(
+    "correlated-labels", meaning: "labels are the signs of the initial outputs instead of independent ones")
+  static let truncatedKernel = Mutant(
+    "truncated-kernel", meaning: "covariance from two Hermite terms without the exact diagonal")
+}
+
+/// One training problem: data on the unit sphere, labels, a Gaussian start, fixed output weights.
+///
+/// Normalisation: |x_i| = 1, w ~ N(0, I), v_l = +-|y| / sqrt(k n), so E K(W_0) = (|y|^2 / n) Sigma(X).
+package struct Problem {
+  package let activation: Activation
+  /// X, [sample, input].
+  package let data: Matrix
+  /// y, [sample].
+  package let labels: [Double]
+  /// W_0, [neuron, input].
+  package let start: Matrix
+  /// v, [neuron]: the first half positive, the second negative.
+  package let outputWeights: [Double]
+
+  /// A problem from its parts; v follows from the labels.
+  package init(_ activation: Activation, data: Matrix, labels: [Double], start: Matrix) {
+    self.activation = activation
+    self.data = data
+    self.labels = labels
+    self.start = start
+    let size = LinearAlgebra.norm(labels) / Double(start.rowCount * labels.count).squareRoot()
+    outputWeights = (0..<start.rowCount).map { $0 < start.rowCount / 2 ? size : -size }
+  }
+
+  /// Draws data, signs and start from the streams of those names.
+  init(
+    _ activation: Activation, sampleCount: Int, inputDimension: Int, studentWidth: Int, in context: RunContext
+  ) {
+    let data = Self.sphere(sampleCount, inputDimension, in: context)
+    let start = Self.start(studentWidth, inputDimension, in: context)
+    var stream = context.random("labels")
+    let labels = (0..<sampleCount).map { _ in stream.sign() }
+    let problem = Problem(activation, data: data, labels: labels, start: start)
+    guard context.mutant == Mistakes.correlatedLabels else {
+      self = problem
+      return
+    }
+    let outputs = zip(problem.startResiduals, labels).map { $0 + $1 }
+    self.init(activation, data: data, labels: outputs.map { $0 > 0 ? 1 : -1 }, start: start)
+  }
+
+  /// n points spread evenly over the unit sphere in d dimensions, [sample, input].
+  static func sphere(_ sampleCount: Int, _ inputDimension: Int, in context: RunContext) -> Matrix {
+    var stream = context.random("data")
+    return unitRows(stream.normalMatrix(rowCount: sampleCount, columnCount: inputDimension))
+  }
+
+  /// Standard normal weights, [neuron, input].
+  static func start(_ studentWidth: Int, _ inputDimension: Int, in context: RunContext) -> Matrix {
+    var stream = context.random("start")
+    return stream.normalMatrix(rowCount: studentWidth, columnCount: inputDimension)
+  }
+
+  /// The rows divided by their lengths.
+  package static func unitRows(_ matrix: Matrix) -> Matrix {
+    var unit = matrix
+    for row in 0..<matrix.rowCount {
+      let length = LinearAlgebra.norm(matrix.row(row))
+      for column in 0..<matrix.columnCount { unit[row, column] /= length }
+    }
+    return unit
+  }
+
+  /// The network with its data, at the start.
+  package var layer: NeuronLayer {
+    NeuronLayer(
+      activation.function, data: data, labels: labels, weights: start, outputWeights: outputWeights)
+  }
+
+  /// |y|.
+  package var labelNorm: Double { LinearAlgebra.norm(labels) }
+
+  /// r_0 = f(W_0) - y.
+  package var startResiduals: [Double] {
+    let layer = layer
+    layer.evaluate(gradient: false)
+    return layer.residuals
+  }
+
+  /// phi(X W^T) and phi'(X W^T), [sample, neuron].
+  package func hiddenUnits(at weights: Matrix) -> (values: Matrix, slopes: Matrix) {
+    var values = LinearAlgebra.multiply(data, weights, transposingSecond: true)
+    var slopes = values
+    values.values.withUnsafeMutableBufferPointer { values in
+      slopes.values.withUnsafeMutableBufferPointer { slopes in
+        VectorFunctions.evaluate(
+          activation.function, at: UnsafeBufferPointer(values), values: values, slopes: slopes)
+      }
+    }
+    return (values, slopes)
+  }
+
+  /// phi'(X W^T) diag(v), [sample, neuron].
+  private func weightedSlopes(at weights: Matrix) -> Matrix {
+    var slopes = hiddenUnits(at: weights).slopes
+    for sample in 0..<slopes.rowCount {
+      for neuron in 0..<slopes.columnCount { slopes[sample, neuron] *= outputWeights[neuron] }
+    }
+    return slopes
+  }
+
+  /// K(W) = J J^T = (phi'(Z) diag(v^2) phi'(Z)^T) o (X X^T), Z = X W^T, [sample, sample]; 2 n^2 (k + d) operations.
+  package func kernel(at weights: Matrix) -> Matrix {
+    var kernel = LinearAlgebra.outerGram(weightedSlopes(at: weights))
+    let gram = LinearAlgebra.outerGram(data)
+    for index in kernel.values.indices { kernel.values[index] *= gram.values[index] }
+    return kernel
+  }
+
+  /// J(W), [sample, neuron * input]: the gradient of f_i with respect to W row by row.
+  package func jacobian(at weights: Matrix) -> Matrix {
+    let slopes = weightedSlopes(at: weights)
+    let d = data.columnCount
+    return Matrix(rowCount: data.rowCount, columnCount: weights.rowCount * d) { slopes[$0, $1 / d] * data[$0, $1 % d] }
+  }
+
+  /// Spectral norm of X.
+  package func spectralNorm() throws -> Double { try LinearAlgebra.singularValues(data).first ?? 0 }
+
+  /// Fraction of pairs (sample, neuron) whose preactivation has another sign than at the start.
+  package func flippedShare(at weights: Matrix) -> (mean: Double, greatest: Double) {
+    let before = LinearAlgebra.multiply(data, start, transposingSecond: true)
+    let after = LinearAlgebra.multiply(data, weights, transposingSecond: true)
+    var total = 0
+    var greatest = 0
+    for sample in 0..<data.rowCount {
+      var flips = 0
+      for neuron in 0..<start.rowCount where (before[sample, neuron] > 0) != (after[sample, neuron] > 0) { flips += 1 }
+      total += flips
+      greatest = max(greatest, flips)
+    }
+    let width = Double(start.rowCount)
+    return (Double(total) / (width * Double(data.rowCount)), Double(greatest) / width)
+  }
+}

@@ -1,0 +1,38 @@
+internal import PaperKit
+
+// Ranges that the parameters of several experiments share.
+
+extension ExperimentParameters {
+  /// d >= 2, k >= 2 and even: half of the output weights are positive, half negative.
+  func requireNetwork(inputDimension: Int, studentWidth: Int) throws {
+    try requireSphere(inputDimension: inputDimension)
+    try require(
+      (2...1_000_000).contains(studentWidth) && studentWidth.isMultiple(of: 2), "studentWidth", studentWidth,
+      allowed: "an even number from 2 to 1000000")
+  }
+
+  /// 2 <= d <= 10000.
+  func requireSphere(inputDimension: Int) throws {
+    try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
+  }
+
+  /// 1 <= n <= 20000 (kernels have n^2 elements).
+  func requireSamples(_ sampleCount: Int) throws {
+    try require((1...20_000).contains(sampleCount), "sampleCount", sampleCount, allowed: "1 to 20000")
+  }
+
+  /// At least one step; a tolerance that is not met at once.
+  func requireDescent(maximumIterationCount: Int, tolerance: Double) throws {
+    try require(
+      (1...1_000_000_000).contains(maximumIterationCount), "maximumIterationCount", maximumIterationCount,
+      allowed: "1 to 1000000000")
+    try require(tolerance > 0 && tolerance < 1, "tolerance", tolerance, allowed: "above 0, below 1")
+  }
+
+  /// Activations that networks are trained with.
+  func requireTrainable(_ activation: Activation) throws {
+    try require(
+      Activation.trained.contains(activation), "activation", activation.rawValue,
+      allowed: Activation.trained.map(\.rawValue).joined(separator: ", "))
+  }
+}

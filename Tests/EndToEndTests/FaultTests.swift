@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What other tools are known to lose or to accept: kills at every step, full and read-only disks, interruptions.
+@Suite struct FaultTests {
+  private static let reference = Result { () throws -> [String: Data] in
+    let project = try Project()
+    _ = try project.refig("run", "--quiet", "-j1")
+    return try project.cells()
+  }
+
+  /// Runs once more without the fault: the store must then be that of an undisturbed run.
+  private func expectRecovery(_ project: Project) throws {
+    let again = try project.refig("run", "--quiet")
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try project.cells() == Self.reference.get())
+    #expect(try project.refig("store", "check", "--deep").status == 0)
+  }
+
+  @Test(
+    "a worker killed at any step of a write fails its cell only; the next run repairs it",
+    arguments: ["write.opened", "write.written", "write.renamed"])
+  func killedWorker(place: String) throws {
+    let project = try Project()
+    let result = try project.refig("run", "--quiet", "-j2", environment: ["REFIG_FAULT": "\(place):3"])
+    // A worker killed after the rename has published its cell: nothing is lost.
+    #expect(result.status == (place == "write.renamed" ? 0 : 3), "\(result.errors)")
+    #expect(try project.cells().allSatisfy { try Self.reference.get()[$0.key] == $0.value })
+    try expectRecovery(project)
+  }
+
+  @Test("a runner killed in the middle leaves whole cells; the next run goes on from there", arguments: [1, 5, 13])
+  func killedRunner(count: Int) throws {
+    let project = try Project()
+    let result = try project.refig("run", "--quiet", "-j2", environment: ["REFIG_FAULT": "runner.recorded:\(count)"])
+    #expect(result.status == -9)
+    #expect(try project.cells().count >= count)
+    try expectRecovery(project)
+  }
+
+  @Test("one Ctrl-C finishes the running cells and says how to go on")
+  func interrupted() throws {
+    let project = try Project(
+      stages: """
+          sarao2020/uniqueness:
+            parameters: {inputDimension: 40, sampleCount: 90}
+            replicas: {count: 400, perCell: 2}
+        """, figures: "figures: {}")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try productPath("refig"))
+    process.arguments = ["run", "--quiet", "-j1"]
+    process.currentDirectoryURL = URL(fileURLWithPath: project.workspace.path)
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    while try project.cells().count < 2, process.isRunning { usleep(5000) }
+    process.interrupt()
+    process.waitUntilExit()
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(process.terminationStatus == 130, "\(text)")
+    #expect(text.contains("interrupted; finished cells are saved"))
+    let count = try project.cells().count
+    #expect(count >= 2 && count < 200)
+    #expect(try project.refig("store", "check", "--deep").status == 0)
+  }
+
+  @Test("a full disk is told of, nothing half-written is left, and after making room the run goes on")
+  func fullDisk() throws {
+    let project = try Project()
+    let store = project.workspace.path + "/data/store"
+    try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+    let mounted = try runProgram("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", store])
+    guard mounted.status == 0 else { return }  // Only root may mount; elsewhere this cannot be tried.
+    var isMounted = true
+    defer { if isMounted { _ = Result { try runProgram("umount", ["-l", store]) } } }
+    let result = try project.refig("run", "--quiet", "-j1")
+    #expect(result.status == 3 || result.status == 6, "\(result.errors)")
+    #expect(result.errors.contains("failed") || result.errors.contains("cannot be written"))
+    #expect(try project.cells().allSatisfy { try Self.reference.get()[$0.key] == $0.value })
+    _ = try runProgram("mount", ["-o", "remount,size=64m", store])
+    try expectRecovery(project)
+    _ = try runProgram("umount", [store])
+    isMounted = false
+  }
+
+  @Test("a store that cannot be written is an environment error; what is cached is still read")
+  func readOnlyStore() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let store = project.workspace.path + "/data/store"
+    guard try runProgram("mount", ["--bind", store, store]).status == 0 else { return }
+    defer { _ = Result { try runProgram("umount", ["-l", store]) } }
+    guard try runProgram("mount", ["-o", "remount,ro,bind", store]).status == 0 else { return }
+    #expect(try project.refig("verify", "--cached-only").status == 0)
+    let pipeline = try project.workspace.read("pipeline.yaml")
+    try project.workspace.write(pipeline.replacingOccurrences(of: "seed: 3", with: "seed: 4"), to: "pipeline.yaml")
+    let result = try project.refig("run", "--quiet")
+    #expect(result.status == 6 || result.status == 3, "\(result.errors)")
+  }
+}

@@ -1,0 +1,213 @@
+import Foundation
+import Martin2023
+import NumericalMethods
+import TestSupport
+import Testing
+
+@Suite("Martin2023: the flow and its integrators")
+struct FlowTests {
+  let reference: ReferenceNumbers
+
+  init() throws { reference = try ReferenceNumbers.read() }
+
+  @Test("Direct integration agrees with the reference, compressed or not") func directFlow() throws {
+    for entry in reference.direct_flow {
+      let weights = Matrix(rowCount: entry.d, columnCount: entry.m) { i, j in
+        0.3 * sin(Double(1 + 2 * i + 5 * j)) + 0.1 * cos(Double(3 * i * j))
+      }
+      let network = Network(weights: weights, teacherEigenvalues: entry.mu)
+      for network in [network, try network.compressed()] {
+        let flow = DirectFlow(network, relativeTolerance: 1e-12, absoluteTolerance: 1e-15)
+        let start = try flow.states(at: [0])[0]
+        expectClose(start.loss, entry.risk0, relative: 1e-12)
+        let states = try flow.states(at: entry.t)
+        expectClose(states.map(\.loss), entry.loss, relative: 1e-8, absolute: 1e-15)
+        expectClose(states.map(\.traceDifference), entry.tau, relative: 1e-8, absolute: 1e-12)
+        expectClose(states.map(\.overlap), entry.chi, relative: 1e-8)
+        expectClose(states.map(\.integratedTrace), entry.phi, relative: 1e-8, absolute: 1e-12)
+      }
+    }
+  }
+
+  @Test("The march converges to the flow at order 2 after extrapolation, and shares its end") func march() throws {
+    let (network, times) = try gaussianNetwork(key: 5)
+    let exact = try DirectFlow(network, relativeTolerance: 1e-11, absoluteTolerance: 1e-14).states(at: times)
+    let march = RiccatiMarch(network)
+    func error(_ states: [FlowState]) -> Double {
+      zip(states, exact).map { abs($0.integratedTrace - $1.integratedTrace) }.max() ?? .nan
+    }
+    let (one, two) = (error(try march.states(at: times)), error(try march.states(at: times, substepCount: 2)))
+    #expect(one < 5e-3 && two < 0.35 * one, "\(one), \(two)")
+    for (state, exact) in zip(try march.states(at: times, substepCount: 4), exact) {
+      expectClose(state.overlap, exact.overlap, absolute: 1e-5)
+      expectClose(state.loss, exact.loss, absolute: 2e-5)
+    }
+  }
+
+  @Test("The flow ends at the least risk of its rank") func minimum() throws {
+    var teacher = RandomStream(key: 8, purpose: "teacher", stream: 0)
+    var start = RandomStream(key: 8, purpose: "start", stream: 0)
+    let network = try Network.gaussian(
+      inputDimension: 20, studentWidth: 5, teacherWidth: 10, teacher: &teacher, start: &start)
+    let times = Spacing.logarithmic.times(from: 0.1, to: 2e4, count: 200)
+    let last = try RiccatiMarch(network.compressed()).marched(times)[199]
+    let minimum = Theory.minimum(teacherEigenvalues: network.teacherEigenvalues, studentWidth: 5)
+    expectClose(last.loss, minimum.loss, relative: 1e-10)
+    expectClose(last.overlap, minimum.overlap, relative: 1e-10)
+    expectClose(last.traceDifference, minimum.traceDifference, relative: 1e-9)
+  }
+
+  @Test(
+    "Nothing measured depends on the bases of inputs without teacher and of neurons, and compression is such a rotation"
+  )
+  func rotationInvariance() throws {
+    let (network, times) = try gaussianNetwork(key: 6)
+    let (d, m) = (network.weights.rowCount, network.weights.columnCount)
+    let taught = network.teacherEigenvalues.prefix { $0 > 0 }.count
+    var stream = RandomStream(key: 7, stream: 0)
+    let free = try LinearAlgebra.qr(stream.normalMatrix(rowCount: d - taught, columnCount: d - taught)).q
+    let neurons = try LinearAlgebra.qr(stream.normalMatrix(rowCount: m, columnCount: m)).q
+    let left = Matrix(rowCount: d, columnCount: d) { i, j in
+      i < taught || j < taught ? (i == j ? 1 : 0) : free[i - taught, j - taught]
+    }
+    let rotated = Network(
+      weights: left * network.weights * neurons, teacherEigenvalues: network.teacherEigenvalues)
+    let states = try DirectFlow(network, relativeTolerance: 1e-11, absoluteTolerance: 1e-14).states(at: times)
+    for other in [rotated, try network.compressed()] {
+      let others = try DirectFlow(other, relativeTolerance: 1e-11, absoluteTolerance: 1e-14).states(at: times)
+      expectClose(others.map(\.loss), states.map(\.loss), absolute: 1e-10)
+      expectClose(others.map(\.overlap), states.map(\.overlap), absolute: 1e-9)
+      expectClose(others.map(\.integratedTrace), states.map(\.integratedTrace), absolute: 1e-8)
+    }
+  }
+
+  @Test("The risk never grows, whatever the widths", arguments: [(8, 3, 5), (8, 5, 5), (8, 7, 3), (8, 13, 3)])
+  func descent(d: Int, m: Int, teacherWidth: Int) throws {
+    var teacher = RandomStream(key: 11, purpose: "teacher", stream: UInt64(m))
+    var start = RandomStream(key: 11, purpose: "start", stream: UInt64(m))
+    let network = try Network.gaussian(
+      inputDimension: d, studentWidth: m, teacherWidth: teacherWidth, raw: true, teacher: &teacher, start: &start
+    ).compressed()
+    let times = [0.0] + Spacing.logarithmic.times(from: 1e-3, to: 50, count: 100)
+    let direct = try DirectFlow(network, relativeTolerance: 1e-10, absoluteTolerance: 1e-13).states(at: times)
+    for (early, late) in zip(direct, direct.dropFirst()) { #expect(late.loss <= early.loss + 1e-10) }
+    let march = try RiccatiMarch(network).marched(Array(times.dropFirst()))
+    for (early, late) in zip(march, march.dropFirst()) { #expect(late.loss <= early.loss + 1e-10) }
+  }
+
+  @Test("The three scalars agree with the reference") func reduction() throws {
+    for entry in reference.ortho_scalar {
+      let n = min(entry.m, entry.ms)
+      let angles = (1...n).map { pow(sin(.pi * Double(2 * $0 - 1) / Double(4 * n)), 2) }
+      let overlaps = Overlaps(
+        Array(repeating: 0, count: entry.m - n) + angles, inputDimension: entry.d, teacherWidth: entry.ms)
+      let reduction = ScalarReduction(overlaps, teacherWidth: entry.ms)
+      let states = try reduction.states(
+        at: entry.gamma.map { $0 * Double(entry.d) }, relativeTolerance: 1e-12, absoluteTolerance: 1e-15)
+      let observed = states.map(reduction.observables)
+      expectClose(states.map(\.integratedTrace), entry.phi, relative: 1e-8)
+      expectClose(observed.map(\.overlap), entry.chi, relative: 1e-8)
+      expectClose(observed.map(\.traceDifference), entry.tau, relative: 1e-8, absolute: 1e-12)
+      expectClose(states.map(\.rho), entry.rho, relative: 1e-8)
+      expectClose(states.map { exp($0.logarithmOfC) }, entry.c, relative: 1e-8)
+      // Below about 1e-18 both losses are squares of integration errors.
+      expectClose(observed.map(\.loss), entry.loss, relative: 1e-8, absolute: 1e-18)
+      for state in states { expectClose(reduction.conservedResidual(state), 0, absolute: 1e-9) }
+    }
+  }
+
+  @Test("The three scalars are the direct flow", arguments: [(40, 20, 10), (40, 20, 20), (40, 10, 20), (40, 30, 25)])
+  func reductionIsTheFlow(d: Int, m: Int, teacherWidth: Int) throws {
+    var stream = RandomStream(key: 21, stream: UInt64(m))
+    let (network, frame) = try Network.orthonormal(
+      inputDimension: d, studentWidth: m, teacherWidth: teacherWidth, start: &stream)
+    let times = Spacing.logarithmic.times(from: 0.4, to: 200, count: 20)
+    let flow = try DirectFlow(network, relativeTolerance: 1e-10, absoluteTolerance: 1e-13).states(at: times)
+    let reduction = ScalarReduction(
+      try Overlaps.of(frame: frame, teacherWidth: teacherWidth), teacherWidth: teacherWidth)
+    let states = try reduction.states(at: times, relativeTolerance: 1e-11, absoluteTolerance: 1e-14)
+    let observed = states.map(reduction.observables)
+    expectClose(observed.map(\.overlap), flow.map(\.overlap), absolute: 1e-8)
+    expectClose(observed.map(\.integratedTrace), flow.map(\.integratedTrace), absolute: 1e-7)
+    expectClose(observed.map(\.loss), flow.map(\.loss), absolute: 1e-9)
+    expectClose(observed.map(\.traceDifference), flow.map(\.traceDifference), absolute: 1e-8)
+  }
+
+  @Test("At late times nothing over- or underflows into NaN, and the loss only falls") func lateTimes() throws {
+    for (m, teacherWidth) in [(100, 50), (50, 50), (25, 50), (190, 50)] {
+      var stream = RandomStream(key: 31, stream: UInt64(m))
+      let overlaps = try Overlaps.sample(
+        inputDimension: 200, studentWidth: m, teacherWidth: teacherWidth, from: &stream)
+      let reduction = ScalarReduction(overlaps, teacherWidth: teacherWidth)
+      let times = [0.0] + Spacing.logarithmic.times(from: 1e-2, to: 40_000, count: 60)
+      let observed = try reduction.states(at: times).map(reduction.observables)
+      for (early, late) in zip(observed, observed.dropFirst()) {
+        #expect(late.loss.isFinite && late.overlap.isFinite && late.integratedTrace.isFinite)
+        #expect(late.loss <= early.loss + 1e-12, "\(m): \(early.loss), \(late.loss)")
+      }
+    }
+  }
+
+  @Test("On the plateau the risk is 1/2 (1/m* + 1/(m+2))") func plateau() throws {
+    var stream = RandomStream(key: 41, stream: 0)
+    let overlaps = try Overlaps.sample(inputDimension: 1_000_000_000, studentWidth: 10, teacherWidth: 5, from: &stream)
+    let reduction = ScalarReduction(overlaps, teacherWidth: 5)
+    let state = reduction.observables(try reduction.states(at: [5])[0])
+    let plateau = reference.plateau
+    expectClose(state.loss, plateau.loss, absolute: 1e-5)
+    expectClose(state.traceDifference, plateau.tau, absolute: 1e-4)
+  }
+
+  @Test(
+    "Sampled overlaps have the moments of the law and of dense frames",
+    arguments: [(20, 8, 6), (20, 12, 14), (9, 9, 4)])
+  func overlapMoments(d: Int, m: Int, teacherWidth: Int) throws {
+    let runs = 4000
+    let traces = try (0..<runs).map { run -> Double in
+      var stream = RandomStream(key: 51, stream: UInt64(run))
+      return try Overlaps.sample(inputDimension: d, studentWidth: m, teacherWidth: teacherWidth, from: &stream)
+        .values.reduce(0, +)
+    }
+    let (dd, mm, ss) = (Double(d), Double(m), Double(teacherWidth))
+    let mean = mm * ss / dd
+    let variance = 2 * mm * ss * (dd - mm) * (dd - ss) / (dd * dd * (dd - 1) * (dd + 2))
+    expectClose(Statistics.mean(traces), mean, absolute: 5 * (variance / Double(runs)).squareRoot() + 1e-12)
+    expectClose(Statistics.variance(traces), variance, relative: 0.15, absolute: 1e-12)
+    // The smallest and the greatest overlap, which the trace does not see.
+    let ends = try (0..<1000).map { run -> ([Double], [Double]) in
+      var fast = RandomStream(key: 52, stream: UInt64(run))
+      var dense = RandomStream(key: 53, stream: UInt64(run))
+      let frame = try LinearAlgebra.qr(dense.normalMatrix(rowCount: d, columnCount: m)).q
+      return (
+        try Overlaps.sample(inputDimension: d, studentWidth: m, teacherWidth: teacherWidth, from: &fast).interior,
+        try Overlaps.of(frame: frame, teacherWidth: teacherWidth).interior
+      )
+    }
+    guard ends.allSatisfy({ !$0.0.isEmpty }) else { return }
+    for pick in [{ (values: [Double]) in values[0] }, { (values: [Double]) in values[values.count - 1] }] {
+      let (fast, dense) = (ends.map { pick($0.0) }, ends.map { pick($0.1) })
+      let error = (Statistics.variance(fast) + Statistics.variance(dense)).squareRoot() / 1000.0.squareRoot()
+      expectClose(Statistics.mean(fast), Statistics.mean(dense), absolute: 5 * error)
+    }
+  }
+
+  @Test("Eigenvalues of a tridiagonal matrix") func tridiagonal() throws {
+    // Discrete Laplacian: 2 - 2 cos(k pi/(n+1)).
+    let n = 200
+    let values = try tridiagonalEigenvalues(
+      diagonal: Array(repeating: 2, count: n), offDiagonal: Array(repeating: -1, count: n - 1))
+    expectClose(values, (1...n).map { 2 - 2 * cos(Double($0) * .pi / Double(n + 1)) }, absolute: 1e-13)
+    for (diagonal, offDiagonal) in [([3.0], []), ([3, 1, 2], [0.0, 0]), ([], [])] {
+      let values = try tridiagonalEigenvalues(diagonal: diagonal, offDiagonal: offDiagonal)
+      #expect(values == diagonal.sorted())
+    }
+  }
+
+  private func gaussianNetwork(key: UInt64) throws -> (Network, [Double]) {
+    var teacher = RandomStream(key: key, purpose: "teacher", stream: 0)
+    var start = RandomStream(key: key, purpose: "start", stream: 0)
+    let network = try Network.gaussian(
+      inputDimension: 24, studentWidth: 9, teacherWidth: 6, teacher: &teacher, start: &start)
+    return (network, Spacing.logarithmic.times(from: 0.1, to: 100, count: 100))
+  }
+}

@@ -1,0 +1,368 @@
+import Foundation
+import Martin2026
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+
+private func context(_ replica: Int = 0, mutant: Mutant? = nil) -> RunContext {
+  RunContext(replica: replica, streamKey: 20_260_601, mutant: mutant)
+}
+
+private func size(
+  _ d: Int, alpha: Double, kappa: Double = 0.5, teacher: Double = 0.25, noise: Double = 0
+) -> SystemSize {
+  SystemSize(
+    inputDimension: d, studentWidthRatio: kappa, teacherWidthRatio: teacher, sampleRatio: alpha, noiseVariance: noise)
+}
+
+/// Deterministic small systems of the reference.
+private struct SmallSystems: Decodable {
+  struct Step: Decodable {
+    let mse: Double
+    let loss: Double
+    let W: [[Double]]
+  }
+  struct Descent: Decodable {
+    let X: [[[Double]]]
+    let Zstar: [[Double]]
+    let y: [Double]
+    let eta: Double
+    let lam: Double
+    let steps: [Step]
+  }
+  struct Oja: Decodable {
+    let A_diag: [Double]
+    let W0: [[Double]]
+    let Z: [String: [[Double]]]
+  }
+  struct Deterministic: Decodable {
+    let gd_small: Descent
+    let oja_exact_small: Oja
+    let oja_constants: [String: Double]
+  }
+  let deterministic: Deterministic
+
+  static func read() throws -> Deterministic {
+    try JSONDecoder().decode(SmallSystems.self, from: referenceData("martin2026")).deterministic
+  }
+}
+
+extension Matrix {
+  fileprivate init(_ rows: [[Double]]) {
+    self.init(rowCount: rows.count, columnCount: rows[0].count, values: rows.flatMap { $0 })
+  }
+}
+
+@Suite struct DescentTests {
+  @Test("steps of descent equal the reference") func smallDescent() throws {
+    let reference = try SmallSystems.read().gd_small
+    let teacher = Matrix(reference.Zstar)
+    let sensing = Matrix(reference.X.map { Instance.vector(of: Matrix($0)) })
+    let clean = sensing * Instance.vector(of: teacher)
+    let instance = Instance(
+      size(2, alpha: 0.75, kappa: 1, teacher: 1, noise: 1), teacher: teacher, sensing: sensing,
+      noise: zip(reference.y, clean).map { $0 - $1 })
+    for usesGram in [false, true] {
+      var descent = Descent(
+        instance, starts: [Matrix(reference.steps[0].W)], regularization: reference.lam, learningRate: reference.eta,
+        data: NormalOperator(sensing: sensing, labels: instance.labels, usesGram: usesGram))
+      for (index, step) in reference.steps.enumerated() {
+        if index > 0 { try descent.advance(stepCount: 1) }
+        expectClose(descent.weights[0], Matrix(step.W), absolute: 1e-12)
+        let errors = instance.errors(of: descent.weights[0])
+        expectClose(errors.meanSquaredError, step.mse, absolute: 1e-12)
+        expectClose(errors.trainingLoss, step.loss, absolute: 1e-12)
+      }
+    }
+  }
+
+  @Test("the force is d times the gradient of the loss; both routes to it agree")
+  func gradient() throws {
+    let instance = Instance(size(6, alpha: 0.7, noise: 0.3), law: .quadratic, in: context())
+    let start = instance.start(initialScale: 1, in: context())
+    let lambda = 0.07
+    func loss(_ weights: Matrix) -> Double {
+      instance.errors(of: weights).trainingLoss + lambda / 6 * weights.squaredNorm
+    }
+    let rate = 1e-3
+    let moved = try [false, true].map { usesGram -> Matrix in
+      var descent = Descent(
+        instance, starts: [start], regularization: lambda, learningRate: rate,
+        data: NormalOperator(sensing: instance.sensing, labels: instance.labels, usesGram: usesGram))
+      try descent.advance(stepCount: 1)
+      return descent.weights[0]
+    }
+    expectClose(moved[0], moved[1], absolute: 1e-13)
+    for index in start.values.indices {
+      var (above, below) = (start, start)
+      above.values[index] += 1e-5
+      below.values[index] -= 1e-5
+      let slope = 6 * (loss(above) - loss(below)) / 2e-5
+      expectClose((start.values[index] - moved[0].values[index]) / rate, slope, relative: 1e-5, absolute: 1e-6)
+    }
+  }
+
+  @Test("with an isotropic design the force is exactly 2 (Z - Z*)") func populationForce() throws {
+    let d = 4
+    let p = 10
+    var design = Matrix.identity(p)
+    for index in design.values.indices { design.values[index] *= (2 * Double(p) / Double(d)).squareRoot() }
+    let random = Instance(size(d, alpha: 0.625), law: .gaussian, in: context())
+    let instance = Instance(
+      size(d, alpha: 0.625), teacher: random.teacher, sensing: design, noise: Array(repeating: 0, count: p))
+    let start = instance.start(initialScale: 1, in: context())
+    var descent = Descent(
+      instance, starts: [start], regularization: 0, learningRate: 0.1,
+      data: NormalOperator(sensing: design, labels: instance.labels))
+    try descent.advance(stepCount: 1)
+    let excess = LinearAlgebra.outerGram(start) - instance.teacher
+    expectClose(descent.weights[0], start - 0.2 * (excess * start), absolute: 1e-13)
+  }
+
+  @Test("several starts at once are the same as one after the other") func batch() throws {
+    let instance = Instance(size(8, alpha: 0.4), law: .gaussian, in: context())
+    let starts = [1.0, 0.01].map { instance.start(initialScale: $0, in: context()) }
+    let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
+    func run(_ starts: [Matrix]) throws -> [Matrix] {
+      var descent = Descent(instance, starts: starts, regularization: 0.1, learningRate: 0.01, data: data)
+      try descent.advance(stepCount: 20)
+      return descent.weights
+    }
+    let together = try run(starts)
+    for (index, start) in starts.enumerated() { expectClose(together[index], try run([start])[0], absolute: 1e-14) }
+    // Starts of different scale are the same normals.
+    expectClose(starts[0], 10 * starts[1], relative: 1e-14)
+  }
+
+  @Test("both laws of sensing matrices measure distances: E tr(XA)^2 = 2 |A|^2/d") func isometry() {
+    for law in SensingLaw.allCases {
+      var squares: [Double] = []
+      for replica in 0..<20 {
+        let instance = Instance(size(12, alpha: 2, noise: 0), law: law, in: context(replica))
+        let outputs = instance.sensing * Instance.vector(of: instance.teacher)
+        squares.append(
+          LinearAlgebra.dot(outputs, outputs) / Double(outputs.count) / (2 * instance.teacher.squaredNorm / 12))
+      }
+      let error = Statistics.standardError(squares)
+      // Quadratic data add a diagonal term of relative order 1/d: E (x^T A x - tr A)^2 = 2 |A|^2 exactly for Gaussian x.
+      #expect(abs(Statistics.mean(squares) - 1) < 5 * error, "\(law): \(Statistics.mean(squares)) ± \(error)")
+    }
+  }
+
+  @Test("with more samples than unknowns the flow recovers the teacher, and fits only exact labels exactly")
+  func recovery() throws {
+    let instance = Instance(size(8, alpha: 1, kappa: 1), law: .gaussian, in: context())
+    var descent = Descent(
+      instance, starts: [instance.start(initialScale: 1, in: context())], regularization: 0, learningRate: 0.02,
+      data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
+    try descent.advance(stepCount: 20_000)
+    #expect(instance.errors(of: descent.weights[0]).meanSquaredError < 1e-3)
+  }
+
+  @Test("a learning rate that is too large is told") func divergence() throws {
+    let instance = Instance(size(8, alpha: 0.3), law: .gaussian, in: context())
+    var descent = Descent(
+      instance, starts: [instance.start(initialScale: 1, in: context())], regularization: 0, learningRate: 0.9,
+      data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
+    #expect(throws: NumericalError.self) { try descent.advance(stepCount: 200) }
+  }
+}
+
+@Suite struct RegularizedDescentTests {
+  @Test("first positive root of cubics") func roots() throws {
+    // (s - 1)(s - 2)(s - 3), one root, and a quadratic.
+    expectClose(try #require(try RegularizedDescent.firstPositiveRoot([-6, 11, -6, 1])), 1, relative: 1e-12)
+    expectClose(try #require(try RegularizedDescent.firstPositiveRoot([-8, 0, 0, 1])), 2, relative: 1e-12)
+    expectClose(try #require(try RegularizedDescent.firstPositiveRoot([-2, -1, 1, 0])), 2, relative: 1e-12)
+    #expect(try RegularizedDescent.firstPositiveRoot([1, 1, 1, 1]) == nil)
+    #expect(try RegularizedDescent.firstPositiveRoot([-1, 0, 0, 0]) == nil)
+  }
+
+  @Test("a minimum is stationary, and is the end of descent for a wide student") func stationary() throws {
+    let instance = Instance(size(14, alpha: 0.5, kappa: 0.8, noise: 0.1), law: .gaussian, in: context())
+    let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
+    let start = instance.start(initialScale: 1, in: context())
+    let end = try RegularizedDescent(tolerance: 1e-10).minimise(instance, from: start, regularization: 0.1, data: data)
+    var still = Descent(instance, starts: [end.weights], regularization: 0.1, learningRate: 0.01, data: data)
+    try still.advance(stepCount: 1)
+    expectClose(still.weights[0], end.weights, absolute: 1e-9)
+    var descent = Descent(instance, starts: [start], regularization: 0.1, learningRate: 0.01, data: data)
+    try descent.advance(stepCount: 20_000)
+    expectClose(
+      LinearAlgebra.outerGram(descent.weights[0]), LinearAlgebra.outerGram(end.weights), absolute: 1e-3)
+  }
+}
+
+@Suite struct OjaFlowTests {
+  @Test("exact steps equal the reference") func reference() throws {
+    let reference = try SmallSystems.read().oja_exact_small
+    for (time, expected) in reference.Z {
+      let t = try #require(Double(time))
+      var weights = Matrix(reference.W0)
+      let count = max(1, Int((t / 4).rounded(.up)))
+      for _ in 0..<count {
+        weights = try OjaFlow.advanced(weights, eigenvalues: reference.A_diag, by: t / Double(count))
+      }
+      expectClose(LinearAlgebra.outerGram(weights), Matrix(expected), absolute: 1e-12)
+    }
+    let constants = try SmallSystems.read().oja_constants
+    expectClose(try ojaLaw(studentWidthRatio: 0.8, time: 1), constants["c3_full"] ?? .nan, relative: 1e-12)
+    expectClose(try ojaLaw(studentWidthRatio: 0.2, time: 1), constants["c1_kappa02"] ?? .nan, relative: 1e-10)
+  }
+
+  @Test("two steps are one of twice the length; a short step is that of the differential equation") func semigroup() throws {
+    var stream = context().random("test")
+    let weights = stream.normalMatrix(rowCount: 6, columnCount: 3)
+    let eigenvalues = [-1.5, -0.3, 0, 0.2, 1, 1.9]
+    let once = try OjaFlow.advanced(weights, eigenvalues: eigenvalues, by: 0.8)
+    let half = try OjaFlow.advanced(weights, eigenvalues: eigenvalues, by: 0.4)
+    let twice = try OjaFlow.advanced(half, eigenvalues: eigenvalues, by: 0.4)
+    expectClose(LinearAlgebra.outerGram(once), LinearAlgebra.outerGram(twice), absolute: 1e-12)
+    let h = 1e-6
+    let z = LinearAlgebra.outerGram(weights)
+    let drift = (Matrix(diagonal: eigenvalues) - z) * z
+    let moved = LinearAlgebra.outerGram(try OjaFlow.advanced(weights, eigenvalues: eigenvalues, by: h))
+    expectClose((1 / h) * (moved - z), drift + drift.transposed, relative: 1e-3, absolute: 1e-3)
+  }
+}
+
+@Suite struct MeanFieldTests {
+  @Test("at time 0 the loss is (2 MSE + noise)/4, and the first response is that of Z to W <- W + H W")
+  func start() throws {
+    var parameters = DynamicalMeanField.Parameters()
+    parameters.inputDimension = 20
+    parameters.stepCount = 4
+    let found = try DynamicalMeanField.run(parameters, in: context())
+    let error = try #require(found[DynamicalMeanField.meanSquaredError]).values[0]
+    let loss = try #require(found[DynamicalMeanField.trainingLoss]).values[0]
+    expectClose(loss, (2 * error + parameters.noiseVariance) / 4, relative: 1e-6)
+    // chi(1, 0) = (2/d^2) E <H, H Z + Z H> for a random probe: (2/d^2) (d + 1) tr Z (d large: 2 tr Z/d = 2 -> 1 per ...).
+    let response = try #require(found[DynamicalMeanField.response]).values
+    #expect(response[0] == 0)
+    expectClose(response[1], 2, relative: 0.4)
+  }
+
+  @Test("mean field and descent agree at early times within 15 %") func agreement() throws {
+    var parameters = DynamicalMeanField.Parameters()
+    parameters.stepCount = 31
+    var descent = GradientDescent.Parameters()
+    descent.inputDimension = 30
+    descent.noiseVariance = parameters.noiseVariance
+    descent.regularization = parameters.regularization
+    descent.timeSpacing = .linear
+    descent.firstTime = 0.1
+    descent.lastTime = 0.3
+    descent.timeCount = 3
+    let predicted = try DynamicalMeanField.run(parameters, in: context())
+    let runs = try (0..<12).map { try GradientDescent.run(descent, in: context($0)) }
+    for (index, step) in [0, 10, 20, 30].enumerated() {
+      let error = Statistics.mean(runs.map { $0[GradientDescent.meanSquaredError]?[0, index] ?? .nan })
+      expectClose(predicted[DynamicalMeanField.meanSquaredError]?.values[step] ?? .nan, error, relative: 0.15)
+      let loss = Statistics.mean(runs.map { $0[GradientDescent.trainingLoss]?[0, index] ?? .nan })
+      expectClose(predicted[DynamicalMeanField.trainingLoss]?.values[step] ?? .nan, loss, relative: 0.2)
+    }
+  }
+}
+
+@Suite struct ExperimentTests {
+  @Test("minima at d = 40 lie near the theory") func minimumNearTheory() throws {
+    var parameters = RegularizedMinimum.Parameters()
+    (parameters.studentWidthRatio, parameters.teacherWidthRatio) = (0.7, 0.5)
+    let theory = try LongTimeTheory(studentWidthRatio: 0.7, teacherWidthRatio: 0.5, noiseVariance: 0).solve(
+      sampleRatio: 0.3, regularization: 0.1)
+    let logs = try (0..<6).map { replica -> Double in
+      log((try RegularizedMinimum.run(parameters, in: context(replica))[RegularizedMinimum.meanSquaredError]?.values[0] ?? .nan)
+        / theory.meanSquaredError)
+    }
+    #expect(abs(Statistics.mean(logs)) < 0.2, "\(logs)")
+  }
+
+  @Test("the steepest fall of a sigmoid is found between grid points") func steepest() {
+    let x = (0..<11).map { 0.1 * Double($0) }
+    let y = x.map { -tanh(8 * ($0 - 0.53)) }
+    expectClose(RecoveryScan.steepest(x, y), 0.53, absolute: 0.01)
+    expectClose(RecoveryScan.steepest([0, 1, 2], [3, 1, 0]), 0.5)
+  }
+
+  @Test("bad input is refused with the numbers") func badInput() {
+    func refused(_ parameters: some ExperimentParameters) -> String? {
+      do {
+        try parameters.validate()
+        return nil
+      } catch { return (error as? InvalidParameter)?.name }
+    }
+    var descent = GradientDescent.Parameters()
+    descent.studentWidthRatio = 0
+    #expect(refused(descent) == "studentWidthRatio")
+    descent = GradientDescent.Parameters()
+    descent.teacherWidthRatio = -1
+    #expect(refused(descent) == "teacherWidthRatio")
+    descent = GradientDescent.Parameters()
+    descent.sampleRatio = 0
+    #expect(refused(descent) == "sampleRatio")
+    descent = GradientDescent.Parameters()
+    descent.noiseVariance = -0.1
+    #expect(refused(descent) == "noiseVariance")
+    descent = GradientDescent.Parameters()
+    descent.regularization = -0.1
+    #expect(refused(descent) == "regularization")
+    descent = GradientDescent.Parameters()
+    descent.inputDimension = 400
+    #expect(refused(descent) == "sampleRatio", "memory guard")
+    var theory = LongTime.Parameters()
+    theory.regularization = -1
+    #expect(refused(theory) == "regularization")
+    theory = LongTime.Parameters()
+    theory.noiseVariance = .nan
+    #expect(refused(theory) == "noiseVariance")
+    theory = LongTime.Parameters()
+    theory.firstSampleRatio = 0
+    #expect(refused(theory) == "firstSampleRatio")
+    var meanField = DynamicalMeanField.Parameters()
+    meanField.stepCount = 20_000
+    #expect(refused(meanField) == "stepCount")
+    for parameters in [GradientDescent.Parameters()] { #expect(refused(parameters) == nil) }
+  }
+
+  @Test("every deliberate mistake changes the results") func mutants() throws {
+    func differs<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters) throws {
+      let right = try E.run(parameters, in: context())
+      let again = try E.run(parameters, in: context())
+      #expect(right.mapValues { $0.values.map(\.bitPattern) } == again.mapValues { $0.values.map(\.bitPattern) })
+      for mutant in E.mutants {
+        let wrong = try E.run(parameters, in: context(mutant: mutant))
+        #expect(wrong != right, "\(E.name): \(mutant.name)")
+      }
+    }
+    var theory = LongTime.Parameters()
+    theory.sampleRatioCount = 2
+    (theory.studentWidthRatio, theory.teacherWidthRatio, theory.regularization) = (0.35, 0.3, 0.01)
+    theory.firstSampleRatio = 0.3
+    try differs(LongTime.self, theory)
+    try differs(SampleThresholds.self, SampleThresholds.Parameters())
+    var descent = GradientDescent.Parameters()
+    (descent.inputDimension, descent.lastTime, descent.timeCount, descent.noiseVariance) = (10, 1, 3, 1)
+    // The explicit limit of the uncentred data is far stiffer.
+    descent.learningRate = 0.001
+    try differs(GradientDescent.self, descent)
+    var minimum = RegularizedMinimum.Parameters()
+    (minimum.inputDimension, minimum.noiseVariance) = (12, 0.5)
+    try differs(RegularizedMinimum.self, minimum)
+    var spectrum = Spectrum.Parameters()
+    spectrum.inputDimension = 12
+    try differs(Spectrum.self, spectrum)
+    var outputs = GaussianOutputs.Parameters()
+    (outputs.inputDimension, outputs.times, outputs.learningRate) = (10, [0.1, 0.5], 0.001)
+    try differs(GaussianOutputs.self, outputs)
+    var oja = OjaFlow.Parameters()
+    oja.inputDimension = 20
+    try differs(OjaFlow.self, oja)
+    var meanField = DynamicalMeanField.Parameters()
+    (meanField.inputDimension, meanField.stepCount, meanField.systemCount) = (10, 5, 2)
+    try differs(DynamicalMeanField.self, meanField)
+    var scan = RecoveryScan.Parameters()
+    (scan.inputDimension, scan.lastTime, scan.sampleRatioCount, scan.learningRate) = (8, 1, 3, 0.001)
+    try differs(RecoveryScan.self, scan)
+  }
+}

@@ -1,0 +1,209 @@
+import Foundation
+import Martin2026
+import NumericalMethods
+import TestSupport
+import Testing
+
+/// One table of data/reference/martin2026.json: rows of named numbers.
+struct ReferenceRow: Decodable {
+  let numbers: [String: Double]
+  let lists: [String: [Double]]
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    var numbers: [String: Double] = [:]
+    var lists: [String: [Double]] = [:]
+    for key in container.allKeys {
+      if let list = try? container.decode([Double].self, forKey: key) {
+        lists[key.stringValue] = list
+      } else if let number = try? container.decode(Double.self, forKey: key) {
+        numbers[key.stringValue] = number
+      }
+    }
+    (self.numbers, self.lists) = (numbers, lists)
+  }
+
+  subscript(_ name: String) -> Double { numbers[name] ?? .nan }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    let intValue: Int? = nil
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+struct Reference: Decodable {
+  struct Table: Decodable {
+    let rows: [ReferenceRow]
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      rows = (try? container.decode([ReferenceRow].self)) ?? [try container.decode(ReferenceRow.self)]
+    }
+  }
+  let deterministic: [String: Table]
+
+  static func rows(_ name: String) throws -> [ReferenceRow] {
+    let reference = try JSONDecoder().decode(Reference.self, from: referenceData("martin2026"))
+    return try #require(reference.deterministic[name]?.rows, "no table \(name)")
+  }
+}
+
+@Suite struct FreeConvolutionTests {
+  @Test("edges, density, transform and upper integrals equal the reference")
+  func reference() throws {
+    for row in try Reference.rows("free_convolution") {
+      let law = try FreeConvolution(variance: row["xi"], teacherWidthRatio: row["kstar"])
+      let name = Comment(rawValue: "xi \(row["xi"]) k* \(row["kstar"])")
+      expectClose(
+        law.intervals.flatMap { [$0.low, $0.high] }, row.lists["edges"] ?? [], relative: 1e-9, absolute: 1e-9, name)
+      let x = row.lists["x"] ?? []
+      expectClose(x.map(law.density), row.lists["density"] ?? [], relative: 1e-8, name)
+      expectClose(x.map { law.transform(at: $0).hilbert }, row.lists["hilbert"] ?? [], relative: 1e-8, name)
+      let b = row["b"]
+      expectClose(law.mass(above: b), row["mass_above_b"], relative: 1e-8, name)
+      expectClose(law.secondMoment(above: b), row["int_x2_rho"], relative: 1e-8, name)
+      expectClose(law.divergence(above: b, threshold: 0), row["int_xHrho"], relative: 1e-8, name)
+      expectClose(
+        law.divergence(above: b, threshold: 0) - law.divergence(above: b, threshold: 1), row["int_Hrho"],
+        relative: 1e-8, name)
+    }
+    for row in try Reference.rows("quantile_omega") {
+      let law = try FreeConvolution(variance: row["xi"], teacherWidthRatio: row["kstar"])
+      expectClose(try law.quantile(mass: row["kappa"]), row["omega"], relative: 1e-8)
+    }
+  }
+
+  @Test(
+    "total mass 1, second moment 1 + 1/k + xi, int x H rho = 1/2, from xi = 1e-10 to 1000",
+    arguments: [1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 0.1, 1, 30, 1000], [0.1, 0.3, 0.7, 1, 1.3])
+  func sumRules(xi: Double, k: Double) throws {
+    let law = try FreeConvolution(variance: xi, teacherWidthRatio: k)
+    let below = law.support.low - 1
+    expectClose(law.mass(above: below), 1, absolute: 1e-12)
+    expectClose(law.secondMoment(above: below), 1 + 1 / k + xi, relative: 1e-7)
+    expectClose(law.secondMoment(below: law.support.high), 1 + 1 / k + xi, relative: 1e-10)
+    expectClose(law.divergence(above: below, threshold: 0), 0.5, absolute: 1e-11)
+    // The density satisfies the cubic: the pair from Vieta is a root.
+    let x = (law.support.low + law.support.high) / 2 * 0.9
+    let (re, im) = law.transform(at: x)
+    if im > 0 {
+      // z - 1/g - k/(k - g) - xi g = 0
+      let g2 = re * re + im * im
+      let p2 = (k - re) * (k - re) + im * im
+      expectClose(re / g2 + k * (k - re) / p2 + xi * re, x, relative: 1e-11, absolute: 1e-12)
+      expectClose(-im / g2 + k * im / p2 + xi * im, 0, absolute: 1e-11)
+    }
+  }
+
+  @Test("closed forms equal quadrature where both are accurate; the quantile inverts the mass")
+  func closedForms() throws {
+    for (xi, k) in [(0.02, 0.3), (0.011, 0.5), (1.0, 0.3), (5.0, 1.0), (0.2, 1.3)] {
+      let law = try FreeConvolution(variance: xi, teacherWidthRatio: k)
+      for share in [0.1, 0.35, 0.6, 0.9] {
+        let b = try law.quantile(mass: share)
+        expectClose(law.mass(above: b), share, absolute: 1e-13)
+        expectClose(
+          law.secondMoment(below: b), 1 + 1 / k + xi - law.secondMoment(above: b), relative: 1e-10, absolute: 1e-12)
+      }
+    }
+  }
+}
+
+@Suite struct LongTimeTheoryTests {
+  @Test(
+    "long-time solutions equal the reference",
+    arguments: [
+      "longtime_f2", "longtime_f4", "longtime_f6a", "longtime_f6b", "longtime_f7", "longtime_f7_zero_plus",
+      "longtime_f3_Delta0", "longtime_f3_Delta05", "longtime_f10_zero", "longtime_f12", "longtime_f14",
+    ])
+  func longTime(name: String) throws {
+    for row in try Reference.rows(name) {
+      let theory = LongTimeTheory(
+        studentWidthRatio: row["kappa"], teacherWidthRatio: row["kstar"], noiseVariance: row["Delta"])
+      let found = try theory.solve(sampleRatio: row["alpha"], regularization: row["lam"])
+      let point = Comment(rawValue: "\(name) alpha \(row["alpha"]) lambda \(row["lam"])")
+      expectClose(found.effectiveNoise, row["xi"], relative: 1e-8, point)
+      expectClose(found.threshold, row["q"], relative: 1e-8, absolute: 1e-10, point)
+      expectClose(found.meanSquaredError, row["mse"], relative: 1e-8, point)
+      expectClose(found.trainingLoss, row["train_loss"], relative: 1e-8, absolute: 1e-12, point)
+      expectClose(found.inSampleError, row["in_sample_err"], relative: 1e-8, absolute: 1e-12, point)
+      expectClose(found.rank, row["rank"], relative: 1e-8, point)
+    }
+  }
+
+  @Test("the solution satisfies its equations") func equations() throws {
+    for (kappa, teacher, delta, alpha, lambda) in [
+      (0.7, 0.5, 0.0, 0.3, 0.1), (0.35, 0.3, 0.0, 0.3, 0.01), (1.0, 0.3, 0.5, 0.2, 1.0), (0.3, 0.2, 0.0, 0.34, 1e-4),
+    ] {
+      let theory = LongTimeTheory(studentWidthRatio: kappa, teacherWidthRatio: teacher, noiseVariance: delta)
+      let found = try theory.solve(sampleRatio: alpha, regularization: lambda)
+      expectClose(2 * alpha * found.effectiveNoise, found.meanSquaredError + delta / 2, relative: 1e-11)
+      let law = try FreeConvolution(variance: found.effectiveNoise, teacherWidthRatio: teacher)
+      let divergence = law.divergence(above: found.cutoff, threshold: found.threshold)
+      expectClose(found.threshold * (1 - divergence / alpha), lambda, relative: 1e-9)
+      #expect(found.rank <= kappa + 1e-12)
+    }
+  }
+
+  @Test("spectra equal the reference") func spectra() throws {
+    for row in try Reference.rows("spectrum_f2") {
+      let theory = LongTimeTheory(studentWidthRatio: 0.7, teacherWidthRatio: 0.5, noiseVariance: 0)
+      let found = try theory.solve(sampleRatio: row["alpha"], regularization: row["lam"])
+      let spectrum = try theory.spectrum(of: found)
+      expectClose(1 - found.rank, row["atom"], relative: 1e-8)
+      expectClose(spectrum.bulk.high, row["upper_edge"], relative: 1e-8)
+      expectClose((row.lists["y"] ?? []).map(spectrum.density), row.lists["density"] ?? [], relative: 1e-8)
+      expectClose(spectrum.share(above: 0), found.rank, relative: 1e-10)
+    }
+  }
+
+  @Test("small regularisation: prefactors equal the reference, and the error approaches them")
+  func smallRegularization() throws {
+    for row in try Reference.rows("small_lambda") {
+      let leading = try Thresholds.smallRegularization(
+        sampleRatio: row["alpha"], regularization: row["lam"], row["kappa"], row["kstar"])
+      expectClose(leading.meanSquaredError, row["mse_leading"], relative: 1e-8)
+      expectClose(leading.slope, row["c"], relative: 1e-8)
+      let theory = LongTimeTheory(studentWidthRatio: row["kappa"], teacherWidthRatio: row["kstar"], noiseVariance: 0)
+      let exact = try theory.solve(sampleRatio: row["alpha"], regularization: row["lam"])
+      expectClose(exact.meanSquaredError, row["mse_exact"], relative: 1e-8)
+    }
+  }
+}
+
+@Suite struct ThresholdTests {
+  @Test("thresholds equal the reference") func thresholds() throws {
+    for row in try Reference.rows("thresholds") {
+      let (kappa, teacher) = (row["kappa"], row["kstar"])
+      expectClose(try Thresholds.rankCutoff(kappa, teacher), row["omega_sc"], absolute: 1e-9)
+      expectClose(try Thresholds.interpolation(kappa, teacher), row["alpha_inter0"], absolute: 1e-9)
+      expectClose(try Thresholds.unregularizedRecovery(kappa, teacher), row["alpha_pr"], absolute: 1e-9)
+      let (ratio, q) = try Thresholds.regularizedRecovery(kappa, teacher)
+      expectClose(ratio, row["alpha_pr_plus"], absolute: 1e-9)
+      expectClose(q, row["q_opt"], absolute: 1e-9)
+    }
+    for row in try Reference.rows("kappa_c") {
+      expectClose(try Thresholds.criticalWidthRatio(row["kstar"]), row["kappa_c_plus"], absolute: 1e-9)
+      expectClose(try Thresholds.crossingWidthRatio(row["kstar"]), row["kappa_cross_pr_vs_prplus"], absolute: 1e-9)
+      expectClose(try Thresholds.regularizedRecovery(1, row["kstar"]).sampleRatio, row["alpha_pr_plus_inf"], absolute: 1e-9)
+    }
+    for row in try Reference.rows("noisy_interpolation") {
+      let theory = LongTimeTheory(
+        studentWidthRatio: row["kappa"], teacherWidthRatio: row["kstar"], noiseVariance: row["Delta"])
+      let found = try theory.interpolation()
+      expectClose(found.sampleRatio, row["alpha_inter"], absolute: 1e-9)
+      expectClose(found.effectiveNoise, row["xi"], relative: 1e-8)
+    }
+  }
+
+  @Test("regularised recovery is where the error of the limit lambda -> 0+ vanishes") func recoveryIsConsistent() throws {
+    for (kappa, teacher) in [(0.3, 0.2), (1.0, 0.3)] {
+      let threshold = try Thresholds.regularizedRecovery(kappa, teacher).sampleRatio
+      let theory = LongTimeTheory(studentWidthRatio: kappa, teacherWidthRatio: teacher, noiseVariance: 0)
+      let below = try theory.solve(sampleRatio: threshold - 1e-3, regularization: 0)
+      #expect(below.meanSquaredError > 0 && below.meanSquaredError < 0.05)
+      #expect(try theory.solve(sampleRatio: threshold + 1e-3, regularization: 0).meanSquaredError == 0)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import NumericalMethods
+import Oymak2019
+import PaperKit
+import TestSupport
+import Testing
+
+private func refused<P: ExperimentParameters>(_ type: P.Type, _ change: (inout P) -> Void) -> String? {
+  var parameters = P()
+  change(&parameters)
+  do {
+    try parameters.validate()
+    return nil
+  } catch let error as InvalidParameter {
+    return error.name
+  } catch { return "\(error)" }
+}
+
+private func number<E: Experiment>(
+  _ experiment: E.Type, _ output: OutputArray, _ parameters: E.Parameters, mutant: Mutant? = nil
+) throws -> Double {
+  let results = try E.run(parameters, in: RunContext(replica: 3, streamKey: 5, mutant: mutant))
+  #expect(Set(results.keys) == Set(E.outputs), "\(E.name) returns what it declares")
+  return try #require(results[output]).values[0]
+}
+
+@Suite struct ExperimentTests {
+  @Test("bad parameters are refused by name")
+  func validation() {
+    #expect(refused(FittingTransition.Parameters.self) { $0.studentWidth = 7 } == "studentWidth")
+    #expect(refused(FittingTransition.Parameters.self) { $0.parameterRatio = 51 } == "parameterRatio")
+    #expect(refused(FittingTransition.Parameters.self) { $0.parameterRatio = 50 } == nil)
+    #expect(refused(FittingTransition.Parameters.self) { $0.parameterRatio = -1 } == "parameterRatio")
+    #expect(refused(FittingTransition.Parameters.self) { $0.tolerance = 1 } == "tolerance")
+    #expect(refused(FittingTransition.Parameters.self) { $0.maximumIterationCount = 0 } == "maximumIterationCount")
+    #expect(refused(FittingTransition.Parameters.self) { $0.activation = .quadratic } == "activation")
+    #expect(refused(SuccessMap.Parameters.self) { $0.sampleCount = 0 } == "sampleCount")
+    #expect(refused(Capacity.Parameters.self) { $0.inputDimension = 1 } == "inputDimension")
+    #expect(refused(CovarianceEigenvalue.Parameters.self) { $0.sampleCount = -4 } == "sampleCount")
+    #expect(refused(LabelCorruption.Parameters.self) { $0.corruptedShare = 1.5 } == "corruptedShare")
+    #expect(refused(StochasticDescent.Parameters.self) { $0.orderCount = 0 } == "orderCount")
+    #expect(refused(CertifiedRegime.Parameters.self) { $0.activation = .relu } == "activation")
+    #expect(refused(Convergence.Parameters.self) { $0.pointCount = 1 } == "pointCount")
+  }
+
+  @Test("an unknown activation is refused with the known ones")
+  func unknownActivation() throws {
+    var values = try FittingTransition.Parameters().values()
+    values["activation"] = .text("swish")
+    #expect(throws: InvalidParameter("activation", "swish", allowed: "softplus, relu, tanh, erf, quadratic")) {
+      try FittingTransition.Parameters(values: values)
+    }
+  }
+
+  @Test("defaults of every experiment are valid")
+  func defaults() throws {
+    for experiment in oymak2019.experiments { try validateDefaults(of: experiment) }
+  }
+
+  private func validateDefaults<E: Experiment>(of experiment: E.Type) throws { try E.Parameters().validate() }
+
+  @Test("the mutants change the results")
+  func mutants() throws {
+    var fitting = FittingTransition.Parameters()
+    fitting.parameterRatio = 2
+    #expect(try number(FittingTransition.self, FittingTransition.fitted, fitting) == 1)
+    let forgotten = try #require(FittingTransition.mutants.first { $0.name == "gradient-without-output-weights" })
+    #expect(try number(FittingTransition.self, FittingTransition.fitted, fitting, mutant: forgotten) == 0)
+    let correlated = try #require(FittingTransition.mutants.first { $0.name == "correlated-labels" })
+    let start = try number(FittingTransition.self, FittingTransition.startResidual, fitting)
+    #expect(
+      try number(FittingTransition.self, FittingTransition.startResidual, fitting, mutant: correlated) < start - 0.2)
+
+    let doubled = try #require(StochasticDescent.mutants.first { $0.name == "doubled-step" })
+    var stochastic = StochasticDescent.Parameters()
+    stochastic.epochCount = 60
+    stochastic.studentWidth = 400
+    let results = try [nil, doubled].map { mutant in
+      try #require(
+        StochasticDescent.run(stochastic, in: RunContext(streamKey: 2, mutant: mutant))[StochasticDescent.meanSquare])
+    }
+    #expect(results[0].values[60] < 1e-4)
+    #expect(!(results[1].values[60] < 1e-4))
+
+    let truncated = try #require(CovarianceEigenvalue.mutants.first { $0.name == "truncated-kernel" })
+    let covariance = CovarianceEigenvalue.Parameters()
+    let right = try number(CovarianceEigenvalue.self, CovarianceEigenvalue.eigenvalue, covariance)
+    let wrong = try number(CovarianceEigenvalue.self, CovarianceEigenvalue.eigenvalue, covariance, mutant: truncated)
+    #expect(wrong < 0.98 * right)
+  }
+
+  @Test("solutions exist above kd = n and not below")
+  func capacity() throws {
+    var parameters = Capacity.Parameters()
+    parameters.parameterRatio = 1.3
+    #expect(try number(Capacity.self, Capacity.fitted, parameters) == 1)
+    parameters.parameterRatio = 0.8
+    #expect(try number(Capacity.self, Capacity.fitted, parameters) == 0)
+  }
+
+  @Test("least squares leaves the share of labels that counting says")
+  func counting() throws {
+    var parameters = OutputLayer.Parameters()
+    parameters.studentWidth = 50
+    expectClose(try number(OutputLayer.self, OutputLayer.residual, parameters), 0.75, absolute: 0.15)
+    #expect(try number(OutputLayer.self, OutputLayer.rank, parameters) == 50)
+    parameters.layer = .linearisedHidden
+    #expect(try number(OutputLayer.self, OutputLayer.residual, parameters) < 1e-9)
+    #expect(try number(OutputLayer.self, OutputLayer.rank, parameters) == 200)
+  }
+
+  @Test("the residual stays below the bound of the theorem")
+  func bound() throws {
+    var parameters = Convergence.Parameters()
+    parameters.inputDimension = 10
+    parameters.sampleCount = 20
+    #expect(try number(Convergence.self, Convergence.boundRatio, parameters) <= 1 + 1e-9)
+    parameters.activation = .relu
+    parameters.spectrumInterval = 20
+    #expect(try number(Convergence.self, Convergence.boundRatio, parameters) <= 1 + 1e-9)
+  }
+
+  @Test("kept iterations start at 0, rise and end at the greatest")
+  func iterations() throws {
+    let results = try Convergence.run(Convergence.Parameters(), in: RunContext())
+    let iterations = try #require(results[Convergence.iteration]).values
+    #expect(iterations.first == 0 && iterations.last == 20_000)
+    #expect(zip(iterations, iterations.dropFirst()).allSatisfy { $0 < $1 })
+  }
+
+  @Test("inside the certified regime the network is its linearisation")
+  func certified() throws {
+    var parameters = CertifiedRegime.Parameters()
+    parameters.inputDimension = 10
+    parameters.sampleCount = 5
+    parameters.runsDescent = true
+    parameters.maximumIterationCount = 100
+    expectClose(try number(CertifiedRegime.self, CertifiedRegime.linearRatio, parameters), 1, absolute: 0.01)
+    #expect(try number(CertifiedRegime.self, CertifiedRegime.distanceRatio, parameters) <= 1)
+    parameters.greatestWidth = 2
+    #expect(throws: NumericalError.self) { try CertifiedRegime.run(parameters, in: RunContext()) }
+  }
+
+  @Test("every experiment has an output each estimator and table can be made from")
+  func names() {
+    let names = Set(oymak2019.experiments.map { $0.name })
+    #expect(names.count == 12)
+    for estimator in oymak2019.estimators {
+      #expect(estimator.name.hasPrefix("oymak2019/") && !estimator.experiments.isEmpty)
+    }
+    #expect(Set(oymak2019.estimators.map(\.name)).count == oymak2019.estimators.count)
+  }
+}
