@@ -231,7 +231,7 @@ package final class QuadraticLoss {
       let row = difference.numbers + 8 * chunkCount * i
       packedDifference.numbers[pair] = row[i]
       pair += 1
-      for j in (i + 1)..<max(inputDimension, i + 1) {
+      for j in (i + 1)..<inputDimension {
         packedDifference.numbers[pair] = 2 * row[j]
         pair += 1
       }
