@@ -77,7 +77,9 @@ package enum ConservedQuantity: Experiment {
     let polars = try withNoise.solve(from: fromIdentity, at: times, method: method).map {
       try Overlaps.polar(withNoise.overlaps($0).teacherOverlap)
     }
-    let paths = try withNoise.solve(from: start, at: times, method: method).map { withNoise.overlaps($0).teacherOverlap }
+    let paths = try withNoise.solve(from: start, at: times, method: method).map {
+      withNoise.overlaps($0).teacherOverlap
+    }
     let near = try Overlaps.polar(start.teacherOverlap)
     var end = try Overlaps.polar(paths[paths.count - 1])
     if context.mutant == Mistake.identityProcrustes {

@@ -34,7 +34,8 @@ package enum EscapeAmplitude: Experiment {
   package static let name = "bocchi2026/escape-amplitude"
   package static let sourceFile = #fileID
   package static let amplitude = OutputArray("amplitude", meaning: "X in the linear regime, growth taken out")
-  package static let noiseGain = OutputArray("noiseGain", meaning: "nu, the predicted relative gain of E[X] by noise up to then")
+  package static let noiseGain = OutputArray(
+    "noiseGain", meaning: "nu, the predicted relative gain of E[X] by noise up to then")
   package static let outputs = [amplitude, noiseGain]
   package static let mutants = Mistake.ofDescent
 
@@ -45,7 +46,8 @@ package enum EscapeAmplitude: Experiment {
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let theory = parameters.theory
     let dimension = parameters.inputDimension
-    let stepCount = Int(parameters.efoldings * Double(theory.teacherWidth) / (8 * theory.learningRate) * Double(dimension))
+    let stepCount = Int(
+      parameters.efoldings * Double(theory.teacherWidth) / (8 * theory.learningRate) * Double(dimension))
     let small = 1e-9
     let seed = Overlaps(
       teacherOverlap: Matrix(rowCount: theory.studentWidth, columnCount: theory.teacherWidth) {

@@ -42,7 +42,8 @@ package enum EscapeTime: Experiment {
   package static let amplitude = OutputArray("amplitude", meaning: "X = N tr(R R^T)/(p p*) of the start")
   package static let correctedTime = OutputArray(
     "correctedTime", unit: "steps/N", meaning: "escape time + ln(X)/(2 r): less of the chance of the start")
-  package static let expectedSlope = OutputArray("expectedSlope", unit: "steps/N", meaning: "1/(2 r), time per unit of ln N")
+  package static let expectedSlope = OutputArray(
+    "expectedSlope", unit: "steps/N", meaning: "1/(2 r), time per unit of ln N")
   package static let outputs = [escapeTime, amplitude, correctedTime, expectedSlope]
   package static let mutants = Mistake.ofEquations + Mistake.ofDescent
 

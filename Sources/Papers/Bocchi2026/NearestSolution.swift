@@ -36,7 +36,8 @@ package enum NearestSolution: Experiment {
   package static let name = "bocchi2026/nearest-solution"
   package static let sourceFile = #fileID
   package static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
-  package static let rootDeficit = OutputArray("rootDeficit", meaning: "fourth root of the deficit, of a law nearly symmetric")
+  package static let rootDeficit = OutputArray(
+    "rootDeficit", meaning: "fourth root of the deficit, of a law nearly symmetric")
   package static let predictedDeficit = OutputArray(
     "predictedDeficit", meaning: "mean deficit of polar(A + sqrt(nu) B) over pairs of Gaussian matrices")
   package static let predictedRootDeficit = OutputArray(
@@ -54,7 +55,8 @@ package enum NearestSolution: Experiment {
     let dimension = parameters.inputDimension
     let gain = try theory.noiseGain()
     let efoldings = log(Double(dimension)) + 8
-    let stepCount = Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension
+    let stepCount =
+      Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension
     return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
       chain, starts, contexts in
       try chain.advance(stepCount)

@@ -32,7 +32,8 @@ package enum ReducedSGD: Experiment {
   package static let name = "bocchi2026/reduced-sgd"
   package static let sourceFile = #fileID
   package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  package static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss of descent")
+  package static let populationLoss = OutputArray(
+    "populationLoss", axes: ["time"], meaning: "population loss of descent")
   package static let flowLoss = OutputArray(
     "flowLoss", axes: ["time"], meaning: "population loss of the overlap equations from the same start")
   package static let singularValues = OutputArray(
@@ -74,7 +75,8 @@ package enum ReducedSGD: Experiment {
           flowLoss: NDArray(flow.map(equations.loss)),
           singularValues: NDArray(rows: try paths[lane].map { try $0.singularValues() }),
           flowSingularValues: NDArray(rows: try flow.map { try $0.singularValues() }),
-          squaredNorm: NDArray(paths[lane].map(\.meanSquaredNorm)), flowSquaredNorm: NDArray(flow.map(\.meanSquaredNorm)),
+          squaredNorm: NDArray(paths[lane].map(\.meanSquaredNorm)),
+          flowSquaredNorm: NDArray(flow.map(\.meanSquaredNorm)),
           plateauLoss: NDArray(plateau),
         ]
       }

@@ -213,7 +213,8 @@ extension NetworkParameters {
     let critical = Theory.criticalLearningRate(teacherWidth: teacherWidth)
     try require(
       learningRate > 0 && learningRate < critical, "learningRate", learningRate,
-      allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable")
+      allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable"
+    )
     try require(
       theory.plateauDiscriminant >= 0, "learningRate", learningRate,
       allowed: "smaller: there is no plateau where its discriminant \(theory.plateauDiscriminant) is below 0")
