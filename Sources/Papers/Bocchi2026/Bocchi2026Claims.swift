@@ -20,7 +20,8 @@ let dynamicsEstimators = [
   },
   Estimator(
     "bocchi2026/flow-distance-slope", from: [ReducedSGD.self],
-    meaning: "slope against ln N of the mean ln of the greatest distance over time between the losses of descent and flow"
+    meaning:
+      "slope against ln N of the mean ln of the greatest distance over time between the losses of descent and flow"
   ) { results in
     let points = try results.points(of: ReducedSGD.self)
     let logarithms = points.map { greatestDistances($0).map(Double.logarithm) }
@@ -147,7 +148,8 @@ let escapeEstimators = [
   },
   Estimator(
     "bocchi2026/escape-slope-gap", from: [EscapeTime.self],
-    meaning: "greatest relative distance from 1/(2r) of the slope of the escape time against ln N, between the two largest N"
+    meaning:
+      "greatest relative distance from 1/(2r) of the slope of the escape time against ln N, between the two largest N"
   ) { results in
     let groups = Dictionary(grouping: try results.points(of: EscapeTime.self)) {
       [$0.parameters.studentWidth, $0.parameters.teacherWidth]
@@ -214,7 +216,8 @@ private func widthGains(_ results: Results) throws -> [(time: Double, gain: Doub
 /// Which solution is reached.
 let biasEstimators = [
   Estimator(
-    "bocchi2026/solution-loss", from: [SolutionManifold.self], meaning: "greatest loss at a random point of the solutions"
+    "bocchi2026/solution-loss", from: [SolutionManifold.self],
+    meaning: "greatest loss at a random point of the solutions"
   ) { results in
     .exact(
       try greatest(
@@ -259,7 +262,8 @@ let biasEstimators = [
   },
   Estimator(
     "bocchi2026/deficit-growth", from: [NearestSolution.self],
-    meaning: "mean fourth root of 1 - efficiency at the largest eta and N over that at the smallest, to the fourth power"
+    meaning:
+      "mean fourth root of 1 - efficiency at the largest eta and N over that at the smallest, to the fourth power"
   ) { results in
     let points = try results.points(of: NearestSolution.self).sorted {
       ($0.parameters.learningRate, $0.parameters.inputDimension)

@@ -60,7 +60,8 @@ func predictedSpectrum(_ parameters: Hessian.Parameters) -> Spectrum {
     switch parameters.place {
     case .plateau:
       [
-        (-4 / Double(q), p * q), (0, p * (n - p - q) + p * (p - 1) / 2), (8 / Double(p + 2), p * (p + 1) / 2 - 1), (4, 1),
+        (-4 / Double(q), p * q), (0, p * (n - p - q) + p * (p - 1) / 2), (8 / Double(p + 2), p * (p + 1) / 2 - 1),
+        (4, 1),
       ]
     case .solution:
       [

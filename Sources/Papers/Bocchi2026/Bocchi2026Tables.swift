@@ -184,7 +184,8 @@ let pathTable = TableDefinition(
       times.indices.map { time in
         [
           Double(point.parameters.studentWidth), Double(point.parameters.inputDimension),
-          flag(point.parameters.constraint), Double(replica), times[time], point[ConservedQuantity.path][replica, time, 0, 0],
+          flag(point.parameters.constraint), Double(replica), times[time],
+          point[ConservedQuantity.path][replica, time, 0, 0],
           point[ConservedQuantity.path][replica, time, 1, 0],
         ]
       }
@@ -209,7 +210,8 @@ let endTable = TableDefinition(
     let nearest = point[ConservedQuantity.nearest]
     return (0..<point.replicaCount).map { replica -> [Double] in
       let head = [
-        Double(parameters.studentWidth), Double(parameters.inputDimension), flag(parameters.constraint), Double(replica),
+        Double(parameters.studentWidth), Double(parameters.inputDimension), flag(parameters.constraint),
+        Double(replica),
       ]
       let ends = [reached[replica, 0, 0], reached[replica, 1, 0], nearest[replica, 0, 0], nearest[replica, 1, 0]]
       return head + ends.map { $0 * radius }
@@ -284,7 +286,8 @@ let spectrumTable = TableDefinition(
     return Dictionary(grouping: rounded) { $0 }.sorted { $0.key < $1.key }.map { value, copies in
       [
         Double(point.parameters.studentWidth), Double(point.parameters.teacherWidth),
-        Double(point.parameters.inputDimension), point.parameters.place == .solution ? 1 : 0, value, Double(copies.count),
+        Double(point.parameters.inputDimension), point.parameters.place == .solution ? 1 : 0, value,
+        Double(copies.count),
       ]
     }
   }
@@ -303,7 +306,9 @@ let curvatureTable = TableDefinition(
     let times = point[HessianPath.time].values
     return times.indices.map { time in
       [Double(point.parameters.studentWidth), times[time]]
-        + [HessianPath.populationLoss, HessianPath.leastEigenvalue, HessianPath.negativeCount].map { point[$0][0, time] }
+        + [HessianPath.populationLoss, HessianPath.leastEigenvalue, HessianPath.negativeCount].map {
+          point[$0][0, time]
+        }
     }
   }
 }

@@ -1,27 +1,29 @@
 private import Foundation
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// What the overlap equations conserve, and that it selects the zero-loss solution closest to the start.
 ///
 /// Free rows move by W <- W (I + g x x^T), from the right, hence for gradient flow from any start
 /// C = exp(-8 eta c* time) R^T (Q - R R^T)^-1 R is constant, and from Q = I polar(R) is, with noise too. So R ends at
 /// sqrt(p/p*) polar(R0), the closest solution. Constrained rows conserve neither.
-enum ConservedQuantity: Experiment {
-  struct Parameters: NetworkParameters {
+package enum ConservedQuantity: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, p* to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N of the random start, at least p + p* + 2.
-    var inputDimension = 1000
-    var constraint = Constraint.free
+    package var inputDimension = 1000
+    package var constraint = Constraint.free
     /// Number of output times, at least 2.
-    var timeCount = 61
+    package var timeCount = 61
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(
@@ -30,29 +32,29 @@ enum ConservedQuantity: Experiment {
     }
 
     /// Last time of the paths to a solution: (3 + 0.4 ln N) / eta.
-    var lastTime: Double { (3 + 0.4 * log(Double(inputDimension))) / learningRate }
+    package var lastTime: Double { (3 + 0.4 * log(Double(inputDimension))) / learningRate }
   }
 
-  static let name = "bocchi2026/conserved-quantity"
-  static let sourceFile = #fileID
-  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  static let earlyTime = OutputArray(
+  package static let name = "bocchi2026/conserved-quantity"
+  package static let sourceFile = #fileID
+  package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  package static let earlyTime = OutputArray(
     "earlyTime", axes: ["earlyTime"], unit: "steps/N", meaning: "two thirds of the times, for matrixDrift")
-  static let matrixDrift = OutputArray(
+  package static let matrixDrift = OutputArray(
     "matrixDrift", axes: ["earlyTime"], meaning: "greatest relative change of C in gradient flow")
-  static let polarDrift = OutputArray(
+  package static let polarDrift = OutputArray(
     "polarDrift", axes: ["time"], meaning: "greatest change of an element of polar(R) from Q = I, noise included")
-  static let path = OutputArray(
+  package static let path = OutputArray(
     "path", axes: ["time", "student", "teacher"], meaning: "R from a random start, noise included")
-  static let reached = OutputArray(
+  package static let reached = OutputArray(
     "reached", axes: ["student", "teacher"], meaning: "polar(R) at the last time of that path")
-  static let nearest = OutputArray("nearest", axes: ["student", "teacher"], meaning: "polar(R) at its start")
-  static let deficit = OutputArray(
+  package static let nearest = OutputArray("nearest", axes: ["student", "teacher"], meaning: "polar(R) at its start")
+  package static let deficit = OutputArray(
     "deficit", meaning: "1 - efficiency of that path: 0 at the closest solution, mean 1 for one chosen blindly")
-  static let outputs = [time, earlyTime, matrixDrift, polarDrift, path, reached, nearest, deficit]
-  static let mutants = Mistake.ofEquations + [Mistake.identityProcrustes]
+  package static let outputs = [time, earlyTime, matrixDrift, polarDrift, path, reached, nearest, deficit]
+  package static let mutants = Mistake.ofEquations + [Mistake.identityProcrustes]
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = parameters.theory
     let dimension = Double(parameters.inputDimension)
     let start = Overlaps.start(.random, theory, inputDimension: dimension, in: context)
@@ -75,7 +77,9 @@ enum ConservedQuantity: Experiment {
     let polars = try withNoise.solve(from: fromIdentity, at: times, method: method).map {
       try Overlaps.polar(withNoise.overlaps($0).teacherOverlap)
     }
-    let paths = try withNoise.solve(from: start, at: times, method: method).map { withNoise.overlaps($0).teacherOverlap }
+    let paths = try withNoise.solve(from: start, at: times, method: method).map {
+      withNoise.overlaps($0).teacherOverlap
+    }
     let near = try Overlaps.polar(start.teacherOverlap)
     var end = try Overlaps.polar(paths[paths.count - 1])
     if context.mutant == Mistake.identityProcrustes {

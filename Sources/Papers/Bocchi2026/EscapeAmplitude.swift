@@ -1,47 +1,53 @@
 private import Foundation
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// The random size of the overlaps with which descent leaves the plateau: X = N tr(R R^T) / (p p* G^2) in the linear regime,
-/// G the growth of an infinitesimal R by the overlap equations. Its law is (1 + nu) Gamma(p p*/2) of mean 1 + nu at large N.
-enum EscapeAmplitude: Experiment {
-  struct Parameters: NetworkParameters {
+/// G the growth of an infinitesimal R by the overlap equations. At large N its law is that of (1 + nu) Y, Y ~ Gamma(p p*/2) of
+/// mean 1, nu the gain by noise up to the time of looking.
+package enum EscapeAmplitude: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.02
+    package var learningRate = 0.02
     /// N, at least p + p* + 2; large, for X e^{efoldings}/N to stay small.
-    var inputDimension = 4000
-    /// Time in units of p*/(8 eta), the time in which R R^T grows by a factor e; above 0.
-    var efoldings = 3.6
-    let constraint = Constraint.free
+    package var inputDimension = 4000
+    /// Time in units of p*/(8 eta), in which R R^T grows by a factor e; above 0. Why few: the gain is known at any time, and
+    /// X e^{efoldings} p p*/N must stay well below 1.
+    package var efoldings = 2.0
+    package let constraint = Constraint.free
+
+    package init() {}
 
     enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, efoldings }
 
-    func validate() throws {
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(efoldings > 0 && efoldings < 20, "efoldings", efoldings, allowed: "above 0 and below 20")
     }
   }
 
-  static let name = "bocchi2026/escape-amplitude"
-  static let sourceFile = #fileID
-  static let amplitude = OutputArray("amplitude", meaning: "X in the linear regime, growth taken out")
-  static let noiseGain = OutputArray("noiseGain", meaning: "nu, the predicted relative gain of E[X] by noise")
-  static let outputs = [amplitude, noiseGain]
-  static let mutants = Mistake.ofDescent
+  package static let name = "bocchi2026/escape-amplitude"
+  package static let sourceFile = #fileID
+  package static let amplitude = OutputArray("amplitude", meaning: "X in the linear regime, growth taken out")
+  package static let noiseGain = OutputArray(
+    "noiseGain", meaning: "nu, the predicted relative gain of E[X] by noise up to then")
+  package static let outputs = [amplitude, noiseGain]
+  package static let mutants = Mistake.ofDescent
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
-  static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+  package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let theory = parameters.theory
     let dimension = parameters.inputDimension
-    let stepCount = Int(parameters.efoldings * Double(theory.teacherWidth) / (8 * theory.learningRate) * Double(dimension))
+    let stepCount = Int(
+      parameters.efoldings * Double(theory.teacherWidth) / (8 * theory.learningRate) * Double(dimension))
     let small = 1e-9
     let seed = Overlaps(
       teacherOverlap: Matrix(rowCount: theory.studentWidth, columnCount: theory.teacherWidth) {
@@ -51,7 +57,7 @@ enum EscapeAmplitude: Experiment {
     let end = try equations.solve(
       from: seed, at: [Double(stepCount) / Double(dimension)], method: OverlapEquations.method(inputDimension: 1e18))
     let growth = end[0][0] / small
-    let gain = try theory.noiseGain()
+    let gain = try theory.noiseGain(until: Double(stepCount) / Double(dimension))
     return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
       chain, starts, _ in
       try chain.advance(stepCount)

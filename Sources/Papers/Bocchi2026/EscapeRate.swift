@@ -1,43 +1,45 @@
 private import Foundation
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// How fast and with what amplitude the overlap equations leave the plateau: a typical start of huge N leaves a long linear
 /// regime, loss = plateau - A X exp(2 r time)/N, which is followed until the squared overlaps reach 10^-5.
-enum EscapeRate: Experiment {
-  struct Parameters: NetworkParameters {
+package enum EscapeRate: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.002
+    package var learningRate = 0.002
     /// N of the start, at least 10^8, so that there is a linear regime.
-    var inputDimension = 1_000_000_000_000_000_000
+    package var inputDimension = 1_000_000_000_000_000_000
     /// Deterministic for free rows; constrained rows start at random R and Q = I.
-    var constraint = Constraint.free
+    package var constraint = Constraint.free
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
       try validateNetwork()
       try require(inputDimension >= 100_000_000, "inputDimension", inputDimension, allowed: "at least 10^8")
     }
   }
 
-  static let name = "bocchi2026/escape-rate"
-  static let sourceFile = #fileID
-  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  static let gap = OutputArray(
+  package static let name = "bocchi2026/escape-rate"
+  package static let sourceFile = #fileID
+  package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  package static let gap = OutputArray(
     "gap", axes: ["time"], meaning: "N (plateau loss - loss) by its leading term 2 c c* N tr R R^T")
-  static let rateRatio = OutputArray(
+  package static let rateRatio = OutputArray(
     "rateRatio", meaning: "growth rate of tr R R^T over the last time 2/eta, in units of 8 eta/p*")
-  static let amplitude = OutputArray(
+  package static let amplitude = OutputArray(
     "amplitude", meaning: "A = N (plateau loss - loss) exp(-2 r time) / X at the last time, from tr R R^T")
-  static let lossAmplitude = OutputArray(
+  package static let lossAmplitude = OutputArray(
     "lossAmplitude", meaning: "the same from the loss itself, which differs by 10^-5 of it")
-  static let outputs = [time, gap, rateRatio, amplitude, lossAmplitude]
-  static let mutants = Mistake.ofEquations
+  package static let outputs = [time, gap, rateRatio, amplitude, lossAmplitude]
+  package static let mutants = Mistake.ofEquations
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = parameters.theory
     let dimension = Double(parameters.inputDimension)
     var start = Overlaps.start(

@@ -1,30 +1,32 @@
 private import Foundation
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// When the loss first falls to half that of the plateau.
-enum EscapeTime: Experiment {
+package enum EscapeTime: Experiment {
   /// What moves the student.
-  enum Dynamics: String, Choice {
+  package enum Dynamics: String, Choice {
     /// The overlap equations, from a typical start; exact to about 1e-9.
     case flow
     /// Stochastic gradient descent from random starts, looked at every ceil(N/100) steps.
     case descent
   }
 
-  struct Parameters: NetworkParameters {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N, at least p + p* + 2.
-    var inputDimension = 1000
-    var constraint = Constraint.free
-    var dynamics = Dynamics.flow
+    package var inputDimension = 1000
+    package var constraint = Constraint.free
+    package var dynamics = Dynamics.flow
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(
@@ -33,22 +35,23 @@ enum EscapeTime: Experiment {
     }
   }
 
-  static let name = "bocchi2026/escape-time"
-  static let sourceFile = #fileID
-  static let escapeTime = OutputArray(
+  package static let name = "bocchi2026/escape-time"
+  package static let sourceFile = #fileID
+  package static let escapeTime = OutputArray(
     "escapeTime", unit: "steps/N", meaning: "first time at which the loss is half that of the plateau")
-  static let amplitude = OutputArray("amplitude", meaning: "X = N tr(R R^T)/(p p*) of the start")
-  static let correctedTime = OutputArray(
+  package static let amplitude = OutputArray("amplitude", meaning: "X = N tr(R R^T)/(p p*) of the start")
+  package static let correctedTime = OutputArray(
     "correctedTime", unit: "steps/N", meaning: "escape time + ln(X)/(2 r): less of the chance of the start")
-  static let expectedSlope = OutputArray("expectedSlope", unit: "steps/N", meaning: "1/(2 r), time per unit of ln N")
-  static let outputs = [escapeTime, amplitude, correctedTime, expectedSlope]
-  static let mutants = Mistake.ofEquations + Mistake.ofDescent
+  package static let expectedSlope = OutputArray(
+    "expectedSlope", unit: "steps/N", meaning: "1/(2 r), time per unit of ln N")
+  package static let outputs = [escapeTime, amplitude, correctedTime, expectedSlope]
+  package static let mutants = Mistake.ofEquations + Mistake.ofDescent
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
-  static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+  package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let theory = parameters.theory
     let target = try theory.plateauLoss() / 2
     let slope = 1 / (2 * (try theory.escapeRate()))

@@ -1,28 +1,30 @@
 private import Foundation
-internal import NumericalMethods
+package import NumericalMethods
 package import PaperKit
 
 /// One-pass stochastic gradient descent on all p N weights: the definition that the reduced chain is checked against.
 ///
 /// The teacher's rows are sqrt(N) times the first p* unit vectors, exact by rotation invariance. Cost per step: N normals
 /// and 4 p N operations.
-enum FullSGD: Experiment {
-  struct Parameters: NetworkParameters {
+package enum FullSGD: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N, at least p + p* + 2.
-    var inputDimension = 1000
-    var constraint = Constraint.free
+    package var inputDimension = 1000
+    package var constraint = Constraint.free
     /// Last output time, above 0.
-    var lastTime = 120.0
+    package var lastTime = 120.0
     /// Number of output times, at least 2.
-    var timeCount = 61
+    package var timeCount = 61
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
@@ -30,17 +32,17 @@ enum FullSGD: Experiment {
     }
   }
 
-  static let name = "bocchi2026/full-sgd"
-  static let sourceFile = #fileID
-  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
-  static let singularValues = OutputArray(
+  package static let name = "bocchi2026/full-sgd"
+  package static let sourceFile = #fileID
+  package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  package static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
+  package static let singularValues = OutputArray(
     "singularValues", axes: ["time", "singularValue"], meaning: "singular values of R, descending")
-  static let squaredNorm = OutputArray("squaredNorm", axes: ["time"], meaning: "mean diagonal element of Q")
-  static let outputs = [time, populationLoss, singularValues, squaredNorm]
-  static let mutants = Mistake.ofDescent
+  package static let squaredNorm = OutputArray("squaredNorm", axes: ["time"], meaning: "mean diagonal element of Q")
+  package static let outputs = [time, populationLoss, singularValues, squaredNorm]
+  package static let mutants = Mistake.ofDescent
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let equations = OverlapEquations(parameters.theory)
     let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)
     let descent = Descent(

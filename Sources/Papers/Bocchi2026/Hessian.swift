@@ -1,31 +1,33 @@
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// Eigenvalues of the Hessian at the plateau and at a solution of free rows, in canonical units (the Hessian in the weights
 /// times N p), for gradient flow's plateau q = p/(p+2).
-enum Hessian: Experiment {
+package enum Hessian: Experiment {
   /// Where.
-  enum Place: String, Choice {
+  package enum Place: String, Choice {
     /// R = 0, Q = p/(p+2) I.
     case plateau
     /// R = sqrt(p/p*) O with a random O, Q = R R^T; needs p >= p*.
     case solution
   }
 
-  struct Parameters: NetworkParameters {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// N, at least p + p* + 2.
-    var inputDimension = 100
-    var place = Place.plateau
-    let learningRate = 0.01
-    let constraint = Constraint.free
+    package var inputDimension = 100
+    package var place = Place.plateau
+    package let learningRate = 0.01
+    package let constraint = Constraint.free
+
+    package init() {}
 
     enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, inputDimension, place }
 
-    func validate() throws {
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(
@@ -34,14 +36,14 @@ enum Hessian: Experiment {
     }
   }
 
-  static let name = "bocchi2026/hessian"
-  static let sourceFile = #fileID
-  static let eigenvalues = OutputArray("eigenvalues", axes: ["mode"], meaning: "eigenvalues, ascending")
-  static let multiplicities = OutputArray("multiplicities", axes: ["mode"], meaning: "their multiplicities")
-  static let populationLoss = OutputArray("populationLoss", meaning: "population loss")
-  static let outputs = [eigenvalues, multiplicities, populationLoss]
+  package static let name = "bocchi2026/hessian"
+  package static let sourceFile = #fileID
+  package static let eigenvalues = OutputArray("eigenvalues", axes: ["mode"], meaning: "eigenvalues, ascending")
+  package static let multiplicities = OutputArray("multiplicities", axes: ["mode"], meaning: "their multiplicities")
+  package static let populationLoss = OutputArray("populationLoss", meaning: "population loss")
+  package static let outputs = [eigenvalues, multiplicities, populationLoss]
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
     let overlaps: Overlaps
     switch parameters.place {

@@ -1,28 +1,30 @@
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// The Hessian's least eigenvalue along the overlap equations, from plateau to solution.
-enum HessianPath: Experiment {
-  struct Parameters: NetworkParameters {
+package enum HessianPath: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 3
+    package var studentWidth = 3
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N, at least p + p* + 2.
-    var inputDimension = 1000
+    package var inputDimension = 1000
     /// Last output time, above 0.
-    var lastTime = 200.0
+    package var lastTime = 200.0
     /// Number of output times, at least 2.
-    var timeCount = 101
-    let constraint = Constraint.free
+    package var timeCount = 101
+    package let constraint = Constraint.free
+
+    package init() {}
 
     enum CodingKeys: String, CodingKey {
       case studentWidth, teacherWidth, learningRate, inputDimension, lastTime, timeCount
     }
 
-    func validate() throws {
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
@@ -30,17 +32,17 @@ enum HessianPath: Experiment {
     }
   }
 
-  static let name = "bocchi2026/hessian-path"
-  static let sourceFile = #fileID
-  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
-  static let leastEigenvalue = OutputArray(
+  package static let name = "bocchi2026/hessian-path"
+  package static let sourceFile = #fileID
+  package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  package static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
+  package static let leastEigenvalue = OutputArray(
     "leastEigenvalue", axes: ["time"], meaning: "least eigenvalue of the Hessian, times N p")
-  static let negativeCount = OutputArray("negativeCount", axes: ["time"], meaning: "eigenvalues below -1e-8")
-  static let outputs = [time, populationLoss, leastEigenvalue, negativeCount]
-  static let mutants = Mistake.ofEquations
+  package static let negativeCount = OutputArray("negativeCount", axes: ["time"], meaning: "eigenvalues below -1e-8")
+  package static let outputs = [time, populationLoss, leastEigenvalue, negativeCount]
+  package static let mutants = Mistake.ofEquations
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let dimension = Double(parameters.inputDimension)
     let equations = OverlapEquations(parameters.theory, mistakes: context.equationMistakes)
     let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)

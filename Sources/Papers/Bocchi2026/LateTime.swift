@@ -1,27 +1,29 @@
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// How the overlap equations converge: exponentially at p = p*, as time^-2 at p > p*, to a floor at p < p*.
-enum LateTime: Experiment {
-  struct Parameters: NetworkParameters {
+package enum LateTime: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N of the start, at least p + p* + 2.
-    var inputDimension = 1000
-    var start = Start.typical
-    var constraint = Constraint.free
+    package var inputDimension = 1000
+    package var start = Start.typical
+    package var constraint = Constraint.free
     /// Whether the noise of single samples is left out.
-    var isGradientFlow = false
+    package var isGradientFlow = false
     /// Last time of the logarithmic grid, above 1.
-    var lastTime = 2e4
+    package var lastTime = 2e4
     /// Number of times, at least 2.
-    var timeCount = 201
+    package var timeCount = 201
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(lastTime > 1 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 1")
@@ -29,17 +31,17 @@ enum LateTime: Experiment {
     }
   }
 
-  static let name = "bocchi2026/late-time"
-  static let sourceFile = #fileID
-  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
-  static let prediction = OutputArray(
+  package static let name = "bocchi2026/late-time"
+  package static let sourceFile = #fileID
+  package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  package static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss")
+  package static let prediction = OutputArray(
     "prediction",
     meaning: "decay rate at p = p*, limit of loss time^2 at p > p*, final loss of gradient flow at p < p*")
-  static let outputs = [time, populationLoss, prediction]
-  static let mutants = Mistake.ofEquations
+  package static let outputs = [time, populationLoss, prediction]
+  package static let mutants = Mistake.ofEquations
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = parameters.theory
     let dimension = Double(parameters.inputDimension)
     let equations = OverlapEquations(

@@ -1,28 +1,30 @@
 private import Foundation
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// How close stochastic gradient descent comes to the zero-loss solution nearest to its start.
 ///
 /// The noise of single samples turns R on the plateau by an angle that does not shrink with N: the deficit has the law of
 /// 1 - efficiency of polar(A + sqrt(nu) B) for a start A, with A, B independent Gaussian p x p* matrices.
-enum NearestSolution: Experiment {
-  struct Parameters: NetworkParameters {
+package enum NearestSolution: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, p* to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N, at least p + p* + 2.
-    var inputDimension = 500
+    package var inputDimension = 500
     /// Gaussian pairs behind the prediction of each replica, at least 1.
-    var pairCount = 200
-    let constraint = Constraint.free
+    package var pairCount = 200
+    package let constraint = Constraint.free
+
+    package init() {}
 
     enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, pairCount }
 
-    func validate() throws {
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(
@@ -31,28 +33,30 @@ enum NearestSolution: Experiment {
     }
   }
 
-  static let name = "bocchi2026/nearest-solution"
-  static let sourceFile = #fileID
-  static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
-  static let rootDeficit = OutputArray("rootDeficit", meaning: "fourth root of the deficit, of a law nearly symmetric")
-  static let predictedDeficit = OutputArray(
+  package static let name = "bocchi2026/nearest-solution"
+  package static let sourceFile = #fileID
+  package static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
+  package static let rootDeficit = OutputArray(
+    "rootDeficit", meaning: "fourth root of the deficit, of a law nearly symmetric")
+  package static let predictedDeficit = OutputArray(
     "predictedDeficit", meaning: "mean deficit of polar(A + sqrt(nu) B) over pairs of Gaussian matrices")
-  static let predictedRootDeficit = OutputArray(
+  package static let predictedRootDeficit = OutputArray(
     "predictedRootDeficit", meaning: "mean fourth root of the deficit over the same pairs")
-  static let noiseGain = OutputArray("noiseGain", meaning: "nu")
-  static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
-  static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes]
+  package static let noiseGain = OutputArray("noiseGain", meaning: "nu")
+  package static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
+  package static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes]
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
-  static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+  package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let theory = parameters.theory
     let dimension = parameters.inputDimension
     let gain = try theory.noiseGain()
     let efoldings = log(Double(dimension)) + 8
-    let stepCount = Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension
+    let stepCount =
+      Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension
     return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
       chain, starts, contexts in
       try chain.advance(stepCount)

@@ -88,7 +88,9 @@ package struct Overlaps: Sendable, Equatable {
   package var normalised: Overlaps {
     let factors = selfOverlap.diagonal.map { 1 / $0.squareRoot() }
     return Overlaps(
-      teacherOverlap: Matrix(rowCount: studentWidth, columnCount: teacherWidth) { factors[$0] * teacherOverlap[$0, $1] },
+      teacherOverlap: Matrix(rowCount: studentWidth, columnCount: teacherWidth) {
+        factors[$0] * teacherOverlap[$0, $1]
+      },
       perpendicular: Matrix(rowCount: studentWidth, columnCount: studentWidth) {
         factors[$0] * factors[$1] * perpendicular[$0, $1]
       })

@@ -1,34 +1,36 @@
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// The plateau in closed form, and by integration: from Q = I and R = 0 the norms settle and stay.
-enum Plateau: Experiment {
-  struct Parameters: NetworkParameters {
+package enum Plateau: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
-    var constraint = Constraint.free
+    package var learningRate = 0.05
+    package var constraint = Constraint.free
     /// Whether the noise of single samples is left out, as at eta -> 0: the plateau then is at 1/(p+2) + 1/p*.
-    var isGradientFlow = false
+    package var isGradientFlow = false
 
-    func validate() throws { try validateNetwork() }
+    package init() {}
+
+    package func validate() throws { try validateNetwork() }
   }
 
-  static let name = "bocchi2026/plateau"
-  static let sourceFile = #fileID
-  static let squaredNorm = OutputArray("squaredNorm", meaning: "q = p kappa, the rows' squared norm over N")
-  static let populationLoss = OutputArray("populationLoss", meaning: "population loss in closed form")
-  static let settledLoss = OutputArray("settledLoss", meaning: "population loss by integration to time 20/eta")
-  static let escapeRate = OutputArray("escapeRate", unit: "N/steps", meaning: "growth rate r of R")
-  static let prefactor = OutputArray("prefactor", meaning: "A at eta -> 0")
-  static let noiseGain = OutputArray("noiseGain", allowsNaN: true, meaning: "nu, NaN for constrained rows")
-  static let outputs = [squaredNorm, populationLoss, settledLoss, escapeRate, prefactor, noiseGain]
-  static let mutants = Mistake.ofEquations
+  package static let name = "bocchi2026/plateau"
+  package static let sourceFile = #fileID
+  package static let squaredNorm = OutputArray("squaredNorm", meaning: "q = p kappa, the rows' squared norm over N")
+  package static let populationLoss = OutputArray("populationLoss", meaning: "population loss in closed form")
+  package static let settledLoss = OutputArray("settledLoss", meaning: "population loss by integration to time 20/eta")
+  package static let escapeRate = OutputArray("escapeRate", unit: "N/steps", meaning: "growth rate r of R")
+  package static let prefactor = OutputArray("prefactor", meaning: "A at eta -> 0")
+  package static let noiseGain = OutputArray("noiseGain", allowsNaN: true, meaning: "nu, NaN for constrained rows")
+  package static let outputs = [squaredNorm, populationLoss, settledLoss, escapeRate, prefactor, noiseGain]
+  package static let mutants = Mistake.ofEquations
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
     let theory = parameters.theory
     // Without noise the closed forms are those of eta = 0, but for the unit of time.

@@ -1,25 +1,27 @@
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// One-pass stochastic gradient descent through its exact reduced chain, and the overlap equations from the same start.
-enum ReducedSGD: Experiment {
-  struct Parameters: NetworkParameters {
+package enum ReducedSGD: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, 1 to 16.
-    var studentWidth = 2
+    package var studentWidth = 2
     /// p*, 1 to 16.
-    var teacherWidth = 2
+    package var teacherWidth = 2
     /// eta, above 0 and below p*/(2(p*+2)).
-    var learningRate = 0.05
+    package var learningRate = 0.05
     /// N, at least p + p* + 2.
-    var inputDimension = 1000
-    var start = Start.random
-    var constraint = Constraint.free
+    package var inputDimension = 1000
+    package var start = Start.random
+    package var constraint = Constraint.free
     /// Last output time, above 0.
-    var lastTime = 120.0
+    package var lastTime = 120.0
     /// Number of output times, at least 2.
-    var timeCount = 61
+    package var timeCount = 61
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
@@ -27,31 +29,32 @@ enum ReducedSGD: Experiment {
     }
   }
 
-  static let name = "bocchi2026/reduced-sgd"
-  static let sourceFile = #fileID
-  static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
-  static let populationLoss = OutputArray("populationLoss", axes: ["time"], meaning: "population loss of descent")
-  static let flowLoss = OutputArray(
+  package static let name = "bocchi2026/reduced-sgd"
+  package static let sourceFile = #fileID
+  package static let time = OutputArray("time", axes: ["time"], unit: "steps/N", meaning: "time")
+  package static let populationLoss = OutputArray(
+    "populationLoss", axes: ["time"], meaning: "population loss of descent")
+  package static let flowLoss = OutputArray(
     "flowLoss", axes: ["time"], meaning: "population loss of the overlap equations from the same start")
-  static let singularValues = OutputArray(
+  package static let singularValues = OutputArray(
     "singularValues", axes: ["time", "singularValue"], meaning: "singular values of R, descending")
-  static let flowSingularValues = OutputArray(
+  package static let flowSingularValues = OutputArray(
     "flowSingularValues", axes: ["time", "singularValue"],
     meaning: "singular values of R by the overlap equations, descending")
-  static let squaredNorm = OutputArray("squaredNorm", axes: ["time"], meaning: "mean diagonal element of Q")
-  static let flowSquaredNorm = OutputArray(
+  package static let squaredNorm = OutputArray("squaredNorm", axes: ["time"], meaning: "mean diagonal element of Q")
+  package static let flowSquaredNorm = OutputArray(
     "flowSquaredNorm", axes: ["time"], meaning: "mean diagonal element of Q by the overlap equations")
-  static let plateauLoss = OutputArray("plateauLoss", meaning: "population loss of the plateau")
-  static let outputs = [
+  package static let plateauLoss = OutputArray("plateauLoss", meaning: "population loss of the plateau")
+  package static let outputs = [
     time, populationLoss, flowLoss, singularValues, flowSingularValues, squaredNorm, flowSquaredNorm, plateauLoss,
   ]
-  static let mutants = Mistake.ofEquations + Mistake.ofDescent
+  package static let mutants = Mistake.ofEquations + Mistake.ofDescent
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
-  static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+  package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let theory = parameters.theory
     let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)
     let plateau = try theory.plateauLoss()
@@ -72,7 +75,8 @@ enum ReducedSGD: Experiment {
           flowLoss: NDArray(flow.map(equations.loss)),
           singularValues: NDArray(rows: try paths[lane].map { try $0.singularValues() }),
           flowSingularValues: NDArray(rows: try flow.map { try $0.singularValues() }),
-          squaredNorm: NDArray(paths[lane].map(\.meanSquaredNorm)), flowSquaredNorm: NDArray(flow.map(\.meanSquaredNorm)),
+          squaredNorm: NDArray(paths[lane].map(\.meanSquaredNorm)),
+          flowSquaredNorm: NDArray(flow.map(\.meanSquaredNorm)),
           plateauLoss: NDArray(plateau),
         ]
       }

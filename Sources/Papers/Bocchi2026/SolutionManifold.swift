@@ -1,34 +1,36 @@
-internal import NumericalMethods
-internal import PaperKit
+package import NumericalMethods
+package import PaperKit
 
 /// The zero-loss solutions W = sqrt(p/p*) O W*, O^T O = I, of free rows: loss at a random one, and the dimension of the set
 /// there, counted as the rank of the p(p-1)/2 infinitesimal rotations (E_ij - E_ji) O of the student.
-enum SolutionManifold: Experiment {
-  struct Parameters: NetworkParameters {
+package enum SolutionManifold: Experiment {
+  package struct Parameters: NetworkParameters {
     /// p, p* to 16.
-    var studentWidth = 3
+    package var studentWidth = 3
     /// p*, 1 to 16.
-    var teacherWidth = 2
-    let learningRate = 0.01
-    let constraint = Constraint.free
+    package var teacherWidth = 2
+    package let learningRate = 0.01
+    package let constraint = Constraint.free
+
+    package init() {}
 
     enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth }
 
-    func validate() throws {
+    package func validate() throws {
       try validateNetwork()
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
     }
   }
 
-  static let name = "bocchi2026/solution-manifold"
-  static let sourceFile = #fileID
-  static let populationLoss = OutputArray("populationLoss", meaning: "population loss")
-  static let dimension = OutputArray("dimension", meaning: "number of independent infinitesimal rotations")
-  static let expectedDimension = OutputArray("expectedDimension", meaning: "p p* - p*(p*+1)/2")
-  static let outputs = [populationLoss, dimension, expectedDimension]
+  package static let name = "bocchi2026/solution-manifold"
+  package static let sourceFile = #fileID
+  package static let populationLoss = OutputArray("populationLoss", meaning: "population loss")
+  package static let dimension = OutputArray("dimension", meaning: "number of independent infinitesimal rotations")
+  package static let expectedDimension = OutputArray("expectedDimension", meaning: "p p* - p*(p*+1)/2")
+  package static let outputs = [populationLoss, dimension, expectedDimension]
 
-  static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
     var stream = context.random("solution")
     let overlaps = try Overlaps.solution(studentWidth: p, teacherWidth: pStar, stream: &stream)

@@ -116,15 +116,16 @@ package struct Theory: Sendable, Hashable {
   ///
   /// where q = p kappa follows dq/dt = 4 eta q (E[e] - 2 kappa) + 4 eta^2 q (E[e^2] - 4 E[e] kappa + 8 kappa^2) and
   /// r = 2 eta (E[e] + 2 c* - 2 kappa). At eta -> 0: eta [(p*+4)/p* + p*/(p+2)]. The integral runs until q has settled;
-  /// the rest of it is an exponential. Throws where there is no plateau or no growth.
-  package func noiseGain() throws -> Double {
+  /// the rest of it is an exponential. With an end it is the gain accumulated by then. Throws where there is no plateau or
+  /// no growth.
+  package func noiseGain(until end: Double = .infinity) throws -> Double {
     guard constraint == .free else { throw NumericalError.undefined("the noise gain of constrained rows") }
     if learningRate == 0 { return 0 }
     let eta = learningRate
     let finalRate = try escapeRate()
     guard finalRate > 0 else { throw NumericalError.undefined("no escape: the growth rate is \(finalRate)") }
     // Norms settle at least as fast as 4 eta / (p + 2), in every case within this time to a part in 10^17.
-    let settling = 10 * (p + 2) / eta
+    let settling = min(end, 10 * (p + 2) / eta)
     var state = [1.0, 0, 0]
     try DormandPrince(relativeTolerance: 1e-12, absoluteTolerance: 1e-14).integrate(
       from: 0, to: settling, state: &state
@@ -139,7 +140,8 @@ package struct Theory: Sendable, Hashable {
     } onStep: { _ in
       .proceed
     }
-    return state[2] + noiseSource(state[0] / p) * exp(-2 * state[1]) / (2 * finalRate)
+    let rest = end.isFinite ? 1 - exp(-2 * finalRate * (end - settling)) : 1
+    return state[2] + rest * noiseSource(state[0] / p) * exp(-2 * state[1]) / (2 * finalRate)
   }
 
   private func noiseSource(_ kappa: Double) -> Double {
@@ -211,7 +213,8 @@ extension NetworkParameters {
     let critical = Theory.criticalLearningRate(teacherWidth: teacherWidth)
     try require(
       learningRate > 0 && learningRate < critical, "learningRate", learningRate,
-      allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable")
+      allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable"
+    )
     try require(
       theory.plateauDiscriminant >= 0, "learningRate", learningRate,
       allowed: "smaller: there is no plateau where its discriminant \(theory.plateauDiscriminant) is below 0")
