@@ -250,15 +250,15 @@ private func corruptionRatio(_ results: Results, _ output: OutputArray) throws -
 let otherEstimators = [
   Estimator(
     "oymak2019/stochastic-rate-ratio", from: [StochasticDescent.self],
-    meaning: "greatest rate of ln E|r|^2 over the bound, mean over problems"
+    meaning: "greatest rate of ln E|r|^2 over the bound, median over problems"
   ) { results in
-    .greatest(try stochasticRatios(results).map { .mean($0, scale: .logarithmic) })
+    .greatest(try stochasticRatios(results).map { .median($0) })
   },
   Estimator(
     "oymak2019/stochastic-bound-ratio", from: [StochasticDescent.self],
-    meaning: "greatest bound over rate of ln E|r|^2, mean over problems"
+    meaning: "greatest bound over rate of ln E|r|^2, median over problems"
   ) { results in
-    .greatest(try stochasticRatios(results).map { .mean($0.map { 1 / $0 }, scale: .logarithmic) })
+    .greatest(try stochasticRatios(results).map { .median($0.map { 1 / $0 }) })
   },
   Estimator(
     "oymak2019/counting-gap", from: [OutputLayer.self],
