@@ -180,6 +180,20 @@ let descentEstimators = [
     return .exact(values.reduce(-.infinity) { $1.isNaN || $0.isNaN ? .nan : max($0, $1) })
   },
   Estimator(
+    "oymak2019/linear-residual-gap", from: [Convergence.self],
+    meaning: "greatest relative distance of |r| from the linearised network in the first ten steps, over all runs"
+  ) { results in
+    let gaps = try requireSome(
+      results.points(of: Convergence.self).flatMap { point in
+        (0..<point.replicaCount).flatMap { replica in
+          point[Convergence.iteration].values.indices.filter { point[Convergence.iteration][$0] <= 10 }.map {
+            abs(point[Convergence.residual][replica, $0] / point[Convergence.linearResidual][replica, $0] - 1)
+          }
+        }
+      })
+    return .exact(gaps.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) })
+  },
+  Estimator(
     "oymak2019/distance-bound-violations", from: [Distance.self],
     meaning: "share of runs whose distance is not between the two bounds"
   ) { results in

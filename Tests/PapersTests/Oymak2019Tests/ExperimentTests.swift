@@ -74,14 +74,32 @@ private func number<E: Experiment>(
     let doubled = try #require(Convergence.mutants.first { $0.name == "doubled-step" })
     var convergence = Convergence.Parameters()
     convergence.studentWidth = 50
-    #expect(try number(Convergence.self, Convergence.rateRatio, convergence) < 20)
-    #expect(try number(Convergence.self, Convergence.rateRatio, convergence, mutant: doubled) > 20)
+    let rate = try number(Convergence.self, Convergence.rateRatio, convergence)
+    expectClose(
+      try number(Convergence.self, Convergence.rateRatio, convergence, mutant: doubled), 2 * rate, relative: 0.15)
+    convergence.studentWidth = 400
+    convergence.maximumIterationCount = 10
+    #expect(try linearGap(convergence, mutant: nil) < 0.01)
+    for mutant in Convergence.mutants { #expect(try linearGap(convergence, mutant: mutant) > 0.02) }
 
     let truncated = try #require(CovarianceEigenvalue.mutants.first { $0.name == "truncated-kernel" })
     let covariance = CovarianceEigenvalue.Parameters()
     let right = try number(CovarianceEigenvalue.self, CovarianceEigenvalue.eigenvalue, covariance)
     let wrong = try number(CovarianceEigenvalue.self, CovarianceEigenvalue.eigenvalue, covariance, mutant: truncated)
     #expect(wrong < 0.98 * right)
+  }
+
+  /// The estimate behind a claim that notices a wrong step.
+  private func linearGap(_ parameters: Convergence.Parameters, mutant: Mutant?) throws -> Double {
+    let results = try Convergence.run(parameters, in: RunContext(streamKey: 8, mutant: mutant))
+    let arrays = results.map { output, array in
+      (output.name, output.isCoordinate ? array : NDArray.stack([array]))
+    }
+    let estimator = try #require(oymak2019.estimators.first { $0.name == "oymak2019/linear-residual-gap" })
+    let point = Results.Point(
+      experiment: Convergence.name, parameters: try parameters.values(), replicaCount: 1,
+      arrays: Dictionary(uniqueKeysWithValues: arrays))
+    return try estimator.estimate(Results(points: [point])).value
   }
 
   @Test("every mutant of every experiment changes what it returns")
