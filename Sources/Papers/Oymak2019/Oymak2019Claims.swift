@@ -181,12 +181,12 @@ let descentEstimators = [
   },
   Estimator(
     "oymak2019/linear-residual-gap", from: [Convergence.self],
-    meaning: "greatest relative distance of |r| from the linearised network in the first ten steps, over all runs"
+    meaning: "greatest relative distance of |r| from the linearised network after one step, over all runs"
   ) { results in
     let gaps = try requireSome(
       results.points(of: Convergence.self).flatMap { point in
         (0..<point.replicaCount).flatMap { replica in
-          point[Convergence.iteration].values.indices.filter { point[Convergence.iteration][$0] <= 10 }.map {
+          point[Convergence.iteration].values.indices.filter { point[Convergence.iteration][$0] <= 1 }.map {
             abs(point[Convergence.residual][replica, $0] / point[Convergence.linearResidual][replica, $0] - 1)
           }
         }
