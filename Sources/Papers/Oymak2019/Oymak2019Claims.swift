@@ -180,6 +180,20 @@ let descentEstimators = [
     return .exact(values.reduce(-.infinity) { $1.isNaN || $0.isNaN ? .nan : max($0, $1) })
   },
   Estimator(
+    "oymak2019/linear-residual-gap", from: [Convergence.self],
+    meaning: "greatest relative distance of |r| from the linearised network after one step, over all runs"
+  ) { results in
+    let gaps = try requireSome(
+      results.points(of: Convergence.self).flatMap { point in
+        (0..<point.replicaCount).flatMap { replica in
+          point[Convergence.iteration].values.indices.filter { point[Convergence.iteration][$0] <= 1 }.map {
+            abs(point[Convergence.residual][replica, $0] / point[Convergence.linearResidual][replica, $0] - 1)
+          }
+        }
+      })
+    return .exact(gaps.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) })
+  },
+  Estimator(
     "oymak2019/distance-bound-violations", from: [Distance.self],
     meaning: "share of runs whose distance is not between the two bounds"
   ) { results in
@@ -250,15 +264,15 @@ private func corruptionRatio(_ results: Results, _ output: OutputArray) throws -
 let otherEstimators = [
   Estimator(
     "oymak2019/stochastic-rate-ratio", from: [StochasticDescent.self],
-    meaning: "greatest rate of ln E|r|^2 over the bound, mean over problems"
+    meaning: "greatest rate of ln E|r|^2 over the bound, median over problems"
   ) { results in
-    .greatest(try stochasticRatios(results).map { .mean($0, scale: .logarithmic) })
+    .greatest(try stochasticRatios(results).map { .median($0) })
   },
   Estimator(
     "oymak2019/stochastic-bound-ratio", from: [StochasticDescent.self],
-    meaning: "greatest bound over rate of ln E|r|^2, mean over problems"
+    meaning: "greatest bound over rate of ln E|r|^2, median over problems"
   ) { results in
-    .greatest(try stochasticRatios(results).map { .mean($0.map { 1 / $0 }, scale: .logarithmic) })
+    .greatest(try stochasticRatios(results).map { .median($0.map { 1 / $0 }) })
   },
   Estimator(
     "oymak2019/counting-gap", from: [OutputLayer.self],

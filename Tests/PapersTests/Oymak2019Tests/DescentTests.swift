@@ -52,7 +52,7 @@ private func randomProblem(
     let eta = try StepRule.theory.size(for: problem)
     expectClose(eta, network.stepSize, relative: 1e-12)
     let layer = problem.layer
-    try descend(layer, of: problem, stepSize: eta, maximumIterationCount: 1000, tolerance: 1e-12) { iteration, norm in
+    descend(layer, of: problem, stepSize: eta, maximumIterationCount: 1000, tolerance: 1e-12) { iteration, norm in
       let tolerance = iteration > 100 ? 1e-8 : 1e-9
       if let value = network.residualNorms["\(iteration)"] { expectClose(norm, value, relative: tolerance) }
       if let value = network.distances["\(iteration)"] {

@@ -70,16 +70,17 @@ private func number<E: Experiment>(
     #expect(
       try number(FittingTransition.self, FittingTransition.startResidual, fitting, mutant: correlated) < start - 0.2)
 
-    let doubled = try #require(StochasticDescent.mutants.first { $0.name == "doubled-step" })
-    var stochastic = StochasticDescent.Parameters()
-    stochastic.epochCount = 60
-    stochastic.studentWidth = 400
-    let results = try [nil, doubled].map { mutant in
-      try #require(
-        StochasticDescent.run(stochastic, in: RunContext(streamKey: 2, mutant: mutant))[StochasticDescent.meanSquare])
-    }
-    #expect(results[0].values[60] < 1e-4)
-    #expect(!(results[1].values[60] < 1e-4))
+    // A doubled step leaves the bound, which is computed from the stated step, twice as far behind.
+    let doubled = try #require(Convergence.mutants.first { $0.name == "doubled-step" })
+    var convergence = Convergence.Parameters()
+    convergence.studentWidth = 50
+    let rate = try number(Convergence.self, Convergence.rateRatio, convergence)
+    expectClose(
+      try number(Convergence.self, Convergence.rateRatio, convergence, mutant: doubled), 2 * rate, relative: 0.15)
+    convergence.studentWidth = 400
+    convergence.maximumIterationCount = 10
+    #expect(try linearGap(convergence, mutant: nil) < 0.01)
+    for mutant in Convergence.mutants { #expect(try linearGap(convergence, mutant: mutant) > 0.02) }
 
     let truncated = try #require(CovarianceEigenvalue.mutants.first { $0.name == "truncated-kernel" })
     let covariance = CovarianceEigenvalue.Parameters()
@@ -87,6 +88,58 @@ private func number<E: Experiment>(
     let wrong = try number(CovarianceEigenvalue.self, CovarianceEigenvalue.eigenvalue, covariance, mutant: truncated)
     #expect(wrong < 0.98 * right)
   }
+
+  /// The estimate behind a claim that notices a wrong step.
+  private func linearGap(_ parameters: Convergence.Parameters, mutant: Mutant?) throws -> Double {
+    let results = try Convergence.run(parameters, in: RunContext(streamKey: 8, mutant: mutant))
+    let arrays = results.map { output, array in
+      (output.name, output.isCoordinate ? array : NDArray.stack([array]))
+    }
+    let estimator = try #require(oymak2019.estimators.first { $0.name == "oymak2019/linear-residual-gap" })
+    let point = Results.Point(
+      experiment: Convergence.name, parameters: try parameters.values(), replicaCount: 1,
+      arrays: Dictionary(uniqueKeysWithValues: arrays))
+    return try estimator.estimate(Results(points: [point])).value
+  }
+
+  @Test("every mutant of every experiment changes what it returns")
+  func mutantsDiffer() throws {
+    var fitting = FittingTransition.Parameters()
+    fitting.maximumIterationCount = 100
+    var map = SuccessMap.Parameters()
+    map.sampleCount = 40
+    var convergence = Convergence.Parameters()
+    convergence.maximumIterationCount = 100
+    var distance = Distance.Parameters()
+    distance.maximumIterationCount = 100
+    var stochastic = StochasticDescent.Parameters()
+    stochastic.epochCount = 5
+    var corruption = LabelCorruption.Parameters()
+    corruption.corruptedShare = 1
+    #expect(try unchanged(FittingTransition.self, fitting) == [])
+    #expect(try unchanged(SuccessMap.self, map) == [])
+    #expect(try unchanged(JacobianSpectrum.self, JacobianSpectrum.Parameters()) == [])
+    #expect(try unchanged(CovarianceEigenvalue.self, CovarianceEigenvalue.Parameters()) == [])
+    #expect(try unchanged(Convergence.self, convergence) == [])
+    #expect(try unchanged(Distance.self, distance) == [])
+    #expect(try unchanged(LabelCorruption.self, corruption) == [])
+    #expect(try unchanged(StochasticDescent.self, stochastic) == [])
+    #expect(try unchanged(CertifiedRegime.self, CertifiedRegime.Parameters()) == [])
+  }
+
+  /// Names of the mutants that return what the honest experiment does.
+  private func unchanged<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters) throws -> [String] {
+    let honest = try E.run(parameters, in: RunContext(streamKey: 4))
+    return E.mutants.filter { mutant in
+      do {
+        let results = try E.run(parameters, in: RunContext(streamKey: 4, mutant: mutant))
+        // Missing numbers, NaN, differ from everything.
+        return E.outputs.allSatisfy { results[$0] == honest[$0] || $0.allowsNaN && isMissing(honest[$0]) }
+      } catch { return false }
+    }.map(\.name)
+  }
+
+  private func isMissing(_ array: NDArray?) -> Bool { array?.values.contains { $0.isNaN } ?? true }
 
   @Test("solutions exist above kd = n and not below")
   func capacity() throws {

@@ -62,7 +62,10 @@ struct Reference: Decodable {
   let logistic: Logistic
   let separableLogistic: SeparableLogistic
 
-  init() throws { self = try JSONDecoder().decode(Self.self, from: referenceData("oymak2019")) }
+  init() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path()
+    self = try JSONDecoder().decode(Self.self, from: referenceData("oymak2019", from: folder))
+  }
 }
 
 /// Rows of numbers as a matrix.
