@@ -58,10 +58,12 @@ package enum DynamicalMeanField: Experiment {
       try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
       try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
       try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
-      let bytes = 4.0 * Double(stepCount * stepCount / 2) * Double(systemCount * inputDimension * (inputDimension + 1) / 2)
+      let bytes =
+        4.0 * Double(stepCount * stepCount / 2) * Double(systemCount * inputDimension * (inputDimension + 1) / 2)
       try require(
         bytes <= 8e9, "stepCount", stepCount,
-        allowed: "a response history of at most 8 GB; with \(systemCount) systems of \(inputDimension) it is \(bytes) bytes")
+        allowed:
+          "a response history of at most 8 GB; with \(systemCount) systems of \(inputDimension) it is \(bytes) bytes")
     }
 
     /// m.

@@ -139,7 +139,6 @@ package struct LongTimeTheory: Sendable {
       isRankLimited: found.isRankLimited)
   }
 
-
   /// The interpolation threshold with noise at lambda = 0+: where the training loss of the q = 0 branch reaches 0,
   /// I = alpha. Its sample ratio and effective noise.
   package func interpolation() throws -> (sampleRatio: Double, effectiveNoise: Double) {

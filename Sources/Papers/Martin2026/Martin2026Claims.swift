@@ -50,13 +50,17 @@ let theoryEstimators = [
     "martin2026/critical-width", from: [SampleThresholds.self],
     meaning: "width ratio beyond which regularised recovery no longer changes"
   ) { results in
-    .exact(try results.point(of: SampleThresholds.self)[SampleThresholds.criticalWidthRatio].values[0], numericalError: 1e-13)
+    .exact(
+      try results.point(of: SampleThresholds.self)[SampleThresholds.criticalWidthRatio].values[0], numericalError: 1e-13
+    )
   },
   Estimator(
     "martin2026/crossing-width", from: [SampleThresholds.self],
     meaning: "width ratio at which the recovery thresholds with and without regularisation cross"
   ) { results in
-    .exact(try results.point(of: SampleThresholds.self)[SampleThresholds.crossingWidthRatio].values[0], numericalError: 1e-13)
+    .exact(
+      try results.point(of: SampleThresholds.self)[SampleThresholds.crossingWidthRatio].values[0], numericalError: 1e-13
+    )
   },
   Estimator(
     "martin2026/crossing-order", from: [SampleThresholds.self],
@@ -77,7 +81,8 @@ let theoryEstimators = [
     }
     return .exact(Double(wrong) / Double(interior.count))
   },
-  Estimator("martin2026/greatest-minimal-width", from: [LongTime.self], meaning: "greatest rank over d along the curve") {
+  Estimator("martin2026/greatest-minimal-width", from: [LongTime.self], meaning: "greatest rank over d along the curve")
+  {
     results in
     let values = try results.point(of: LongTime.self)[LongTime.rank].values
     return .exact(values.max() ?? .nan, numericalError: 1e-8)
@@ -429,7 +434,8 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/flow-over-theory", from: [GradientDescent.self],
-    meaning: "final mean squared error of the unregularised flow over theory (first start), geometric mean over sample ratios"
+    meaning:
+      "final mean squared error of the unregularised flow over theory (first start), geometric mean over sample ratios"
   ) { results in
     let points = try results.points(of: GradientDescent.self)
     guard let count = points.map(\.replicaCount).min() else { throw EvidenceError("no runs") }

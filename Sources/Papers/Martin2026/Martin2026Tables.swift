@@ -120,7 +120,8 @@ let spectrumTable = TableDefinition(
   }
 }
 
-private let descentColumns = systemColumns + [isQuadraticColumn, Column("initialScale", meaning: "scale gamma of the start")]
+private let descentColumns =
+  systemColumns + [isQuadraticColumn, Column("initialScale", meaning: "scale gamma of the start")]
 
 private func systemValues(_ p: GradientDescent.Parameters, initialScale: Double) -> [Double] {
   [

@@ -69,7 +69,8 @@ package enum RegularizedMinimum: Experiment {
   package static let rank = OutputArray(
     "rank", meaning: "share of eigenvalues of Z above 1/1000 of the greatest")
   package static let isRankLimited = OutputArray(
-    "isRankLimited", meaning: "1 where the theory says that the rank constraint binds: the minimum is then one of several")
+    "isRankLimited",
+    meaning: "1 where the theory says that the rank constraint binds: the minimum is then one of several")
   package static let iterationCount = OutputArray(
     "iterationCount", unit: "iterations", meaning: "iterations of L-BFGS, or steps of descent")
   package static let outputs = [meanSquaredError, trainingLoss, inSampleError, rank, isRankLimited, iterationCount]

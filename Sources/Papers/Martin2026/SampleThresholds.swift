@@ -26,7 +26,8 @@ package enum SampleThresholds: Experiment {
         lastStudentWidthRatio > teacherWidthRatio, "lastStudentWidthRatio", lastStudentWidthRatio,
         allowed: "above teacherWidthRatio")
       try require(studentWidthCount >= 2, "studentWidthCount", studentWidthCount, allowed: "at least 2")
-      try require(noiseVariance > 0 && noiseVariance <= 1000, "noiseVariance", noiseVariance, allowed: "above 0, at most 1000")
+      try require(
+        noiseVariance > 0 && noiseVariance <= 1000, "noiseVariance", noiseVariance, allowed: "above 0, at most 1000")
     }
   }
 

@@ -84,7 +84,8 @@ package enum Thresholds {
     let rest = 1 - teacher
     func dimension(_ q: Double) -> Double {
       let m = semicircleMoments(above: max(q, cutoff))
-      return teacher * (2 - teacher) + teacher * rest * q * q + rest * rest * (m.second - 2 * q * m.first + q * q * m.mass)
+      return teacher * (2 - teacher) + teacher * rest * q * q + rest * rest
+        * (m.second - 2 * q * m.first + q * q * m.mass)
     }
     func divergence(_ q: Double) -> Double {
       let m = semicircleMoments(above: max(q, cutoff))

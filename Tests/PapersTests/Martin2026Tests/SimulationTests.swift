@@ -211,7 +211,9 @@ extension Matrix {
     expectClose(try ojaLaw(studentWidthRatio: 0.2, time: 1), constants["c1_kappa02"] ?? .nan, relative: 1e-10)
   }
 
-  @Test("two steps are one of twice the length; a short step is that of the differential equation") func semigroup() throws {
+  @Test("two steps are one of twice the length; a short step is that of the differential equation") func semigroup()
+    throws
+  {
     var stream = context().random("test")
     let weights = stream.normalMatrix(rowCount: 6, columnCount: 3)
     let eigenvalues = [-1.5, -0.3, 0, 0.2, 1, 1.9]
@@ -272,8 +274,10 @@ extension Matrix {
     let theory = try LongTimeTheory(studentWidthRatio: 0.7, teacherWidthRatio: 0.5, noiseVariance: 0).solve(
       sampleRatio: 0.3, regularization: 0.1)
     let logs = try (0..<6).map { replica -> Double in
-      log((try RegularizedMinimum.run(parameters, in: context(replica))[RegularizedMinimum.meanSquaredError]?.values[0] ?? .nan)
-        / theory.meanSquaredError)
+      log(
+        (try RegularizedMinimum.run(parameters, in: context(replica))[RegularizedMinimum.meanSquaredError]?.values[0]
+          ?? .nan)
+          / theory.meanSquaredError)
     }
     #expect(abs(Statistics.mean(logs)) < 0.2, "\(logs)")
   }

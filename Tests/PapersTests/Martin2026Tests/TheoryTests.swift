@@ -9,28 +9,37 @@ struct ReferenceRow: Decodable {
   let numbers: [String: Double]
   let lists: [String: [Double]]
 
+  private enum Value: Decodable {
+    case number(Double)
+    case list([Double])
+    case other
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Double.self) {
+        self = .number(number)
+      } else if let list = try? container.decode([Double].self) {
+        self = .list(list)
+      } else {
+        self = .other
+      }
+    }
+  }
+
   init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
     var numbers: [String: Double] = [:]
     var lists: [String: [Double]] = [:]
-    for key in container.allKeys {
-      if let list = try? container.decode([Double].self, forKey: key) {
-        lists[key.stringValue] = list
-      } else if let number = try? container.decode(Double.self, forKey: key) {
-        numbers[key.stringValue] = number
+    for (name, value) in try decoder.singleValueContainer().decode([String: Value].self) {
+      switch value {
+      case .number(let number): numbers[name] = number
+      case .list(let list): lists[name] = list
+      case .other: break
       }
     }
     (self.numbers, self.lists) = (numbers, lists)
   }
 
   subscript(_ name: String) -> Double { numbers[name] ?? .nan }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    let intValue: Int? = nil
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
 }
 
 struct Reference: Decodable {
@@ -38,7 +47,11 @@ struct Reference: Decodable {
     let rows: [ReferenceRow]
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      rows = (try? container.decode([ReferenceRow].self)) ?? [try container.decode(ReferenceRow.self)]
+      if let rows = try? container.decode([ReferenceRow].self) {
+        self.rows = rows
+      } else {
+        rows = [try container.decode(ReferenceRow.self)]
+      }
     }
   }
   let deterministic: [String: Table]
@@ -186,7 +199,8 @@ struct Reference: Decodable {
     for row in try Reference.rows("kappa_c") {
       expectClose(try Thresholds.criticalWidthRatio(row["kstar"]), row["kappa_c_plus"], absolute: 1e-9)
       expectClose(try Thresholds.crossingWidthRatio(row["kstar"]), row["kappa_cross_pr_vs_prplus"], absolute: 1e-9)
-      expectClose(try Thresholds.regularizedRecovery(1, row["kstar"]).sampleRatio, row["alpha_pr_plus_inf"], absolute: 1e-9)
+      expectClose(
+        try Thresholds.regularizedRecovery(1, row["kstar"]).sampleRatio, row["alpha_pr_plus_inf"], absolute: 1e-9)
     }
     for row in try Reference.rows("noisy_interpolation") {
       let theory = LongTimeTheory(
@@ -197,7 +211,8 @@ struct Reference: Decodable {
     }
   }
 
-  @Test("regularised recovery is where the error of the limit lambda -> 0+ vanishes") func recoveryIsConsistent() throws {
+  @Test("regularised recovery is where the error of the limit lambda -> 0+ vanishes") func recoveryIsConsistent() throws
+  {
     for (kappa, teacher) in [(0.3, 0.2), (1.0, 0.3)] {
       let threshold = try Thresholds.regularizedRecovery(kappa, teacher).sampleRatio
       let theory = LongTimeTheory(studentWidthRatio: kappa, teacherWidthRatio: teacher, noiseVariance: 0)
