@@ -1,5 +1,5 @@
-public import PaperKit
 private import Bocchi2026
+public import PaperKit
 private import Sarao2020
 
 /// Every paper, one line each.
