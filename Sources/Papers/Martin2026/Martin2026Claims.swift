@@ -464,11 +464,11 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/relaxation-exponent", from: [GradientDescent.self],
-    meaning: "slope of ln(regularised loss - its minimum) against ln t from a quarter of the last time on"
+    meaning: "slope of ln(regularised loss - its minimum) against ln t from a quarter of the last time on, median"
   ) { results in
     let point = try results.point(of: GradientDescent.self)
     let times = point[GradientDescent.time].values
-    return .mean(
+    return .median(
       (0..<point.replicaCount).map { replica in
         let limit = point[GradientDescent.limitLoss][replica, 0]
         let used = times.indices.filter { times[$0] >= 0.25 * (times.last ?? 0) }
@@ -489,22 +489,22 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/recovery-threshold-gap", from: [RecoveryScan.self],
-    meaning: "sample ratio at which the error falls fastest, less the conjectured threshold"
+    meaning: "sample ratio at which the error falls fastest, less the conjectured threshold, median"
   ) { results in
     let point = try results.point(of: RecoveryScan.self)
-    return .mean(
+    return .median(
       (0..<point.replicaCount).map {
         point[RecoveryScan.steepestRatio].values[$0] - point[RecoveryScan.predictedRatio].values[$0]
       })
   },
   Estimator(
     "martin2026/oja-exponent", from: [OjaFlow.self],
-    meaning: "slope of the logarithm of the distance against that of time: t in [20, 70] if kappa >= 1/2, else [3, 30]"
+    meaning: "slope of the logarithm of the distance against that of time: t in [20, 70] if kappa >= 1/2, else [3, 30]; median"
   ) { results in
     let point = try results.point(of: OjaFlow.self)
     let window = point.parameters.studentWidthRatio >= 0.5 ? 20.0...70.0 : 3.0...30.0
     let used = point[OjaFlow.time].values.enumerated().filter { window.contains($0.element) }
-    return .mean(
+    return .median(
       (0..<point.replicaCount).map { replica in
         slope(used.map { log($0.element) }, used.map { log(point[OjaFlow.distance][replica, $0.offset]) })
       })

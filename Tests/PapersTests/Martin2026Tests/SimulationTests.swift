@@ -44,7 +44,7 @@ private struct SmallSystems: Decodable {
   let deterministic: Deterministic
 
   static func read() throws -> Deterministic {
-    try JSONDecoder().decode(SmallSystems.self, from: referenceData("martin2026")).deterministic
+    try JSONDecoder().decode(SmallSystems.self, from: martinReference()).deterministic
   }
 }
 
@@ -239,7 +239,7 @@ extension Matrix {
     let error = try #require(found[DynamicalMeanField.meanSquaredError]).values[0]
     let loss = try #require(found[DynamicalMeanField.trainingLoss]).values[0]
     expectClose(loss, (2 * error + parameters.noiseVariance) / 4, relative: 1e-6)
-    // chi(1, 0) = (2/d^2) E <H, H Z + Z H> for a random probe: (2/d^2) (d + 1) tr Z (d large: 2 tr Z/d = 2 -> 1 per ...).
+    // E <H, H Z + Z H> = (d + 1) tr Z for a probe of unit variance, and tr Z = d: chi(1, 0) -> 2.
     let response = try #require(found[DynamicalMeanField.response]).values
     #expect(response[0] == 0)
     expectClose(response[1], 2, relative: 0.4)
