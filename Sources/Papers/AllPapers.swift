@@ -2,8 +2,8 @@ private import Bocchi2026
 private import Martin2023
 private import Martin2026
 private import Oymak2019
-private import Sarao2020
 public import PaperKit
+private import Sarao2020
 
 /// Every paper, one line each.
 public let allPapers: [Paper] = [
