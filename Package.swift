@@ -45,7 +45,8 @@ let package = Package(
 
     // Mathematics that has never heard of a paper.
     .target(
-      name: "NumericalMethods", dependencies: ["COpenBLAS", "CKernels", "CVectors", "CQuantiles"], swiftSettings: numeric),
+      name: "NumericalMethods", dependencies: ["COpenBLAS", "CKernels", "CVectors", "CQuantiles"],
+      swiftSettings: numeric),
     // The vocabulary a paper is written in: no input, no output, no clock.
     .target(name: "PaperKit", dependencies: ["NumericalMethods"], swiftSettings: numeric),
     // The list of papers, with the fingerprint of their code made at build time.

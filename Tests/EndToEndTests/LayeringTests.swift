@@ -27,7 +27,8 @@ import Testing
 
   @Test("papers know no engine, no files, no C")
   func papers() throws {
-    try expectNone(of: ["Engine", "Yams", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest"], under: "Papers/")
+    try expectNone(
+      of: ["Engine", "Yams", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest"], under: "Papers/")
   }
 
   @Test("a paper uses no other paper's types")
