@@ -499,8 +499,9 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/oja-exponent", from: [OjaFlow.self],
-    meaning:
-      "slope of the logarithm of the distance against that of time: t in [20, 70] if kappa >= 1/2, else [3, 30]; median"
+    meaning: """
+      slope of the logarithm of the distance against that of time, t in [20, 70] if kappa >= 1/2, else [3, 30]; median
+      """
   ) { results in
     let point = try results.point(of: OjaFlow.self)
     let window = point.parameters.studentWidthRatio >= 0.5 ? 20.0...70.0 : 3.0...30.0
