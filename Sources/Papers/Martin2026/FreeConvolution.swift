@@ -104,7 +104,11 @@ package struct FreeConvolution: Sendable {
       if abs(step) <= 2 * r.ulp { break }
     }
     let square = 1 / (a * r)
-    let re = (bigC - square) / (2 * r)
+    // Re g from the sum of the roots or from the sum of their pair products, whichever subtracts the smaller numbers.
+    // Why: at xi = 1e-8 the pair products alone lose four digits, and at small lambda the long-time equations magnify that
+    // by another 1/sqrt(xi).
+    let bySum = abs(bigB) + abs(r) < (abs(bigC) + square) / abs(r)
+    let re = bySum ? (-bigB - r) / 2 : (bigC - square) / (2 * r)
     let im2 = square - re * re
     return square > 0 && im2 > 0 ? (re, im2.squareRoot()) : (0, 0)
   }
