@@ -159,7 +159,7 @@ struct Reference: Decodable {
       expectClose(2 * alpha * found.effectiveNoise, found.meanSquaredError + delta / 2, relative: 1e-11)
       let law = try FreeConvolution(variance: found.effectiveNoise, teacherWidthRatio: teacher)
       let divergence = law.divergence(above: found.cutoff, threshold: found.threshold)
-      expectClose(found.threshold * (1 - divergence / alpha), lambda, relative: 1e-7)
+      expectClose(found.threshold * (1 - divergence / alpha), lambda, relative: 1e-10)
       #expect(found.rank <= kappa + 1e-12)
     }
   }
