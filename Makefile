@@ -15,7 +15,7 @@ figures: build ; @$(REFIG) run --profile $(PROFILE) --workers $(JOBS)
 verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
 stage-%: build ; @$(REFIG) run '$*' --profile $(PROFILE) --workers $(JOBS)
 figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
-test: ; @scripts/setup --test && swift test -c release
+test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
 clean: ; @rm -rf .build figures/quick figures/paper data/runs   # data/store is kept: its cells cost processor-hours
