@@ -15,6 +15,8 @@ package struct Build {
 
   package let project: Project
   package let plan: Plan
+  /// The cells to bring in, if not all of the plan.
+  private let needed: Set<CellKey>?
   private let executor: any Executor
   private let progress: ProgressDisplay
   private let makeLog: () throws -> RunLog
@@ -22,11 +24,12 @@ package struct Build {
 
   /// A build of planned stages. `makeLog` is called when the first cell has to be computed: a no-op leaves no trace.
   package init(
-    project: Project, plan: Plan, executor: any Executor, progress: ProgressDisplay,
+    project: Project, plan: Plan, needed: Set<CellKey>? = nil, executor: any Executor, progress: ProgressDisplay,
     makeLog: @escaping () throws -> RunLog
   ) {
     self.project = project
     self.plan = plan
+    self.needed = needed
     self.executor = executor
     self.progress = progress
     self.makeLog = makeLog
@@ -44,7 +47,7 @@ package struct Build {
       let level = stage.definition.inputs.map { depth[$0.stage, default: 0] + 1 }.max() ?? 0
       depth[stage.id] = level
       while waves.count <= level { waves.append([]) }
-      for (cell, key) in stage.keys.enumerated() where seen.insert(key).inserted {
+      for (cell, key) in stage.keys.enumerated() where needed?.contains(key) ?? true && seen.insert(key).inserted {
         waves[level].append(Batch.Item(stage: index, cell: cell))
       }
     }

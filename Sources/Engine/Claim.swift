@@ -24,6 +24,10 @@ package struct Claim: Sendable {
   /// Why this interval: statistical error plus finite-size bias.
   package let because: String
   package let expected: Verdict
+  /// Names of the deliberate mistakes that must change its verdict.
+  package let kills: [String]
+  /// Mutants, synthetic or deliberate mistakes, that cannot change its verdict: why, by name.
+  package let immunities: [String: String]
   package let location: SourceLocation
 }
 
@@ -55,7 +59,7 @@ package struct ClaimFile {
   private let catalogue: Catalogue
   private let diagnostics: Diagnostics
   private static let keys = [
-    "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "profiles", "only",
+    "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "kills", "immune", "profiles", "only",
   ]
 
   package init(
@@ -86,6 +90,8 @@ package struct ClaimFile {
     let evidence = evidence(mapping, estimator, context)
     let override = profileOverride(mapping, context)
     let accepted = interval(override?["accept"] ?? mapping.required("accept", in: context), context)
+    let kills = evidence.map { self.kills(mapping["kills"], $0, context) } ?? []
+    let immunities = evidence.map { self.immunities(mapping["immune"], $0, context) } ?? [:]
     let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
     guard let statement, let source, let because, let kind, let expected, let estimator, let evidence, let accepted,
       only.contains(profile)
@@ -93,7 +99,29 @@ package struct ClaimFile {
     return Claim(
       id: "\(paper)/\(name)", statement: statement, source: source, kind: kind, estimator: estimator,
       evidence: evidence, accepted: accepted,
-      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, location: location)
+      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, kills: kills, immunities: immunities, location: location)
+  }
+
+  /// The mistakes that the claim says it notices: its evidence must be able to make them.
+  private func kills(_ value: YAMLValue?, _ evidence: Evidence, _ context: String) -> [String] {
+    let names = value?.texts("kills", in: context) ?? []
+    let known = file.mutants(of: evidence).map(\.name)
+    for name in names where !known.contains(name) {
+      value?.report(.unknownName(kind: "mutant", name: name, known: known), in: context)
+    }
+    return names
+  }
+
+  private func immunities(_ value: YAMLValue?, _ evidence: Evidence, _ context: String) -> [String: String] {
+    let known = SyntheticMutant.allCases.filter(\.isDeadly).map(\.rawValue) + file.mutants(of: evidence).map(\.name)
+    var reasons: [String: String] = [:]
+    for entry in value?.mapping("immune", in: context)?.entries ?? [] {
+      if !known.contains(entry.key) {
+        entry.value.report(.unknownName(kind: "mutant", name: entry.key, known: known), in: context)
+      }
+      reasons[entry.key] = entry.value.text(entry.key, in: context)
+    }
+    return reasons
   }
 
   private func estimator(_ mapping: YAMLMapping, _ context: String) -> Estimator? {
@@ -138,6 +166,21 @@ package struct ClaimFile {
       return nil
     }
     return Interval(low, high)
+  }
+}
+
+extension PipelineFile {
+  /// The deliberate mistakes that the experiments behind some evidence can make, each once.
+  package func mutants(of evidence: Evidence) -> [Mutant] {
+    var found: [Mutant] = []
+    var seen: Set<String> = []
+    func collect(_ id: String) {
+      guard seen.insert(id).inserted, let stage = stages.first(where: { $0.id == id }) else { return }
+      found += stage.experiment.mutants.filter { mutant in !found.contains { $0.name == mutant.name } }
+      for input in stage.inputs { collect(input.stage) }
+    }
+    for id in evidence.stages { collect(id) }
+    return found
   }
 }
 

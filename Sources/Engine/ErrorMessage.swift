@@ -26,7 +26,7 @@ package enum ErrorMessage {
         .droppedPoints, .evidence:
         .input
       case .cellsFailed: .cellsFailed
-      case .verdictsDiffer, .noClaims: .verdict
+      case .verdictsDiffer, .noClaims, .mutantsSurvive: .verdict
       case .damaged, .newerFormat: .integrity
       case .unreadable, .notWritable, .gnuplotMissing, .gnuplotFailed, .workerNotStarted: .environment
       case .outOfDate, .cellsMissing: .outOfDate
@@ -77,6 +77,8 @@ package enum ErrorMessage {
       "\(count) \(count == 1 ? "cell" : "cells") failed; the rest is saved. Reasons: \(log)"
     case .cellsMissing(let count, let command): "\(count) cells are not in the store; run `\(command)` first."
     case .verdictsDiffer(let count): "\(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected."
+    case .mutantsSurvive(let count):
+      "\(count) \(count == 1 ? "claim or mistake" : "claims or mistakes") listed above: a check that cannot fail proves nothing."
     case .noClaims: "no claim was evaluated, so nothing was verified."
     case .damaged(let path, let reason): "\(path): damaged: \(reason)."
     case .newerFormat(let path, let found, let known):

@@ -39,16 +39,22 @@ package struct Plan: Sendable {
 
   package subscript(_ id: String) -> Stage? { stages.first { $0.id == id } }
 
-  /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles.
-  package init(_ file: PipelineFile, stages ids: Set<String>, catalogue: Catalogue, seed: Int? = nil) {
+  /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles. A mutant's name
+  /// makes every experiment that can make this mistake do so.
+  package init(
+    _ file: PipelineFile, stages ids: Set<String>, catalogue: Catalogue, seed: Int? = nil, mutant: String? = nil
+  ) {
     var planned: [Stage] = []
     func plan(_ id: String) {
       guard !planned.contains(where: { $0.id == id }), let definition = file.stages.first(where: { $0.id == id }) else {
         return
       }
       for input in definition.inputs { plan(input.stage) }
+      let isMutated = definition.experiment.mutants.contains { $0.name == mutant }
       planned.append(
-        Self.expand(definition, seed: seed ?? file.seed, mutant: nil, upstream: planned, catalogue: catalogue))
+        Self.expand(
+          definition, seed: seed ?? file.seed, mutant: isMutated ? mutant : nil, upstream: planned,
+          catalogue: catalogue))
     }
     for stage in file.stages where ids.contains(stage.id) { plan(stage.id) }
     stages = planned

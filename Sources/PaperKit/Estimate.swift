@@ -71,7 +71,7 @@ public struct Estimate: Sendable {
     case .exact(let value, _): value
     case .mean(let values, .linear): Statistics.mean(values)
     case .mean(let values, .logarithmic): Double.exponential(Statistics.mean(values.map(Double.logarithm)))
-    case .median(let values): Statistics.median(values)
+    case .median(let values): values.contains(where: \.isNaN) ? .nan : Statistics.median(values)
     case .proportion(let successes, let trials): Double(successes) / Double(trials)
     case .fit(let value, _, _): value
     case .greatest(let estimates):
@@ -120,41 +120,48 @@ public struct Estimate: Sendable {
   }
 
   /// The interval outside of which the truth lies with probability at most `tail` on either side. Infinite where the
-  /// replicas are too few for a statement at this level.
+  /// replicas are too few for a statement at this level, or for evidence that is not a number.
   public func interval(tail: Double) -> Interval {
+    let (low, high) = ends(tail: tail)
+    return low <= high ? Interval(low, high) : .everything
+  }
+
+  private func ends(tail: Double) -> (low: Double, high: Double) {
     switch evidence {
-    case .exact(let value, let error): return Interval(value - error, value + error)
+    case .exact(let value, let error): return (value - error, value + error)
     case .mean(let values, let scale):
-      guard values.count > 1 else { return .everything }
+      guard values.count > 1 else { return (-.infinity, .infinity) }
       let scaled = scale == .linear ? values : values.map(Double.logarithm)
       let reach =
         Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
         * Statistics.standardError(scaled)
       let centre = Statistics.mean(scaled)
-      let interval = Interval(centre - reach, centre + reach)
       return scale == .linear
-        ? interval : Interval(Double.exponential(interval.low), Double.exponential(interval.high))
+        ? (centre - reach, centre + reach)
+        : (Double.exponential(centre - reach), Double.exponential(centre + reach))
     case .median(let values):
       let sorted = values.sorted()
-      guard let rank = Statistics.medianRank(count: values.count, tail: tail) else { return .everything }
-      return Interval(sorted[rank - 1], sorted[values.count - rank])
+      guard let rank = Statistics.medianRank(count: values.count, tail: tail) else {
+        return (-.infinity, .infinity)
+      }
+      return (sorted[rank - 1], sorted[values.count - rank])
     case .proportion(let successes, let trials):
-      return Statistics.clopperPearson(successes: successes, trials: trials, tail: tail)
+      let interval = Statistics.clopperPearson(successes: successes, trials: trials, tail: tail)
+      return (interval.low, interval.high)
     case .fit(let value, let standardError, let degreesOfFreedom):
       let quantile =
         degreesOfFreedom.isFinite
         ? Distributions.studentTQuantile(1 - tail, degreesOfFreedom: degreesOfFreedom)
         : Distributions.normalQuantile(1 - tail)
-      return Interval(value - quantile * standardError, value + quantile * standardError)
+      return (value - quantile * standardError, value + quantile * standardError)
     case .greatest(let estimates):
       let intervals = estimates.map { $0.interval(tail: tail / Double(estimates.count)) }
-      return Interval(
-        intervals.map(\.low).max() ?? -.infinity, intervals.map(\.high).max() ?? .infinity)
+      return (intervals.map(\.low).max() ?? -.infinity, intervals.map(\.high).max() ?? .infinity)
     case .distance(let estimate, let centre):
       let interval = estimate.interval(tail: tail)
       let below = centre - interval.low
       let above = interval.high - centre
-      return Interval(max(0, -min(below, above)), max(abs(below), abs(above)))
+      return (max(0, -min(below, above)), max(abs(below), abs(above)))
     }
   }
 }

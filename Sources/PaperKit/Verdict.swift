@@ -22,6 +22,9 @@ public struct Judgement: Sendable {
   public let refuting: Interval
   /// Distance of the estimate from the nearest accepted bound in standard errors; negative outside.
   public let margin: Double
+  /// Whether the end of the deciding interval is closer to the bound than a tenth of its half-width, so that another
+  /// machine's rounding could tip the verdict.
+  public let isFragile: Bool
 
   /// Family-wise error of all confirmations together.
   public static let confirmationLevel = 1e-2
@@ -43,7 +46,7 @@ public struct Judgement: Sendable {
     guard value.isFinite else {
       self.init(
         verdict: .inconclusive, reason: "the estimate is not a number", confirming: .everything, refuting: .everything,
-        margin: .nan)
+        margin: .nan, isFragile: false)
       return
     }
     let confirming = estimate.interval(tail: Self.confirmationLevel / Double(familySize))
@@ -65,15 +68,52 @@ public struct Judgement: Sendable {
     } else {
       reason = Self.shortfall(estimate, confirming, nearest)
     }
-    self.init(verdict: verdict, reason: reason, confirming: confirming, refuting: refuting, margin: margin)
+    let room =
+      switch verdict {
+      case .confirmed: min(confirming.low - accepted.low, accepted.high - confirming.high)
+      case .refuted: max(refuting.low - accepted.high, accepted.low - refuting.high)
+      case .inconclusive: Double.infinity
+      }
+    let halfWidth = (verdict == .refuted ? refuting : confirming).halfWidth
+    self.init(
+      verdict: verdict, reason: reason, confirming: confirming, refuting: refuting, margin: margin,
+      isFragile: room < 0.1 * halfWidth)
   }
 
-  private init(verdict: Verdict, reason: String, confirming: Interval, refuting: Interval, margin: Double) {
+  private init(
+    verdict: Verdict, reason: String, confirming: Interval, refuting: Interval, margin: Double, isFragile: Bool
+  ) {
     self.verdict = verdict
     self.reason = reason
     self.confirming = confirming
     self.refuting = refuting
     self.margin = margin
+    self.isFragile = isFragile
+  }
+
+  /// By how much the evidence must grow so that this verdict would come out again in all but one of a thousand
+  /// repetitions, were the truth what was measured: intervals and standard errors shrink as the root of the number of
+  /// replicas.
+  ///
+  /// At most 1 where there are replicas enough; infinite where the number sits at the bound; nil for a calculation
+  /// without chance and for an estimate that is not a number.
+  public static func neededGrowth(of estimate: Estimate, accepted: Interval, familySize: Int) -> Double? {
+    let value = estimate.value
+    let chance = Distributions.normalQuantile(0.999) * estimate.standardError
+    if case .exact = estimate.evidence { return nil }
+    guard value.isFinite else { return nil }
+    func growth(_ reach: Double, _ room: Double) -> Double {
+      room > 0 ? ((reach + chance) / room) * ((reach + chance) / room) : .infinity
+    }
+    if accepted.contains(value) {
+      let interval = estimate.interval(tail: confirmationLevel / Double(familySize))
+      return max(
+        accepted.low.isFinite ? growth(value - interval.low, value - accepted.low) : 0,
+        accepted.high.isFinite ? growth(interval.high - value, accepted.high - value) : 0)
+    }
+    let interval = estimate.interval(tail: refutationLevel / Double(2 * familySize))
+    return value > accepted.high
+      ? growth(value - interval.low, value - accepted.high) : growth(interval.high - value, accepted.low - value)
   }
 
   /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.

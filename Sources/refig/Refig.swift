@@ -27,7 +27,7 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, Status.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
+      Run.self, Verify.self, Mutate.self, Status.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
       StoreCommand.self, Doctor.self,
       WorkerCommand.self,
     ])

@@ -47,7 +47,8 @@ struct Verify: ParsableCommand {
     // The family is all claims of the profile, whichever are asked for: a verdict must not depend on the question.
     let reader = ResultReader(plan: plan, store: project.store)
     let evaluated = try claims.map {
-      try EvaluatedClaim($0, familySize: project.claims.count, reader: reader)
+      EvaluatedClaim(
+        $0, familySize: project.claims.count, results: try reader.results($0.evidence), catalogue: project.catalogue)
     }
     print(json ? try VerdictTable.json(evaluated) : VerdictTable.text(evaluated, profile: project.profile))
     let differing = evaluated.filter { !$0.isExpected }.count

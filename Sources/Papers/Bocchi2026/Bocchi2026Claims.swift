@@ -130,10 +130,11 @@ let escapeEstimators = [
   ) { results in
     let point = try results.point(of: EscapeAmplitude.self)
     let shape = Double(point.parameters.studentWidth * point.parameters.teacherWidth) / 2
-    return .mean(
-      zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map {
-        Distributions.gammaCumulative($0 / (1 + $1), shape: shape, scale: 1 / shape)
-      })
+    let scaled = zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map {
+      $0 / (1 + $1)
+    }
+    guard scaled.allSatisfy({ $0 >= 0 }) else { throw EvidenceError("an amplitude is not a positive number") }
+    return .mean(scaled.map { Distributions.gammaCumulative($0, shape: shape, scale: 1 / shape) })
   },
   Estimator(
     "bocchi2026/amplitude-ratio", from: [EscapeAmplitude.self],

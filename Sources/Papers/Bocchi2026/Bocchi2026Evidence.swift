@@ -72,8 +72,11 @@ func predictedSpectrum(_ parameters: Hessian.Parameters) -> Spectrum {
   return spectrum.filter { $0.multiplicity > 0 }
 }
 
-/// The measured spectrum with every eigenvalue repeated as often as its multiplicity, ascending.
+/// The measured spectrum with every eigenvalue repeated as often as its multiplicity, ascending; not a number where a
+/// multiplicity is none.
 func eigenvalues(_ point: ExperimentPoint<Hessian>) -> [Double] {
-  zip(point[Hessian.eigenvalues].row(0), point[Hessian.multiplicities].row(0))
-    .flatMap { Array(repeating: $0, count: Int($1)) }
+  zip(point[Hessian.eigenvalues].row(0), point[Hessian.multiplicities].row(0)).flatMap { eigenvalue, multiplicity in
+    guard let count = Int(exactly: multiplicity), count >= 0 else { return [Double.nan] }
+    return Array(repeating: eigenvalue, count: count)
+  }
 }

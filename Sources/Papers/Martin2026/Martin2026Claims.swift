@@ -14,7 +14,9 @@ let theoryEstimators = [
       """
   ) { results in
     var worst = 0.0
-    for point in try results.points(of: SampleThresholds.self) {
+    let points = try results.points(of: SampleThresholds.self)
+    guard !points.isEmpty else { throw EvidenceError("no thresholds") }
+    for point in points {
       let teacher = point.parameters.teacherWidthRatio
       let widths = point[SampleThresholds.studentWidthRatio].values
       let recovery = point[SampleThresholds.regularizedRecovery].slice(0).values
@@ -418,7 +420,9 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/start-spread", from: [GradientDescent.self],
-    meaning: "greatest relative spread of the final mean squared error over starts, over replicas and sample ratios"
+    meaning: """
+      relative spread of the final mean squared error over starts, geometric mean over replicas and sample ratios
+      """
   ) { results in
     let spreads = try results.points(of: GradientDescent.self).flatMap { point -> [Double] in
       let rows = point[GradientDescent.initialScale].values.indices.map {
@@ -426,7 +430,7 @@ let dynamicsEstimators = [
       }
       return (0..<point.replicaCount).map { replica in
         let values = rows.map { $0[replica] }
-        return ((values.max() ?? .nan) - (values.min() ?? .nan)) / Statistics.mean(values)
+        return ((values.max() ?? .nan) - (values.min() ?? .nan)) / abs(Statistics.mean(values))
       }
     }
     guard !spreads.isEmpty else { throw EvidenceError("no runs") }

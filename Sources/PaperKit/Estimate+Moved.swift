@@ -1,0 +1,38 @@
+extension Estimate {
+  /// Evidence of the same kind and spread for another number: the replicas shifted to it (scaled, on a logarithmic
+  /// scale); for a proportion the nearest count at or past it.
+  ///
+  /// Nil where no evidence of this kind has that number: a share above 1, a distance or a geometric mean below 0.
+  public func moved(to target: Double) -> Estimate? {
+    evidence.moved(from: value, to: target).map { Estimate($0, numericalError: numericalError) }
+  }
+}
+
+extension Estimate.Evidence {
+  fileprivate func moved(from value: Double, to target: Double) -> Self? {
+    let shift = target - value
+    switch self {
+    case .exact(_, let error): return .exact(target, numericalError: error)
+    case .mean(let values, .linear): return .mean(values.map { $0 + shift }, scale: .linear)
+    case .mean(let values, .logarithmic):
+      return target > 0 ? .mean(values.map { $0 * (target / value) }, scale: .logarithmic) : nil
+    case .median(let values): return .median(values.map { $0 + shift })
+    case .proportion(_, let trials):
+      let successes = (target * Double(trials)).rounded(target > value ? .up : .down)
+      return (0...Double(trials)).contains(successes)
+        ? .proportion(successes: Int(successes), trials: trials) : nil
+    case .fit(_, let standardError, let degreesOfFreedom):
+      return .fit(value: target, standardError: standardError, degreesOfFreedom: degreesOfFreedom)
+    case .greatest(let estimates):
+      // Upwards the greatest alone moves, downwards all that would exceed the target.
+      let moved = estimates.map { estimate in
+        estimate.value == value || estimate.value > target ? estimate.moved(to: target) : estimate
+      }
+      return moved.contains { $0 == nil } ? nil : .greatest(moved.compactMap { $0 })
+    case .distance(let estimate, let centre):
+      guard target >= 0 else { return nil }
+      let moved = estimate.moved(to: estimate.value < centre ? centre - target : centre + target)
+      return moved.map { .distance($0, from: centre) }
+    }
+  }
+}

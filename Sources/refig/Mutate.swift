@@ -1,0 +1,108 @@
+import ArgumentParser
+import Engine
+import Foundation
+import PaperKit
+
+/// `refig mutate`.
+struct Mutate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show that the claims can fail: what they notice of deliberate mistakes.",
+    discussion: """
+      Synthetic mutants change a claim's results (its number past a bound, a replica that is not a number, pure noise, …)
+      and cost no run. Science mutants are mistakes built into the experiments (a halved gradient, a forgotten term); their
+      cells have keys of their own and are never drawn. Each is tried on the claims that list it under `kills:`. Exit status
+      4 when a claim survives what must kill it, or a mistake goes unnoticed.
+      """)
+
+  @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.")
+  var targets: [String] = []
+
+  @OptionGroup var project: ProjectOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  @Flag(help: "Only the synthetic mutants.")
+  var synthetic = false
+
+  @Flag(help: "Try every mistake on every claim whose results can have it; long.")
+  var all = false
+
+  @Flag(help: "Only say how many cells would run.")
+  var dry = false
+
+  func run() throws {
+    let project = try project.load()
+    let claims = try project.targets(targets).claims
+    guard !claims.isEmpty else { throw PipelineError.noClaims }
+    let plan = Plan(
+      project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
+    let progress = ProgressDisplay(quiet: execution.quiet)
+    if !dry { _ = try execution.build(project, plan, progress: progress) }
+    let reader = ResultReader(plan: plan, store: project.store)
+    var rows: [KillMatrix.Row] = []
+    if !dry {
+      rows = try claims.map { claim in
+        let results = try reader.results(claim.evidence)
+        let evaluated = EvaluatedClaim(
+          claim, familySize: project.claims.count, results: results, catalogue: project.catalogue)
+        return KillMatrix.Row(evaluated, results: results, catalogue: project.catalogue)
+      }
+    }
+    if !synthetic { try tryMistakes(on: claims, project, progress, &rows) }
+    guard !dry else { return }
+    let matrix = KillMatrix(rows: rows, project: project)
+    print(matrix.text + "\n")
+    for problem in matrix.problems { print(problem) }
+    print("profile \(project.profile): \(matrix.summary)")
+    if !matrix.problems.isEmpty { throw PipelineError.mutantsSurvive(count: matrix.problems.count) }
+  }
+
+  /// Runs the claims' evidence with one mistake at a time.
+  private func tryMistakes(
+    on claims: [Claim], _ project: Project, _ progress: ProgressDisplay, _ rows: inout [KillMatrix.Row]
+  ) throws {
+    var missingCount = 0
+    for (paper, mutant) in mistakes(of: claims, project) {
+      let chosen = claims.indices.filter { claims[$0].paper == paper && isTried(mutant, on: claims[$0], project) }
+      let plan = Plan(
+        project.pipeline, stages: Set(chosen.flatMap { claims[$0].evidence.stages }), catalogue: project.catalogue,
+        mutant: mutant)
+      let reader = ResultReader(plan: plan, store: project.store)
+      let upstream = plan.stages.flatMap { $0.definition.inputs.compactMap { plan[$0.stage] } }.flatMap(\.keys)
+      var build = Build(
+        project: project, plan: plan,
+        needed: Set(chosen.flatMap { reader.keys(claims[$0].evidence) } + upstream),
+        executor: try execution.executor(project, plan), progress: progress,
+        makeLog: { try ProcessEnvironment.log(for: project) })
+      if dry {
+        let count = try build.missing().reduce(0) { $0 + $1.count }
+        missingCount += count
+        print("\(paper) \(mutant): \(count) cells would run")
+        continue
+      }
+      // A mistake may make cells fail: they count as failed replicas, and the claim notices.
+      _ = try build.run()
+      for index in chosen {
+        rows[index].science[mutant] = EvaluatedClaim(
+          claims[index], familySize: project.claims.count, results: try reader.results(claims[index].evidence),
+          catalogue: project.catalogue)
+      }
+    }
+    if dry { print("\(missingCount) cells would run") }
+  }
+
+  private func mistakes(of claims: [Claim], _ project: Project) -> [(paper: String, mutant: String)] {
+    var found: [(paper: String, mutant: String)] = []
+    for claim in claims {
+      for mutant in project.pipeline.mutants(of: claim.evidence).map(\.name)
+      where isTried(mutant, on: claim, project) && !found.contains(where: { $0 == (claim.paper, mutant) }) {
+        found.append((claim.paper, mutant))
+      }
+    }
+    return found
+  }
+
+  private func isTried(_ mutant: String, on claim: Claim, _ project: Project) -> Bool {
+    claim.kills.contains(mutant) || claim.immunities[mutant] != nil
+      || all && project.pipeline.mutants(of: claim.evidence).contains { $0.name == mutant }
+  }
+}
