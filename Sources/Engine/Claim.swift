@@ -77,6 +77,25 @@ package struct ClaimFile {
     (value.mapping("claims", in: "")?.entries ?? []).compactMap { claim($0.key, $0.value, $0.location) }
   }
 
+  /// The accepted intervals in the text of a figure file, such as an older one, by claim. Claims that cannot be read are
+  /// left out.
+  package static func acceptedIntervals(in text: String, file: String, paper: String, profile: String) throws
+    -> [String: Interval]
+  {
+    let document = try YAMLValue.document(text, file: file, diagnostics: Diagnostics())
+    var intervals: [String: Interval] = [:]
+    for entry in document.mapping("file", in: "")?["claims"]?.mapping("claims", in: "")?.entries ?? [] {
+      let claim = entry.value.mapping("claim", in: "")
+      let only = claim?["only"]?.texts("only", in: "")
+      let override = claim?["profiles"]?.mapping("profiles", in: "")?[profile]?.mapping("profile", in: "")
+      guard only?.contains(profile) ?? true,
+        let (low, high) = (override?["accept"] ?? claim?["accept"])?.pair("accept", in: ""), low <= high
+      else { continue }
+      intervals["\(paper)/\(entry.key)"] = Interval(low, high)
+    }
+    return intervals
+  }
+
   private func claim(_ name: String, _ value: YAMLValue, _ location: SourceLocation) -> Claim? {
     let context = "claim '\(name)'"
     guard let mapping = value.mapping("claim", allowing: Self.keys, in: context) else { return nil }

@@ -26,7 +26,7 @@ package enum ErrorMessage {
         .droppedPoints, .evidence:
         .input
       case .cellsFailed: .cellsFailed
-      case .verdictsDiffer, .noClaims, .mutantsSurvive: .verdict
+      case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
       case .damaged, .newerFormat: .integrity
       case .unreadable, .notWritable, .gnuplotMissing, .gnuplotFailed, .workerNotStarted: .environment
       case .outOfDate, .cellsMissing: .outOfDate
@@ -79,6 +79,11 @@ package enum ErrorMessage {
     case .verdictsDiffer(let count): "\(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected."
     case .mutantsSurvive(let count):
       "\(count) \(count == 1 ? "claim or mistake" : "claims or mistakes") listed above: a check that cannot fail proves nothing."
+    case .underpowered(let count):
+      """
+      \(count) \(count == 1 ? "claim has" : "claims have") too few replicas for the verdict to stand on other random \
+      numbers; raise `replicas:` of their stages, or do not gate on them (`expect: inconclusive`).
+      """
     case .noClaims: "no claim was evaluated, so nothing was verified."
     case .damaged(let path, let reason): "\(path): damaged: \(reason)."
     case .newerFormat(let path, let found, let known):

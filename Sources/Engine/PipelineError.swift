@@ -52,6 +52,7 @@ package enum PipelineError: Error, Sendable {
   case cellsMissing(count: Int, command: String)
   case verdictsDiffer(count: Int)
   case noClaims
+  case underpowered(count: Int)
   case mutantsSurvive(count: Int)
   case damaged(path: String, reason: String)
   case newerFormat(path: String, found: Int, known: Int)

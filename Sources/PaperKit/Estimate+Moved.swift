@@ -1,3 +1,5 @@
+internal import NumericalMethods
+
 extension Estimate {
   /// Evidence of the same kind and spread for another number: the replicas shifted to it (scaled, on a logarithmic
   /// scale); for a proportion the nearest count at or past it.
@@ -5,6 +7,16 @@ extension Estimate {
   /// Nil where no evidence of this kind has that number: a share above 1, a distance or a geometric mean below 0.
   public func moved(to target: Double) -> Estimate? {
     evidence.moved(from: value, to: target).map { Estimate($0, numericalError: numericalError) }
+  }
+}
+
+extension Estimate {
+  /// The interval without the bounds that evidence of this kind cannot be beyond, such as 0 and 1 for a share.
+  func reachablePart(of interval: Interval) -> Interval {
+    let step = 1e-9 * max(1, abs(value))
+    return Interval(
+      moved(to: interval.low - step) == nil ? -.infinity : interval.low,
+      moved(to: interval.high + step) == nil ? .infinity : interval.high)
   }
 }
 

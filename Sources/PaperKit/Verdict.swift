@@ -68,9 +68,10 @@ public struct Judgement: Sendable {
     } else {
       reason = Self.shortfall(estimate, confirming, nearest)
     }
+    let reachable = estimate.reachablePart(of: accepted)
     let room =
       switch verdict {
-      case .confirmed: min(confirming.low - accepted.low, accepted.high - confirming.high)
+      case .confirmed: min(confirming.low - reachable.low, reachable.high - confirming.high)
       case .refuted: max(refuting.low - accepted.high, accepted.low - refuting.high)
       case .inconclusive: Double.infinity
       }
@@ -93,27 +94,33 @@ public struct Judgement: Sendable {
 
   /// By how much the evidence must grow so that this verdict would come out again in all but one of a thousand
   /// repetitions, were the truth what was measured: intervals and standard errors shrink as the root of the number of
-  /// replicas.
+  /// replicas, on the scale of the mean.
   ///
   /// At most 1 where there are replicas enough; infinite where the number sits at the bound; nil for a calculation
   /// without chance and for an estimate that is not a number.
   public static func neededGrowth(of estimate: Estimate, accepted: Interval, familySize: Int) -> Double? {
-    let value = estimate.value
-    let chance = Distributions.normalQuantile(0.999) * estimate.standardError
     if case .exact = estimate.evidence { return nil }
-    guard value.isFinite else { return nil }
-    func growth(_ reach: Double, _ room: Double) -> Double {
-      room > 0 ? ((reach + chance) / room) * ((reach + chance) / room) : .infinity
+    guard estimate.value.isFinite else { return nil }
+    var scale: (Double) -> Double = { $0 }
+    var standardError = estimate.standardError
+    if case .mean(_, .logarithmic) = estimate.evidence {
+      scale = { $0 > 0 ? Double.logarithm($0) : -.infinity }
+      standardError /= estimate.value
     }
-    if accepted.contains(value) {
+    let value = scale(estimate.value)
+    let chance = Distributions.normalQuantile(0.999) * standardError
+    func growth(from end: Double, to bound: Double) -> Double {
+      let ratio = (abs(scale(end) - value) + chance) / abs(scale(bound) - value)
+      return bound.isFinite ? ratio * ratio : 0
+    }
+    if accepted.contains(estimate.value) {
       let interval = estimate.interval(tail: confirmationLevel / Double(familySize))
-      return max(
-        accepted.low.isFinite ? growth(value - interval.low, value - accepted.low) : 0,
-        accepted.high.isFinite ? growth(interval.high - value, accepted.high - value) : 0)
+      let reachable = estimate.reachablePart(of: accepted)
+      return max(growth(from: interval.low, to: reachable.low), growth(from: interval.high, to: reachable.high))
     }
     let interval = estimate.interval(tail: refutationLevel / Double(2 * familySize))
-    return value > accepted.high
-      ? growth(value - interval.low, value - accepted.high) : growth(interval.high - value, accepted.low - value)
+    return estimate.value > accepted.high
+      ? growth(from: interval.low, to: accepted.high) : growth(from: interval.high, to: accepted.low)
   }
 
   /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.

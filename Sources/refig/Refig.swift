@@ -27,7 +27,7 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, Mutate.self, Status.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
+      Run.self, Verify.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
       StoreCommand.self, Doctor.self,
       WorkerCommand.self,
     ])
@@ -125,6 +125,11 @@ enum ProcessEnvironment {
 
   /// First line a program prints; nil if it fails or prints nothing.
   static func firstLine(of command: [String]) throws -> String? {
+    try output(of: command)?.split(separator: "\n").first.map(String.init)
+  }
+
+  /// What a program prints; nil if it fails.
+  static func output(of command: [String]) throws -> String? {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -134,7 +139,7 @@ enum ProcessEnvironment {
     try process.run()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    return process.terminationStatus == 0 ? text.split(separator: "\n").first.map(String.init) : nil
+    return process.terminationStatus == 0 ? text : nil
   }
 
   /// A record for a run of this command.

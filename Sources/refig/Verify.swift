@@ -10,8 +10,9 @@ struct Verify: ParsableCommand {
     abstract: "Check the papers' claims and print a verdict for each.",
     discussion: """
       confirmed: the confidence interval (family-wise error 1 %) lies inside the accepted interval. refuted: the wider
-      interval (0.1 %) misses it. inconclusive: neither; the reason says what would help. Exit status 4 when a verdict
-      differs from the expected one.
+      interval (0.1 %) misses it. inconclusive: neither; the reason says what would help. fragile: the interval's end is so
+      close to the bound that another machine's rounding could tip it. Exit status 4 when a verdict differs from the
+      expected one.
       """)
 
   @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.")
@@ -23,103 +24,111 @@ struct Verify: ParsableCommand {
   @Flag(help: "Compute nothing: fail if cells are missing.")
   var cachedOnly = false
 
-  @Flag(help: "Print as JSON.")
-  var json = false
+  @Flag(help: "Draw new random numbers: a root seed from the clock. The outcome is added to data/fresh-seeds.jsonl.")
+  var freshSeeds = false
+
+  @Option(help: "The same with this root seed.")
+  var seed: Int?
+
+  @Flag(help: "Print how many replicas each claim needs to stand on other random numbers; status 4 if one has too few.")
+  var plan = false
+
+  @Option(help: "Write the verdicts as JUnit XML.")
+  var junit: String?
+
+  @Option(help: "Write the verdicts as Markdown, for the summary of a CI job.")
+  var md: String?
+
+  @Option(help: "Write the verdicts as JSON; - prints them.")
+  var json: String?
+
+  @Option(help: "In the Markdown, list the accepted intervals that have changed since this git revision.")
+  var diffBounds: String?
+
+  func validate() throws {
+    if freshSeeds, seed != nil { throw ValidationError("--fresh-seeds and --seed: give one of them") }
+    if diffBounds != nil, md == nil { throw ValidationError("--diff-bounds REF: goes with --md FILE") }
+    if diffBounds?.hasPrefix("-") ?? false { throw ValidationError("--diff-bounds: not a git revision") }
+  }
 
   func run() throws {
     let project = try project.load()
     let claims = try project.targets(targets).claims
     guard !claims.isEmpty else { throw PipelineError.noClaims }
-    let plan = Plan(
-      project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
-    let progress = ProgressDisplay(quiet: execution.quiet)
-    if cachedOnly {
-      let build = Build(
-        project: project, plan: plan, executor: try execution.executor(project, plan), progress: progress,
-        makeLog: { try ProcessEnvironment.log(for: project) })
-      let missing = try build.missing().reduce(0) { $0 + $1.count }
-      if missing > 0 {
-        throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
-      }
-    } else {
-      _ = try execution.build(project, plan, progress: progress)
-    }
+    let changes = try diffBounds.map { try boundChanges(since: $0, in: project) }
+    let rootSeed = freshSeeds ? Int(Date().timeIntervalSince1970) : seed
+    let stages = Plan(
+      project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
+    try bringIn(stages, of: project)
     // The family is all claims of the profile, whichever are asked for: a verdict must not depend on the question.
-    let reader = ResultReader(plan: plan, store: project.store)
-    let evaluated = try claims.map {
-      EvaluatedClaim(
-        $0, familySize: project.claims.count, results: try reader.results($0.evidence), catalogue: project.catalogue)
+    let reader = ResultReader(plan: stages, store: project.store)
+    let report = VerdictReport(
+      profile: project.profile,
+      claims: try claims.map {
+        EvaluatedClaim(
+          $0, familySize: project.claims.count, results: try reader.results($0.evidence), catalogue: project.catalogue)
+      })
+    try write(report, changes, project)
+    if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
+    if plan {
+      print(report.planText)
+      let count = report.claims.filter(\.isUnderpowered).count
+      if count > 0 { throw PipelineError.underpowered(count: count) }
     }
-    print(json ? try VerdictTable.json(evaluated) : VerdictTable.text(evaluated, profile: project.profile))
-    let differing = evaluated.filter { !$0.isExpected }.count
-    if differing > 0 { throw PipelineError.verdictsDiffer(count: differing) }
-  }
-}
-
-/// Verdicts as text.
-enum VerdictTable {
-  /// A table for people, with reasons and disagreements below.
-  static func text(_ claims: [EvaluatedClaim], profile: String) -> String {
-    let header = ["claim", "kind", "estimate", "± s.e.", "interval", "accepted", "margin", "verdict", "expected"]
-    let rows = claims.map { evaluated -> [String] in
-      let claim = evaluated.claim
-      let estimate = evaluated.estimate
-      let margin = evaluated.judgement.map { judgement -> String in
-        guard let estimate, estimate.standardError > 0, judgement.margin.isFinite else { return "" }
-        return String(format: "%+.1f s.e.", judgement.margin)
-      }
-      return [
-        claim.id, claim.kind.rawValue, estimate.map { number($0.value) } ?? "–",
-        estimate.map { $0.standardError == 0 ? "" : number($0.standardError) } ?? "–",
-        evaluated.judgement.map { interval($0.confirming) } ?? "–", interval(claim.accepted), margin ?? "–",
-        evaluated.verdict.rawValue, evaluated.isExpected ? "" : "expected \(claim.expected.rawValue)",
-      ]
-    }
-    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-    var text = ([header] + rows).map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-        .trimmingCharacters(in: .whitespaces)
-    }.joined(separator: "\n")
-    for evaluated in claims where !evaluated.reason.isEmpty {
-      text += "\n\(evaluated.claim.id): \(evaluated.verdict.rawValue): \(evaluated.reason)"
-    }
-    let counts = Verdict.allCases.map { verdict in
-      "\(claims.filter { $0.verdict == verdict }.count) \(verdict.rawValue)"
-    }
-    let differing = claims.filter { !$0.isExpected }.count
-    return text + "\n\nprofile \(profile): \(claims.count) claims: \(counts.joined(separator: ", ")); "
-      + (differing == 0 ? "all as expected" : "\(differing) NOT as expected")
+    if !report.differing.isEmpty { throw PipelineError.verdictsDiffer(count: report.differing.count) }
   }
 
-  /// One object per claim, for programs.
-  static func json(_ claims: [EvaluatedClaim]) throws -> String {
-    func finite(_ value: Double?) -> Any {
-      guard let value else { return NSNull() }
-      return value.isFinite ? value as Any : "\(value)"
+  private func bringIn(_ plan: Plan, of project: Project) throws {
+    let progress = ProgressDisplay(quiet: execution.quiet)
+    guard cachedOnly else {
+      _ = try execution.build(project, plan, progress: progress)
+      return
     }
-    func pair(_ interval: Interval?) -> Any { interval.map { [finite($0.low), finite($0.high)] } ?? NSNull() }
-    let objects = claims.map { evaluated -> [String: Any] in
-      [
-        "claim": evaluated.claim.id, "statement": evaluated.claim.statement, "source": evaluated.claim.source,
-        "kind": evaluated.claim.kind.rawValue, "estimate": finite(evaluated.estimate?.value),
-        "standardError": finite(evaluated.estimate?.standardError),
-        "numericalError": finite(evaluated.estimate?.numericalError),
-        "replicas": evaluated.estimate?.replicaCount ?? 0, "confirming": pair(evaluated.judgement?.confirming),
-        "refuting": pair(evaluated.judgement?.refuting), "accepted": pair(evaluated.claim.accepted),
-        "because": evaluated.claim.because, "margin": finite(evaluated.judgement?.margin),
-        "verdict": evaluated.verdict.rawValue, "reason": evaluated.reason,
-        "expected": evaluated.claim.expected.rawValue,
-      ]
+    let build = Build(
+      project: project, plan: plan, executor: try execution.executor(project, plan), progress: progress,
+      makeLog: { try ProcessEnvironment.log(for: project) })
+    let missing = try build.missing().reduce(0) { $0 + $1.count }
+    if missing > 0 {
+      throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
     }
-    let data = try JSONSerialization.data(
-      withJSONObject: objects, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    return String(decoding: data, as: UTF8.self)
   }
 
-  private static func number(_ value: Double) -> String {
-    guard value.isFinite else { return value > 0 ? "∞" : value < 0 ? "−∞" : "NaN" }
-    return String(format: "%.4g", value)
+  private func write(_ report: VerdictReport, _ changes: [BoundChange]?, _ project: Project) throws {
+    if json == "-" { print(try report.json(), terminator: "") } else if !plan { print(report.text) }
+    if let json, json != "-" { try Self.save(try report.json(), to: json) }
+    if let junit { try Self.save(report.junit, to: junit) }
+    if let md {
+      let costs = try CostHistory(root: project.root).stages
+      let stages = Set(report.claims.flatMap(\.claim.evidence.stages))
+      let seconds = stages.reduce(0) { $0 + (costs[$1]?.wallSeconds ?? 0) }
+      try Self.save(report.markdown(processorSeconds: seconds, changes: changes), to: md)
+    }
   }
 
-  private static func interval(_ interval: Interval) -> String { "[\(number(interval.low)), \(number(interval.high))]" }
+  private static func save(_ text: String, to path: String) throws {
+    try Store.write(Array(text.utf8), to: path, by: "\(path).\(getpid()).tmp")
+  }
+
+  /// Compares the accepted intervals with those of a git revision.
+  private func boundChanges(since revision: String, in project: Project) throws -> [BoundChange] {
+    guard try ProcessEnvironment.output(of: ["git", "-C", project.root, "rev-parse", "--verify", "--quiet", revision]) != nil
+    else {
+      throw PipelineError.badOption(name: "--diff-bounds", value: revision, allowed: "must be a revision git knows here")
+    }
+    var before: [String: Interval] = [:]
+    for file in project.pipeline.figureFiles {
+      // A figure file that was not there yet has no intervals.
+      guard
+        let text = try ProcessEnvironment.output(
+          of: ["git", "-C", project.root, "show", "\(revision):./\(file.path)"])
+      else { continue }
+      let paper = URL(fileURLWithPath: file.path).deletingPathExtension().lastPathComponent
+      before.merge(
+        try ClaimFile.acceptedIntervals(
+          in: text, file: "\(revision):\(file.path)", paper: paper, profile: project.profile)
+      ) { $1 }
+    }
+    return BoundChange.between(
+      before, Dictionary(uniqueKeysWithValues: project.claims.map { ($0.id, $0.accepted) }))
+  }
 }

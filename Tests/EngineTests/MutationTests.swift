@@ -1,0 +1,216 @@
+import Engine
+import Foundation
+import FoundationXML
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+import ToyPaper
+
+/// Walks with a drift of 1, and claims about where they end.
+private struct WalkClaims {
+  let workspace: Workspace
+  let project: Project
+  let plan: Plan
+
+  init(_ claims: String) throws {
+    workspace = try Workspace()
+    try workspace.write(
+      """
+      seed: 3
+      profiles: [quick]
+      figures: [figures/toy.yaml]
+      stages:
+        toy/walk: {parameters: {drift: 1, stepCount: 4}, replicas: {count: 60, perCell: 30}}
+      """, to: "pipeline.yaml")
+    try workspace.write("claims:\n" + claims, to: "figures/toy.yaml")
+    project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+    plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+  }
+
+  static func claim(_ name: String, accept: String, _ more: String = "") -> String {
+    """
+      \(name):
+        statement: Walks end <near> "4" & not | elsewhere.
+        source: ours
+        kind: derived
+        estimate: toy/mean-end
+        from: [toy/walk]
+        accept: \(accept)
+        because: four steps of drift 1
+    \(more)
+    """
+  }
+
+  /// The plan's results, computed on the spot.
+  func results(_ plan: Plan, _ claim: Claim) throws -> Results {
+    let worker = Worker(catalogue: project.catalogue, store: project.store)
+    for stage in plan.stages {
+      for index in stage.keys.indices { _ = worker.perform(stage.manifest(index)) }
+    }
+    return try ResultReader(plan: plan, store: project.store).results(claim.evidence)
+  }
+
+  func evaluated(_ claim: Claim, _ results: Results) -> EvaluatedClaim {
+    EvaluatedClaim(claim, familySize: project.claims.count, results: results, catalogue: project.catalogue)
+  }
+
+  /// The kill matrix with the mistake `no-drift` tried on every claim.
+  func matrix() throws -> KillMatrix {
+    let mutated = Plan(
+      project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue, mutant: "no-drift")
+    let rows = try project.claims.map { claim in
+      let results = try self.results(plan, claim)
+      var row = KillMatrix.Row(evaluated(claim, results), results: results, catalogue: project.catalogue)
+      row.science["no-drift"] = evaluated(claim, try self.results(mutated, claim))
+      return row
+    }
+    return KillMatrix(rows: rows, project: project)
+  }
+}
+
+@Suite struct MutationTests {
+  @Test("a claim that can fail is killed by every deadly mutant and by the mistake it lists; nothing is wrong with it")
+  func soundClaim() throws {
+    let claims = try WalkClaims(WalkClaims.claim("near", accept: "[2, 6]", "    kills: [no-drift]"))
+    let matrix = try claims.matrix()
+    let row = try #require(matrix.rows.first)
+    #expect(row.evaluated.verdict == .confirmed)
+    for mutant in SyntheticMutant.allCases where mutant.isDeadly { #expect(row.synthetic[mutant] == .killed, "\(mutant)") }
+    #expect(row.kills("no-drift") == true)
+    #expect(matrix.problems.isEmpty, "\(matrix.problems)")
+    #expect(matrix.summary.hasPrefix("1 claims, 1 of 1 deliberate mistakes noticed"))
+  }
+
+  @Test("mistakes have cells of their own, drawn from the same random numbers")
+  func mutantCells() throws {
+    let claims = try WalkClaims(WalkClaims.claim("near", accept: "[2, 6]"))
+    let mutated = Plan(
+      claims.project.pipeline, stages: ["toy/walk"], catalogue: claims.project.catalogue, mutant: "no-drift")
+    #expect(Set(mutated.stages[0].keys).isDisjoint(with: claims.plan.stages[0].keys))
+    let claim = claims.project.claims[0]
+    let right = try claims.results(claims.plan, claim).point(of: Walk.self)[Walk.end].values
+    let wrong = try claims.results(mutated, claim).point(of: Walk.self)[Walk.end].values
+    for (right, wrong) in zip(right, wrong) { #expect(abs(right - wrong - 4) < 1e-12) }
+  }
+
+  @Test("a claim that accepts everything, one that does not notice what it lists, and a mistake nobody lists are problems")
+  func weakClaims() throws {
+    func problems(_ claims: String...) throws -> String {
+      try WalkClaims(claims.joined(separator: "\n")).matrix().problems.joined(separator: "\n")
+    }
+    #expect(try problems(WalkClaims.claim("any", accept: "[-.inf, .inf]")).contains("toy/any: no number"))
+    #expect(try problems(WalkClaims.claim("any", accept: "[-.inf, .inf]")).contains("no claim lists the mistake 'no-drift'"))
+    #expect(
+      try problems(WalkClaims.claim("wide", accept: "[-50, 50]", "    kills: [no-drift]"))
+        .contains("toy/wide: does not notice the mistake 'no-drift'"))
+    #expect(
+      try problems(WalkClaims.claim("near", accept: "[2, 6]", "    kills: [no-drift]\n    immune: {no-drift: hm}"))
+        .contains("toy/near: notices 'no-drift' although it says: hm"))
+    #expect(try problems(WalkClaims.claim("wide", accept: "[-50, 50]")).contains("toy/wide: is still confirmed under noise"))
+    let excused = WalkClaims.claim(
+      "wide", accept: "[-50, 50]", "    immune:\n      noise: walks of noise end here too\n      no-drift: a wide claim")
+    #expect(try !problems(excused).contains("toy/wide"))
+  }
+
+  @Test("a mutant that the evidence cannot have is refused with its place in the file")
+  func unknownMutant() throws {
+    #expect(throws: PipelineError.self) {
+      try WalkClaims(WalkClaims.claim("near", accept: "[2, 6]", "    kills: [no-drifd]"))
+    }
+    do {
+      _ = try WalkClaims(WalkClaims.claim("near", accept: "[2, 6]", "    immune: {noisy: no reason}"))
+      Issue.record("accepted an unknown mutant")
+    } catch {
+      #expect(ErrorMessage.text(of: error).contains("toy.yaml:10:"))
+      #expect(ErrorMessage.text(of: error).contains("did you mean 'noise'?"))
+    }
+  }
+
+  @Test("results that hold something that is not a number, or nothing, are never confirmed")
+  func undefinedResults() throws {
+    let claims = try WalkClaims(WalkClaims.claim("wide", accept: "[-.inf, 50]"))
+    let claim = claims.project.claims[0]
+    let point = try claims.results(claims.plan, claim).points[0]
+    var arrays = point.arrays
+    arrays["position"]?.values[0] = .nan
+    let broken = Results(points: [
+      .init(
+        experiment: point.experiment, parameters: point.parameters, replicaCount: point.replicaCount, arrays: arrays)
+    ])
+    // The estimator reads another array, and would confirm.
+    #expect(claims.evaluated(claim, broken).reason.contains("'position' of toy/walk"))
+    #expect(claims.evaluated(claim, Results(points: [])).verdict == .inconclusive)
+    #expect(claims.evaluated(claim, Results(points: [point])).verdict == .confirmed)
+  }
+}
+
+@Suite struct VerdictReportTests {
+  private func report() throws -> (VerdictReport, Project) {
+    let claims = try WalkClaims(
+      [
+        WalkClaims.claim("near", accept: "[2, 6]"), WalkClaims.claim("far", accept: "[20, 60]"),
+        WalkClaims.claim("edge", accept: "[4, 6]", "    expect: inconclusive"),
+      ].joined(separator: "\n"))
+    let evaluated = try claims.project.claims.map { claims.evaluated($0, try claims.results(claims.plan, $0)) }
+    return (VerdictReport(profile: "quick", claims: evaluated), claims.project)
+  }
+
+  @Test("JUnit: a suite per paper, a case per claim with its numbers, failures and skips where they belong")
+  func junit() throws {
+    let (report, _) = try report()
+    let document = try XMLDocument(data: Data(report.junit.utf8))
+    let suite = try #require(try document.nodes(forXPath: "/testsuites/testsuite").first as? XMLElement)
+    #expect(suite.attribute(forName: "name")?.stringValue == "toy")
+    #expect(suite.attribute(forName: "tests")?.stringValue == "3")
+    #expect(suite.attribute(forName: "failures")?.stringValue == "1")
+    #expect(suite.attribute(forName: "skipped")?.stringValue == "1")
+    #expect(try document.nodes(forXPath: "//testcase[@name='toy/far']/failure").count == 1)
+    #expect(try document.nodes(forXPath: "//testcase[@name='toy/edge']/skipped").count == 1)
+    let statements = try document.nodes(forXPath: "//testcase[@name='toy/near']//property[@name='statement']/@value")
+    #expect(statements.first?.stringValue == "Walks end <near> \"4\" & not | elsewhere.")
+  }
+
+  @Test("Markdown: counts first, what is not as expected in the open, text inert, within the limit of CI services")
+  func markdown() throws {
+    let (report, _) = try report()
+    let text = report.markdown(
+      processorSeconds: 12, changes: [.init(claim: "toy/near", before: Interval(2, 5), after: Interval(2, 6))])
+    #expect(text.hasPrefix("## Claims\n\nprofile quick: 3 claims: 1 confirmed, 1 refuted, 1 inconclusive; 1 NOT as expected"))
+    #expect(text.contains("### Not as expected"))
+    #expect(text.contains("- `toy/near`: [2, 5] → [2, 6]"))
+    #expect(text.contains("&lt;near&gt;"))
+    #expect(text.contains("not \\| elsewhere"))
+    let many = VerdictReport(
+      profile: "quick", claims: Array(repeating: report.claims, count: 2000).flatMap { $0 })
+    #expect(many.markdown(processorSeconds: 12, changes: nil).utf8.count < VerdictReport.markdownLimit + 200)
+  }
+
+  @Test("JSON is versioned and holds what a reader needs to judge again")
+  func json() throws {
+    let (report, _) = try report()
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+    #expect(object["schema"] as? Int == 1)
+    let near = try #require((object["claims"] as? [[String: Any]])?.first)
+    #expect(near["verdict"] as? String == "confirmed")
+    #expect(near["accepted"] as? [Double] == [2, 6])
+    #expect((near["confirming"] as? [Double])?.count == 2)
+    #expect(near["because"] as? String == "four steps of drift 1")
+  }
+
+  @Test("accepted intervals of an older figure file are compared with today's")
+  func bounds() throws {
+    let old = try ClaimFile.acceptedIntervals(
+      in: """
+        claims:
+          near: {accept: [2, 5], other: key}
+          gone: {accept: [0, 1], profiles: {paper: {accept: [0, 2]}}}
+          paper: {accept: [0, 1], only: [paper]}
+        """, file: "old", paper: "toy", profile: "quick")
+    #expect(old == ["toy/near": Interval(2, 5), "toy/gone": Interval(0, 1)])
+    let changes = BoundChange.between(old, ["toy/near": Interval(2, 6), "toy/new": Interval(0, 1)])
+    #expect(changes.map(\.claim) == ["toy/gone", "toy/near", "toy/new"])
+    #expect(changes.map(\.text) == ["removed, was [0, 1]", "[2, 5] → [2, 6]", "new, [0, 1]"])
+  }
+}

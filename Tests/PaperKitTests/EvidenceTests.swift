@@ -1,0 +1,85 @@
+import Foundation
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+
+private let samples: [Estimate] = [
+  .exact(2, numericalError: 0.1), .mean([1, 2, 4, 3]), .mean([1, 2, 4, 3], scale: .logarithmic), .median([1, 2, 4, 3, 9]),
+  .proportion(successes: 30, trials: 100), .fit(value: 0.4, standardError: 0.1),
+  .greatest([.fit(value: 0.2, standardError: 0.1), .fit(value: 0.7, standardError: 0.2)]),
+  Estimate.fit(value: 0.7, standardError: 0.1).distance(from: 1),
+]
+
+@Suite struct EvidenceTests {
+  @Test("evidence moved to another number has that number and keeps its spread", arguments: samples.indices)
+  func moved(index: Int) throws {
+    let estimate = samples[index]
+    for target in [0.05, 0.5, 0.9] {
+      let moved = try #require(estimate.moved(to: target))
+      #expect(abs(moved.value - target) < 1e-12)
+      #expect(moved.replicaCount == estimate.replicaCount)
+      if case .mean(_, .logarithmic) = estimate.evidence {
+        #expect(abs(moved.standardError / moved.value - estimate.standardError / estimate.value) < 1e-12)
+      } else if case .mean = estimate.evidence {
+        #expect(abs(moved.standardError - estimate.standardError) < 1e-12)
+      }
+    }
+  }
+
+  @Test("evidence cannot be moved to what its kind cannot measure")
+  func unreachable() {
+    #expect(Estimate.proportion(successes: 3, trials: 10).moved(to: 1.2) == nil)
+    #expect(Estimate.proportion(successes: 3, trials: 10).moved(to: -0.1) == nil)
+    #expect(Estimate.mean([1, 2], scale: .logarithmic).moved(to: -1) == nil)
+    #expect(Estimate.fit(value: 3, standardError: 1).distance(from: 1).moved(to: -0.5) == nil)
+    // A share between two counts becomes the one further on.
+    #expect(Estimate.proportion(successes: 3, trials: 10).moved(to: 0.52)?.value == 0.6)
+  }
+
+  @Test("evidence that is not a number has the whole line as its interval, whatever its kind")
+  func undefined() {
+    let undefined: [Estimate] = [
+      .exact(.nan), .exact(1, numericalError: .nan), .mean([1, .nan, 2]), .mean([1, -1, 2], scale: .logarithmic),
+      .median(Array(repeating: 1, count: 40) + [.nan]), .fit(value: 1, standardError: .nan),
+      .greatest([.exact(1), .fit(value: 0, standardError: .nan)]),
+    ]
+    for estimate in undefined {
+      let judgement = Judgement(of: estimate, accepted: Interval(0, 2), familySize: 10)
+      #expect(judgement.verdict == .inconclusive, "\(estimate.evidence)")
+    }
+  }
+
+  @Test("with the replicas that the plan asks for, a verdict comes out again in nearly all repetitions; with half, it does not")
+  func power() throws {
+    let accepted = Interval(-1, 1)
+    let truth = 0.4
+    let spread = 2.0
+    let pilot = Estimate.fit(value: truth, standardError: spread / 10, degreesOfFreedom: 99)
+    let growth = try #require(Judgement.neededGrowth(of: pilot, accepted: accepted, familySize: 60))
+    let needed = Int((growth * 100).rounded(.up))
+    var random = RandomStream(key: 4, stream: 0)
+    func confirmedShare(_ count: Int) -> Double {
+      let confirmed = (0..<1000).count { _ in
+        let sample = random.normals(count).map { truth + spread * $0 }
+        return Judgement(of: .mean(sample), accepted: accepted, familySize: 60).verdict == .confirmed
+      }
+      return Double(confirmed) / 1000
+    }
+    #expect(confirmedShare(needed) >= 0.995)
+    #expect(confirmedShare(needed / 2) < 0.9)
+  }
+
+  @Test("a verdict is fragile exactly when its interval ends within a tenth of its half-width of the bound")
+  func fragility() {
+    func isFragile(_ high: Double) -> Bool {
+      let estimate = Estimate.fit(value: 0, standardError: 1)
+      let reach = estimate.interval(tail: Judgement.confirmationLevel / 60).high
+      return Judgement(of: estimate, accepted: Interval(-100, reach * high), familySize: 60).isFragile
+    }
+    #expect(isFragile(1.05))
+    #expect(!isFragile(1.15))
+    // Not even confirmed.
+    #expect(!isFragile(0.95))
+  }
+}
