@@ -71,9 +71,10 @@ let package = Package(
     .executableTarget(name: "FingerprintTool", dependencies: ["Digest"], swiftSettings: strict),
     .plugin(name: "Fingerprint", capability: .buildTool(), dependencies: ["FingerprintTool"]),
 
-    // Timings of the numerical kernels, for Benchmarks/numerics.py.
+    // Timings of the numerical kernels and of some papers' costly steps, for the scripts in Benchmarks.
     .executableTarget(
-      name: "bench", dependencies: ["NumericalMethods"], path: "Benchmarks/bench", swiftSettings: numeric),
+      name: "bench", dependencies: ["NumericalMethods", "PaperKit", "Sarao2020", "Martin2023", "Oymak2019"],
+      path: "Benchmarks/bench", swiftSettings: numeric),
 
     .target(name: "TestSupport", dependencies: ["NumericalMethods"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(

@@ -63,6 +63,9 @@ package struct Build {
     summary.cached = summary.planned - waves.reduce(0) { $0 + $1.count }
     guard !waves.isEmpty else { return summary }
     try validate(waves)
+    for stage in Set(waves.joined().map(\.stage)) {
+      for file in plan.stages[stage].definition.data { try project.store.keep(file) }
+    }
     let log = try self.log ?? makeLog()
     self.log = log
     defer { log.write("end", ["computed": summary.computed, "failed": summary.failed, "cached": summary.cached]) }

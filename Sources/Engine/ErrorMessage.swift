@@ -111,7 +111,8 @@ package enum ErrorMessage {
 
   private static func sentence(_ fact: Diagnostic.Fact) -> String {
     switch fact {
-    case .unknownKey(let key, let known): "unknown key '\(key)'\(suggestion(key, known)); known: \(list(known))"
+    case .unknownKey(let key, let known):
+      "unknown key '\(key)'\(suggestion(key, known)); known: \(known.isEmpty ? "none" : list(known))"
     case .duplicateKey(let key): "key '\(key)' is given twice; keep one"
     case .missingKey(let key): "'\(key)' is missing"
     case .wrongType(let key, let expected, let found): "'\(key)' must be \(expected), not \(found)"
@@ -120,6 +121,7 @@ package enum ErrorMessage {
     case .badName(let kind, let name):
       "'\(name)' cannot name a \(kind): use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
     case .refusedValue(let name, let value, let allowed): "\(name) = \(value) is not allowed: \(allowed)"
+    case .badData(let path, let reason): "data file '\(path)': \(reason)"
     case .emptySweep: "the sweep is empty: give every factor at least one value"
     case .unequalLists(let lists):
       "lists in one group advance together but have unequal lengths: "

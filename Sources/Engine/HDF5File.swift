@@ -241,6 +241,11 @@ private func readText(_ object: hid_t, _ name: String) throws -> String {
   return pointer.map { String(cString: $0) } ?? ""
 }
 
+/// Files that others made need not describe their datasets.
+private func readTextIfPresent(_ object: hid_t, _ name: String) throws -> String {
+  try check(H5Aexists(object, name), "H5Aexists \(name)") > 0 ? readText(object, name) : ""
+}
+
 private func read(_ name: String, from file: hid_t) throws -> HDF5File.Dataset {
   let identifier = try check(H5Dopen2(file, name, chdf5_default()), "H5Dopen2 \(name)")
   defer { H5Dclose(identifier) }
@@ -267,6 +272,6 @@ private func read(_ name: String, from file: hid_t) throws -> HDF5File.Dataset {
     return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
   return HDF5File.Dataset(
-    name: name, shape: shape, axes: axes, unit: try readText(identifier, "units"),
-    meaning: try readText(identifier, "long_name"), values: values)
+    name: name, shape: shape, axes: axes, unit: try readTextIfPresent(identifier, "units"),
+    meaning: try readTextIfPresent(identifier, "long_name"), values: values)
 }

@@ -11,6 +11,7 @@ package import PaperKit
 ///     seed 20200626
 ///     streams independent
 ///     input.flow 3f9a…
+///     data.digits 77c1…
 ///     parameter inputDimension 8
 ///     replicas 0 50
 package struct Manifest: Sendable, Equatable {
@@ -28,12 +29,15 @@ package struct Manifest: Sendable, Equatable {
   package var seed: Int
   package var streams: Streams
   package var inputs: [(name: String, key: CellKey)]
+  /// SHA-256 of the committed files that are read.
+  package var data: [(name: String, digest: String)]
   package var parameters: [String: ParameterValue]
   package var replicas: Range<Int>
 
   package init(
     experiment: String, mutant: String? = nil, code: [(part: String, digest: String)], seed: Int, streams: Streams,
-    inputs: [(name: String, key: CellKey)] = [], parameters: [String: ParameterValue], replicas: Range<Int>
+    inputs: [(name: String, key: CellKey)] = [], data: [(name: String, digest: String)] = [],
+    parameters: [String: ParameterValue], replicas: Range<Int>
   ) {
     self.experiment = experiment
     self.mutant = mutant
@@ -41,6 +45,7 @@ package struct Manifest: Sendable, Equatable {
     self.seed = seed
     self.streams = streams
     self.inputs = inputs
+    self.data = data
     self.parameters = parameters
     self.replicas = replicas
   }
@@ -61,6 +66,7 @@ package struct Manifest: Sendable, Equatable {
     for (part, digest) in code { text += "code.\(part) \(digest)\n" }
     text += "seed \(seed)\nstreams \(streams.rawValue)\n"
     for (name, key) in inputs { text += "input.\(name) \(key)\n" }
+    for (name, digest) in data { text += "data.\(name) \(digest)\n" }
     return text
   }
 
@@ -97,6 +103,7 @@ package struct Manifest: Sendable, Equatable {
     var seed: Int?
     var streams: Streams?
     var inputs: [(name: String, key: CellKey)] = []
+    var data: [(name: String, digest: String)] = []
     var parameters: [String: ParameterValue] = [:]
     var replicas: Range<Int>?
     for line in lines {
@@ -118,13 +125,17 @@ package struct Manifest: Sendable, Equatable {
       case _ where key.hasPrefix("input."):
         guard let input = CellKey(value) else { return nil }
         inputs.append((String(key.dropFirst(6)), input))
+      case _ where key.hasPrefix("data."):
+        // The digest becomes part of a path.
+        guard let digest = CellKey(value) else { return nil }
+        data.append((String(key.dropFirst(5)), "\(digest)"))
       default: return nil
       }
     }
     guard let experiment, let seed, let streams, let replicas else { return nil }
     self.init(
       experiment: experiment, mutant: mutant, code: code, seed: seed, streams: streams, inputs: inputs,
-      parameters: parameters, replicas: replicas)
+      data: data, parameters: parameters, replicas: replicas)
   }
 
   package static func == (left: Manifest, right: Manifest) -> Bool { left.canonicalText == right.canonicalText }

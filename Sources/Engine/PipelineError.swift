@@ -3,6 +3,12 @@ package struct SourceLocation: Sendable, Hashable {
   package let file: String
   package let line: Int
   package let column: Int
+
+  package init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
 }
 
 /// One mistake in a user's file: where, in what, and the fact.
@@ -16,6 +22,7 @@ package struct Diagnostic: Sendable, Equatable {
     case unknownName(kind: String, name: String, known: [String])
     case badName(kind: String, name: String)
     case refusedValue(name: String, value: String, allowed: String)
+    case badData(path: String, reason: String)
     case emptySweep
     case unequalLists([(name: String, count: Int)])
     case repeatedParameter(String)

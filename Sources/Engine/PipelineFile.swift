@@ -25,6 +25,8 @@ package struct PipelineFile: Sendable {
     package let streams: Manifest.Streams
     /// Stages whose results the experiment reads, by the names it knows them under, sorted.
     package let inputs: [(name: String, stage: String)]
+    /// Committed files that the experiment reads, sorted by name.
+    package let data: [DataFile]
     package let timeLimit: Double?
     /// Where each parameter's values stand in the file.
     package let locations: [String: SourceLocation]
@@ -60,9 +62,11 @@ package struct PipelineFile: Sendable {
     var stages: [Stage] = []
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
     stageNames = entries.map(\.key)
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     for entry in entries {
       let reader = StageReader(
-        id: entry.key, siblings: stageNames, catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
+        id: entry.key, folder: folder, siblings: stageNames, catalogue: catalogue, profiles: profiles,
+        diagnostics: diagnostics)
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
     }
     self.stages = stages
@@ -91,13 +95,14 @@ package struct PipelineFile: Sendable {
 /// Reads one stage.
 private struct StageReader {
   let id: String
+  let folder: String
   let siblings: [String]
   let catalogue: Catalogue
   let profiles: [String]
   let diagnostics: Diagnostics
   private var context: String { "stage '\(id)'" }
   private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit"]
-  private static let keys = ["experiment", "inputs", "profiles"] + overridable
+  private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
   func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
@@ -109,6 +114,7 @@ private struct StageReader {
       let experiment = experiment(mapping, at: location)
     else { return nil }
     let inputs = inputs(mapping["inputs"])
+    let data = data(mapping["data"], of: experiment, at: location)
     var overrides: [String: YAMLMapping] = [:]
     for entry in mapping["profiles"]?.mapping("profiles", allowing: profiles, in: context)?.entries ?? [] {
       let inner = context + ", profile '\(entry.key)'"
@@ -118,7 +124,7 @@ private struct StageReader {
     var result: PipelineFile.Stage?
     for profile in [chosen] + overrides.keys.filter({ $0 != chosen }).sorted() {
       let before = diagnostics.found.count
-      let stage = variant(mapping, overrides[profile], experiment, inputs, location)
+      let stage = variant(mapping, overrides[profile], experiment, inputs, data, location)
       if profile == chosen { result = stage } else { diagnostics.removeRepeats(from: before) }
     }
     return result
@@ -156,9 +162,39 @@ private struct StageReader {
     }.sorted { $0.0 < $1.0 }
   }
 
+  /// The files of the experiment's data. Their arrays are looked at when a cell is needed: a no-op opens no HDF5 file.
+  private func data(_ value: YAMLValue?, of experiment: any Experiment.Type, at location: SourceLocation)
+    -> [DataFile]
+  {
+    let names = Set(experiment.data.map(\.file)).sorted()
+    guard let value else {
+      for name in names { diagnostics.report(.missingKey("data: {\(name): FILE}"), at: location, in: context) }
+      return []
+    }
+    guard let mapping = value.mapping("data", allowing: names, in: context) else { return [] }
+    return names.compactMap { name in
+      guard let value = mapping.required(name, in: context), let path = value.text(name, in: context) else {
+        return nil
+      }
+      guard Self.isName(path) else {
+        value.report(.badName(kind: "data file in the project", name: path), in: context)
+        return nil
+      }
+      do {
+        if let bytes = try Store.bytes(of: folder + "/" + path) {
+          return DataFile(name: name, path: path, location: value.location, bytes: bytes)
+        }
+        value.report(.badData(path: path, reason: "no such file"), in: context)
+      } catch {
+        value.report(.badData(path: path, reason: ErrorMessage.reason(of: error)), in: context)
+      }
+      return nil
+    }
+  }
+
   private func variant(
     _ mapping: YAMLMapping, _ override: YAMLMapping?, _ experiment: any Experiment.Type,
-    _ inputs: [(name: String, stage: String)], _ location: SourceLocation
+    _ inputs: [(name: String, stage: String)], _ data: [DataFile], _ location: SourceLocation
   ) -> PipelineFile.Stage? {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
     guard let defaults = defaults(of: experiment) else { return nil }
@@ -179,7 +215,7 @@ private struct StageReader {
     guard let sweep, let replicas, let streams else { return nil }
     return PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
-      timeLimit: timeLimit ?? nil, locations: locations, location: location)
+      data: data, timeLimit: timeLimit ?? nil, locations: locations, location: location)
   }
 
   private func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue]? {

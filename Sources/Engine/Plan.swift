@@ -32,6 +32,16 @@ package struct Plan: Sendable {
         block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
       return (values + [replicas]).joined(separator: " ")
     }
+
+    fileprivate func validateData(_ diagnostics: Diagnostics) {
+      for file in definition.data {
+        do {
+          _ = try DataFile.arrays(definition.experiment.data.filter { $0.file == file.name }, in: file.bytes)
+        } catch {
+          diagnostics.report(.badData(path: file.path, reason: "\(error)"), at: file.location, in: "stage '\(id)'")
+        }
+      }
+    }
   }
 
   /// The stages asked for and those they need, each after its inputs.
@@ -73,7 +83,8 @@ package struct Plan: Sendable {
     let points = definition.sweep.points(base: definition.base)
     let template = Manifest(
       experiment: definition.experiment.name, mutant: mutant, code: catalogue.code(of: definition.experiment),
-      seed: seed, streams: definition.streams, inputs: inputs, parameters: definition.base, replicas: blocks[0])
+      seed: seed, streams: definition.streams, inputs: inputs, data: definition.data.map { ($0.name, $0.digest) },
+      parameters: definition.base, replicas: blocks[0])
     return Stage(
       definition: definition, names: names, points: points, blocks: blocks,
       keys: keys(template, names: names, points: points, blocks: blocks), mutant: mutant, template: template)
@@ -120,10 +131,11 @@ package struct Plan: Sendable {
     return keys
   }
 
-  /// Reports parameters that their experiment does not accept, at the points that `needed` selects: a cell in the store
-  /// was accepted when it was computed.
+  /// Reports parameters that their experiment does not accept, at the points that `needed` selects, and files without the
+  /// arrays it reads: a cell in the store was accepted when it was computed.
   package func validate(_ diagnostics: Diagnostics, where needed: (CellKey) -> Bool) {
     for stage in stages {
+      if !stage.definition.data.isEmpty, stage.keys.contains(where: needed) { stage.validateData(diagnostics) }
       var told: Set<String> = []
       for (index, point) in stage.points.enumerated() {
         let keys = stage.keys[(index * stage.blocks.count)..<((index + 1) * stage.blocks.count)]

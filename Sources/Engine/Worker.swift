@@ -58,7 +58,8 @@ package struct Worker: Sendable {
   }
 
   /// Computes a cell without storing it. A ``NumericalError`` of a replica is part of the result; anything else is thrown.
-  package func compute(_ manifest: Manifest) throws -> Cell {
+  /// Committed files are those given, else those the store keeps.
+  package func compute(_ manifest: Manifest, data files: [DataFile] = []) throws -> Cell {
     guard let experiment = catalogue.experiments[manifest.experiment] else {
       throw EvidenceError("this refig has no experiment '\(manifest.experiment)'")
     }
@@ -80,10 +81,27 @@ package struct Worker: Sendable {
           return cell
         })
     }
+    let data = try arrays(of: experiment, manifest, files)
     let contexts = manifest.replicas.map {
-      RunContext(replica: $0, streamKey: manifest.streamKey, inputs: inputs, mutant: mutant)
+      RunContext(replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant)
     }
     return try experiment.cell(manifest, contexts)
+  }
+
+  private func arrays(of experiment: any Experiment.Type, _ manifest: Manifest, _ files: [DataFile]) throws
+    -> [DataArray: NDArray]
+  {
+    var arrays: [DataArray: NDArray] = [:]
+    for (name, declared) in Dictionary(grouping: experiment.data, by: \.file) {
+      guard let digest = manifest.data.first(where: { $0.name == name })?.digest else {
+        throw EvidenceError("\(manifest.experiment) reads a data file '\(name)', and none is given")
+      }
+      guard let bytes = try files.first(where: { $0.digest == digest })?.bytes ?? store.data(digest) else {
+        throw EvidenceError("its data file \(digest.prefix(10)) ('\(name)') is not in the store")
+      }
+      arrays.merge(try DataFile.arrays(declared, in: bytes)) { $1 }
+    }
+    return arrays
   }
 
   // MARK: Serving a runner

@@ -64,6 +64,27 @@ public struct OutputArray: Hashable, Sendable {
   public var isCoordinate: Bool { axes == [name] }
 }
 
+/// One array of a committed HDF5 file that an experiment reads. pipeline.yaml says under `data:` which file it is; the
+/// file's SHA-256 is part of the key.
+public struct DataArray: Hashable, Sendable {
+  /// The name that stands for the file in pipeline.yaml.
+  public let file: String
+  /// Name of the dataset in the file.
+  public let name: String
+  /// Names of its axes, outermost first; axes of one name and file have one length.
+  public let axes: [String]
+  /// One phrase for people.
+  public let meaning: String
+
+  /// Declares an array.
+  public init(file: String, _ name: String, axes: [String], meaning: String) {
+    self.file = file
+    self.name = name
+    self.axes = axes
+    self.meaning = meaning
+  }
+}
+
 /// A deliberate scientific mistake, to show that some claim notices it. Never drawn in a figure.
 public struct Mutant: Hashable, Sendable {
   /// Name in keys and in the kill matrix: `halved-gradient`.
@@ -78,7 +99,7 @@ public struct Mutant: Hashable, Sendable {
   }
 }
 
-/// A numerical experiment: a pure function of its parameters and its random streams.
+/// A numerical experiment: a pure function of its parameters, its random streams and the files it reads.
 public protocol Experiment: Sendable {
   /// What can be varied.
   associatedtype Parameters: ExperimentParameters
@@ -88,6 +109,8 @@ public protocol Experiment: Sendable {
   static var sourceFile: String { get }
   /// The arrays that `run` returns, all of them.
   static var outputs: [OutputArray] { get }
+  /// The arrays of committed files that it reads, none by default.
+  static var data: [DataArray] { get }
   /// The deliberate mistakes this experiment can make.
   static var mutants: [Mutant] { get }
 
@@ -99,6 +122,9 @@ public protocol Experiment: Sendable {
 }
 
 extension Experiment {
+  /// No files.
+  public static var data: [DataArray] { [] }
+
   /// No deliberate mistakes.
   public static var mutants: [Mutant] { [] }
 
@@ -116,14 +142,25 @@ public struct RunContext: Sendable {
   public let inputs: [String: Results]
   /// The deliberate mistake to make, if any.
   public let mutant: Mutant?
+  private let data: [DataArray: NDArray]
   private let streamKey: UInt64
 
   /// A context; `streamKey` stands for everything that tells this run's random numbers from another's, replica aside.
-  public init(replica: Int = 0, streamKey: UInt64 = 0, inputs: [String: Results] = [:], mutant: Mutant? = nil) {
+  public init(
+    replica: Int = 0, streamKey: UInt64 = 0, inputs: [String: Results] = [:], data: [DataArray: NDArray] = [:],
+    mutant: Mutant? = nil
+  ) {
     self.replica = replica
     self.inputs = inputs
+    self.data = data
     self.mutant = mutant
     self.streamKey = streamKey
+  }
+
+  /// An array of a committed file: finite numbers. Checked: the experiment must have declared it.
+  public subscript(_ array: DataArray) -> NDArray {
+    guard let values = data[array] else { preconditionFailure("no data '\(array.file)/\(array.name)' are declared") }
+    return values
   }
 
   /// The random stream for one purpose: `random("teacher")` is the same whatever else was drawn, on any worker, in any

@@ -37,6 +37,7 @@ struct Explain: ParsableCommand {
       let missing = stage.keys.indices.filter { !present.contains(stage.keys[$0]) }
       print("stage \(stage.id): experiment \(stage.definition.experiment.name), \(stage.points.count) points")
       for input in stage.definition.inputs { print("  reads stage \(input.stage) as '\(input.name)'") }
+      for file in stage.definition.data { print("  reads \(file.path) as '\(file.name)', SHA-256 \(file.digest)") }
       print("  \(stage.keys.count - missing.count) of \(stage.keys.count) cells cached in \(project.store.root)")
       guard let first = missing.first else { continue }
       print("  would run, for example: \(stage.label(first))")

@@ -15,6 +15,9 @@ struct Try: ParsableCommand {
   @Option(name: .customLong("set"), help: "A parameter, as name=value; may be repeated.")
   var settings: [String] = []
 
+  @Option(name: .customLong("data"), help: "A file the experiment reads, as name=path; may be repeated.")
+  var dataFiles: [String] = []
+
   @Option(help: "Which replica.")
   var replica = 0
 
@@ -34,10 +37,12 @@ struct Try: ParsableCommand {
     guard let type = catalogue.experiments[experiment] else {
       throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
     }
+    let files = try dataFiles.map(Self.dataFile)
     let manifest = Manifest(
       experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
-      parameters: try ParameterSettings.parameters(of: type, settings), replicas: replica..<(replica + 1))
-    let cell = try Worker(catalogue: catalogue, store: Store(root: "data/store")).compute(manifest)
+      data: files.map { ($0.name, $0.digest) }, parameters: try ParameterSettings.parameters(of: type, settings),
+      replicas: replica..<(replica + 1))
+    let cell = try Worker(catalogue: catalogue, store: Store(root: "data/store")).compute(manifest, data: files)
     if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
     let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in
       if output.isCoordinate { return cell.coordinates[output.name].map { (output, $0) } }
@@ -49,6 +54,18 @@ struct Try: ParsableCommand {
         "\(output.name)\(output.axes.isEmpty ? "" : "[\(output.axes.joined(separator: ", "))]") = \(summary(array))")
       print("    \(output.meaning), unit \(output.unit)")
     }
+  }
+
+  private static func dataFile(_ setting: String) throws -> DataFile {
+    let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else {
+      throw PipelineError.badOption(name: "--data", value: setting, allowed: "write it as name=path")
+    }
+    guard let bytes = try Store.bytes(of: parts[1]) else {
+      throw PipelineError.badOption(name: "--data", value: setting, allowed: "no such file")
+    }
+    return DataFile(
+      name: parts[0], path: parts[1], location: SourceLocation(file: "--data", line: 1, column: 1), bytes: bytes)
   }
 
   private func summary(_ array: NDArray) -> String {

@@ -100,9 +100,30 @@ package enum Fault: Experiment {
   }
 }
 
+/// The sum of numbers in a committed file, with a draw of its own.
+package enum FileSum: Experiment {
+  package struct Parameters: ExperimentParameters {
+    package var factor = 1.0
+    package init() {}
+    package func validate() throws {}
+  }
+
+  package static let numbers = DataArray(file: "table", "numbers", axes: ["row"], meaning: "numbers to add")
+  package static let sum = OutputArray("sum", meaning: "factor times their sum, plus a normal number")
+  package static let name = "toy/file-sum"
+  package static let sourceFile = "ToyPaper/FileSum.swift"
+  package static let outputs = [sum]
+  package static let data = [numbers]
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var random = context.random("noise")
+    return [sum: NDArray(parameters.factor * context[numbers].values.reduce(0, +) + random.normal())]
+  }
+}
+
 /// The toy paper.
 package let toyPaper = Paper(
-  key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self],
+  key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self, FileSum.self],
   tables: [
     TableDefinition(
       "toy/ends", from: [Walk.self],
@@ -120,7 +141,9 @@ package let toyPaper = Paper(
 
 /// The catalogue of the toy paper, as a build with this code of its files would have it.
 package func toyCatalogue(code: [String: String] = [:]) -> Catalogue {
-  var files = ["Walk", "Mean", "Fault", "Theory"].reduce(into: [:]) { $0["ToyPaper/\($1).swift"] = "digest-of-\($1)" }
+  var files = ["Walk", "Mean", "Fault", "FileSum", "Theory"].reduce(into: [:]) {
+    $0["ToyPaper/\($1).swift"] = "digest-of-\($1)"
+  }
   files["NumericalMethods/Brent.swift"] = "digest-of-Brent"
   files["ToyPaper/ToyPaperTables.swift"] = "digest-of-tables"
   return Catalogue(

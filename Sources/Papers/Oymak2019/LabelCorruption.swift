@@ -31,7 +31,7 @@ package enum LabelCorruption: Experiment {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
-      try require((0...1).contains(corruptedShare), "corruptedShare", corruptedShare, allowed: "0 to 1")
+      try requireShare(corruptedShare)
     }
   }
 
@@ -54,13 +54,8 @@ package enum LabelCorruption: Experiment {
       studentWidth: parameters.studentWidth, in: context)
     var stream = context.random("teacher")
     let teacher = stream.normals(parameters.inputDimension)
-    var labels = LinearAlgebra.multiply(drawn.data, teacher).map { $0 > 0 ? 1.0 : -1.0 }
-    var order = context.random("corruption")
-    let corruptedCount = Int((parameters.corruptedShare * Double(parameters.sampleCount)).rounded())
-    for sample in order.permutation(parameters.sampleCount).prefix(corruptedCount) {
-      labels[sample] = drawn.labels[sample]
-    }
-    let problem = Problem(parameters.activation, data: drawn.data, labels: labels, start: drawn.start)
+    let labels = LinearAlgebra.multiply(drawn.data, teacher).map { $0 > 0 ? 1.0 : -1.0 }
+    let problem = drawn.labelled(labels, keepingShare: parameters.corruptedShare, in: context)
     let layer = problem.layer
     let stepSize = try StepRule.spectral.size(for: problem)
     let end = try descend(

@@ -9,11 +9,12 @@ public let oymak2019 = Paper(
     """,
   experiments: [
     FittingTransition.self, SuccessMap.self, Capacity.self, JacobianSpectrum.self, CovarianceEigenvalue.self,
-    Convergence.self, Distance.self, LabelCorruption.self, StochasticDescent.self, SignStability.self, OutputLayer.self,
-    CertifiedRegime.self,
+    Convergence.self, Distance.self, LabelCorruption.self, DigitLabels.self, StochasticDescent.self, SignStability.self,
+    OutputLayer.self, CertifiedRegime.self,
   ],
   tables: [
     successMapTable, fittingTable, fittedCurveTable, thresholdTable, certifiedTable, jacobianTable, covarianceTable,
-    edgeTable, convergenceTable, distanceTable, stochasticTable, stabilityTable, corruptionTable, countingTable,
+    edgeTable, convergenceTable, distanceTable, stochasticTable, stabilityTable, corruptionTable, digitTable,
+    countingTable,
   ],
   estimators: transitionEstimators + spectrumEstimators + descentEstimators + otherEstimators)

@@ -50,7 +50,7 @@ let transitionEstimators = [
   },
 ]
 
-private func pooledRatio(_ counts: [FitCount]) throws -> Estimate {
+func pooledRatio(_ counts: [FitCount]) throws -> Estimate {
   let (value, standardError) = try threshold(counts)
   return .fit(
     value: value, standardError: standardError, degreesOfFreedom: Double(counts.reduce(0) { $0 + $1.trials } - 2))
@@ -250,14 +250,38 @@ let descentEstimators = [
     "oymak2019/corruption-distance-ratio", from: [LabelCorruption.self],
     meaning: "distance for clean labels over that for random labels, paired"
   ) { try corruptionRatio($0, LabelCorruption.distance) },
+  Estimator(
+    "oymak2019/digit-true-ratio", from: [DigitLabels.self],
+    meaning: "kd/n at which descent fits half of the problems with true labels of digits"
+  ) { try pooledRatio(digitCounts($0, corruptedShare: 0)) },
+  Estimator(
+    "oymak2019/digit-random-ratio", from: [DigitLabels.self],
+    meaning: "kd/n at which descent fits half of the problems with random labels of digits"
+  ) { try pooledRatio(digitCounts($0, corruptedShare: 1)) },
+  Estimator(
+    "oymak2019/digit-iteration-ratio", from: [DigitLabels.self],
+    meaning: "steps needed for true labels of digits over those for random labels, paired"
+  ) { try digitRatio($0, DigitLabels.iterationCount) },
+  Estimator(
+    "oymak2019/digit-distance-ratio", from: [DigitLabels.self],
+    meaning: "distance for true labels of digits over that for random labels, paired"
+  ) { try digitRatio($0, DigitLabels.distance) },
 ]
 
 private func corruptionRatio(_ results: Results, _ output: OutputArray) throws -> Estimate {
-  let points = try results.points(of: LabelCorruption.self)
-  guard let clean = points.first(where: { $0.parameters.corruptedShare == 0 }),
-    let random = points.first(where: { $0.parameters.corruptedShare == 1 }), clean.replicaCount == random.replicaCount
+  try pairedRatio(results.points(of: LabelCorruption.self).map { ($0.parameters.corruptedShare, $0[output].values) })
+}
+
+private func digitRatio(_ results: Results, _ output: OutputArray) throws -> Estimate {
+  try pairedRatio(results.points(of: DigitLabels.self).map { ($0.parameters.corruptedShare, $0[output].values) })
+}
+
+/// A quantity for clean labels over that for random labels, problem by problem.
+private func pairedRatio(_ points: [(share: Double, values: [Double])]) throws -> Estimate {
+  guard let clean = points.first(where: { $0.share == 0 }), let random = points.first(where: { $0.share == 1 }),
+    clean.values.count == random.values.count
   else { throw EvidenceError("needs corruptedShare 0 and 1 with equal replicas") }
-  return .mean(zip(clean[output].values, random[output].values).map { $0 / $1 }, scale: .logarithmic)
+  return .mean(zip(clean.values, random.values).map { $0 / $1 }, scale: .logarithmic)
 }
 
 /// Estimators of stochastic descent, of counting, and of the certified regime.

@@ -53,6 +53,16 @@ func capacityCounts(_ results: Results) throws -> [FitCount] {
   }
 }
 
+/// How often descent fitted the labels of digits, per sweep point: true labels or random ones.
+func digitCounts(_ results: Results, corruptedShare: Double) throws -> [FitCount] {
+  try results.points(of: DigitLabels.self).filter { $0.parameters.corruptedShare == corruptedShare }.map { point in
+    FitCount(
+      studentWidth: point.parameters.studentWidth, inputDimension: DigitLabels.pixelCount,
+      sampleCount: Double(point.parameters.sampleCount), successes: ones(point[DigitLabels.fitted]),
+      trials: point.replicaCount)
+  }
+}
+
 /// The logistic fit in ln(kd/n). Throws ``EvidenceError`` with the reason where the grid holds no transition.
 func transition(_ counts: [FitCount]) throws -> RidgeLogistic {
   do {

@@ -239,6 +239,27 @@ let corruptionTable = TableDefinition(
   }
 }
 
+/// Real inputs: share of fitted problems, steps and distance, per (k, n, share of random labels).
+let digitTable = TableDefinition(
+  "oymak2019/digits", from: [DigitLabels.self],
+  columns: [
+    widthColumn, samplesColumn, ratioColumn, Column("corruptedShare", meaning: "share of random labels"),
+    Column("success", meaning: "share of problems that were fitted"),
+    Column("low", meaning: "lower end of its 68 % interval"), Column("high", meaning: "upper end of its 68 % interval"),
+  ] + meanColumns("iterationCount", unit: "steps", "steps made") + meanColumns("distance", "|W - W_0|")
+) { results in
+  try results.points(of: DigitLabels.self).map { point in
+    let fitted = point[DigitLabels.fitted].values
+    let interval = Statistics.clopperPearson(
+      successes: fitted.filter { $0 > 0.5 }.count, trials: fitted.count, tail: 0.16)
+    let (k, n) = (Double(point.parameters.studentWidth), Double(point.parameters.sampleCount))
+    return [
+      k, n, k * Double(DigitLabels.pixelCount) / n, point.parameters.corruptedShare, Statistics.mean(fitted),
+      interval.low, interval.high,
+    ] + meanValues(point[DigitLabels.iterationCount].values) + meanValues(point[DigitLabels.distance].values)
+  }
+}
+
 /// What least squares leaves, per number of trained weights.
 let countingTable = TableDefinition(
   "oymak2019/counting", from: [OutputLayer.self],

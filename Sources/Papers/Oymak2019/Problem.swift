@@ -41,10 +41,15 @@ package struct Problem {
   init(
     _ activation: Activation, sampleCount: Int, inputDimension: Int, studentWidth: Int, in context: RunContext
   ) {
-    let data = Self.sphere(sampleCount, inputDimension, in: context)
-    let start = Self.start(studentWidth, inputDimension, in: context)
+    self.init(
+      activation, data: Self.sphere(sampleCount, inputDimension, in: context), studentWidth: studentWidth, in: context)
+  }
+
+  /// Draws signs and start for given data [sample, input].
+  init(_ activation: Activation, data: Matrix, studentWidth: Int, in context: RunContext) {
+    let start = Self.start(studentWidth, data.columnCount, in: context)
     var stream = context.random("labels")
-    let labels = (0..<sampleCount).map { _ in stream.sign() }
+    let labels = (0..<data.rowCount).map { _ in stream.sign() }
     let problem = Problem(activation, data: data, labels: labels, start: start)
     guard context.mutant == Mistakes.correlatedLabels else {
       self = problem
@@ -52,6 +57,15 @@ package struct Problem {
     }
     let outputs = zip(problem.startResiduals, labels).map { $0 + $1 }
     self.init(activation, data: data, labels: outputs.map { $0 > 0 ? 1 : -1 }, start: start)
+  }
+
+  /// The same problem with other labels, but for a share of them, chosen by the stream "corruption".
+  func labelled(_ labels: [Double], keepingShare share: Double, in context: RunContext) -> Problem {
+    var labels = labels
+    var order = context.random("corruption")
+    let keptCount = Int((share * Double(labels.count)).rounded())
+    for sample in order.permutation(labels.count).prefix(keptCount) { labels[sample] = self.labels[sample] }
+    return Problem(activation, data: data, labels: labels, start: start)
   }
 
   /// n points spread evenly over the unit sphere in d dimensions, [sample, input].

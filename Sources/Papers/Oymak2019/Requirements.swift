@@ -6,6 +6,11 @@ extension ExperimentParameters {
   /// d >= 2, k >= 2 and even: half of the output weights are positive, half negative.
   func requireNetwork(inputDimension: Int, studentWidth: Int) throws {
     try requireSphere(inputDimension: inputDimension)
+    try requireWidth(studentWidth)
+  }
+
+  /// k >= 2 and even.
+  func requireWidth(_ studentWidth: Int) throws {
     try require(
       (2...1_000_000).contains(studentWidth) && studentWidth.isMultiple(of: 2), "studentWidth", studentWidth,
       allowed: "an even number from 2 to 1000000")
@@ -19,6 +24,11 @@ extension ExperimentParameters {
   /// 1 <= n <= 20000 (kernels have n^2 elements).
   func requireSamples(_ sampleCount: Int) throws {
     try require((1...20_000).contains(sampleCount), "sampleCount", sampleCount, allowed: "1 to 20000")
+  }
+
+  /// A share of the labels.
+  func requireShare(_ share: Double) throws {
+    try require((0...1).contains(share), "corruptedShare", share, allowed: "0 to 1")
   }
 
   /// At least one step; a tolerance that is not met at once.

@@ -38,7 +38,7 @@ package enum GradientDescent: Experiment {
     /// The defaults: d = m = 8, m* = 1 at the paper's threshold.
     package init() {}
 
-    /// Checks the ranges above; rates and tolerances positive.
+    /// Checks the ranges above; rates and tolerances positive, the tolerance of failures below that of successes.
     package func validate() throws {
       try require("inputDimension", inputDimension, in: 2...64)
       try require("teacherWidth", teacherWidth, atLeast: 1)
@@ -48,6 +48,9 @@ package enum GradientDescent: Experiment {
       try require("maximumStepCount", maximumStepCount, atLeast: 1)
       try require("successTolerance", tolerance: successTolerance)
       try require("failureTolerance", tolerance: failureTolerance)
+      try require(
+        failureTolerance < successTolerance, "failureTolerance", failureTolerance,
+        allowed: "below successTolerance = \(successTolerance)")
     }
   }
 

@@ -42,6 +42,41 @@ private func number<E: Experiment>(
     #expect(refused(Convergence.Parameters.self) { $0.pointCount = 1 } == "pointCount")
   }
 
+  @Test("a refusal names the parameter, the value and what is allowed")
+  func refusals() {
+    var parameters = FittingTransition.Parameters()
+    parameters.studentWidth = 7
+    #expect(refusal(parameters) == InvalidParameter("studentWidth", 7, allowed: "an even number from 2 to 1000000"))
+    parameters = .init()
+    parameters.tolerance = 1
+    #expect(refusal(parameters) == InvalidParameter("tolerance", 1.0, allowed: "above 0, below 1"))
+    parameters = .init()
+    parameters.parameterRatio = 51
+    #expect(
+      refusal(parameters)
+        == InvalidParameter(
+          "parameterRatio", 51.0, allowed: "above 0, at most kd/2 = 50.0, so that there are 2 samples or more"))
+    var map = SuccessMap.Parameters()
+    map.sampleCount = 0
+    #expect(refusal(map) == InvalidParameter("sampleCount", 0, allowed: "1 to 20000"))
+    map = .init()
+    map.activation = .quadratic
+    #expect(refusal(map) == InvalidParameter("activation", "quadratic", allowed: "softplus, relu, tanh"))
+    var digits = DigitLabels.Parameters()
+    digits.corruptedShare = .nan
+    #expect(refusal(digits) == InvalidParameter("corruptedShare", Double.nan, allowed: "0 to 1"))
+    digits = .init()
+    digits.studentWidth = 0
+    #expect(refusal(digits)?.name == "studentWidth")
+  }
+
+  private func refusal(_ parameters: some ExperimentParameters) -> InvalidParameter? {
+    do {
+      try parameters.validate()
+      return nil
+    } catch { return error as? InvalidParameter }
+  }
+
   @Test("an unknown activation is refused with the known ones")
   func unknownActivation() throws {
     var values = try FittingTransition.Parameters().values()
@@ -102,6 +137,50 @@ private func number<E: Experiment>(
     return try estimator.estimate(Results(points: [point])).value
   }
 
+  /// Random images, with every digit in turn.
+  private func images(_ count: Int) -> [DataArray: NDArray] {
+    var stream = RandomStream(key: 12, stream: 0)
+    let pixels = (0..<(64 * count)).map { _ in Double(stream.integer(below: 17)) }
+    return [
+      DigitLabels.data[0]: NDArray(shape: [count, 64], values: pixels),
+      DigitLabels.data[1]: NDArray((0..<count).map { Double($0 % 10) }),
+    ]
+  }
+
+  @Test("images are fitted with true and with random labels; more samples than images are refused")
+  func digits() throws {
+    var parameters = DigitLabels.Parameters()
+    parameters.sampleCount = 30
+    parameters.studentWidth = 8
+    for share in [0.0, 1] {
+      parameters.corruptedShare = share
+      let results = try DigitLabels.run(parameters, in: RunContext(streamKey: 5, data: images(40)))
+      #expect(Set(results.keys) == Set(DigitLabels.outputs))
+      #expect(results[DigitLabels.fitted]?.values == [1])
+    }
+    parameters.sampleCount = 41
+    #expect(throws: InvalidParameter("sampleCount", 41, allowed: "at most 40, the number of images")) {
+      try DigitLabels.run(parameters, in: RunContext(data: images(40)))
+    }
+  }
+
+  @Test("images all of whose pixels are scaled, or shifted alike, are the same problem")
+  func digitInvariance() throws {
+    var parameters = DigitLabels.Parameters()
+    parameters.sampleCount = 20
+    parameters.studentWidth = 4
+    parameters.maximumIterationCount = 50
+    let data = images(25)
+    var changed = data
+    changed[DigitLabels.data[0]] = data[DigitLabels.data[0]].map { array in
+      NDArray(shape: array.shape, values: array.values.enumerated().map { 4 * ($1 + Double($0 % 64)) })
+    }
+    let distances = try [data, changed].map {
+      try #require(DigitLabels.run(parameters, in: RunContext(streamKey: 5, data: $0))[DigitLabels.distance]).values[0]
+    }
+    expectClose(distances[1], distances[0], relative: 1e-9)
+  }
+
   @Test("every mutant of every experiment changes what it returns")
   func mutantsDiffer() throws {
     var fitting = FittingTransition.Parameters()
@@ -125,14 +204,22 @@ private func number<E: Experiment>(
     #expect(try unchanged(LabelCorruption.self, corruption) == [])
     #expect(try unchanged(StochasticDescent.self, stochastic) == [])
     #expect(try unchanged(CertifiedRegime.self, CertifiedRegime.Parameters()) == [])
+    var digits = DigitLabels.Parameters()
+    digits.sampleCount = 20
+    digits.studentWidth = 4
+    digits.corruptedShare = 1
+    digits.maximumIterationCount = 100
+    #expect(try unchanged(DigitLabels.self, digits, data: images(25)) == [])
   }
 
   /// Names of the mutants that return what the honest experiment does.
-  private func unchanged<E: Experiment>(_ experiment: E.Type, _ parameters: E.Parameters) throws -> [String] {
-    let honest = try E.run(parameters, in: RunContext(streamKey: 4))
+  private func unchanged<E: Experiment>(
+    _ experiment: E.Type, _ parameters: E.Parameters, data: [DataArray: NDArray] = [:]
+  ) throws -> [String] {
+    let honest = try E.run(parameters, in: RunContext(streamKey: 4, data: data))
     return E.mutants.filter { mutant in
       do {
-        let results = try E.run(parameters, in: RunContext(streamKey: 4, mutant: mutant))
+        let results = try E.run(parameters, in: RunContext(streamKey: 4, data: data, mutant: mutant))
         // Missing numbers, NaN, differ from everything.
         return E.outputs.allSatisfy { results[$0] == honest[$0] || $0.allowsNaN && isMissing(honest[$0]) }
       } catch { return false }
@@ -196,7 +283,7 @@ private func number<E: Experiment>(
   @Test("every experiment has an output each estimator and table can be made from")
   func names() {
     let names = Set(oymak2019.experiments.map { $0.name })
-    #expect(names.count == 12)
+    #expect(names.count == 13)
     for estimator in oymak2019.estimators {
       #expect(estimator.name.hasPrefix("oymak2019/") && !estimator.experiments.isEmpty)
     }

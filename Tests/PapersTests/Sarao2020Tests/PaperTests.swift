@@ -121,6 +121,13 @@ import Testing
     #expect(refusal { (p: inout ConicThreshold.Parameters) in p.teacherWidth = 8 } == "teacherWidth")
     #expect(refusal { (p: inout GradientDescent.Parameters) in p.studentWidth = 0 } == "studentWidth")
     #expect(refusal { (p: inout GradientDescent.Parameters) in p.learningRate = .nan } == "learningRate")
+    #expect(refusal { (p: inout GradientDescent.Parameters) in p.learningRate = 0 } == "learningRate")
+    #expect(refusal { (p: inout GradientDescent.Parameters) in p.teacherWidth = -1 } == "teacherWidth")
+    #expect(refusal { (p: inout GradientDescent.Parameters) in p.sampleCount = 0 } == "sampleCount")
+    #expect(refusal { (p: inout GradientDescent.Parameters) in p.successTolerance = 1 } == "successTolerance")
+    #expect(refusal { (p: inout GradientDescent.Parameters) in p.failureTolerance = 1e-5 } == "failureTolerance")
+    #expect(refusal { (p: inout Uniqueness.Parameters) in p.teacherWidth = -1 } == "teacherWidth")
+    #expect(refusal { (p: inout EmpiricalFlow.Parameters) in p.studentWidth = 0 } == "studentWidth")
     #expect(refusal { (p: inout PopulationFlow.Parameters) in p.timeUnit = .relaxationTime } == "timeUnit")
     #expect(refusal { (p: inout PopulationFlow.Parameters) in p.teacher = .diagonal } == nil)
     #expect(
