@@ -25,7 +25,10 @@ package struct PipelineFile: Sendable {
     package let streams: Manifest.Streams
     /// Stages whose results the experiment reads, by the names it knows them under, sorted.
     package let inputs: [(name: String, stage: String)]
+    /// Seconds a cell may take.
     package let timeLimit: Double?
+    /// Bytes of memory a cell may take.
+    package let memoryLimit: Int?
     /// Where each parameter's values stand in the file.
     package let locations: [String: SourceLocation]
     package let location: SourceLocation
@@ -48,7 +51,10 @@ package struct PipelineFile: Sendable {
     let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "stages"], in: "")
     self.path = path
     seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
-    let profiles = top?.required("profiles", in: "")?.texts("profiles", in: "") ?? []
+    let profileList = top?.required("profiles", in: "")
+    let profiles = profileList?.texts("profiles", in: "") ?? []
+    // They name folders.
+    for name in profiles where !Self.isName(name) { profileList?.report(.badName(kind: "profile", name: name), in: "") }
     self.profiles = profiles
     figureFiles = (top?["figures"]?.list("figures", in: "") ?? []).compactMap { value in
       value.text("figures", in: "").map { ($0, value.location) }
@@ -67,6 +73,21 @@ package struct PipelineFile: Sendable {
     }
     self.stages = stages
     reportCycles(diagnostics)
+  }
+
+  /// Letters, digits, . _ - and single slashes, so that a name can be a target, a line of a manifest and part of a path.
+  package static func isName(_ name: String) -> Bool {
+    name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
+      part.first.map { $0 != UInt8(ascii: ".") } ?? false
+        && part.allSatisfy { byte in
+          switch byte {
+          case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+          default: false
+          }
+        }
+    }
   }
 
   private func reportCycles(_ diagnostics: Diagnostics) {
@@ -96,12 +117,12 @@ private struct StageReader {
   let profiles: [String]
   let diagnostics: Diagnostics
   private var context: String { "stage '\(id)'" }
-  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit"]
+  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit"]
   private static let keys = ["experiment", "inputs", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
   func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
-    guard Self.isName(id) else {
+    guard PipelineFile.isName(id) else {
       diagnostics.report(.badName(kind: "stage", name: id), at: location, in: "")
       return nil
     }
@@ -124,18 +145,6 @@ private struct StageReader {
     return result
   }
 
-  /// Letters, digits, . _ - and single slashes, so that an id can be a target and part of a file name.
-  static func isName(_ name: String) -> Bool {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    return parts.allSatisfy { part in
-      !part.isEmpty && part.first != "."
-        && part.utf8.allSatisfy { byte in
-          (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46
-            || byte == 95
-        }
-    }
-  }
-
   private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> (any Experiment.Type)? {
     let value = mapping["experiment"]
     guard let name = value == nil ? id : value?.text("experiment", in: context) else { return nil }
@@ -149,6 +158,10 @@ private struct StageReader {
   private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
     guard let mapping = value?.mapping("inputs", in: context) else { return [] }
     return mapping.entries.compactMap { entry in
+      guard PipelineFile.isName(entry.key) else {
+        diagnostics.report(.badName(kind: "input", name: entry.key), at: entry.location, in: context)
+        return nil
+      }
       guard let stage = entry.value.text(entry.key, in: context) else { return nil }
       if siblings.contains(stage) { return (entry.key, stage) }
       entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings), in: context)
@@ -175,11 +188,17 @@ private struct StageReader {
       .sweep(value("sweep"), locations: &locations)
     let replicas = replicas(value("replicas"))
     let streams = value("streams").map { $0.word("streams", as: Manifest.Streams.self, in: context) } ?? .independent
-    let timeLimit = value("timeLimit").map { $0.number("timeLimit", in: context) } ?? .some(nil)
+    func limit(_ key: String) -> Double? {
+      guard let value = value(key), let limit = value.number(key, in: context) else { return nil }
+      if limit <= 0 { value.report(.refusedValue(name: key, value: value.kind, allowed: "more than 0"), in: context) }
+      return limit
+    }
+    let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
     guard let sweep, let replicas, let streams else { return nil }
     return PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
-      timeLimit: timeLimit ?? nil, locations: locations, location: location)
+      timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, locations: locations,
+      location: location)
   }
 
   private func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue]? {

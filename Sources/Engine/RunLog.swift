@@ -2,18 +2,29 @@ private import Foundation
 
 /// The record of one run: data/runs/<id>/events.jsonl, one JSON object a line, each with `event` and `time`.
 ///
-/// Schema 1: `run` (schema, command, profile, versions, host facts), `cell` (stage, key, label, outcome, cost),
-/// `figure`, `claim`, `end` (counts).
+/// Schema 1: `run` (schema, command, profile, versions, commit, host facts), `plan` (cells in all and missing, by stage),
+/// `cell` (stage, key, label, outcome, cost), `stage` (the sum of its cells in this run), `figure` (what became of it),
+/// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts).
 package final class RunLog {
   /// The run's folder.
   package let folder: String
   private let handle: FileHandle
+  /// What the last event tells; it is written when nobody can write any more.
+  package var totals: [String: any Sendable] = [:]
 
   /// Begins a run in the project's folder and writes what it runs on.
   package init(root: String, command: [String], profile: String, facts: [String: String]) throws {
     let stamp = Self.timeStamp().filter { $0 != "-" && $0 != ":" }.prefix(15)
-    folder = "\(root)/data/runs/\(stamp)-\(getpid())"
-    try Store.makeFolder(folder)
+    try Store.makeFolder("\(root)/data/runs")
+    // A clock that was set back may give a name that is taken; no record is written over.
+    var name = "\(stamp)-\(getpid())"
+    while mkdir("\(root)/data/runs/\(name)", 0o755) != 0 {
+      guard errno == EEXIST else {
+        throw PipelineError.notWritable(path: "\(root)/data/runs/\(name)", reason: Store.reason(errno))
+      }
+      name += "+"
+    }
+    folder = "\(root)/data/runs/\(name)"
     let path = folder + "/events.jsonl"
     guard FileManager.default.createFile(atPath: path, contents: nil),
       let handle = FileHandle(forWritingAtPath: path)
@@ -21,6 +32,8 @@ package final class RunLog {
     self.handle = handle
     write("run", ["schema": 1, "command": command, "profile": profile, "facts": facts])
   }
+
+  deinit { write("end", totals) }
 
   /// Adds an event. Fields are numbers, texts, lists and mappings of these.
   package func write(_ event: String, _ fields: [String: any Sendable]) {

@@ -19,40 +19,57 @@ package struct Store: Sendable {
   package func presentKeys() throws -> Set<CellKey> {
     var keys: Set<CellKey> = []
     for folder in try names(in: root) where folder.utf8.count == 2 {
-      for name in try names(in: "\(root)/\(folder)") where name.hasSuffix(".h5") {
-        if let key = CellKey(name.dropLast(3)) { keys.insert(key) }
+      try forEachName(in: "\(root)/\(folder)") { name in
+        if name.count == 67, name.suffix(3).elementsEqual(".h5".utf8), let key = CellKey(digits: name.prefix(64)) {
+          keys.insert(key)
+        }
       }
     }
     return keys
   }
 
   private func names(in folder: String) throws -> [String] {
+    var names: [String] = []
+    try forEachName(in: folder) { names.append(String(decoding: $0, as: UTF8.self)) }
+    return names.filter { !$0.hasPrefix(".") }
+  }
+
+  /// The names of a folder's files, as bytes: a store has many. None if there is no such folder.
+  private func forEachName(in folder: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     guard let stream = opendir(folder) else {
       guard errno == ENOENT else { throw PipelineError.unreadable(path: folder, reason: Self.reason(errno)) }
-      return []
+      return
     }
     defer { closedir(stream) }
-    var names: [String] = []
     while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: UInt8.self, capacity: 256) { String(decodingCString: $0, as: UTF8.self) }
+      try withUnsafeBytes(of: &entry.pointee.d_name) { name in
+        try body(UnsafeRawBufferPointer(rebasing: name.prefix { $0 != 0 }))
       }
-      if !name.hasPrefix(".") { names.append(name) }
     }
-    return names
   }
 
   /// Reads a cell, nil if it is not there. The file's digest is checked first; throws ``PipelineError/damaged`` if it is
   /// wrong, and has then moved the file to `quarantine`.
   package func cell(_ key: CellKey) throws -> Cell? {
+    guard let bytes = try verifiedBytes(key) else { return nil }
+    let cell: Cell
+    do {
+      cell = try bytes.withUnsafeBytes { try Cell(verified: $0) }
+    } catch let malformed as Cell.Malformed {
+      throw try quarantine(key, reason: malformed.reason)
+    }
+    guard cell.manifest.key == key else { throw try quarantine(key, reason: "it holds another cell's manifest") }
+    return cell
+  }
+
+  /// The bytes of a cell's file after its digest was checked; otherwise like ``cell(_:)``.
+  func verifiedBytes(_ key: CellKey) throws -> [UInt8]? {
     let path = path(of: key)
     guard let bytes = try Self.bytes(of: path) else { return nil }
-    return try bytes.withUnsafeBytes { bytes in
-      if let reason = Cell.damage(in: bytes) { throw try quarantine(key, reason: reason) }
-      let cell = try Cell(verified: bytes, path: path)
-      guard cell.manifest.key == key else { throw try quarantine(key, reason: "it holds another cell's manifest") }
-      return cell
+    if let reason = try bytes.withUnsafeBytes({ try Cell.damage(in: $0, path: path) }) {
+      throw try quarantine(key, reason: reason)
     }
+    return bytes
   }
 
   /// The bytes of a file, nil if it is not there.
@@ -65,20 +82,21 @@ package struct Store: Sendable {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
-    var bytes = [UInt8](repeating: 0, count: max(Int(status.st_size), 1 << 16))
-    var count = 0
+    var bytes: [UInt8] = []
+    // Files of /proc have no size: read until the end, whatever fstat says.
+    var room = max(Int(status.st_size), 1 << 12)
     while true {
-      // Files of /proc have no size: read until the end, whatever fstat says.
-      if count == bytes.count { bytes += [UInt8](repeating: 0, count: count) }
-      let step = bytes.withUnsafeMutableBytes {
-        read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+      var step = 0
+      let part = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        step = read(descriptor, buffer.baseAddress, room)
+        count = max(0, step)
       }
+      if step < 0, errno == EINTR { continue }
       guard step >= 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
-      if step == 0 { break }
-      count += step
+      if step == 0 { return bytes }
+      if bytes.isEmpty { bytes = part } else { bytes += part }
+      room = 1 << 16
     }
-    bytes.removeSubrange(count...)
-    return bytes
   }
 
   /// Puts a cell's bytes in place under its key.
@@ -145,6 +163,11 @@ package struct Store: Sendable {
     try Self.write(Array(reason.utf8), to: failurePath(key), by: "\(root)/tmp/\(getpid())-failure-\(key.short)")
   }
 
+  /// Keys of the cells whose last run failed.
+  package func failedKeys() throws -> Set<CellKey> {
+    Set(try names(in: root + "/failed").compactMap { CellKey($0.dropLast(4)) })
+  }
+
   /// Why a cell's last run failed; nil if it did not.
   package func failure(of key: CellKey) throws -> String? {
     try Self.bytes(of: failurePath(key)).map { String(decoding: $0, as: UTF8.self) }
@@ -167,4 +190,23 @@ package struct Store: Sendable {
   }
 
   package static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+}
+
+extension [UInt8] {
+  /// Where a text first begins, at this position or after it (Horspool's search: most bytes are never looked at).
+  func firstIndex(of text: String, from start: Int = 0) -> Int? {
+    let wanted = Array(text.utf8)
+    var shifts = [Int](repeating: wanted.count, count: 256)
+    for (index, byte) in wanted.dropLast().enumerated() { shifts[Int(byte)] = wanted.count - 1 - index }
+    return withUnsafeBytes { bytes in
+      var end = start + wanted.count - 1
+      while end < bytes.count {
+        if bytes[end] == wanted[wanted.count - 1], bytes[(end - wanted.count + 1)...].starts(with: wanted) {
+          return end - wanted.count + 1
+        }
+        end += shifts[Int(bytes[end])]
+      }
+      return nil
+    }
+  }
 }

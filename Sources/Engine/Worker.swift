@@ -40,7 +40,7 @@ package struct Worker: Sendable {
     do {
       let outcome = try store.withClaim(on: key) { () throws -> Outcome in
         if store.contains(key) { return .present }
-        let start = Usage.now()
+        let start = Usage.ofNewCell()
         let cell = try compute(manifest)
         guard let experiment = catalogue.experiments[manifest.experiment] else { return .failed("unknown experiment") }
         let bytes = try cell.encoded(outputs: experiment.outputs)
@@ -221,6 +221,16 @@ private struct Usage {
   let wall: Double
   let processor: Double
   let peakBytes: Int
+
+  /// The same, with peak memory counted from here on, where the kernel lets us.
+  static func ofNewCell() -> Usage {
+    let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    if descriptor >= 0 {
+      write(descriptor, "5", 1)
+      close(descriptor)
+    }
+    return now()
+  }
 
   static func now() -> Usage {
     var time = timespec()

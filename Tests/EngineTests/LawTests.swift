@@ -29,17 +29,17 @@ private struct ToyProject {
 
   /// Runs everything; `workers` 0 computes in this process.
   @discardableResult
-  func run(workers: Int, code: [String: String] = [:], shuffled: Bool = false) throws -> Build.Summary {
+  func run(
+    workers: Int, code: [String: String] = [:], shuffled: Bool = false, command: [String]? = nil, memory: Int? = nil
+  ) throws -> Build.Summary {
     let catalogue = toyCatalogue(code: code)
     let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
     let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: catalogue)
     let store = project.store
-    let limits = plan.stages.map { $0.definition.timeLimit }
     var executor: any Executor = InProcessExecutor(worker: Worker(catalogue: catalogue, store: store))
     if workers > 0 {
-      executor = LocalExecutor(command: [try productPath("toy-worker"), store.root], workerCount: workers) {
-        limits[$0.stage]
-      }
+      executor = try LocalExecutor(
+        command: command ?? [try productPath("toy-worker"), store.root], workerCount: workers, memory: memory)
     }
     if shuffled { executor = Shuffled(executor: executor) }
     let root = workspace.path
@@ -256,7 +256,7 @@ private struct Shuffled: Executor {
     let runs = toy.workspace.files(under: "data/runs").filter { $0.hasSuffix("events.jsonl") }
     #expect(runs.count == 1)
     let lines = try toy.workspace.read("data/runs/" + runs[0]).split(separator: "\n")
-    #expect(lines.count == 22)
+    #expect(lines.count == 25)
     for line in lines {
       let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       #expect(event["event"] is String && event["time"] is String)
