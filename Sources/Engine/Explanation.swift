@@ -34,8 +34,8 @@ package struct Explanation: Sendable, Encodable {
   /// Compares at most so many cells of a stage.
   private static let sampleLimit = 40
 
-  /// Explains one planned stage; `present` are the keys in the store.
-  package init(_ stage: Plan.Stage, store: Store, present: Set<CellKey>) throws {
+  /// Explains one planned stage; `present` are the keys in the store, `runStarts` the times at which runs began.
+  package init(_ stage: Plan.Stage, store: Store, present: Set<CellKey>, runStarts: [Double]) throws {
     self.stage = stage.id
     experiment = stage.definition.experiment.name
     inputs = Dictionary(uniqueKeysWithValues: stage.definition.inputs.map { ($0.name, $0.stage) })
@@ -48,19 +48,18 @@ package struct Explanation: Sendable, Encodable {
     )
     cached = there.count
     let relatives = try store.relatives(of: experiment)
-    let own = Set(stage.keys)
-    var order: [CellKey: Double] = [:]
-    for relative in relatives { order[relative.key] = relative.changed }
-    self.missing = try Self.reasons(missing, stage, store) { _ in relatives }
-    // Cells of one sweep differ from each other: what was there before it tells more, where it is as near.
-    let earlier = relatives.sorted { !own.contains($0.key) && own.contains($1.key) }
+    var stored: [CellKey: Double] = [:]
+    for relative in relatives { stored[relative.key] = relative.changed }
+    self.missing = try Self.reasons(missing, stage, store) { _ in relatives[...] }
+    // What is there ran because it differed from what was there when its run began.
     computed = try Self.reasons(there, stage, store) { key in
-      earlier.filter { $0.changed < order[key] ?? 0 }
+      let start = runStarts.last { $0 <= stored[key] ?? 0 } ?? 0
+      return relatives[(relatives.firstIndex { $0.changed < start } ?? relatives.count)...]
     }
   }
 
   private static func reasons(
-    _ cells: [Int], _ stage: Plan.Stage, _ store: Store, among relatives: (CellKey) -> [Relative]
+    _ cells: [Int], _ stage: Plan.Stage, _ store: Store, among relatives: (CellKey) -> ArraySlice<Relative>
   ) throws -> [Reason] {
     var reasons: [Reason] = []
     var kinds: [[String]: Int] = [:]

@@ -5,6 +5,8 @@ package import PaperKit
 package struct FigureFile {
   private let tables: [String: TableDefinition]
   private let stages: [String]
+  /// Made once: making it costs more than most uses.
+  private let placeholder = Curve.placeholder
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
@@ -166,7 +168,7 @@ package struct FigureFile {
         column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
     }
     // A `{word}` must be a column; as a sub- or superscript it may be plain text.
-    for match in label.contains("{") ? label.matches(of: Curve.placeholder) : [] where match.output.1.isEmpty {
+    for match in label.contains("{") ? label.matches(of: placeholder) : [] where match.output.1.isEmpty {
       let location = mapping["label"]?.location ?? value.location
       check(String(match.output.2), isColumnOf: definition, at: location, value.diagnostics, context)
     }

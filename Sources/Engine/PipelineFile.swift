@@ -174,7 +174,7 @@ private struct StageReader {
     _ inputs: [(name: String, stage: String)], _ location: SourceLocation
   ) -> PipelineFile.Stage? {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
-    guard let defaults = defaults(of: experiment) else { return nil }
+    guard let defaults = catalogue.defaults[experiment.name] else { return nil }
     var locations: [String: SourceLocation] = [:]
     var base = defaults
     for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {
@@ -199,14 +199,6 @@ private struct StageReader {
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
       timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, locations: locations,
       location: location)
-  }
-
-  private func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue]? {
-    do {
-      return try experiment.defaultParameters()
-    } catch {
-      preconditionFailure("\(experiment.name): \(error)")
-    }
   }
 
   /// The default of a parameter, or nil with a report if the experiment has none of this name.

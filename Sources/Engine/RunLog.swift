@@ -14,7 +14,7 @@ package final class RunLog {
 
   /// Begins a run in the project's folder and writes what it runs on.
   package init(root: String, command: [String], profile: String, facts: [String: String]) throws {
-    let stamp = Self.timeStamp().filter { $0 != "-" && $0 != ":" }.prefix(15)
+    let stamp = Self.timeStamp().filter { $0 != "-" && $0 != ":" }.prefix(19)
     try Store.makeFolder("\(root)/data/runs")
     // A clock that was set back may give a name that is taken; no record is written over.
     var name = "\(stamp)-\(getpid())"
@@ -47,6 +47,23 @@ package final class RunLog {
       // A log that cannot be written must not stop the computing it tells of.
       FileHandle.standardError.write(
         Data("refig: the run's log cannot be written: \(error.localizedDescription)\n".utf8))
+    }
+  }
+
+  /// When the runs on record began, in seconds since 1970, oldest first; from the names of their folders.
+  package static func starts(root: String) throws -> [Double] {
+    let folder = root + "/data/runs"
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().compactMap { name in
+      // 20261125T041600.123
+      func number(_ start: Int, _ count: Int) -> Int32? { Int32(name.dropFirst(start).prefix(count)) }
+      guard let year = number(0, 4), let month = number(4, 2), let day = number(6, 2), let hour = number(9, 2),
+        let minute = number(11, 2), let second = number(13, 2)
+      else { return nil }
+      var time = tm()
+      (time.tm_year, time.tm_mon, time.tm_mday) = (year - 1900, month - 1, day)
+      (time.tm_hour, time.tm_min, time.tm_sec) = (hour, minute, second)
+      return Double(timegm(&time)) + Double(number(16, 3) ?? 0) / 1000
     }
   }
 

@@ -46,6 +46,7 @@ struct Explain: ParsableCommand {
     let targets = try project.targets([target])
     let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     let present = try project.store.presentKeys()
+    let starts = try RunLog.starts(root: project.root)
     let report = Report(
       claims: targets.claims.map { claim in
         Report.ClaimFacts(
@@ -61,7 +62,7 @@ struct Explain: ParsableCommand {
           tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
           claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id))
       },
-      stages: try plan.stages.map { try Explanation($0, store: project.store, present: present) })
+      stages: try plan.stages.map { try Explanation($0, store: project.store, present: present, runStarts: starts) })
     try output.show(report, text(report, project.store).joined(separator: "\n"))
   }
 
