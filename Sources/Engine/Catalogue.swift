@@ -8,8 +8,6 @@ package struct Catalogue: Sendable {
   package let estimators: [String: Estimator]
   /// One digest of all code there is, for what is made from cells: tables and figures.
   package let codeDigest: String
-  /// The parameters of each experiment as it declares them, by its name.
-  package let defaults: [String: [String: ParameterValue]]
   /// The code of each experiment, by its name.
   private let code: [String: [(part: String, digest: String)]]
 
@@ -38,13 +36,6 @@ package struct Catalogue: Sendable {
     self.tables = tables
     self.estimators = estimators
     code = fingerprints.code(of: experiments)
-    defaults = experiments.mapValues { experiment in
-      do {
-        return try experiment.defaultParameters()
-      } catch {
-        preconditionFailure("\(experiment.name): \(error)")
-      }
-    }
   }
 
   /// The code an experiment's results depend on, as lines of a manifest.

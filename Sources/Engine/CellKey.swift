@@ -58,6 +58,9 @@ package struct CellKey: Hashable, Sendable, Comparable, CustomStringConvertible 
     }
   }
 
+  /// The place of this key's lock in a file of locks.
+  var lockOffset: Int { Int(words.0 >> 1) }
+
   /// The first ten digits, for people.
   package var short: String { String(description.prefix(10)) }
 

@@ -66,10 +66,13 @@ package struct PipelineFile: Sendable {
     var stages: [Stage] = []
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
     stageNames = entries.map(\.key)
+    var defaults: [String: [String: ParameterValue]] = [:]
     for entry in entries {
-      let reader = StageReader(
-        id: entry.key, siblings: stageNames, catalogue: catalogue, profiles: profiles, diagnostics: diagnostics)
+      var reader = StageReader(
+        id: entry.key, siblings: stageNames, catalogue: catalogue, profiles: profiles, diagnostics: diagnostics,
+        defaults: defaults)
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
+      defaults = reader.defaults
     }
     self.stages = stages
     reportCycles(diagnostics)
@@ -116,12 +119,14 @@ private struct StageReader {
   let catalogue: Catalogue
   let profiles: [String]
   let diagnostics: Diagnostics
+  /// Parameters of experiments as they declare them, by name: many stages share an experiment.
+  private(set) var defaults: [String: [String: ParameterValue]]
   private var context: String { "stage '\(id)'" }
   private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit"]
   private static let keys = ["experiment", "inputs", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
-  func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
+  mutating func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
     guard PipelineFile.isName(id) else {
       diagnostics.report(.badName(kind: "stage", name: id), at: location, in: "")
       return nil
@@ -129,6 +134,7 @@ private struct StageReader {
     guard let mapping = value.mapping("stage", allowing: Self.keys, in: context),
       let experiment = experiment(mapping, at: location)
     else { return nil }
+    if defaults[experiment.name] == nil { defaults[experiment.name] = Self.defaults(of: experiment) }
     let inputs = inputs(mapping["inputs"])
     var overrides: [String: YAMLMapping] = [:]
     for entry in mapping["profiles"]?.mapping("profiles", allowing: profiles, in: context)?.entries ?? [] {
@@ -155,6 +161,14 @@ private struct StageReader {
     return nil
   }
 
+  private static func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue] {
+    do {
+      return try experiment.defaultParameters()
+    } catch {
+      preconditionFailure("\(experiment.name): \(error)")
+    }
+  }
+
   private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
     guard let mapping = value?.mapping("inputs", in: context) else { return [] }
     return mapping.entries.compactMap { entry in
@@ -174,7 +188,7 @@ private struct StageReader {
     _ inputs: [(name: String, stage: String)], _ location: SourceLocation
   ) -> PipelineFile.Stage? {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
-    guard let defaults = catalogue.defaults[experiment.name] else { return nil }
+    guard let defaults = defaults[experiment.name] else { return nil }
     var locations: [String: SourceLocation] = [:]
     var base = defaults
     for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {

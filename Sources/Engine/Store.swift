@@ -101,37 +101,42 @@ package struct Store: Sendable {
 
   /// Puts a cell's bytes in place under its key.
   package func publish(_ bytes: [UInt8], as key: CellKey) throws {
-    let path = path(of: key)
-    try Self.makeFolder(root + "/tmp")
-    try Self.makeFolder(String(path.dropLast(68)))
-    try Self.write(bytes, to: path, by: "\(root)/tmp/\(getpid())-\(key.short)", passing: FaultPoint.pass)
+    try Self.write(bytes, to: path(of: key), by: "\(root)/tmp/\(getpid())-\(key.short)", passing: FaultPoint.pass)
     unlink(failurePath(key))
   }
 
-  /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there.
-  /// `step` hears of every step, for tests that kill the process there.
+  /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders
+  /// are made as needed. `step` hears of every step, for tests that kill the process there.
   package static func write(
     _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
   ) throws {
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw PipelineError.notWritable(path: temporary, reason: reason(errno)) }
+    let descriptor = try creating(temporary) { open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     step("write.opened")
-    var written = 0
-    var failure: String?
-    bytes.withUnsafeBytes { buffer in
-      while written < buffer.count, failure == nil {
-        let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-        if count < 0 { failure = reason(errno) } else { written += count }
+    do {
+      var written = 0
+      try bytes.withUnsafeBytes { buffer in
+        while written < buffer.count {
+          let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+          if count < 0, errno == EINTR { continue }
+          guard count >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+          written += count
+        }
       }
-    }
-    step("write.written")
-    if close(descriptor) != 0, failure == nil { failure = reason(errno) }
-    if failure == nil, rename(temporary, path) != 0 { failure = reason(errno) }
-    step("write.renamed")
-    if let failure {
+      step("write.written")
+    } catch {
+      close(descriptor)
       unlink(temporary)
-      throw PipelineError.notWritable(path: path, reason: failure)
+      throw error
     }
+    do {
+      // Some file systems tell of a full disk only now.
+      guard close(descriptor) == 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+      try creating(path) { rename(temporary, path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    step("write.renamed")
   }
 
   package static func makeFolder(_ path: String) throws {
@@ -158,8 +163,6 @@ package struct Store: Sendable {
 
   /// Remembers why a cell could not be computed, until it is.
   package func recordFailure(_ key: CellKey, reason: String) throws {
-    try Self.makeFolder(root + "/failed")
-    try Self.makeFolder(root + "/tmp")
     try Self.write(Array(reason.utf8), to: failurePath(key), by: "\(root)/tmp/\(getpid())-failure-\(key.short)")
   }
 
@@ -177,16 +180,38 @@ package struct Store: Sendable {
 
   /// Runs the body while holding the cell's lock; returns nil if another process holds it. The kernel frees the lock when
   /// its process ends, however it ends. It only saves work: two processes that computed the same cell would publish the
-  /// same bytes.
+  /// same bytes, so a file system without locks is no obstacle.
   package func withClaim<Result>(on key: CellKey, _ body: () throws -> Result) throws -> Result? {
-    try Self.makeFolder(root + "/claims")
-    let path = "\(root)/claims/\(key)"
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw PipelineError.notWritable(path: path, reason: Self.reason(errno)) }
+    let path = root + "/lock"
+    let descriptor = try Self.creating(path) { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
     defer { close(descriptor) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
-    defer { unlink(path) }
-    return try body()
+    // A byte of one file for each cell: making and removing a file for each costs as much as the cell's own.
+    let failure = Self.lock(descriptor, at: key.lockOffset)
+    return failure == EAGAIN || failure == EACCES ? nil : try body()
+  }
+
+  /// Locks one byte of a file for as long as the descriptor is open. Returns 0 or the system's error, which is EAGAIN or
+  /// EACCES if somebody else holds it.
+  package static func lock(_ descriptor: Int32, at offset: Int) -> Int32 {
+    var request = flock()
+    request.l_type = Int16(F_WRLCK)
+    request.l_whence = Int16(SEEK_SET)
+    request.l_start = offset
+    request.l_len = 1
+    // F_OFD_SETLK, whose name C shows to GNU sources only: a lock of the descriptor, not of the process.
+    return fcntl(descriptor, 37, &request) == 0 ? 0 : errno
+  }
+
+  /// A call that makes a file, tried again with its folder made if that was missing. Returns its result, never negative.
+  @discardableResult
+  private static func creating(_ path: String, _ body: () -> Int32) throws -> Int32 {
+    var result = body()
+    if result < 0, errno == ENOENT {
+      try makeFolder(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
+      result = body()
+    }
+    guard result >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+    return result
   }
 
   package static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -1,4 +1,5 @@
 private import Foundation
+private import NumericalMethods
 private import PaperKit
 
 /// Looking after a store: checking, collecting what nothing needs any more, exchanging cells, recomputing samples.
@@ -67,7 +68,7 @@ package struct StoreCare {
       garbage.keys.append(key)
       garbage.bytes += size
     }
-    for folder in ["tmp", "claims", "quarantine", "failed"].map({ "\(store.root)/\($0)" })
+    for folder in ["tmp", "quarantine", "failed"].map({ "\(store.root)/\($0)" })
     where FileManager.default.fileExists(atPath: folder) {
       for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
         if folder.hasSuffix("failed"), CellKey(name.dropLast(4)).map(needed.contains) ?? false { continue }
@@ -164,10 +165,13 @@ package struct StoreCare {
       var manifest = stored.manifest
       manifest.code = catalogue.code(of: experiment)
       let again = try worker.compute(manifest)
+      // Bits, because NaN is a number like others here.
+      func bits(_ arrays: [String: NDArray]) -> [String: [UInt64]] { arrays.mapValues { $0.values.map(\.bitPattern) } }
       let same =
-        again.replicas == stored.replicas && again.arrays == stored.arrays
+        again.replicas == stored.replicas && bits(again.arrays) == bits(stored.arrays)
+        && again.arrays.allSatisfy { stored.arrays[$0.key]?.shape == $0.value.shape }
         && again.failures.map(\.replica) == stored.failures.map(\.replica)
-        && again.coordinates.allSatisfy { stored.coordinates[$0.key] == $0.value }
+        && bits(again.coordinates).allSatisfy { bits(stored.coordinates)[$0.key] == $0.value }
       return same ? nil : Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now")
     }
   }

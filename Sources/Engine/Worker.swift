@@ -256,13 +256,13 @@ package struct LineReader {
   package mutating func fill() throws -> Bool {
     buffer.removeSubrange(..<position)
     position = 0
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      let count = read(descriptor, &chunk, chunk.count)
-      if count > 0 {
-        buffer += chunk.prefix(count)
-        return true
+      var count = 0
+      buffer += [UInt8](unsafeUninitializedCapacity: 1 << 16) { chunk, used in
+        count = read(descriptor, chunk.baseAddress, chunk.count)
+        used = max(0, count)
       }
+      if count > 0 { return true }
       if count == 0 { return false }
       guard errno == EINTR else { throw PipelineError.unreadable(path: "pipe", reason: Store.reason(errno)) }
     }

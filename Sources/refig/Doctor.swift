@@ -64,7 +64,7 @@ struct Doctor: ParsableCommand {
     }
     let descriptor = open(name, O_RDWR)
     defer { close(descriptor) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Store.lock(descriptor, at: 0) == 0 else {
       throw PipelineError.notWritable(
         path: name, reason: "no file locks; runs at the same time may compute a cell twice, which is harmless")
     }

@@ -78,7 +78,7 @@ import Testing
         replicas: {count: 1000000, perCell: 1000000}
     """
 
-  /// Waits for the worker at this project's store to be there, or to be gone.
+  /// Waits for the worker of this project to be there, or to be gone.
   private func awaitWorker(_ project: Project, isThere: Bool) throws {
     func worker() throws -> Bool {
       try FileManager.default.contentsOfDirectory(atPath: "/proc").contains { name in
@@ -90,7 +90,6 @@ import Testing
         return words.contains("worker") && folder == project.workspace.path
       }
     }
-    if isThere { while project.workspace.files(under: "data/store/claims").isEmpty { usleep(5000) } }
     while try worker() != isThere { usleep(5000) }
   }
 

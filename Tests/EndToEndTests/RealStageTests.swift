@@ -14,7 +14,7 @@ import ToyPaper
   ]
 
   /// The pipeline of this checkout in a folder of its own.
-  private func workspace() throws -> Workspace {
+  private func checkout() throws -> Workspace {
     let workspace = try Workspace()
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
@@ -40,7 +40,7 @@ import ToyPaper
   @Test("a real stage is the same bit for bit with one worker, two, none, and in any order", arguments: stages)
   func correctBuild(stage: String) throws {
     let stores = try ["-j1", "-j2", "-j0"].map { workers in
-      let workspace = try workspace()
+      let workspace = try checkout()
       let result = try runProgram(
         try productPath("refig"), ["run", stage, workers, "--quiet"], in: workspace.path)
       #expect(result.status == 0, "\(result.errors)")
@@ -50,10 +50,10 @@ import ToyPaper
     #expect(stores[0] == stores[1])
     #expect(stores[0] == stores[2])
 
-    let workspace = try workspace()
+    let workspace = try checkout()
     let catalogue = Catalogue(
       papers: allPapers, fingerprints: Fingerprints(files: sourceFingerprints, compiler: compilerVersion))
-    let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
+    let project = try Engine.Project(root: workspace.path, profile: nil, catalogue: catalogue)
     let plan = Plan(project.pipeline, stages: [stage], catalogue: catalogue)
     let worker = [try productPath("refig"), "worker", "--store", project.store.root]
     var build = Build(

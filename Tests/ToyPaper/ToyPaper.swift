@@ -112,8 +112,9 @@ package enum Fault: Experiment {
     case .endless: taken = [UInt8](repeating: 1, count: 1 << 55)
     case .thrown: throw Unexpected()
     }
-    while taken.count >= 0 {}  // Until it is stopped.
-    return [:]
+    return withExtendedLifetime(taken) {
+      while true { usleep(10_000) }  // Until it is stopped.
+    }
   }
 }
 
