@@ -91,7 +91,9 @@ let package = Package(
       name: "EngineTests",
       dependencies: ["Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker"],
       exclude: ["Snapshots"], swiftSettings: strict),
-    .testTarget(name: "EndToEndTests", dependencies: ["refig", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["refig", "Engine", "Papers", "PaperKit", "TestSupport", "ToyPaper"], swiftSettings: strict),
   ]
     + papers.flatMap { paper -> [Target] in
       [

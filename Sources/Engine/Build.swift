@@ -3,7 +3,7 @@ private import Foundation
 /// Brings the cells behind some targets into the store, wave after wave.
 package struct Build {
   /// What a build did.
-  package struct Summary: Sendable, Equatable {
+  package struct Summary: Sendable, Encodable {
     package var planned = 0
     package var cached = 0
     package var computed = 0
@@ -20,7 +20,6 @@ package struct Build {
   private let executor: any Executor
   private let progress: ProgressDisplay
   private let makeLog: () throws -> RunLog
-  private var log: RunLog?
 
   /// A build of planned stages. `makeLog` is called when the first cell has to be computed: a no-op leaves no trace.
   package init(
@@ -35,31 +34,37 @@ package struct Build {
     self.makeLog = makeLog
   }
 
-  /// The folder of the run's record, if anything was computed.
-  package var logFolder: String? { log?.folder }
+  /// The run's record, if anything was computed.
+  package private(set) var log: RunLog?
 
   /// The cells that are not in the store, each key once, in waves: a wave needs only earlier ones.
-  package func missing() throws -> [[Batch.Item]] {
-    var seen = try project.store.presentKeys()
+  package func missing() throws -> [[Batch.Item]] { try sift().missing }
+
+  /// How many cells are planned, and which of them are missing.
+  private func sift() throws -> (planned: Int, missing: [[Batch.Item]]) {
+    let present = try project.store.presentKeys()
+    var seen: Set<CellKey> = []
+    seen.reserveCapacity(plan.stages.reduce(0) { $0 + $1.keys.count })
     var depth: [String: Int] = [:]
     var waves: [[Batch.Item]] = []
     for (index, stage) in plan.stages.enumerated() {
       let level = stage.definition.inputs.map { depth[$0.stage, default: 0] + 1 }.max() ?? 0
       depth[stage.id] = level
       while waves.count <= level { waves.append([]) }
-      for (cell, key) in stage.keys.enumerated() where needed?.contains(key) ?? true && seen.insert(key).inserted {
+      for (cell, key) in stage.keys.enumerated()
+      where needed?.contains(key) ?? true && seen.insert(key).inserted && !present.contains(key) {
         waves[level].append(Batch.Item(stage: index, cell: cell))
       }
     }
-    return waves.filter { !$0.isEmpty }
+    return (seen.count, waves.filter { !$0.isEmpty })
   }
 
   /// Computes what is missing. Parameters of missing cells are validated before the first runs. Throws
   /// ``PipelineError/interrupted`` after Ctrl-C; failed cells are counted, not thrown.
   package mutating func run() throws -> Summary {
-    let waves = try missing()
+    let (planned, waves) = try sift()
     var summary = Summary()
-    summary.planned = Set(plan.stages.flatMap(\.keys)).count
+    summary.planned = planned
     summary.cached = summary.planned - waves.reduce(0) { $0 + $1.count }
     guard !waves.isEmpty else { return summary }
     try validate(waves)
@@ -68,14 +73,28 @@ package struct Build {
     }
     let log = try self.log ?? makeLog()
     self.log = log
-    defer { log.write("end", ["computed": summary.computed, "failed": summary.failed, "cached": summary.cached]) }
+    defer { log.totals = ["computed": summary.computed, "failed": summary.failed, "cached": summary.cached] }
+    let missingCounts = waves.joined().reduce(into: [:]) { $0[plan.stages[$1.stage].id, default: 0] += 1 }
+    log.write(
+      "plan",
+      [
+        "stages": plan.stages.reduce(into: [:]) {
+          $0[$1.id] = ["cells": $1.keys.count, "missing": missingCounts[$1.id] ?? 0]
+        }
+      ])
     for items in waves {
       let batch = Batch(plan: plan, items: try ready(items, &summary), store: project.store)
       let counts = Dictionary(grouping: batch.items, by: \.stage)
       progress.begin(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) })
-      defer { progress.end() }
+      var costs: [Int: StageCost] = [:]
+      defer {
+        progress.end()
+        for (stage, cost) in costs.sorted(by: { $0.key < $1.key }) {
+          log.write("stage", cost.fields(plan.stages[stage].id))
+        }
+      }
       try executor.run(batch) { item, outcome in
-        try record(item, outcome, batch, log, &summary)
+        try record(item, outcome, batch, log, &summary, &costs[item.stage, default: StageCost()])
       }
     }
     return summary
@@ -105,7 +124,8 @@ package struct Build {
   }
 
   private func record(
-    _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch, _ log: RunLog, _ summary: inout Summary
+    _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch, _ log: RunLog, _ summary: inout Summary,
+    _ stageCost: inout StageCost
   ) throws {
     let stage = plan.stages[item.stage]
     let key = batch.key(item)
@@ -115,6 +135,7 @@ package struct Build {
       summary.computed += 1
       summary.processorSeconds += cost.processorSeconds
       summary.failedReplicas += cost.failedReplicas
+      stageCost.add(cost)
       fields["outcome"] = "computed"
       fields["wallSeconds"] = cost.wallSeconds
       fields["processorSeconds"] = cost.processorSeconds
@@ -128,6 +149,7 @@ package struct Build {
       progress.finished(stage.id, seconds: 0)
     case .failed(let reason):
       summary.failed += 1
+      stageCost.failed += 1
       fields["outcome"] = "failed"
       fields["reason"] = reason
       try project.store.recordFailure(key, reason: reason)

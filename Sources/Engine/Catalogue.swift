@@ -6,13 +6,16 @@ package struct Catalogue: Sendable {
   package let experiments: [String: any Experiment.Type]
   package let tables: [String: TableDefinition]
   package let estimators: [String: Estimator]
-  private let fingerprints: Fingerprints
+  /// One digest of all code there is, for what is made from cells: tables and figures.
+  package let codeDigest: String
+  /// The code of each experiment, by its name.
+  private let code: [String: [(part: String, digest: String)]]
 
   /// Collects the papers. Checked: names are unique and of the form paper/kebab-name, outputs do not contradict each
   /// other, and the build knows the code of every experiment.
   package init(papers: [Paper], fingerprints: Fingerprints) {
     self.papers = papers
-    self.fingerprints = fingerprints
+    codeDigest = fingerprints.digestOfAll
     var experiments: [String: any Experiment.Type] = [:]
     var tables: [String: TableDefinition] = [:]
     var estimators: [String: Estimator] = [:]
@@ -32,17 +35,14 @@ package struct Catalogue: Sendable {
     self.experiments = experiments
     self.tables = tables
     self.estimators = estimators
+    code = fingerprints.code(of: experiments)
   }
 
   /// The code an experiment's results depend on, as lines of a manifest.
   package func code(of experiment: any Experiment.Type) -> [(part: String, digest: String)] {
-    let module = experiment.sourceFile.prefix { $0 != "/" }
-    let elsewhere = Set(experiments.values.map { $0.sourceFile })
-    return fingerprints.code(of: experiment.sourceFile, module: String(module), excluding: elsewhere)
+    guard let code = code[experiment.name] else { preconditionFailure("\(experiment.name) is not of this catalogue") }
+    return code
   }
-
-  /// One digest of all code there is, for what is made from cells: tables and figures.
-  package var codeDigest: String { fingerprints.digestOfAll }
 
   private static func check(_ experiment: any Experiment.Type, of paper: Paper) {
     precondition(experiment.name.hasPrefix(paper.key + "/"), "\(experiment.name) is not of the paper \(paper.key)")
@@ -67,18 +67,25 @@ package struct Fingerprints: Sendable {
     self.compiler = compiler
   }
 
-  /// The experiment's own file; the rest of its paper's folder, but for the files of other experiments and those named
+  /// By experiment: its own file; the rest of its paper's folder, but for the files of other experiments and those named
   /// after the paper (tables and claims); the numerical methods; the compiler.
-  func code(of file: String, module: String, excluding experimentFiles: Set<String>) -> [(part: String, digest: String)]
-  {
-    guard let own = files[file] else { preconditionFailure("the build has no fingerprint of \(file)") }
-    let paper = files.keys.filter {
-      $0.hasPrefix(module + "/") && !$0.hasPrefix("\(module)/\(module)") && !experimentFiles.contains($0)
+  func code(of experiments: [String: any Experiment.Type]) -> [String: [(part: String, digest: String)]] {
+    let experimentFiles = Set(experiments.values.map { $0.sourceFile })
+    let methods = digest(of: files.keys.filter { key in Self.methodModules.contains { key.hasPrefix($0 + "/") } })
+    var papers: [String: String] = [:]
+    return experiments.mapValues { experiment in
+      let file = experiment.sourceFile
+      guard let own = files[file] else { preconditionFailure("the build has no fingerprint of \(file)") }
+      let module = String(file.prefix { $0 != "/" })
+      let paper =
+        papers[module]
+        ?? digest(
+          of: files.keys.filter {
+            $0.hasPrefix(module + "/") && !$0.hasPrefix("\(module)/\(module)") && !experimentFiles.contains($0)
+          })
+      papers[module] = paper
+      return [("experiment", own), ("paper", paper), ("methods", methods), ("compiler", compiler)]
     }
-    let methods = files.keys.filter { key in Self.methodModules.contains { key.hasPrefix($0 + "/") } }
-    return [
-      ("experiment", own), ("paper", digest(of: paper)), ("methods", digest(of: methods)), ("compiler", compiler),
-    ]
   }
 
   var digestOfAll: String { CellKey.digest(compiler + "\n" + digest(of: files.keys)) }

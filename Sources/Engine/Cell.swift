@@ -26,7 +26,8 @@ package struct Cell: Sendable {
 
   /// Size of the text header before the HDF5 data.
   package static let headerSize = 512
-  private static let magic = "refig cell 1"
+  private static let format = 1
+  private static let magic = "refig cell \(format)"
 
   /// The cell as the bytes of its file: a text header with the SHA-256 of the rest, then HDF5.
   package func encoded(outputs: [OutputArray]) throws -> [UInt8] {
@@ -75,21 +76,45 @@ package struct Cell: Sendable {
     return Array(text.utf8) + Array(repeating: UInt8(ascii: "\n"), count: headerSize - text.utf8.count)
   }
 
-  /// What is wrong with a file's bytes, or nil: header, length and digest are checked before libhdf5 sees a byte.
-  package static func damage(in bytes: UnsafeRawBufferPointer) -> String? {
+  /// What is wrong with a file's bytes, or nil: header, length and digest are checked before libhdf5 sees a byte. Throws
+  /// ``PipelineError/newerFormat(path:found:known:)`` for a file that a later refig wrote: it is not damaged.
+  package static func damage(in bytes: UnsafeRawBufferPointer, path: String) throws -> String? {
     guard bytes.count > headerSize else { return "it has \(bytes.count) bytes" }
     let digest = CellKey.digest(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(headerSize)))
     if bytes.prefix(headerSize).elementsEqual(header(digest: digest, count: bytes.count)) { return nil }
-    let start = String(decoding: bytes.prefix(magic.utf8.count), as: UTF8.self)
-    return start == magic ? "its SHA-256 is not the one in its header" : "it does not begin with '\(magic)'"
+    if let format = newerFormat(bytes) {
+      throw PipelineError.newerFormat(path: path, found: format, known: Self.format)
+    }
+    return bytes.starts(with: magic.utf8)
+      ? "its SHA-256 is not the one in its header" : "it does not begin with '\(magic)'"
   }
 
-  /// Reads the bytes of a file; they must be undamaged.
-  package init(verified bytes: UnsafeRawBufferPointer, path: String) throws {
-    let file = try HDF5File(verified: bytes)
+  /// The format of a later refig's cell, from the first bytes of its file; nil for anything else.
+  static func newerFormat(_ bytes: some Collection<UInt8>) -> Int? {
+    let line = bytes.prefix(headerSize).prefix { $0 != UInt8(ascii: "\n") }
+    guard line.starts(with: "refig cell ".utf8),
+      let found = Int(String(decoding: line.dropFirst(11), as: UTF8.self)), found > format
+    else { return nil }
+    // A number that one flipped bit makes of ours is damage; formats to come leave such numbers out.
+    return (found ^ format).nonzeroBitCount > 1 || found > 9 ? found : nil
+  }
+
+  /// Why bytes of the right digest are no cell all the same.
+  package struct Malformed: Error {
+    package let reason: String
+  }
+
+  /// Reads the bytes of a file; they must be undamaged. Throws ``Malformed``.
+  package init(verified bytes: UnsafeRawBufferPointer) throws {
+    let file: HDF5File
+    do {
+      file = try HDF5File(verified: bytes)
+    } catch let failure as HDF5File.Failure {
+      throw Malformed(reason: "\(failure)")
+    }
     func attribute(_ name: String) -> String? { file.attributes.first { $0.name == name }?.text }
     guard let manifest = attribute("manifest").flatMap(Manifest.init(canonicalText:)) else {
-      throw PipelineError.damaged(path: path, reason: "it holds no manifest this version can read")
+      throw Malformed(reason: "it holds no manifest this refig can read")
     }
     var arrays: [String: NDArray] = [:]
     var coordinates: [String: NDArray] = [:]

@@ -16,31 +16,50 @@ package struct CellKey: Hashable, Sendable, Comparable, CustomStringConvertible 
   }
 
   /// A key from its 64 hexadecimal digits; nil if they are not that.
-  package init?(_ text: some StringProtocol) {
-    var parsed: [UInt64] = [0, 0, 0, 0]
+  package init?(_ text: some StringProtocol) { self.init(digits: text.utf8) }
+
+  /// A key from its 64 hexadecimal digits; nil if they are not that.
+  init?(digits: some Sequence<UInt8>) {
+    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     var count = 0
-    for byte in text.utf8 {
+    for byte in digits {
       let digit: UInt8
       switch byte {
-      case 48...57: digit = byte - 48
-      case 97...102: digit = byte - 87
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
       default: return nil
       }
-      guard count < 64 else { return nil }
-      parsed[count >> 4] = parsed[count >> 4] << 4 | UInt64(digit)
+      switch count >> 4 {
+      case 0: words.0 = words.0 << 4 | UInt64(digit)
+      case 1: words.1 = words.1 << 4 | UInt64(digit)
+      case 2: words.2 = words.2 << 4 | UInt64(digit)
+      case 3: words.3 = words.3 << 4 | UInt64(digit)
+      default: return nil
+      }
       count += 1
     }
     guard count == 64 else { return nil }
-    words = (parsed[0], parsed[1], parsed[2], parsed[3])
+    self.words = words
   }
 
   /// 64 lower-case hexadecimal digits.
-  package var description: String {
-    [words.0, words.1, words.2, words.3].map { word in
-      let digits = String(word, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+  package var description: String { String(decoding: digits, as: UTF8.self) }
+
+  /// The same as bytes.
+  var digits: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
+      for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
+        for place in 0..<16 {
+          let digit = UInt8(truncatingIfNeeded: word >> (60 - 4 * UInt64(place))) & 15
+          buffer[16 * index + place] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+        }
+      }
+      count = 64
+    }
   }
+
+  /// The place of this key's lock in a file of locks.
+  var lockOffset: Int { Int(words.0 >> 1) }
 
   /// The first ten digits, for people.
   package var short: String { String(description.prefix(10)) }

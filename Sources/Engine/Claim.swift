@@ -59,7 +59,8 @@ package struct ClaimFile {
   private let catalogue: Catalogue
   private let diagnostics: Diagnostics
   private static let keys = [
-    "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "kills", "immune", "profiles", "only",
+    "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "kills", "immune",
+    "profiles", "only",
   ]
 
   package init(
@@ -118,7 +119,8 @@ package struct ClaimFile {
     return Claim(
       id: "\(paper)/\(name)", statement: statement, source: source, kind: kind, estimator: estimator,
       evidence: evidence, accepted: accepted,
-      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, kills: kills, immunities: immunities, location: location)
+      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, kills: kills,
+      immunities: immunities, location: location)
   }
 
   /// The mistakes that the claim says it notices: its evidence must be able to make them.

@@ -67,7 +67,7 @@ package enum ErrorMessage {
     case .notWritable(let path, let reason):
       "\(path): cannot be written: \(reason). Free some space or change the permissions, then run again: finished cells are kept."
     case .unknownTarget(let name, let known):
-      "no stage, figure or claim is called '\(name)'\(suggestion(name, known)). `refig status` lists them."
+      "no stage, figure or claim is called '\(visible(name))'\(suggestion(name, known)). `refig status` lists them."
     case .unknownExperiment(let name, let known):
       "there is no experiment '\(name)'\(suggestion(name, known, listing: true))."
     case .unknownProfile(let name, let known):
@@ -112,14 +112,14 @@ package enum ErrorMessage {
   private static func sentence(_ fact: Diagnostic.Fact) -> String {
     switch fact {
     case .unknownKey(let key, let known):
-      "unknown key '\(key)'\(suggestion(key, known)); known: \(known.isEmpty ? "none" : list(known))"
+      "unknown key '\(visible(key))'\(suggestion(key, known)); known: \(known.isEmpty ? "none" : list(known))"
     case .duplicateKey(let key): "key '\(key)' is given twice; keep one"
     case .missingKey(let key): "'\(key)' is missing"
     case .wrongType(let key, let expected, let found): "'\(key)' must be \(expected), not \(found)"
     case .unknownName(let kind, let name, let known):
-      "unknown \(kind) '\(name)'\(suggestion(name, known, listing: true))"
+      "unknown \(kind) '\(visible(name))'\(suggestion(name, known, listing: true))"
     case .badName(let kind, let name):
-      "'\(name)' cannot name a \(kind): use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
+      "'\(visible(name))' cannot name a \(kind): use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
     case .refusedValue(let name, let value, let allowed): "\(name) = \(value) is not allowed: \(allowed)"
     case .badData(let path, let reason): "data file '\(path)': \(reason)"
     case .emptySweep: "the sweep is empty: give every factor at least one value"
@@ -141,6 +141,11 @@ package enum ErrorMessage {
   private static func suggestion(_ name: String, _ known: [String], listing: Bool = false) -> String {
     if let nearest = nearestSpelling(of: name, among: known) { return "; did you mean '\(nearest)'?" }
     return listing && !known.isEmpty ? "; known: \(list(known))" : ""
+  }
+
+  /// A text of the user's without line breaks and other signs that a terminal obeys.
+  private static func visible(_ text: String) -> String {
+    text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : "\($0)" }.joined()
   }
 
   private static func list(_ names: [String]) -> String {

@@ -5,6 +5,8 @@ package import PaperKit
 package struct FigureFile {
   private let tables: [String: TableDefinition]
   private let stages: [String]
+  /// Made once: making it costs more than most uses.
+  private let placeholder = Curve.placeholder
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
@@ -18,7 +20,7 @@ package struct FigureFile {
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
       let mistakeCount = value.diagnostics.found.count
-      if name.wholeMatch(of: /[A-Za-z0-9_-][A-Za-z0-9._-]*/) == nil {
+      if !PipelineFile.isName(name) || name.contains("/") {
         value.diagnostics.report(.badName(kind: "figure", name: name), at: location, in: context)
       }
       let figure = file.figure("\(paper)/\(name)", value, in: context)
@@ -166,7 +168,7 @@ package struct FigureFile {
         column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
     }
     // A `{word}` must be a column; as a sub- or superscript it may be plain text.
-    for match in label.matches(of: Curve.placeholder) where match.output.1.isEmpty {
+    for match in label.contains("{") ? label.matches(of: placeholder) : [] where match.output.1.isEmpty {
       let location = mapping["label"]?.location ?? value.location
       check(String(match.output.2), isColumnOf: definition, at: location, value.diagnostics, context)
     }

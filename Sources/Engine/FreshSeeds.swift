@@ -34,7 +34,10 @@ package struct FreshSeeds {
       changed: Dictionary(uniqueKeysWithValues: report.differing.map { ($0.claim.id, $0.verdict.rawValue) }),
       numbers: Dictionary(
         uniqueKeysWithValues: report.claims.filter { ($0.estimate?.standardError ?? 0) > 0 }.map {
-          ($0.claim.id, .init(estimate: rounded($0.estimate?.value), standardError: rounded($0.estimate?.standardError)))
+          (
+            $0.claim.id,
+            .init(estimate: rounded($0.estimate?.value), standardError: rounded($0.estimate?.standardError))
+          )
         }))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

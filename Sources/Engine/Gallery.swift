@@ -47,9 +47,13 @@ package struct Gallery {
     for (index, figure) in figures.enumerated() {
       let folder = URL(fileURLWithPath: Self.folder(of: figure, in: project))
       let stages = Set(figure.tables.flatMap(\.stages))
-      let cells = plan.stages.filter { stages.contains($0.id) }.flatMap { $0.keys.map(\.description) }
-      let inputs = CellKey.digest(
-        ([project.catalogue.codeDigest, project.figureFilesDigest, style] + cells).joined(separator: "\n"))
+      let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys)
+      var text = Array([project.catalogue.codeDigest, project.figureFilesDigest, style].joined(separator: "\n").utf8)
+      for cell in cells {
+        text.append(UInt8(ascii: "\n"))
+        text += cell.digits
+      }
+      let inputs = text.withUnsafeBytes { CellKey.digest($0) }
       // Nothing it is made from has changed: no cell needs to be read.
       if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
       do {
@@ -57,7 +61,7 @@ package struct Gallery {
           figure, style: style,
           claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id),
           command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
-        jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells, inputs: inputs)))
+        jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells.map(\.description), inputs: inputs)))
       } catch {
         outcomes[index].outcome = .failed(error)
       }

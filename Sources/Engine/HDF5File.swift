@@ -255,7 +255,12 @@ private func read(_ name: String, from file: hid_t) throws -> HDF5File.Dataset {
   var lengths = [hsize_t](repeating: 0, count: max(rank, 1))
   try check(H5Sget_simple_extent_dims(space, &lengths, nil), "H5Sget_simple_extent_dims \(name)")
   let shape = lengths.prefix(rank).map { Int($0) }
-  let count = shape.reduce(1, *)
+  // A file may claim any size; what cannot be is not allocated.
+  let count = try shape.reduce(1) { product, length in
+    let (next, isTooMuch) = product.multipliedReportingOverflow(by: length)
+    guard !isTooMuch, (0...1 << 33).contains(next) else { throw HDF5File.Failure(call: "shape \(shape) of \(name)") }
+    return next
+  }
   let values = try [Double](unsafeUninitializedCapacity: count) { buffer, used in
     try check(
       H5Dread(

@@ -54,7 +54,8 @@ package struct KillMatrix: Sendable {
       }
       if !survived.isEmpty {
         problems.append(
-          "\(row.claim.id): is still \(row.claim.expected.rawValue) under \(survived.map(\.rawValue).joined(separator: ", "))")
+          "\(row.claim.id): is still \(row.claim.expected.rawValue) under \(survived.map(\.rawValue).joined(separator: ", "))"
+        )
       }
       if row.evaluated.isExpected, row.evaluated.verdict != .inconclusive,
         row.synthetic[.below] == .notApplicable, row.synthetic[.above] == .notApplicable
@@ -106,7 +107,8 @@ package struct KillMatrix: Sendable {
         return row.claim.id + String(repeating: " ", count: width - row.claim.id.count) + "  "
           + synthetic.joined(separator: " ") + "   " + science.joined(separator: " ")
       }
-      return (["\(paper): synthetic mutants " + letters.joined(separator: ", ") + "; deliberate mistakes"] + numbers
+      return
+        (["\(paper): synthetic mutants " + letters.joined(separator: ", ") + "; deliberate mistakes"] + numbers
         + [header] + lines).joined(separator: "\n")
     }.joined(separator: "\n\n")
   }
@@ -118,7 +120,8 @@ package struct KillMatrix: Sendable {
     let mistakes = mutants.flatMap { paper, mutants in
       mutants.filter { mutant in rows.contains { $0.claim.paper == paper && $0.kills(mutant.name) == true } }
     }
-    return "\(rows.count) claims, \(mistakes.count) of \(mutants.reduce(0) { $0 + $1.mutants.count }) deliberate mistakes noticed"
+    return
+      "\(rows.count) claims, \(mistakes.count) of \(mutants.reduce(0) { $0 + $1.mutants.count }) deliberate mistakes noticed"
       + " (\(killed) of \(tried) pairs), \(problems.count) problems"
   }
 

@@ -5,16 +5,15 @@ private import Foundation
 package struct LocalExecutor: Executor {
   private let command: [String]
   private let workerCount: Int
-  private let timeLimit: @Sendable (Batch.Item) -> Double?
+  private let memory: Int
 
-  /// `command` starts a worker that serves its standard input; `timeLimit` gives the seconds a cell may take, if limited.
-  package init(
-    command: [String], workerCount: Int, timeLimit: @escaping @Sendable (Batch.Item) -> Double? = { _ in nil }
-  ) {
+  /// `command` starts a worker that serves its standard input. Cells of stages that state a memory limit run together
+  /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left.
+  package init(command: [String], workerCount: Int, memory: Int? = nil) throws {
     precondition(workerCount > 0, "\(workerCount) workers")
     self.command = command
     self.workerCount = workerCount
-    self.timeLimit = timeLimit
+    self.memory = try memory ?? Self.availableMemory()
   }
 
   package func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
@@ -22,6 +21,7 @@ package struct LocalExecutor: Executor {
     var claimedElsewhere: [Batch.Item] = []
     var workers: [WorkerProcess] = []
     defer { for worker in workers { worker.end() } }
+    func definition(_ item: Batch.Item) -> PipelineFile.Stage { batch.plan.stages[item.stage].definition }
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       let isStopping = Interruption.requests > 0
@@ -32,9 +32,12 @@ package struct LocalExecutor: Executor {
         claimedElsewhere = []
       }
       while !isStopping, let item = queue.first {
+        let taken = workers.compactMap(\.item).reduce(0) { $0 + (definition($1).memoryLimit ?? 0) }
+        if let limit = definition(item).memoryLimit, taken > 0, taken + limit > memory { break }
         if let idle = workers.first(where: { $0.item == nil }) {
           queue.removeFirst()
-          guard try idle.give(item, batch.manifest(item).canonicalText) else {
+          let hasMemoryLimit = definition(item).memoryLimit != nil
+          guard try idle.give(item, batch.manifest(item).canonicalText, hasMemoryLimit: hasMemoryLimit) else {
             queue.insert(item, at: queue.startIndex)
             workers.removeAll { $0 === idle }
             idle.end()
@@ -64,10 +67,10 @@ package struct LocalExecutor: Executor {
         }
       }
       for worker in workers {
-        guard let item = worker.item, let limit = timeLimit(item), worker.secondsAtWork > limit else { continue }
+        guard let item = worker.item, let excess = try worker.excess(over: definition(item)) else { continue }
         workers.removeAll { $0 === worker }
         worker.kill()
-        try fail(item, "it took longer than its time limit of \(limit) s", batch, report)
+        try fail(item, excess, batch, report)
       }
     }
   }
@@ -77,6 +80,20 @@ package struct LocalExecutor: Executor {
   ) throws {
     // A worker may have published its cell and died before it could say so.
     try report(item, batch.store.contains(batch.key(item)) ? .present : .failed(reason))
+  }
+
+  /// Bytes that can be had without swapping, in this machine and in this process's control group.
+  private static func availableMemory() throws -> Int {
+    func number(_ path: String, after name: String = "") throws -> Int? {
+      let text = String(decoding: try Store.bytes(of: path) ?? [], as: UTF8.self)
+      let line = text.split(separator: "\n").first { $0.hasPrefix(name) }?.dropFirst(name.count)
+      return line?.split(separator: " ").first.flatMap { Int($0) }
+    }
+    var available = try number("/proc/meminfo", after: "MemAvailable:").map { $0 << 10 } ?? .max
+    if let limit = try number("/sys/fs/cgroup/memory.max"), let used = try number("/sys/fs/cgroup/memory.current") {
+      available = min(available, limit - used)
+    }
+    return available
   }
 
   /// What a worker's environment adds to the runner's. OpenBLAS reads its core type before `main`, so only a parent can
@@ -109,6 +126,7 @@ private final class WorkerProcess {
   private let output: Int32
   private var reader: LineReader
   private var start = 0.0
+  private var residentAtStart = 0
   private(set) var item: Batch.Item?
   private var hasEnded = false
 
@@ -154,13 +172,31 @@ private final class WorkerProcess {
     return ends
   }
 
-  var secondsAtWork: Double { Self.now() - start }
+  /// By what the cell at work breaks its stage's limits; nil if it keeps them. Memory is what the worker has gained since
+  /// it was given the cell.
+  func excess(over stage: PipelineFile.Stage) throws -> String? {
+    if let limit = stage.timeLimit, Self.now() - start > limit {
+      return "it took longer than its time limit of \(limit) s"
+    }
+    guard let limit = stage.memoryLimit else { return nil }
+    let taken = try residentBytes() - residentAtStart
+    return taken > limit
+      ? "it took \(taken / 1_000_000) MB of memory, more than its limit of \(limit / 1_000_000) MB" : nil
+  }
+
+  /// 0 for a worker that has just died.
+  private func residentBytes() throws -> Int {
+    let fields = String(decoding: try Store.bytes(of: "/proc/\(process)/statm") ?? [], as: UTF8.self).split(
+      separator: " ")
+    return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+  }
 
   /// Hands over a cell; false if the worker is gone.
-  func give(_ item: Batch.Item, _ manifest: String) throws -> Bool {
+  func give(_ item: Batch.Item, _ manifest: String, hasMemoryLimit: Bool) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
     self.item = item
     start = Self.now()
+    residentAtStart = hasMemoryLimit ? try residentBytes() : 0
     return true
   }
 

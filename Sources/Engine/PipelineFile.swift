@@ -27,7 +27,10 @@ package struct PipelineFile: Sendable {
     package let inputs: [(name: String, stage: String)]
     /// Committed files that the experiment reads, sorted by name.
     package let data: [DataFile]
+    /// Seconds a cell may take.
     package let timeLimit: Double?
+    /// Bytes of memory a cell may take.
+    package let memoryLimit: Int?
     /// Where each parameter's values stand in the file.
     package let locations: [String: SourceLocation]
     package let location: SourceLocation
@@ -50,7 +53,10 @@ package struct PipelineFile: Sendable {
     let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "stages"], in: "")
     self.path = path
     seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
-    let profiles = top?.required("profiles", in: "")?.texts("profiles", in: "") ?? []
+    let profileList = top?.required("profiles", in: "")
+    let profiles = profileList?.texts("profiles", in: "") ?? []
+    // They name folders.
+    for name in profiles where !Self.isName(name) { profileList?.report(.badName(kind: "profile", name: name), in: "") }
     self.profiles = profiles
     figureFiles = (top?["figures"]?.list("figures", in: "") ?? []).compactMap { value in
       value.text("figures", in: "").map { ($0, value.location) }
@@ -62,15 +68,32 @@ package struct PipelineFile: Sendable {
     var stages: [Stage] = []
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
     stageNames = entries.map(\.key)
+    var defaults: [String: [String: ParameterValue]] = [:]
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     for entry in entries {
-      let reader = StageReader(
+      var reader = StageReader(
         id: entry.key, folder: folder, siblings: stageNames, catalogue: catalogue, profiles: profiles,
-        diagnostics: diagnostics)
+        diagnostics: diagnostics, defaults: defaults)
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
+      defaults = reader.defaults
     }
     self.stages = stages
     reportCycles(diagnostics)
+  }
+
+  /// Letters, digits, . _ - and single slashes, so that a name can be a target, a line of a manifest and part of a path.
+  package static func isName(_ name: String) -> Bool {
+    name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
+      part.first.map { $0 != UInt8(ascii: ".") } ?? false
+        && part.allSatisfy { byte in
+          switch byte {
+          case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+          default: false
+          }
+        }
+    }
   }
 
   private func reportCycles(_ diagnostics: Diagnostics) {
@@ -100,19 +123,22 @@ private struct StageReader {
   let catalogue: Catalogue
   let profiles: [String]
   let diagnostics: Diagnostics
+  /// Parameters of experiments as they declare them, by name: many stages share an experiment.
+  private(set) var defaults: [String: [String: ParameterValue]]
   private var context: String { "stage '\(id)'" }
-  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit"]
+  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit"]
   private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
-  func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
-    guard Self.isName(id) else {
+  mutating func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
+    guard PipelineFile.isName(id) else {
       diagnostics.report(.badName(kind: "stage", name: id), at: location, in: "")
       return nil
     }
     guard let mapping = value.mapping("stage", allowing: Self.keys, in: context),
       let experiment = experiment(mapping, at: location)
     else { return nil }
+    if defaults[experiment.name] == nil { defaults[experiment.name] = Self.defaults(of: experiment) }
     let inputs = inputs(mapping["inputs"])
     let data = data(mapping["data"], of: experiment, at: location)
     var overrides: [String: YAMLMapping] = [:]
@@ -130,18 +156,6 @@ private struct StageReader {
     return result
   }
 
-  /// Letters, digits, . _ - and single slashes, so that an id can be a target and part of a file name.
-  static func isName(_ name: String) -> Bool {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    return parts.allSatisfy { part in
-      !part.isEmpty && part.first != "."
-        && part.utf8.allSatisfy { byte in
-          (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46
-            || byte == 95
-        }
-    }
-  }
-
   private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> (any Experiment.Type)? {
     let value = mapping["experiment"]
     guard let name = value == nil ? id : value?.text("experiment", in: context) else { return nil }
@@ -152,9 +166,21 @@ private struct StageReader {
     return nil
   }
 
+  private static func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue] {
+    do {
+      return try experiment.defaultParameters()
+    } catch {
+      preconditionFailure("\(experiment.name): \(error)")
+    }
+  }
+
   private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
     guard let mapping = value?.mapping("inputs", in: context) else { return [] }
     return mapping.entries.compactMap { entry in
+      guard PipelineFile.isName(entry.key) else {
+        diagnostics.report(.badName(kind: "input", name: entry.key), at: entry.location, in: context)
+        return nil
+      }
       guard let stage = entry.value.text(entry.key, in: context) else { return nil }
       if siblings.contains(stage) { return (entry.key, stage) }
       entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings), in: context)
@@ -176,7 +202,7 @@ private struct StageReader {
       guard let value = mapping.required(name, in: context), let path = value.text(name, in: context) else {
         return nil
       }
-      guard Self.isName(path) else {
+      guard PipelineFile.isName(path) else {
         value.report(.badName(kind: "data file in the project", name: path), in: context)
         return nil
       }
@@ -197,7 +223,7 @@ private struct StageReader {
     _ inputs: [(name: String, stage: String)], _ data: [DataFile], _ location: SourceLocation
   ) -> PipelineFile.Stage? {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
-    guard let defaults = defaults(of: experiment) else { return nil }
+    guard let defaults = defaults[experiment.name] else { return nil }
     var locations: [String: SourceLocation] = [:]
     var base = defaults
     for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {
@@ -211,19 +237,17 @@ private struct StageReader {
       .sweep(value("sweep"), locations: &locations)
     let replicas = replicas(value("replicas"))
     let streams = value("streams").map { $0.word("streams", as: Manifest.Streams.self, in: context) } ?? .independent
-    let timeLimit = value("timeLimit").map { $0.number("timeLimit", in: context) } ?? .some(nil)
+    func limit(_ key: String) -> Double? {
+      guard let value = value(key), let limit = value.number(key, in: context) else { return nil }
+      if limit <= 0 { value.report(.refusedValue(name: key, value: value.kind, allowed: "more than 0"), in: context) }
+      return limit
+    }
+    let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
     guard let sweep, let replicas, let streams else { return nil }
     return PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
-      data: data, timeLimit: timeLimit ?? nil, locations: locations, location: location)
-  }
-
-  private func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue]? {
-    do {
-      return try experiment.defaultParameters()
-    } catch {
-      preconditionFailure("\(experiment.name): \(error)")
-    }
+      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, locations: locations,
+      location: location)
   }
 
   /// The default of a parameter, or nil with a report if the experiment has none of this name.

@@ -1,4 +1,4 @@
-package import PaperKit
+private import PaperKit
 
 /// The cells behind some stages, with their keys. Keys are made of upstream keys, so all are known before anything runs.
 package struct Plan: Sendable {
@@ -7,7 +7,7 @@ package struct Plan: Sendable {
     package let definition: PipelineFile.Stage
     /// The varying parameters, sorted; a point has one value for each.
     package let names: [String]
-    package let points: [[ParameterValue]]
+    package let pointCount: Int
     package let blocks: [Range<Int>]
     /// Key of cell `point * blocks.count + block`.
     package let keys: [CellKey]
@@ -16,17 +16,22 @@ package struct Plan: Sendable {
 
     package var id: String { definition.id }
 
+    /// The values of `names` at one point.
+    fileprivate func point(_ number: Int) -> [ParameterValue] {
+      definition.sweep.point(number, names: names, base: names.compactMap { definition.base[$0] })
+    }
+
     /// The manifest of one cell.
     package func manifest(_ cell: Int) -> Manifest {
       var manifest = template
-      for (name, value) in zip(names, points[cell / blocks.count]) { manifest.parameters[name] = value }
+      for (name, value) in zip(names, point(cell / blocks.count)) { manifest.parameters[name] = value }
       manifest.replicas = blocks[cell % blocks.count]
       return manifest
     }
 
     /// The parameters that vary, for people: "teacherWidth=1 sampleCount=9 replicas 0–49".
     package func label(_ cell: Int) -> String {
-      let values = zip(names, points[cell / blocks.count]).map { "\($0)=\($1.canonicalText)" }
+      let values = zip(names, point(cell / blocks.count)).map { "\($0)=\($1.canonicalText)" }
       let block = blocks[cell % blocks.count]
       let replicas =
         block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
@@ -79,31 +84,28 @@ package struct Plan: Sendable {
       for key in upstream.first(where: { $0.id == id })?.keys ?? [] { inputs.append((name, key)) }
     }
     let blocks = definition.replicas.blocks
-    let names = definition.sweep.names
-    let points = definition.sweep.points(base: definition.base)
     let template = Manifest(
       experiment: definition.experiment.name, mutant: mutant, code: catalogue.code(of: definition.experiment),
       seed: seed, streams: definition.streams, inputs: inputs, data: definition.data.map { ($0.name, $0.digest) },
       parameters: definition.base, replicas: blocks[0])
+    // The limit on points was checked when the file was read.
+    let pointCount = definition.sweep.pointCount ?? 0
     return Stage(
-      definition: definition, names: names, points: points, blocks: blocks,
-      keys: keys(template, names: names, points: points, blocks: blocks), mutant: mutant, template: template)
+      definition: definition, names: definition.sweep.names, pointCount: pointCount, blocks: blocks,
+      keys: keys(template, definition.sweep, pointCount: pointCount, blocks: blocks), mutant: mutant,
+      template: template)
   }
 
   /// The keys without a manifest value per cell: the canonical text is put together from pieces, most of them shared.
-  private static func keys(_ template: Manifest, names: [String], points: [[ParameterValue]], blocks: [Range<Int>])
-    -> [CellKey]
-  {
-    var varying: [String: Int] = [:]
-    for (index, name) in names.enumerated() { varying[name] = index }
+  private static func keys(_ template: Manifest, _ sweep: Sweep, pointCount: Int, blocks: [Range<Int>]) -> [CellKey] {
+    let names = sweep.names
+    let base = names.compactMap { template.parameters[$0] }
     // Text before the first varying value, between them, and after the last.
     var pieces: [[UInt8]] = []
-    var order: [Int] = []
     var piece = template.stageText
     for name in template.parameters.keys.sorted() {
-      if let index = varying[name] {
+      if names.contains(name) {
         pieces.append(Array("\(piece)parameter \(name) ".utf8))
-        order.append(index)
         piece = "\n"
       } else {
         piece += Manifest.parameterLine(name, template.parameters[name]?.canonicalText ?? "")
@@ -112,13 +114,14 @@ package struct Plan: Sendable {
     pieces.append(Array(piece.utf8))
     let endings = blocks.map { Array(Manifest.replicaLine($0).utf8) }
     var keys: [CellKey] = []
-    keys.reserveCapacity(points.count * blocks.count)
+    keys.reserveCapacity(pointCount * blocks.count)
     var text: [UInt8] = []
-    for point in points {
+    for number in 0..<pointCount {
       text.removeAll(keepingCapacity: true)
-      for (piece, index) in zip(pieces, order) {
+      // The names are sorted, as the parameters are.
+      for (piece, value) in zip(pieces, sweep.point(number, names: names, base: base)) {
         text += piece
-        text += point[index].canonicalText.utf8
+        text += value.canonicalText.utf8
       }
       text += pieces[pieces.count - 1]
       let count = text.count
@@ -137,11 +140,11 @@ package struct Plan: Sendable {
     for stage in stages {
       if !stage.definition.data.isEmpty, stage.keys.contains(where: needed) { stage.validateData(diagnostics) }
       var told: Set<String> = []
-      for (index, point) in stage.points.enumerated() {
+      for index in 0..<stage.pointCount {
         let keys = stage.keys[(index * stage.blocks.count)..<((index + 1) * stage.blocks.count)]
         guard keys.contains(where: needed) else { continue }
         var values = stage.definition.base
-        for (name, value) in zip(stage.names, point) { values[name] = value }
+        for (name, value) in zip(stage.names, stage.point(index)) { values[name] = value }
         do {
           try stage.definition.experiment.validate(values)
         } catch let error as InvalidParameter {

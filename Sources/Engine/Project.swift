@@ -26,6 +26,9 @@ package struct Project: Sendable {
     for file in pipeline.figureFiles {
       let path = root == "." ? file.path : root + "/" + file.path
       let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      if !PipelineFile.isName(paper) {
+        diagnostics.report(.badName(kind: "paper", name: paper), at: file.location, in: "")
+      }
       let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
       texts.append(try Store.bytes(of: path) ?? [])
       let top = document.mapping("file", allowing: ["figures", "claims"], in: "")

@@ -2,18 +2,29 @@ private import Foundation
 
 /// The record of one run: data/runs/<id>/events.jsonl, one JSON object a line, each with `event` and `time`.
 ///
-/// Schema 1: `run` (schema, command, profile, versions, host facts), `cell` (stage, key, label, outcome, cost),
-/// `figure`, `claim`, `end` (counts).
+/// Schema 1: `run` (schema, command, profile, versions, commit, host facts), `plan` (cells in all and missing, by stage),
+/// `cell` (stage, key, label, outcome, cost), `stage` (the sum of its cells in this run), `figure` (what became of it),
+/// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts).
 package final class RunLog {
   /// The run's folder.
   package let folder: String
   private let handle: FileHandle
+  /// What the last event tells; it is written when nobody can write any more.
+  package var totals: [String: any Sendable] = [:]
 
   /// Begins a run in the project's folder and writes what it runs on.
   package init(root: String, command: [String], profile: String, facts: [String: String]) throws {
-    let stamp = Self.timeStamp().filter { $0 != "-" && $0 != ":" }.prefix(15)
-    folder = "\(root)/data/runs/\(stamp)-\(getpid())"
-    try Store.makeFolder(folder)
+    let stamp = Self.timeStamp().filter { $0 != "-" && $0 != ":" }.prefix(19)
+    try Store.makeFolder("\(root)/data/runs")
+    // A clock that was set back may give a name that is taken; no record is written over.
+    var name = "\(stamp)-\(getpid())"
+    while mkdir("\(root)/data/runs/\(name)", 0o755) != 0 {
+      guard errno == EEXIST else {
+        throw PipelineError.notWritable(path: "\(root)/data/runs/\(name)", reason: Store.reason(errno))
+      }
+      name += "+"
+    }
+    folder = "\(root)/data/runs/\(name)"
     let path = folder + "/events.jsonl"
     guard FileManager.default.createFile(atPath: path, contents: nil),
       let handle = FileHandle(forWritingAtPath: path)
@@ -22,18 +33,62 @@ package final class RunLog {
     write("run", ["schema": 1, "command": command, "profile": profile, "facts": facts])
   }
 
+  deinit { write("end", totals) }
+
   /// Adds an event. Fields are numbers, texts, lists and mappings of these.
   package func write(_ event: String, _ fields: [String: any Sendable]) {
-    var object: [String: Any] = fields
+    var object = fields
     object["event"] = event
     object["time"] = Self.timeStamp()
     do {
-      let line = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
-      try handle.write(contentsOf: line + Data("\n".utf8))
+      try handle.write(contentsOf: Data("\(Self.json(object))\n".utf8))
     } catch {
       // A log that cannot be written must not stop the computing it tells of.
       FileHandle.standardError.write(
         Data("refig: the run's log cannot be written: \(error.localizedDescription)\n".utf8))
+    }
+  }
+
+  /// A value as JSON, keys sorted. By hand, because a line is written for every cell: JSONSerialization takes longer for
+  /// it than all else a runner does for a cell.
+  private static func json(_ value: any Sendable) -> String {
+    switch value {
+    case let text as String: quoted(text)
+    case let number as Int: "\(number)"
+    case let number as Double: number.isFinite ? "\(number)" : "null"
+    case let list as [any Sendable]: "[" + list.map(json).joined(separator: ",") + "]"
+    case let object as [String: any Sendable]:
+      "{" + object.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(json($0.value))" }.joined(separator: ",") + "}"
+    default: preconditionFailure("\(value) in a run's record")
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": quoted += "\\\(scalar)"
+      case "\0"..<" ": quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+
+  /// When the runs on record began, in seconds since 1970, oldest first; from the names of their folders.
+  package static func starts(root: String) throws -> [Double] {
+    let folder = root + "/data/runs"
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().compactMap { name in
+      // 20261125T041600.123
+      func number(_ start: Int, _ count: Int) -> Int32? { Int32(name.dropFirst(start).prefix(count)) }
+      guard let year = number(0, 4), let month = number(4, 2), let day = number(6, 2), let hour = number(9, 2),
+        let minute = number(11, 2), let second = number(13, 2)
+      else { return nil }
+      var time = tm()
+      (time.tm_year, time.tm_mon, time.tm_mday) = (year - 1900, month - 1, day)
+      (time.tm_hour, time.tm_min, time.tm_sec) = (hour, minute, second)
+      return Double(timegm(&time)) + Double(number(16, 3) ?? 0) / 1000
     }
   }
 

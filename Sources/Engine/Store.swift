@@ -19,40 +19,57 @@ package struct Store: Sendable {
   package func presentKeys() throws -> Set<CellKey> {
     var keys: Set<CellKey> = []
     for folder in try names(in: root) where folder.utf8.count == 2 {
-      for name in try names(in: "\(root)/\(folder)") where name.hasSuffix(".h5") {
-        if let key = CellKey(name.dropLast(3)) { keys.insert(key) }
+      try forEachName(in: "\(root)/\(folder)") { name in
+        if name.count == 67, name.suffix(3).elementsEqual(".h5".utf8), let key = CellKey(digits: name.prefix(64)) {
+          keys.insert(key)
+        }
       }
     }
     return keys
   }
 
   private func names(in folder: String) throws -> [String] {
+    var names: [String] = []
+    try forEachName(in: folder) { names.append(String(decoding: $0, as: UTF8.self)) }
+    return names.filter { !$0.hasPrefix(".") }
+  }
+
+  /// The names of a folder's files, as bytes: a store has many. None if there is no such folder.
+  private func forEachName(in folder: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     guard let stream = opendir(folder) else {
       guard errno == ENOENT else { throw PipelineError.unreadable(path: folder, reason: Self.reason(errno)) }
-      return []
+      return
     }
     defer { closedir(stream) }
-    var names: [String] = []
     while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: UInt8.self, capacity: 256) { String(decodingCString: $0, as: UTF8.self) }
+      try withUnsafeBytes(of: &entry.pointee.d_name) { name in
+        try body(UnsafeRawBufferPointer(rebasing: name.prefix { $0 != 0 }))
       }
-      if !name.hasPrefix(".") { names.append(name) }
     }
-    return names
   }
 
   /// Reads a cell, nil if it is not there. The file's digest is checked first; throws ``PipelineError/damaged`` if it is
   /// wrong, and has then moved the file to `quarantine`.
   package func cell(_ key: CellKey) throws -> Cell? {
+    guard let bytes = try verifiedBytes(key) else { return nil }
+    let cell: Cell
+    do {
+      cell = try bytes.withUnsafeBytes { try Cell(verified: $0) }
+    } catch let malformed as Cell.Malformed {
+      throw try quarantine(key, reason: malformed.reason)
+    }
+    guard cell.manifest.key == key else { throw try quarantine(key, reason: "it holds another cell's manifest") }
+    return cell
+  }
+
+  /// The bytes of a cell's file after its digest was checked; otherwise like ``cell(_:)``.
+  func verifiedBytes(_ key: CellKey) throws -> [UInt8]? {
     let path = path(of: key)
     guard let bytes = try Self.bytes(of: path) else { return nil }
-    return try bytes.withUnsafeBytes { bytes in
-      if let reason = Cell.damage(in: bytes) { throw try quarantine(key, reason: reason) }
-      let cell = try Cell(verified: bytes, path: path)
-      guard cell.manifest.key == key else { throw try quarantine(key, reason: "it holds another cell's manifest") }
-      return cell
+    if let reason = try bytes.withUnsafeBytes({ try Cell.damage(in: $0, path: path) }) {
+      throw try quarantine(key, reason: reason)
     }
+    return bytes
   }
 
   /// The bytes of a file, nil if it is not there.
@@ -65,55 +82,61 @@ package struct Store: Sendable {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
-    var bytes = [UInt8](repeating: 0, count: max(Int(status.st_size), 1 << 16))
-    var count = 0
+    var bytes: [UInt8] = []
+    // Files of /proc have no size: read until the end, whatever fstat says.
+    var room = max(Int(status.st_size), 1 << 12)
     while true {
-      // Files of /proc have no size: read until the end, whatever fstat says.
-      if count == bytes.count { bytes += [UInt8](repeating: 0, count: count) }
-      let step = bytes.withUnsafeMutableBytes {
-        read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+      var step = 0
+      let part = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        step = read(descriptor, buffer.baseAddress, room)
+        count = max(0, step)
       }
+      if step < 0, errno == EINTR { continue }
       guard step >= 0 else { throw PipelineError.unreadable(path: path, reason: reason(errno)) }
-      if step == 0 { break }
-      count += step
+      if step == 0 { return bytes }
+      if bytes.isEmpty { bytes = part } else { bytes += part }
+      room = 1 << 16
     }
-    bytes.removeSubrange(count...)
-    return bytes
   }
 
   /// Puts a cell's bytes in place under its key.
   package func publish(_ bytes: [UInt8], as key: CellKey) throws {
-    let path = path(of: key)
-    try Self.makeFolder(root + "/tmp")
-    try Self.makeFolder(String(path.dropLast(68)))
-    try Self.write(bytes, to: path, by: "\(root)/tmp/\(getpid())-\(key.short)", passing: FaultPoint.pass)
+    try Self.write(bytes, to: path(of: key), by: "\(root)/tmp/\(getpid())-\(key.short)", passing: FaultPoint.pass)
     unlink(failurePath(key))
   }
 
-  /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there.
-  /// `step` hears of every step, for tests that kill the process there.
+  /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders
+  /// are made as needed. `step` hears of every step, for tests that kill the process there.
   package static func write(
     _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
   ) throws {
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw PipelineError.notWritable(path: temporary, reason: reason(errno)) }
+    let descriptor = try creating(temporary) { open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     step("write.opened")
-    var written = 0
-    var failure: String?
-    bytes.withUnsafeBytes { buffer in
-      while written < buffer.count, failure == nil {
-        let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-        if count < 0 { failure = reason(errno) } else { written += count }
+    do {
+      var written = 0
+      try bytes.withUnsafeBytes { buffer in
+        while written < buffer.count {
+          let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+          if count < 0, errno == EINTR { continue }
+          guard count >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+          written += count
+        }
       }
-    }
-    step("write.written")
-    if close(descriptor) != 0, failure == nil { failure = reason(errno) }
-    if failure == nil, rename(temporary, path) != 0 { failure = reason(errno) }
-    step("write.renamed")
-    if let failure {
+      step("write.written")
+    } catch {
+      close(descriptor)
       unlink(temporary)
-      throw PipelineError.notWritable(path: path, reason: failure)
+      throw error
     }
+    do {
+      // Some file systems tell of a full disk only now.
+      guard close(descriptor) == 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+      try creating(path) { rename(temporary, path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    step("write.renamed")
   }
 
   package static func makeFolder(_ path: String) throws {
@@ -140,9 +163,12 @@ package struct Store: Sendable {
 
   /// Remembers why a cell could not be computed, until it is.
   package func recordFailure(_ key: CellKey, reason: String) throws {
-    try Self.makeFolder(root + "/failed")
-    try Self.makeFolder(root + "/tmp")
     try Self.write(Array(reason.utf8), to: failurePath(key), by: "\(root)/tmp/\(getpid())-failure-\(key.short)")
+  }
+
+  /// Keys of the cells whose last run failed.
+  package func failedKeys() throws -> Set<CellKey> {
+    Set(try names(in: root + "/failed").compactMap { CellKey($0.dropLast(4)) })
   }
 
   /// Why a cell's last run failed; nil if it did not.
@@ -154,17 +180,58 @@ package struct Store: Sendable {
 
   /// Runs the body while holding the cell's lock; returns nil if another process holds it. The kernel frees the lock when
   /// its process ends, however it ends. It only saves work: two processes that computed the same cell would publish the
-  /// same bytes.
+  /// same bytes, so a file system without locks is no obstacle.
   package func withClaim<Result>(on key: CellKey, _ body: () throws -> Result) throws -> Result? {
-    try Self.makeFolder(root + "/claims")
-    let path = "\(root)/claims/\(key)"
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw PipelineError.notWritable(path: path, reason: Self.reason(errno)) }
+    let path = root + "/lock"
+    let descriptor = try Self.creating(path) { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
     defer { close(descriptor) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
-    defer { unlink(path) }
-    return try body()
+    // A byte of one file for each cell: making and removing a file for each costs as much as the cell's own.
+    let failure = Self.lock(descriptor, at: key.lockOffset)
+    return failure == EAGAIN || failure == EACCES ? nil : try body()
+  }
+
+  /// Locks one byte of a file for as long as the descriptor is open. Returns 0 or the system's error, which is EAGAIN or
+  /// EACCES if somebody else holds it.
+  package static func lock(_ descriptor: Int32, at offset: Int) -> Int32 {
+    var request = flock()
+    request.l_type = Int16(F_WRLCK)
+    request.l_whence = Int16(SEEK_SET)
+    request.l_start = offset
+    request.l_len = 1
+    // F_OFD_SETLK, whose name C shows to GNU sources only: a lock of the descriptor, not of the process.
+    return fcntl(descriptor, 37, &request) == 0 ? 0 : errno
+  }
+
+  /// A call that makes a file, tried again with its folder made if that was missing. Returns its result, never negative.
+  @discardableResult
+  private static func creating(_ path: String, _ body: () -> Int32) throws -> Int32 {
+    var result = body()
+    if result < 0, errno == ENOENT {
+      try makeFolder(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
+      result = body()
+    }
+    guard result >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+    return result
   }
 
   package static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+}
+
+extension [UInt8] {
+  /// Where a text first begins, at this position or after it (Horspool's search: most bytes are never looked at).
+  func firstIndex(of text: String, from start: Int = 0) -> Int? {
+    let wanted = Array(text.utf8)
+    var shifts = [Int](repeating: wanted.count, count: 256)
+    for (index, byte) in wanted.dropLast().enumerated() { shifts[Int(byte)] = wanted.count - 1 - index }
+    return withUnsafeBytes { bytes in
+      var end = start + wanted.count - 1
+      while end < bytes.count {
+        if bytes[end] == wanted[wanted.count - 1], bytes[(end - wanted.count + 1)...].starts(with: wanted) {
+          return end - wanted.count + 1
+        }
+        end += shifts[Int(bytes[end])]
+      }
+      return nil
+    }
+  }
 }

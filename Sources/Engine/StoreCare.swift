@@ -1,4 +1,5 @@
 private import Foundation
+private import NumericalMethods
 private import PaperKit
 
 /// Looking after a store: checking, collecting what nothing needs any more, exchanging cells, recomputing samples.
@@ -14,8 +15,10 @@ package struct StoreCare {
   // MARK: Check
 
   /// What a check found.
-  package struct CheckReport: Sendable, Equatable {
+  package struct CheckReport: Sendable, Encodable {
     package var cells = 0
+    /// Cells that a later refig wrote, which this one leaves alone.
+    package var newer = 0
     package var bytes = 0
     /// Damaged cells, moved to quarantine, with the reason.
     package var damaged: [String] = []
@@ -28,56 +31,64 @@ package struct StoreCare {
     for key in try store.presentKeys().sorted() {
       report.cells += 1
       do {
-        report.bytes += try deep ? deepSize(key) : store.verifiedSize(key)
+        if deep { _ = try store.cell(key) }
+        report.bytes += try store.verifiedBytes(key)?.count ?? 0
       } catch PipelineError.damaged(let path, let reason) {
         report.damaged.append("\(path): \(reason)")
+      } catch PipelineError.newerFormat {
+        report.newer += 1
       }
     }
     return report
   }
 
-  private func deepSize(_ key: CellKey) throws -> Int {
-    _ = try store.cell(key)
-    return try store.verifiedSize(key)
-  }
-
   // MARK: Garbage
 
-  /// Files that no profile of pipeline.yaml needs.
-  package struct Garbage: Sendable, Equatable {
+  /// What no profile of pipeline.yaml needs.
+  package struct Garbage: Sendable {
     package var keys: [CellKey] = []
+    /// Other files: what killed processes left under private names, damaged cells that were moved aside, and reasons
+    /// of failures of cells that nothing asks for any more.
+    package var leftovers: [String] = []
     package var bytes = 0
   }
 
-  /// Cells that are not among the needed ones and were not touched within the grace time.
+  /// A process that is still writing may be on a machine whose clock is some hours off.
+  private static let shortestGrace = 86400.0
+
+  /// Cells that are not among the needed ones and were not touched within the grace time, and leftovers. Cells of a later
+  /// refig are nobody's garbage here.
   package func garbage(needed: Set<CellKey>, graceSeconds: Double, now: Double) throws -> Garbage {
     var garbage = Garbage()
     for key in try store.presentKeys().sorted() where !needed.contains(key) {
-      guard let (size, changed) = try store.sizeAndTime(key), now - changed >= graceSeconds else { continue }
+      let path = store.path(of: key)
+      guard let (size, changed) = Store.sizeAndTime(path), now - changed >= graceSeconds,
+        try !Store.isNewerCell(path)
+      else { continue }
       garbage.keys.append(key)
       garbage.bytes += size
+    }
+    for folder in ["tmp", "quarantine", "failed"].map({ "\(store.root)/\($0)" })
+    where FileManager.default.fileExists(atPath: folder) {
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+        if folder.hasSuffix("failed"), CellKey(name.dropLast(4)).map(needed.contains) ?? false { continue }
+        guard let (size, changed) = Store.sizeAndTime("\(folder)/\(name)"),
+          now - changed >= max(graceSeconds, Self.shortestGrace)
+        else { continue }
+        garbage.leftovers.append("\(folder)/\(name)")
+        garbage.bytes += size
+      }
     }
     return garbage
   }
 
-  /// Removes cells.
+  /// Removes it.
   package func remove(_ garbage: Garbage) throws {
-    for key in garbage.keys { try store.remove(key) }
-  }
-
-  /// Removes what killed processes left under private names, older than an hour. Returns how many files.
-  package func removeLeftovers(now: Double) throws -> Int {
-    var count = 0
-    for folder in ["tmp", "claims"].map({ "\(store.root)/\($0)" }) where FileManager.default.fileExists(atPath: folder)
-    {
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-        let path = "\(folder)/\(name)"
-        var status = stat()
-        guard stat(path, &status) == 0, now - Double(status.st_mtim.tv_sec) > 3600, unlink(path) == 0 else { continue }
-        count += 1
+    for path in garbage.keys.map(store.path(of:)) + garbage.leftovers {
+      guard unlink(path) == 0 || errno == ENOENT else {
+        throw PipelineError.notWritable(path: path, reason: Store.reason(errno))
       }
     }
-    return count
   }
 
   // MARK: Exchange
@@ -86,8 +97,7 @@ package struct StoreCare {
   package func archive(_ keys: some Sequence<CellKey>) throws -> [UInt8] {
     TarArchive.encoded(
       try Set(keys).sorted().map { key in
-        _ = try store.verifiedSize(key)
-        guard let bytes = try Store.bytes(of: store.path(of: key)) else {
+        guard let bytes = try store.verifiedBytes(key) else {
           throw PipelineError.cellsMissing(count: 1, command: "refig run")
         }
         return ("\(key).h5", bytes)
@@ -95,7 +105,7 @@ package struct StoreCare {
   }
 
   /// What an import did.
-  package struct ImportReport: Sendable, Equatable {
+  package struct ImportReport: Sendable, Encodable {
     package var added = 0
     package var present = 0
     /// Members that are no sound cells, with the reason; they were left out.
@@ -118,8 +128,12 @@ package struct StoreCare {
         continue
       }
       let problem = try bytes.withUnsafeBytes { raw -> String? in
-        if let damage = Cell.damage(in: raw) { return damage }
-        return try Cell(verified: raw, path: name).manifest.key == key ? nil : "it holds another cell's manifest"
+        do {
+          if let damage = try Cell.damage(in: raw, path: "\(path): \(name)") { return damage }
+          return try Cell(verified: raw).manifest.key == key ? nil : "it holds another cell's manifest"
+        } catch let malformed as Cell.Malformed {
+          return malformed.reason
+        }
       }
       if let problem {
         report.refused.append("\(name): \(problem)")
@@ -151,10 +165,13 @@ package struct StoreCare {
       var manifest = stored.manifest
       manifest.code = catalogue.code(of: experiment)
       let again = try worker.compute(manifest)
+      // Bits, because NaN is a number like others here.
+      func bits(_ arrays: [String: NDArray]) -> [String: [UInt64]] { arrays.mapValues { $0.values.map(\.bitPattern) } }
       let same =
-        again.replicas == stored.replicas && again.arrays == stored.arrays
+        again.replicas == stored.replicas && bits(again.arrays) == bits(stored.arrays)
+        && again.arrays.allSatisfy { stored.arrays[$0.key]?.shape == $0.value.shape }
         && again.failures.map(\.replica) == stored.failures.map(\.replica)
-        && again.coordinates.allSatisfy { stored.coordinates[$0.key] == $0.value }
+        && bits(again.coordinates).allSatisfy { bits(stored.coordinates)[$0.key] == $0.value }
       return same ? nil : Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now")
     }
   }
@@ -196,24 +213,15 @@ package struct StoreCare {
 }
 
 extension Store {
-  /// Size of a cell's file after its digest was checked; 0 if it is not there. Throws ``PipelineError/damaged`` like
-  /// ``cell(_:)``.
-  func verifiedSize(_ key: CellKey) throws -> Int {
-    guard let bytes = try Self.bytes(of: path(of: key)) else { return 0 }
-    if let reason = bytes.withUnsafeBytes({ Cell.damage(in: $0) }) { throw try quarantine(key, reason: reason) }
-    return bytes.count
-  }
-
-  /// Size in bytes and time of last change in seconds since 1970 of a cell's file.
-  func sizeAndTime(_ key: CellKey) throws -> (size: Int, changed: Double)? {
+  /// Size in bytes and time of last change in seconds since 1970 of a file.
+  package static func sizeAndTime(_ path: String) -> (size: Int, changed: Double)? {
     var status = stat()
-    guard stat(path(of: key), &status) == 0 else { return nil }
-    return (Int(status.st_size), Double(status.st_mtim.tv_sec))
+    guard stat(path, &status) == 0 else { return nil }
+    return (Int(status.st_size), Double(status.st_mtim.tv_sec) + 1e-9 * Double(status.st_mtim.tv_nsec))
   }
 
-  func remove(_ key: CellKey) throws {
-    guard unlink(path(of: key)) == 0 || errno == ENOENT else {
-      throw PipelineError.notWritable(path: path(of: key), reason: Self.reason(errno))
-    }
+  /// Whether a file begins like a cell of a later refig.
+  fileprivate static func isNewerCell(_ path: String) throws -> Bool {
+    try bytes(of: path).flatMap { Cell.newerFormat($0) } != nil
   }
 }

@@ -33,28 +33,25 @@ package struct Sweep: Sendable, Equatable {
   /// All parameters that vary, in sorted order.
   package var names: [String] { Set(factors.flatMap { $0.flatMap(\.names) }).sorted() }
 
-  /// The points, one value for each of `names`; the first factor varies slowest. A parameter that a union's group leaves
-  /// out keeps its value of `base`.
-  package func points(base: [String: ParameterValue]) -> [[ParameterValue]] {
-    let names = names
-    var position: [String: Int] = [:]
-    for (index, name) in names.enumerated() { position[name] = index }
-    var points = [names.compactMap { base[$0] }]
-    for factor in factors {
-      var next: [[ParameterValue]] = []
-      next.reserveCapacity(points.count * factor.reduce(0) { $0 + $1.rows.count })
-      let groups = factor.map { group in (indices: group.names.compactMap { position[$0] }, rows: group.rows) }
-      for point in points {
-        for group in groups {
-          for row in group.rows {
-            var extended = point
-            for (index, value) in zip(group.indices, row) { extended[index] = value }
-            next.append(extended)
-          }
+  /// One point, a value for each of `names`, of which `base` holds those that its groups leave out. Points are numbered
+  /// with the first factor varying slowest; they are made when asked for, as a stage may have a million.
+  package func point(_ number: Int, names: [String], base: [ParameterValue]) -> [ParameterValue] {
+    var point = base
+    var rest = number
+    for (factor, size) in zip(factors, factorSizes).reversed() {
+      var row = rest % size
+      rest /= size
+      for group in factor {
+        if row >= group.rows.count {
+          row -= group.rows.count
+          continue
         }
+        for (name, value) in zip(group.names, group.rows[row]) {
+          if let index = names.firstIndex(of: name) { point[index] = value }
+        }
+        break
       }
-      points = next
     }
-    return points
+    return point
   }
 }

@@ -71,8 +71,10 @@ extension EvaluatedClaim {
     let step = max(1.5 * (width.isFinite ? width : 0), 1e-6 * max(abs(bound), abs(estimate.value), 1e-300))
     if claim.expected == .refuted { return [side == .below ? bound + step : bound - step] }
     // A share or a geometric mean cannot be below 0, nor a share above 1.
-    return side == .below ? [bound - step] + (bound > 0 ? [bound / 10, 0] : []) : [bound + step, (bound + 1) / 2, 1]
-      .filter { $0 > bound }
+    return side == .below
+      ? [bound - step] + (bound > 0 ? [bound / 10, 0] : [])
+      : [bound + step, (bound + 1) / 2, 1]
+        .filter { $0 > bound }
   }
 
   private func outcome(of estimate: Estimate?) -> SyntheticMutant.Outcome {

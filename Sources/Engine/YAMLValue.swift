@@ -52,7 +52,8 @@ package struct YAMLValue {
       ])
     }
     do {
-      guard let node = try Yams.compose(yaml: text) else { throw fail(.syntax("the file is empty"), nil) }
+      // Without rules for tags, which nothing here asks for: they are regular expressions, tried on every key.
+      guard let node = try Yams.compose(yaml: text, .basic) else { throw fail(.syntax("the file is empty"), nil) }
       var budget = nodeLimit
       guard let value = YAMLValue(node, file: file, diagnostics: diagnostics, budget: &budget) else {
         throw fail(.tooManyNodes(limit: nodeLimit), nil)

@@ -9,13 +9,19 @@ struct Doctor: ParsableCommand {
     abstract: "Check what refig needs from this machine: gnuplot, font, libraries, disk.")
 
   @OptionGroup var project: ProjectOptions
+  @OptionGroup var output: OutputOptions
+
+  private struct Finding: Encodable {
+    let name: String
+    let text: String
+    let isGood: Bool
+  }
 
   func run() throws {
     try ProcessEnvironment.prepareForComputing()
-    var problems = 0
+    var findings: [Finding] = []
     func tell(_ name: String, _ text: String, isGood: Bool = true) {
-      print("\(isGood ? "ok  " : "BAD ") \(name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(text)")
-      if !isGood { problems += 1 }
+      findings.append(Finding(name: name, text: text, isGood: isGood))
     }
     tell("refig", "\(Refig.configuration.version), \(RunLog.facts(compiler: "", blas: "")["machine"] ?? "")")
     tell("BLAS", "\(LinearAlgebra.coreName), \(LinearAlgebra.configuration)")
@@ -37,6 +43,13 @@ struct Doctor: ParsableCommand {
     if let free = values.volumeAvailableCapacity {
       tell("disk", "\(free / 1_000_000_000) GB free", isGood: free > 1_000_000_000)
     }
+    try output.show(
+      findings,
+      findings.map {
+        "\($0.isGood ? "ok  " : "BAD ") \($0.name.padding(toLength: 12, withPad: " ", startingAt: 0)) \($0.text)"
+      }
+      .joined(separator: "\n"))
+    let problems = findings.filter { !$0.isGood }.count
     if problems > 0 { throw PipelineError.evidence(subject: "doctor", reason: "\(problems) of the above are bad") }
   }
 
@@ -51,7 +64,7 @@ struct Doctor: ParsableCommand {
     }
     let descriptor = open(name, O_RDWR)
     defer { close(descriptor) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Store.lock(descriptor, at: 0) == 0 else {
       throw PipelineError.notWritable(
         path: name, reason: "no file locks; runs at the same time may compute a cell twice, which is harmless")
     }

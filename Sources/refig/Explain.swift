@@ -7,49 +7,73 @@ import PaperKit
 /// `refig explain`.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What a target depends on, what of it is cached, and why the rest would run.")
+    abstract: "What a target depends on, what of it is cached, why the rest would run, and why what is there did.",
+    discussion: """
+      A cell runs when its manifest, the text of everything it depends on, is not that of any stored cell. explain compares
+      it with the stored cell that differs least, and for cells that are there with what was there before them.
+      """)
 
-  @Argument(help: "A stage, figure or claim.")
+  @Argument(help: "A stage, figure or claim, or paper:KEY.")
   var target: String
 
+  @Flag(help: "Also print the manifest of each stage's first cell.")
+  var manifest = false
+
   @OptionGroup var project: ProjectOptions
+  @OptionGroup var output: OutputOptions
+
+  private struct Report: Encodable {
+    /// Claims and figures by id: `refig show` tells about them.
+    let claims, figures: [String]
+    let stages: [Explanation]
+  }
 
   func run() throws {
     let project = try project.load()
     let targets = try project.targets([target])
-    for claim in targets.claims where claim.id == target || "claim:\(claim.id)" == target {
-      print("claim \(claim.id) (\(claim.kind.rawValue)): \(claim.statement)")
-      print("  source: \(claim.source)")
-      print("  measured by \(claim.estimator.name): \(claim.estimator.meaning)")
-      print("  accepted: [\(claim.accepted.low), \(claim.accepted.high)] because \(claim.because)")
-    }
-    for figure in targets.figures where figure.id == target || "fig:\(figure.id)" == target {
-      print("figure \(figure.id) (\(figure.source)): \(figure.caption)")
-      for table in figure.tables { print("  shows table \(table.table) of \(table.stages.joined(separator: ", "))") }
-      let stages = Set(figure.tables.flatMap(\.stages))
-      let claims = project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id)
-      print("  claims from the same arrays: \(claims.isEmpty ? "none" : claims.joined(separator: ", "))")
-      print("  files: \(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json")
-    }
     let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     let present = try project.store.presentKeys()
-    for stage in plan.stages {
-      let missing = stage.keys.indices.filter { !present.contains(stage.keys[$0]) }
-      print("stage \(stage.id): experiment \(stage.definition.experiment.name), \(stage.points.count) points")
-      for input in stage.definition.inputs { print("  reads stage \(input.stage) as '\(input.name)'") }
-      for file in stage.definition.data { print("  reads \(file.path) as '\(file.name)', SHA-256 \(file.digest)") }
-      print("  \(stage.keys.count - missing.count) of \(stage.keys.count) cells cached in \(project.store.root)")
-      guard let first = missing.first else { continue }
-      print("  would run, for example: \(stage.label(first))")
-      if let reason = try project.store.failure(of: stage.keys[first]) { print("  its last run failed: \(reason)") }
-      let manifest = stage.manifest(first)
-      if let (key, difference) = try project.store.nearestRelative(of: manifest, among: present) {
-        print("  differs from its nearest cached relative \(key.short) in:")
-        for line in difference { print("    \(line)") }
-      } else {
-        print("  no cell of this experiment is cached; its manifest is:")
-        for line in manifest.canonicalText.split(separator: "\n") { print("    \(line)") }
+    let starts = try RunLog.starts(root: project.root)
+    let report = Report(
+      claims: targets.claims.map(\.id), figures: targets.figures.map(\.id),
+      stages: try plan.stages.map { try Explanation($0, store: project.store, present: present, runStarts: starts) })
+    try output.show(report, text(report, project.store).joined(separator: "\n"))
+  }
+
+  private func text(_ report: Report, _ store: Store) -> [String] {
+    var lines: [String] = []
+    for claim in report.claims { lines.append("claim \(claim): refig show claim:\(claim) tells what it says") }
+    for figure in report.figures { lines.append("figure \(figure): refig show fig:\(figure) tells what it shows") }
+    for stage in report.stages {
+      lines.append("stage \(stage.stage): experiment \(stage.experiment), \(stage.points) points")
+      for (name, id) in stage.inputs.sorted(by: { $0.key < $1.key }) {
+        lines.append("  reads stage \(id) as '\(name)'")
       }
+      for (name, file) in stage.data.sorted(by: { $0.key < $1.key }) {
+        lines.append("  reads \(file) as '\(name)'")
+      }
+      lines.append("  \(stage.cached) of \(stage.cells) cells cached in \(store.root)")
+      for reason in stage.missing { lines += text(reason, "would run", stage) }
+      for reason in stage.computed { lines += text(reason, "ran", stage) }
+      if manifest { lines += ["  manifest of the first:"] + stage.manifest.split(separator: "\n").map { "    \($0)" } }
     }
+    return lines
+  }
+
+  private func text(_ reason: Explanation.Reason, _ verb: String, _ stage: Explanation) -> [String] {
+    let count = "\(reason.cells) \(reason.cells == 1 ? "cell" : "cells")"
+    var lines: [String]
+    if let relative = reason.relative {
+      lines = [
+        "  \(count) \(verb), such as \(reason.example), which differs from the nearest stored cell \(relative) in:"
+      ]
+      lines += reason.differences.map { "    \($0)" }
+    } else {
+      lines = [
+        "  \(count) \(verb), such as \(reason.example): no cell of \(stage.experiment) was there to compare with"
+      ]
+    }
+    if let failure = reason.failure { lines.append("    its last run failed: \(failure)") }
+    return lines
   }
 }

@@ -5,20 +5,25 @@ import Engine
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph", abstract: "Stages, figures and claims, what they read and whether it is there.",
-    discussion: "With --format dot, `refig graph --format dot | dot -Tsvg` draws it.")
+    discussion: "`refig graph --format svg > graph.svg` draws it; Graphviz and Mermaid take the formats of their names."
+  )
 
   @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
   var targets: [String] = []
 
-  @Option(help: "text, dot or mermaid.")
+  @Option(help: "text, dot, mermaid, svg or json.")
   var format = StageGraph.Format.text
+
+  @Flag(help: "The same as --format json.")
+  var json = false
 
   @OptionGroup var project: ProjectOptions
 
   func run() throws {
     let project = try project.load()
     let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
-    print(StageGraph(project: project, plan: plan, present: try project.store.presentKeys()).text(format))
+    let graph = StageGraph(project: project, plan: plan, present: try project.store.presentKeys())
+    print(try graph.text(json ? .json : format))
   }
 }
 

@@ -27,7 +27,8 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self, DataCommand.self,
+      Run.self, Verify.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self,
+      DataCommand.self,
       StoreCommand.self, Doctor.self,
       WorkerCommand.self,
     ])
@@ -66,6 +67,22 @@ struct ProjectOptions: ParsableArguments {
   func load() throws -> Project { try Project(root: root, profile: profile, catalogue: .linked) }
 }
 
+/// How answers are printed.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print as JSON.")
+  var json = false
+
+  /// Prints the value, or what it says for people.
+  func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
+    guard json else { return print(text()) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
+
 /// How cells are computed.
 struct ExecutionOptions: ParsableArguments {
   @Option(
@@ -85,14 +102,19 @@ struct ExecutionOptions: ParsableArguments {
       try ProcessEnvironment.prepareForComputing()
       return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
     }
-    let limits = plan.stages.map { $0.definition.timeLimit }
-    return LocalExecutor(
-      command: ["/proc/self/exe", "worker", "--store", project.store.root], workerCount: workers
-    ) { limits[$0.stage] }
+    return try LocalExecutor(
+      command: ["/proc/self/exe", "worker", "--store", project.store.root], workerCount: workers)
   }
 
   /// Computes what is missing and tells about it.
   func build(_ project: Project, _ plan: Plan, progress: ProgressDisplay) throws -> Build.Summary {
+    try recordedBuild(project, plan, progress: progress).summary
+  }
+
+  /// The same with the run's record, if anything was computed.
+  func recordedBuild(
+    _ project: Project, _ plan: Plan, progress: ProgressDisplay
+  ) throws -> (summary: Build.Summary, log: RunLog?) {
     Interruption.listen()
     var build = Build(
       project: project, plan: plan, executor: try executor(project, plan), progress: progress,
@@ -102,9 +124,9 @@ struct ExecutionOptions: ParsableArguments {
       progress.line("\(summary.failedReplicas) replicas failed numerically; their cells say why")
     }
     if summary.failed > 0 {
-      throw PipelineError.cellsFailed(count: summary.failed, log: (build.logFolder ?? "") + "/events.jsonl")
+      throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
     }
-    return summary
+    return (summary, build.log)
   }
 }
 
@@ -145,7 +167,9 @@ enum ProcessEnvironment {
   /// A record for a run of this command.
   static func log(for project: Project) throws -> RunLog {
     var facts = RunLog.facts(compiler: compilerVersion, blas: LinearAlgebra.configuration)
+    facts["blasCore"] = LinearAlgebra.coreName
     facts.merge(try LocalExecutor.workerEnvironment()) { $1 }
+    facts["gnuplot"] = try firstLine(of: ["gnuplot", "--version"])
     facts["refig"] = Refig.configuration.version
     if let commit = try firstLine(of: ["git", "-C", project.root, "rev-parse", "HEAD"]) {
       facts["commit"] = commit

@@ -12,61 +12,116 @@ struct Run: ParsableCommand {
 
   @OptionGroup var project: ProjectOptions
   @OptionGroup var execution: ExecutionOptions
+  @OptionGroup var output: OutputOptions
 
   @Flag(help: "Only say what would run.")
   var dry = false
+
+  /// What a run did.
+  private struct Report: Encodable {
+    let cells: Build.Summary
+    var figures: [String: String] = [:]
+  }
+
+  /// What a run would do.
+  private struct Forecast: Encodable {
+    struct Stage: Encodable {
+      let stage: String
+      let cells: Int
+      let missing: Int
+    }
+
+    let stages: [Stage]
+    let missing: Int
+    /// Estimated from earlier runs, without cells of stages that never ran.
+    let seconds: Double
+    let cellsOfUnknownCost: Int
+  }
 
   func run() throws {
     let project = try project.load()
     let targets = try project.targets(targets)
     let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
-    if dry { return try printMissing(project, plan) }
-    let progress = ProgressDisplay(quiet: execution.quiet)
-    let summary = try execution.build(project, plan, progress: progress)
-    if !execution.quiet {
+    if dry { return try forecast(project, plan) }
+    let progress = ProgressDisplay(quiet: execution.quiet || output.json)
+    let (summary, log) = try execution.recordedBuild(project, plan, progress: progress)
+    if !execution.quiet, !output.json {
       print(
         "\(summary.planned) cells: \(summary.cached) cached, \(summary.computed) computed"
           + (summary.computed > 0 ? " in \(ProgressDisplay.duration(summary.processorSeconds)) of processor time" : ""))
     }
-    try draw(targets.figures, project, plan)
+    let outcomes = try draw(targets.figures, project, plan)
+    try report(Report(cells: summary), outcomes, project, log)
   }
 
-  private func draw(_ figures: [Figure], _ project: Project, _ plan: Plan) throws {
-    guard !figures.isEmpty else { return }
+  private func draw(
+    _ figures: [Figure], _ project: Project, _ plan: Plan
+  ) throws -> [(figure: Figure, outcome: Gallery.Outcome)] {
+    guard !figures.isEmpty else { return [] }
     let gallery = Gallery(project: project, plan: plan, reader: ResultReader(plan: plan, store: project.store))
+    return try gallery.draw(figures, processCount: max(1, execution.workers))
+  }
+
+  private func report(
+    _ report: Report, _ outcomes: [(figure: Figure, outcome: Gallery.Outcome)], _ project: Project, _ log: RunLog?
+  ) throws {
+    var (report, log) = (report, log)
     var failures: [any Error] = []
-    var drawnCount = 0
-    for (figure, outcome) in try gallery.draw(figures, processCount: max(1, execution.workers)) {
+    for (figure, outcome) in outcomes {
+      var fields = ["figure": figure.id]
       switch outcome {
-      case .unchanged: break
+      case .unchanged: fields["outcome"] = "unchanged"
       case .drawn:
-        drawnCount += 1
-        if !execution.quiet { print("drew \(Gallery.folder(of: figure, in: project))/\(figure.name).svg and .pdf") }
-      case .failed(let error): failures.append(error)
+        fields["outcome"] = "drawn"
+        if !execution.quiet, !output.json {
+          print("drew \(Gallery.folder(of: figure, in: project))/\(figure.name).svg and .pdf")
+        }
+      case .failed(let error):
+        failures.append(error)
+        fields["outcome"] = "failed"
+        fields["reason"] = ErrorMessage.reason(of: error)
       }
+      report.figures[figure.id] = fields["outcome"]
+      if case .unchanged = outcome { continue }
+      if log == nil { log = try ProcessEnvironment.log(for: project) }
+      log?.write("figure", fields)
     }
-    if !execution.quiet { print("\(figures.count) figures: \(drawnCount) drawn, \(failures.count) failed") }
+    let drawnCount = report.figures.values.filter { $0 == "drawn" }.count
+    if output.json || !execution.quiet && !outcomes.isEmpty {
+      try output.show(report, "\(outcomes.count) figures: \(drawnCount) drawn, \(failures.count) failed")
+    }
     for error in failures.dropLast() {
       FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
     }
     if let error = failures.last { throw error }
   }
 
-  private func printMissing(_ project: Project, _ plan: Plan) throws {
+  private func forecast(_ project: Project, _ plan: Plan) throws {
     let build = Build(
       project: project, plan: plan, executor: try execution.executor(project, plan),
       progress: ProgressDisplay(quiet: true),
       makeLog: { try ProcessEnvironment.log(for: project) })
-    let missing = Dictionary(grouping: try build.missing().joined(), by: \.stage)
-    let costs = try CostHistory(root: project.root)
-    var counts: [String: Int] = [:]
-    for (index, stage) in plan.stages.enumerated() {
-      counts[stage.id] = missing[index]?.count ?? 0
-      print("\(stage.id): \(counts[stage.id] ?? 0) of \(stage.keys.count) cells would run")
+    let missing = Dictionary(grouping: try build.missing().joined(), by: \.stage).mapValues(\.count)
+    let stages = plan.stages.enumerated().map { index, stage in
+      Forecast.Stage(stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0)
     }
+    let counts = Dictionary(uniqueKeysWithValues: stages.map { ($0.stage, $0.missing) })
+    let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
     let total = counts.values.reduce(0, +)
-    guard total > 0 else { return print("nothing to compute") }
-    let time = costs.estimate(counts, workers: execution.workers).map { "about \(ProgressDisplay.duration($0))" }
-    print("\(total) cells, \(time ?? "for a time unknown, as some of these stages never ran")")
+    var lines = stages.map { "\($0.stage): \($0.missing) of \($0.cells) cells would run" }
+    if total == 0 {
+      lines.append("nothing to compute")
+    } else {
+      var time = "about \(ProgressDisplay.duration(seconds)) with \(max(1, execution.workers)) workers, by earlier runs"
+      if unknown == total {
+        time = "for a time unknown, as these stages never ran"
+      } else if unknown > 0 {
+        time += ", and \(unknown) cells of stages that never ran"
+      }
+      lines.append("\(total) cells, \(time)")
+    }
+    try output.show(
+      Forecast(stages: stages, missing: total, seconds: seconds, cellsOfUnknownCost: unknown),
+      lines.joined(separator: "\n"))
   }
 }

@@ -14,75 +14,115 @@ struct Show: ParsableCommand {
 
   @OptionGroup var project: ProjectOptions
 
+  @OptionGroup var output: OutputOptions
+
+  private struct Report: Encodable {
+    struct ClaimFacts: Encodable {
+      let id, kind, statement, source, estimator, meaning, because, place: String
+      let accepted: [Double]
+      let stages, figures: [String]
+      let conditions: [String: String]
+      /// Nil while cells are missing.
+      let verdict: String?
+      let expected: String
+      /// The verdict with its numbers in one sentence, or what is missing.
+      let evidence: String
+      /// What the claim says of each deliberate mistake that its evidence can have.
+      let mistakes: [String: String]
+      let cells: [String]
+    }
+
+    struct FigureFacts: Encodable {
+      let id, source, caption, files: String
+      /// Stages read, by table.
+      let tables: [String: [String]]
+      let claims: [String]
+    }
+
+    let claims: [ClaimFacts]
+    let figures: [FigureFacts]
+  }
+
   func run() throws {
     let project = try project.load()
     let targets = try project.targets([target])
-    let claims = targets.claims.filter { [$0.id, "claim:\($0.id)"].contains(target) }
-    let figures = targets.figures.filter { [$0.id, "fig:\($0.id)"].contains(target) }
-    guard !claims.isEmpty || !figures.isEmpty else {
+    let report = Report(
+      claims: try targets.claims.filter { [$0.id, "claim:\($0.id)"].contains(target) }.map { try facts($0, project) },
+      figures: targets.figures.filter { [$0.id, "fig:\($0.id)"].contains(target) }.map { facts($0, project) })
+    guard !report.claims.isEmpty || !report.figures.isEmpty else {
       throw PipelineError.badOption(
-        name: "show", value: target, allowed: "must be a claim or a figure; `refig explain \(target)` tells about stages")
+        name: "show", value: target,
+        allowed: "must be a claim or a figure; `refig explain \(target)` tells about stages")
     }
-    for claim in claims { print(try Self.text(of: claim, in: project)) }
-    for figure in figures { print(Self.text(of: figure, in: project)) }
+    try output.show(report, (report.claims.map(text) + report.figures.map(text)).joined(separator: "\n"))
   }
 
-  /// A claim with its evidence as far as it is in the store.
-  private static func text(of claim: Claim, in project: Project) throws -> String {
+  private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
     let plan = Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
     let reader = ResultReader(plan: plan, store: project.store)
     let keys = reader.keys(claim.evidence)
     let present = try project.store.presentKeys()
     let missing = keys.count { !present.contains($0) }
-    var lines = summary(of: claim, in: project)
-    if missing == 0 {
-      let evaluated = EvaluatedClaim(
+    let evaluated =
+      missing > 0
+      ? nil
+      : EvaluatedClaim(
         claim, familySize: project.claims.count, results: try reader.results(claim.evidence),
         catalogue: project.catalogue)
-      lines.append("  verdict: \(evaluated.verdict.rawValue), expected \(claim.expected.rawValue)")
-      lines.append("  \(evaluated.sentence)")
-    } else {
-      lines.append(
-        "  no verdict: \(missing) of \(keys.count) cells are missing; `refig verify claim:\(claim.id)` computes them")
-    }
-    for mutant in project.pipeline.mutants(of: claim.evidence) {
+    let stages = Set(claim.evidence.stages)
+    let mistakes = project.pipeline.mutants(of: claim.evidence).map { mutant in
       let says =
         claim.kills.contains(mutant.name)
         ? "must be noticed" : claim.immunities[mutant.name].map { "is not noticed: \($0)" } ?? "is left to other claims"
-      lines.append("  mistake \(mutant.name) (\(mutant.meaning)): \(says)")
+      return ("\(mutant.name) (\(mutant.meaning))", says)
     }
-    lines.append("  cells (\(keys.count)):")
-    lines += keys.map { "    \($0)\(present.contains($0) ? "" : " missing")" }
-    return lines.joined(separator: "\n")
+    return Report.ClaimFacts(
+      id: claim.id, kind: claim.kind.rawValue, statement: claim.statement, source: claim.source,
+      estimator: claim.estimator.name, meaning: claim.estimator.meaning, because: claim.because,
+      place: "\(claim.location.file):\(claim.location.line)", accepted: [claim.accepted.low, claim.accepted.high],
+      stages: claim.evidence.stages,
+      figures: project.figures.filter { !stages.isDisjoint(with: $0.tables.flatMap(\.stages)) }.map(\.id),
+      conditions: claim.evidence.conditions.mapValues { $0.map(\.canonicalText).joined(separator: " or ") },
+      verdict: evaluated?.verdict.rawValue, expected: claim.expected.rawValue,
+      evidence: evaluated?.sentence
+        ?? "\(missing) of \(keys.count) cells are missing; refig verify claim:\(claim.id) computes them",
+      mistakes: Dictionary(mistakes) { first, _ in first },
+      cells: keys.map { "\($0)\(present.contains($0) ? "" : " missing")" })
   }
 
-  /// What a claim states and how it is measured.
-  static func summary(of claim: Claim, in project: Project) -> [String] {
-    let stages = Set(claim.evidence.stages)
-    let figures = project.figures.filter { !stages.isDisjoint(with: $0.tables.flatMap(\.stages)) }.map(\.id)
-    return [
-      "claim \(claim.id) (\(claim.kind.rawValue)): \(claim.statement)", "  source: \(claim.source)",
-      "  measured by \(claim.estimator.name): \(claim.estimator.meaning)",
-      "  accepted: [\(claim.accepted.low), \(claim.accepted.high)] because \(claim.because)",
-      "  from stages: \(claim.evidence.stages.joined(separator: ", "))"
-        + claim.evidence.conditions.sorted { $0.key < $1.key }.map { name, values in
-          "; \(name) = \(values.map(\.canonicalText).joined(separator: " or "))"
-        }.joined(),
-      "  figures of the same arrays: \(figures.isEmpty ? "none" : figures.joined(separator: ", "))",
-      "  defined at \(claim.location.file):\(claim.location.line)",
-    ]
-  }
-
-  /// What a figure shows and where it stands.
-  static func text(of figure: Figure, in project: Project) -> String {
+  private func facts(_ figure: Figure, _ project: Project) -> Report.FigureFacts {
     let stages = Set(figure.tables.flatMap(\.stages))
-    let claims = project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id)
-    return (["figure \(figure.id) (\(figure.source)): \(figure.caption)"]
-      + figure.tables.map { "  shows table \($0.table) of \($0.stages.joined(separator: ", "))" }
+    return Report.FigureFacts(
+      id: figure.id, source: figure.source, caption: figure.caption,
+      files: "\(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json",
+      tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
+      claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id))
+  }
+
+  private func text(_ claim: Report.ClaimFacts) -> String {
+    let conditions = claim.conditions.sorted { $0.key < $1.key }.map { "; \($0) = \($1)" }.joined()
+    var lines = [
+      "claim \(claim.id) (\(claim.kind)): \(claim.statement)", "  source: \(claim.source)",
+      "  measured by \(claim.estimator): \(claim.meaning)",
+      "  accepted: \(claim.accepted) because \(claim.because)",
+      "  from stages: \(claim.stages.joined(separator: ", "))\(conditions)",
+      "  figures of the same arrays: \(list(claim.figures))", "  defined at \(claim.place)",
+      "  verdict: \(claim.verdict ?? "none yet"), expected \(claim.expected)", "  \(claim.evidence)",
+    ]
+    for (mistake, says) in claim.mistakes.sorted(by: { $0.key < $1.key }) {
+      lines.append("  mistake \(mistake): \(says)")
+    }
+    return (lines + ["  cells (\(claim.cells.count)):"] + claim.cells.map { "    \($0)" }).joined(separator: "\n")
+  }
+
+  private func text(_ figure: Report.FigureFacts) -> String {
+    (["figure \(figure.id) (\(figure.source)): \(figure.caption)"]
+      + figure.tables.sorted { $0.key < $1.key }.map { "  shows table \($0)\($1.isEmpty ? "" : " of \(list($1))")" }
       + [
-        "  claims from the same arrays: \(claims.isEmpty ? "none" : claims.joined(separator: ", "))",
-        "  files: \(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json",
+        "  claims from the same arrays: \(list(figure.claims))", "  files: \(figure.files)",
         "  its numbers: refig data fig:\(figure.id) --csv; drawn again by refig run fig:\(figure.id)",
       ]).joined(separator: "\n")
   }
+
+  private func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
 }

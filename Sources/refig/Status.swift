@@ -15,8 +15,7 @@ struct Status: ParsableCommand {
   @Flag(help: "Exit with status 7 if anything is missing.")
   var check = false
 
-  @Flag(help: "Print as JSON.")
-  var json = false
+  @OptionGroup var output: OutputOptions
 
   /// One line of the report.
   private struct Row: Encodable {
@@ -25,49 +24,62 @@ struct Status: ParsableCommand {
     let cached: Int
     let missing: Int
     let failed: Int
+    /// Of the cells that are there.
+    let bytes: Int
+    /// Mean wall seconds of a cell in earlier runs, and of all cells of the last run.
     let meanSeconds: Double?
-    let meanBytes: Int?
+    let lastSeconds: Double?
+    let lastTime: String?
+    /// Of the cell that needed most.
+    let peakBytes: Int?
   }
 
   func run() throws {
     let project = try project.load()
+    let store = project.store
     let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
-    let present = try project.store.presentKeys()
+    let present = try store.presentKeys()
+    let failed = try store.failedKeys()
     let costs = try CostHistory(root: project.root)
-    let rows = try plan.stages.map { stage -> Row in
-      let missing = stage.keys.filter { !present.contains($0) }
+    let rows = plan.stages.map { stage -> Row in
+      var row = (cached: 0, failed: 0, bytes: 0)
+      for key in stage.keys {
+        if present.contains(key) {
+          row.cached += 1
+          row.bytes += Store.sizeAndTime(store.path(of: key))?.size ?? 0
+        } else if failed.contains(key) {
+          row.failed += 1
+        }
+      }
       let cost = costs.stages[stage.id]
       return Row(
-        stage: stage.id, total: stage.keys.count, cached: stage.keys.count - missing.count, missing: missing.count,
-        failed: try missing.filter { try project.store.failure(of: $0) != nil }.count,
-        meanSeconds: cost?.meanSeconds, meanBytes: cost.map { $0.fileBytes / max(1, $0.cells) })
+        stage: stage.id, total: stage.keys.count, cached: row.cached, missing: stage.keys.count - row.cached,
+        failed: row.failed, bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
+        lastTime: cost?.lastTime, peakBytes: cost?.peakBytes)
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(rows), as: UTF8.self))
-    } else {
-      printTable(rows, project)
-    }
+    try output.show(rows, table(rows, project))
     let missing = rows.reduce(0) { $0 + $1.missing }
     if check, missing > 0 { throw PipelineError.outOfDate(count: missing) }
   }
 
-  private func printTable(_ rows: [Row], _ project: Project) {
+  private func table(_ rows: [Row], _ project: Project) -> String {
+    func megabytes(_ bytes: Int) -> String { String(format: "%.3g MB", Double(bytes) / 1e6) }
     let width = rows.map(\.stage.count).max() ?? 0
-    for row in rows {
+    var lines = rows.map { row in
       var text = row.stage.padding(toLength: width, withPad: " ", startingAt: 0) + "  \(row.cached)/\(row.total) cells"
       if row.missing > 0 { text += ", \(row.missing) missing" }
       if row.failed > 0 { text += ", \(row.failed) failed last time (refig explain \(row.stage))" }
-      if let seconds = row.meanSeconds, let bytes = row.meanBytes {
-        text += String(format: "  (%.3g s, %.3g kB a cell)", seconds, Double(bytes) / 1000)
+      text += ", " + megabytes(row.bytes)
+      if let mean = row.meanSeconds, let last = row.lastSeconds, let time = row.lastTime, let peak = row.peakBytes {
+        text += String(format: "  (%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory; last run "
+        text += "\(time.prefix(10)): \(ProgressDisplay.duration(last)))"
       }
-      print(text)
+      return text
     }
-    let cached = rows.reduce(0) { $0 + $1.cached }
-    let total = rows.reduce(0) { $0 + $1.total }
-    print(
-      "profile \(project.profile): \(cached) of \(total) cells, \(project.figures.count) figures, "
-        + "\(project.claims.count) claims")
+    let (cached, total) = rows.reduce((0, 0)) { ($0.0 + $1.cached, $0.1 + $1.total) }
+    lines.append(
+      "profile \(project.profile): \(cached) of \(total) cells, \(megabytes(rows.reduce(0) { $0 + $1.bytes })), "
+        + "\(project.figures.count) figures, \(project.claims.count) claims")
+    return lines.joined(separator: "\n")
   }
 }

@@ -15,6 +15,7 @@ struct StoreCommand: ParsableCommand {
       abstract: "Check the digest of every cell; damaged ones are moved to quarantine and will be computed again.")
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
 
     @Flag(help: "Also read every cell and compare its manifest with its name.")
     var deep = false
@@ -22,8 +23,9 @@ struct StoreCommand: ParsableCommand {
     func run() throws {
       let project = try project.load()
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).check(deep: deep)
-      for line in report.damaged { print(line) }
-      print("\(report.cells) cells, \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged")
+      var text = "\(report.cells) cells, \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged"
+      if report.newer > 0 { text += ", \(report.newer) of a newer refig and not looked at" }
+      try output.show(report, (report.damaged + [text]).joined(separator: "\n"))
       if let first = report.damaged.first {
         throw PipelineError.damaged(path: project.store.root, reason: "\(report.damaged.count) cells, such as \(first)")
       }
@@ -36,12 +38,21 @@ struct StoreCommand: ParsableCommand {
       commandName: "gc", abstract: "Remove cells that no profile of pipeline.yaml needs; only says so without --yes.")
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
 
     @Option(help: "Keep cells younger than this many days.")
     var graceDays = 14.0
 
     @Flag(help: "Really remove.")
     var yes = false
+
+    private struct Report: Encodable {
+      let cells: [String]
+      /// Files of processes that were killed, damaged cells, reasons of failures.
+      let leftovers: [String]
+      let bytes: Int
+      let removed: Bool
+    }
 
     func run() throws {
       let first = try project.load()
@@ -55,11 +66,12 @@ struct StoreCommand: ParsableCommand {
       let care = StoreCare(store: first.store, catalogue: first.catalogue)
       let garbage = try care.garbage(
         needed: needed, graceSeconds: graceDays * 86400, now: Date().timeIntervalSince1970)
-      let text = "\(garbage.keys.count) cells, \(garbage.bytes / 1000) kB"
-      guard yes else { return print("would remove \(text); say --yes to do it") }
-      try care.remove(garbage)
-      let leftovers = try care.removeLeftovers(now: Date().timeIntervalSince1970)
-      print("removed \(text)" + (leftovers > 0 ? ", and \(leftovers) files that killed processes left" : ""))
+      if yes { try care.remove(garbage) }
+      let text = "\(garbage.keys.count) cells and \(garbage.leftovers.count) leftovers, \(garbage.bytes / 1000) kB"
+      try output.show(
+        Report(
+          cells: garbage.keys.map(\.description), leftovers: garbage.leftovers, bytes: garbage.bytes, removed: yes),
+        yes ? "removed \(text)" : "would remove \(text); say --yes to do it")
     }
   }
 
@@ -76,6 +88,13 @@ struct StoreCommand: ParsableCommand {
     var targets: [String] = []
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
+
+    private struct Report: Encodable {
+      let archive: String
+      let cells: [String]
+      let bytes: Int
+    }
 
     func run() throws {
       let project = try project.load()
@@ -87,7 +106,9 @@ struct StoreCommand: ParsableCommand {
       }
       let bytes = try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys)
       try Store.write(bytes, to: archive, by: archive + ".part")
-      print("\(keys.count) cells, \(bytes.count / 1000) kB in \(archive)")
+      try output.show(
+        Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: bytes.count),
+        "\(keys.count) cells, \(bytes.count / 1000) kB in \(archive)")
     }
   }
 
@@ -100,6 +121,7 @@ struct StoreCommand: ParsableCommand {
     var archive: String
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       let project = try project.load()
@@ -107,8 +129,8 @@ struct StoreCommand: ParsableCommand {
         throw PipelineError.fileMissing(path: archive, purpose: "it was to be imported")
       }
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).take(bytes, path: archive)
-      for line in report.refused { print("refused \(line)") }
-      print("\(report.added) cells added, \(report.present) were there, \(report.refused.count) refused")
+      let text = "\(report.added) cells added, \(report.present) were there, \(report.refused.count) refused"
+      try output.show(report, (report.refused.map { "refused \($0)" } + [text]).joined(separator: "\n"))
       if !report.refused.isEmpty {
         throw PipelineError.damaged(path: archive, reason: "\(report.refused.count) members are no sound cells")
       }
@@ -130,6 +152,7 @@ struct StoreCommand: ParsableCommand {
     var seed: UInt64 = 0
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       try ProcessEnvironment.prepareForComputing()
@@ -138,8 +161,10 @@ struct StoreCommand: ParsableCommand {
       let keys = StoreCommand.sample(plan.stages.flatMap(\.keys).filter(project.store.contains), sample, seed)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
       let differences = try care.differences(of: keys)
-      for difference in differences { print("\(difference.key.short): \(difference.reason)") }
-      print("\(keys.count) cells computed again, \(differences.count) differ")
+      let lines = differences.map { "\($0.key.short): \($0.reason)" }
+      try output.show(
+        ["cells": keys.map(\.description), "differences": lines],
+        (lines + ["\(keys.count) cells computed again, \(differences.count) differ"]).joined(separator: "\n"))
       if !differences.isEmpty {
         throw PipelineError.damaged(
           path: project.store.root, reason: "\(differences.count) cells are not reproducible here")
@@ -163,6 +188,7 @@ struct StoreCommand: ParsableCommand {
     var sample = 5
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       try ProcessEnvironment.prepareForComputing()
@@ -183,7 +209,9 @@ struct StoreCommand: ParsableCommand {
         let log = try ProcessEnvironment.log(for: project)
         log.write("accept", ["stage": stage, "reason": reason, "cells": count, "audited": audited.count])
       }
-      print("\(count) cells kept under the new code, \(audited.count) of them computed again with the same bits")
+      try output.show(
+        ["kept": count, "computedAgain": audited.count],
+        "\(count) cells kept under the new code, \(audited.count) of them computed again with the same bits")
     }
   }
 

@@ -111,9 +111,12 @@ struct Verify: ParsableCommand {
 
   /// Compares the accepted intervals with those of a git revision.
   private func boundChanges(since revision: String, in project: Project) throws -> [BoundChange] {
-    guard try ProcessEnvironment.output(of: ["git", "-C", project.root, "rev-parse", "--verify", "--quiet", revision]) != nil
+    guard
+      try ProcessEnvironment.output(of: ["git", "-C", project.root, "rev-parse", "--verify", "--quiet", revision])
+        != nil
     else {
-      throw PipelineError.badOption(name: "--diff-bounds", value: revision, allowed: "must be a revision git knows here")
+      throw PipelineError.badOption(
+        name: "--diff-bounds", value: revision, allowed: "must be a revision git knows here")
     }
     var before: [String: Interval] = [:]
     for file in project.pipeline.figureFiles {

@@ -14,6 +14,12 @@ struct WorkerCommand: ParsableCommand {
     // Answers go to a private copy of standard output, so that nothing printed by a library can garble them.
     let answers = dup(1)
     dup2(2, 1)
+    Thread.detachNewThread {
+      // The other end of standard input is closed when the runner is gone, however it went: nobody waits for the cell.
+      var input = pollfd(fd: 0, events: 0, revents: 0)
+      while poll(&input, 1, -1) < 0 {}
+      _exit(0)
+    }
     try Worker(catalogue: .linked, store: Store(root: store)).serve(input: 0, output: answers)
   }
 }

@@ -190,4 +190,82 @@ struct Project {
     #expect(try other.refig("store", "import", archive).output.contains("12 cells added"))
     #expect(try other.refig("verify", "--cached-only").output.contains("1 confirmed"))
   }
+
+  @Test("every query answers in JSON")
+  func json() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--json", "sarao2020/population-flow").status == 0)
+    let queries = [
+      ["run", "--dry"], ["status"], ["explain", "fig:demo/thresholds"], ["explain", "demo/always"], ["graph"],
+      ["data", "sarao2020/population-flow"], ["try", "sarao2020/population-flow"], ["store", "check"], ["store", "gc"],
+      ["store", "export", "a.tar", "sarao2020/population-flow"], ["store", "import", "a.tar"],
+      ["store", "audit", "--sample", "1"], ["store", "accept", "sarao2020/uniqueness", "--reason", "none"],
+      ["verify", "--quiet"], ["doctor"], ["run"],
+    ]
+    for query in queries {
+      let result = try runProgram(try productPath("refig"), query + ["--json"], in: project.workspace.path)
+      #expect(result.status == 0 || query == ["doctor"], "\(query): \(result.errors)")
+      #expect(throws: Never.self, "\(query): \(result.output)") {
+        try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+      }
+    }
+  }
+
+  @Test("the graph is drawn in every format, whatever a claim is called")
+  func graph() throws {
+    let hostile = "a\"]; <b> & `touch x` $(touch x)"
+    let figures = Project.figures.replacingOccurrences(of: "always:", with: "'\(hostile)':")
+    let project = try Project(figures: figures)
+    for format in ["text", "dot", "mermaid", "svg", "json"] {
+      let result = try project.refig("graph", "--format", format)
+      // A claim of such a name may be refused altogether.
+      guard result.status == 0 else { return #expect(result.errors.contains("cannot name a claim")) }
+      if format == "svg" {
+        let path = project.workspace.path + "/graph.svg"
+        try project.workspace.write(result.output, to: "graph.svg")
+        let check = try runProgram(
+          "/usr/bin/python3", ["-c", "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])", path])
+        #expect(check.status == 0, "\(check.errors)")
+      }
+      if format == "dot" { #expect(result.output.contains("a\\\"]; <b>")) }
+    }
+    #expect(!project.workspace.files(under: ".").contains("x"))
+  }
+
+  @Test("a target no shell ever sees", arguments: ["$(touch x)", "`touch x`", "../x", "a\nb", "fig:'; touch x; '"])
+  func hostileTargets(target: String) throws {
+    let project = try Project()
+    for command in [["run"], ["explain"], ["status"], ["graph"]] {
+      let result = try runProgram(try productPath("refig"), command + [target], in: project.workspace.path)
+      #expect(result.status == 2)
+      #expect(result.errors.contains("no stage, figure or claim is called"))
+    }
+    #expect(!project.workspace.files(under: ".").contains("x"))
+  }
+
+  @Test("labels with quotes, back-quotes and substitutions are drawn as they are")
+  func hostileLabels() throws {
+    let label = "it''s `touch x` $(touch x) \\\"q\\\" größe"
+    let figures = Project.figures.replacingOccurrences(of: "{label: n}", with: "{label: '\(label)'}")
+    let project = try Project(figures: figures)
+    let result = try project.refig("run", "--quiet")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try project.workspace.read("figures/quick/demo/thresholds.svg").contains("`touch x`"))
+    #expect(!project.workspace.files(under: ".").contains { $0.hasSuffix("/x") || $0 == "x" })
+  }
+
+  @Test("a truncated export is told of, and nothing of it is taken")
+  func truncatedExport() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    #expect(try project.refig("store", "export", "a.tar").status == 0)
+    let path = project.workspace.path + "/a.tar"
+    let archive = try Data(contentsOf: URL(fileURLWithPath: path))
+    try archive.prefix(archive.count / 2).write(to: URL(fileURLWithPath: path))
+    let other = try Project()
+    let result = try other.refig("store", "import", path)
+    #expect(result.status == 5)
+    #expect(result.errors.contains("it is truncated"))
+    #expect(try other.cells().isEmpty)
+  }
 }

@@ -39,6 +39,18 @@ import Testing
     try expectRecovery(project)
   }
 
+  /// A run with one worker that is at work, and what it says.
+  private func longRun(_ project: Project) throws -> (process: Process, errors: Pipe) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try productPath("refig"))
+    process.arguments = ["run", "--quiet", "-j1"]
+    process.currentDirectoryURL = URL(fileURLWithPath: project.workspace.path)
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    return (process, errors)
+  }
+
   @Test("one Ctrl-C finishes the running cells and says how to go on")
   func interrupted() throws {
     let project = try Project(
@@ -47,13 +59,7 @@ import Testing
             parameters: {inputDimension: 40, sampleCount: 90}
             replicas: {count: 400, perCell: 2}
         """, figures: "figures: {}")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try productPath("refig"))
-    process.arguments = ["run", "--quiet", "-j1"]
-    process.currentDirectoryURL = URL(fileURLWithPath: project.workspace.path)
-    let errors = Pipe()
-    process.standardError = errors
-    try process.run()
+    let (process, errors) = try longRun(project)
     while try project.cells().count < 2, process.isRunning { usleep(5000) }
     process.interrupt()
     process.waitUntilExit()
@@ -63,6 +69,58 @@ import Testing
     let count = try project.cells().count
     #expect(count >= 2 && count < 200)
     #expect(try project.refig("store", "check", "--deep").status == 0)
+  }
+
+  /// One cell that would take hours.
+  private static let endless = """
+      sarao2020/uniqueness:
+        parameters: {inputDimension: 40, sampleCount: 90}
+        replicas: {count: 1000000, perCell: 1000000}
+    """
+
+  /// Waits for the worker of this project to be there, or to be gone.
+  private func awaitWorker(_ project: Project, isThere: Bool) throws {
+    func worker() throws -> Bool {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc").contains { name in
+        guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
+          return false
+        }
+        let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd")
+        return words.contains("worker") && folder == project.workspace.path
+      }
+    }
+    while try worker() != isThere { usleep(5000) }
+  }
+
+  @Test("a second Ctrl-C stops at once and leaves no worker and no claim in the way")
+  func interruptedTwice() throws {
+    let project = try Project(stages: Self.endless, figures: "figures: {}")
+    let (process, errors) = try longRun(project)
+    try awaitWorker(project, isThere: true)
+    process.interrupt()
+    process.interrupt()
+    // Two signals that arrive together count once: ask until it listens.
+    while process.isRunning {
+      usleep(20000)
+      process.interrupt()
+    }
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(text.contains("run the same command to go on"))
+    try awaitWorker(project, isThere: false)
+    #expect(try project.cells().isEmpty)
+  }
+
+  @Test("a runner that is killed takes its workers with it")
+  func orphans() throws {
+    let project = try Project(stages: Self.endless, figures: "figures: {}")
+    let (process, _) = try longRun(project)
+    try awaitWorker(project, isThere: true)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    try awaitWorker(project, isThere: false)
   }
 
   @Test("a full disk is told of, nothing half-written is left, and after making room the run goes on")

@@ -24,24 +24,37 @@ private struct ToyProject {
   }
 
   func write(_ stages: String) throws {
-    try workspace.write("seed: 3\nprofiles: [quick]\nstages:\n" + stages, to: "pipeline.yaml")
+    try workspace.write("seed: 3\nprofiles: [quick, paper]\nstages:\n" + stages, to: "pipeline.yaml")
+  }
+
+  var store: Store { Store(root: workspace.path + "/data/store") }
+
+  func plan(profile: String? = nil, code: [String: String] = [:]) throws -> Plan {
+    let project = try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue(code: code))
+    return Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+  }
+
+  func explain(_ stage: String, code: [String: String] = [:]) throws -> Explanation {
+    try Explanation(
+      try #require(try plan(code: code)[stage]), store: store, present: try store.presentKeys(),
+      runStarts: try RunLog.starts(root: workspace.path))
   }
 
   /// Runs everything; `workers` 0 computes in this process.
   @discardableResult
-  func run(workers: Int, code: [String: String] = [:], shuffled: Bool = false) throws -> Build.Summary {
+  func run(
+    workers: Int, code: [String: String] = [:], shuffled: Bool = false, memory: Int? = nil, profile: String? = nil
+  ) throws -> Build.Summary {
     let catalogue = toyCatalogue(code: code)
-    let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
+    let project = try Project(root: workspace.path, profile: profile, catalogue: catalogue)
     let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: catalogue)
     let store = project.store
-    let limits = plan.stages.map { $0.definition.timeLimit }
     var executor: any Executor = InProcessExecutor(worker: Worker(catalogue: catalogue, store: store))
     if workers > 0 {
-      executor = LocalExecutor(command: [try productPath("toy-worker"), store.root], workerCount: workers) {
-        limits[$0.stage]
-      }
+      executor = try LocalExecutor(
+        command: [try productPath("toy-worker"), store.root], workerCount: workers, memory: memory)
     }
-    if shuffled { executor = Shuffled(executor: executor) }
+    if shuffled { executor = Shuffled(executor) }
     let root = workspace.path
     var build = Build(
       project: project, plan: plan, executor: executor, progress: ProgressDisplay(quiet: true),
@@ -62,18 +75,6 @@ private struct ToyProject {
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
     let plan = Plan(project.pipeline, stages: [stage], catalogue: project.catalogue)
     return try ResultReader(plan: plan, store: project.store).results(Evidence(stages: [stage]))
-  }
-}
-
-/// Runs a batch in another order.
-private struct Shuffled: Executor {
-  let executor: any Executor
-
-  func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
-    var random = RandomStream(key: 5, stream: 0)
-    let order = random.permutation(batch.items.count)
-    try executor.run(
-      Batch(plan: batch.plan, items: order.map { batch.items[$0] }, store: batch.store), report: report)
   }
 }
 
@@ -196,11 +197,11 @@ private struct Shuffled: Executor {
     arguments: [
       ("crash", "died of signal"), ("undeclared", "does not declare"), ("wrongShape", "has shape [2]"),
       ("thrown", "Unexpected"), ("notFinite", "holds inf"), ("sleep", "time limit of 0.3 s"),
+      ("killed", "out of memory?"), ("endless", "died of signal"), ("memory", "more than its limit of 100 MB"),
     ])
   func failedCell(kind: String, reason: String) throws {
-    let limit = kind == "sleep" ? 0.3 : 300
-    let toy = try ToyProject(
-      "  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 1}, timeLimit: \(limit)}")
+    let limits = "timeLimit: \(kind == "sleep" ? 0.3 : 300), memoryLimit: 100"
+    let toy = try ToyProject("  toy/fault: {parameters: {kind: \(kind)}, replicas: {count: 6, perCell: 1}, \(limits)}")
     let summary = try toy.run(workers: 2)
     #expect(summary.computed == 5)
     #expect(summary.failed == 1)
@@ -211,7 +212,6 @@ private struct Shuffled: Executor {
     let told = try #require(try store.failure(of: key))
     #expect(told.contains(reason), "\(told)")
     #expect(try toy.results("toy/fault").failedReplicaCount == 1)
-    #expect(toy.workspace.files(under: "data/store/claims").isEmpty || kind == "crash" || kind == "sleep")
   }
 
   @Test("a stage is skipped when cells it reads failed")
@@ -256,10 +256,121 @@ private struct Shuffled: Executor {
     let runs = toy.workspace.files(under: "data/runs").filter { $0.hasSuffix("events.jsonl") }
     #expect(runs.count == 1)
     let lines = try toy.workspace.read("data/runs/" + runs[0]).split(separator: "\n")
-    #expect(lines.count == 22)
+    #expect(lines.count == 25)
     for line in lines {
       let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       #expect(event["event"] is String && event["time"] is String)
+    }
+  }
+
+  @Test("a record that is being written, or was cut off, is read as far as it goes")
+  func cutRecord() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 1)
+    let whole = try CostHistory(root: toy.workspace.path).stages
+    #expect(whole["toy/walk"]?.cells == 18)
+    #expect(whole["toy/mean"]?.cells == 2)
+    let name = "data/runs/" + (try #require(toy.workspace.files(under: "data/runs").last))
+    let text = try toy.workspace.read(name)
+    try toy.workspace.write(text + "{\"event\":\"stage\",\"sta", to: name)
+    #expect(try CostHistory(root: toy.workspace.path).stages == whole)
+    let first = try #require(text.ranges(of: "\"event\":\"stage\"").first)
+    try toy.workspace.write(String(text[..<first.upperBound]), to: name)
+    #expect(try CostHistory(root: toy.workspace.path).stages.isEmpty)
+  }
+
+  @Test("a clock an hour off, either way, changes nothing: no file is new or old by its time", arguments: [-1.0, 1])
+  func wrongClock(hours: Double) throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 1)
+    let time = Date(timeIntervalSinceNow: 3600 * hours)
+    for name in toy.workspace.files(under: ".") {
+      try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: toy.workspace.path + "/" + name)
+    }
+    #expect(try toy.run(workers: 1).computed == 0)
+    let care = StoreCare(store: toy.store, catalogue: toyCatalogue())
+    let now = Date().timeIntervalSince1970
+    #expect(try care.garbage(needed: [], graceSeconds: 86400, now: now).keys.isEmpty)
+    try toy.workspace.write("half a cell", to: "data/store/tmp/1-abc")
+    #expect(try care.garbage(needed: [], graceSeconds: 0, now: now + 3600).leftovers.isEmpty, "may be at work")
+    #expect(try care.garbage(needed: [], graceSeconds: 0, now: now + 90000).leftovers.count == 1)
+    // Runs that begin at one instant of such a clock keep records of their own.
+    let logs = try (0..<3).map { _ in
+      try RunLog(root: toy.workspace.path, command: [], profile: "quick", facts: [:])
+    }
+    #expect(Set(logs.map(\.folder)).count == 3)
+  }
+
+  @Test("replicas are extended, and profiles share what they have in common")
+  func extension24To200() throws {
+    let stage =
+      "  toy/walk: {replicas: {count: 24, perCell: 1}, profiles: {paper: {replicas: {count: 200, perCell: 1}}}}"
+    let toy = try ToyProject(stage)
+    #expect(try toy.run(workers: 1).computed == 24)
+    let paper = try toy.run(workers: 1, profile: "paper")
+    #expect(paper.computed == 176)
+    #expect(paper.cached == 24)
+  }
+
+  @Test("cells whose stated memory does not fit together run one after the other")
+  func memoryGuard() throws {
+    let toy = try ToyProject()
+    try toy.write(
+      "  toy/fault: {parameters: {kind: alone, replica: -1, path: \(toy.workspace.path)/lock}, "
+        + "replicas: {count: 8, perCell: 1}, memoryLimit: 60}")
+    let summary = try toy.run(workers: 2, memory: 100_000_000)
+    #expect(summary.computed == 8)
+    #expect(summary.failed == 0)
+    // A cell that is too large for the machine runs all the same, alone.
+    try toy.write(
+      "  toy/fault: {parameters: {kind: alone, replica: -2, path: \(toy.workspace.path)/lock}, "
+        + "replicas: {count: 4, perCell: 1}, memoryLimit: 600}")
+    #expect(try toy.run(workers: 2, memory: 100_000_000).computed == 4)
+  }
+
+  @Test("explain: what would run differs in what was changed, and what ran in what was changed then")
+  func explain() throws {
+    let toy = try ToyProject()
+    #expect(try toy.explain("toy/walk").missing.map(\.relative) == [nil], "there is nothing to compare with")
+    try toy.run(workers: 1)
+    #expect(try toy.explain("toy/walk").missing.isEmpty)
+    let edited = try toy.explain("toy/walk", code: ["ToyPaper/Walk.swift": "edited"])
+    #expect(edited.missing.map(\.differences) == [["code of the experiment toy/walk changed"]])
+    #expect(edited.missing.map(\.cells) == [18])
+    let mean = try toy.explain("toy/mean", code: ["ToyPaper/Walk.swift": "edited"])
+    #expect(mean.missing.map(\.differences) == [["input 'walks' changed: other cells of the stage it reads"]])
+
+    try toy.write(ToyProject.stages.replacingOccurrences(of: "drift: [0, 1, 2]", with: "drift: [0, 1, 2, 3]"))
+    let more = try toy.explain("toy/walk")
+    #expect(more.missing.map(\.cells) == [6])
+    #expect(
+      more.missing.flatMap(\.differences).allSatisfy { $0.hasPrefix("parameter drift: ") && $0.hasSuffix("→ 3.0") })
+    #expect(try toy.explain("toy/mean").missing.map(\.cells) == [2], "it reads more cells")
+    try toy.run(workers: 1)
+    let ran = try toy.explain("toy/walk").computed
+    #expect(ran.map(\.cells).reduce(0, +) == 24)
+    #expect(ran.contains { $0.cells == 6 && $0.differences.first?.hasSuffix("→ 3.0") == true }, "\(ran)")
+    #expect(ran.contains { $0.cells == 18 && $0.relative == nil }, "the others were the first: \(ran)")
+  }
+
+  @Test("what a run is going to do and did, by stage, is in its record")
+  func stageEvents() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 2)
+    let name = try #require(toy.workspace.files(under: "data/runs").last)
+    let events = try toy.workspace.read("data/runs/" + name).split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(events.map { $0["event"] as? String }.first == "run")
+    #expect(events.last?["computed"] as? Int == 20)
+    let plan = try #require(events.first { $0["event"] as? String == "plan" }?["stages"] as? [String: [String: Int]])
+    #expect(plan["toy/walk"] == ["cells": 18, "missing": 18])
+    let stages = events.filter { $0["event"] as? String == "stage" }
+    #expect(stages.map { $0["stage"] as? String } == ["toy/walk", "toy/mean"])
+    #expect(stages.map { $0["computed"] as? Int } == [18, 2])
+    for cell in events where cell["event"] as? String == "cell" {
+      #expect((cell["peakBytes"] as? Int ?? 0) > 1_000_000)
+      #expect(cell["wallSeconds"] is Double && cell["processorSeconds"] is Double)
     }
   }
 }

@@ -81,13 +81,6 @@ private func manifest(
     #expect(manifest(replicas: 0..<3).streamKey == manifest().streamKey)
   }
 
-  @Test("a difference names the facts that changed")
-  func difference() {
-    var other = manifest(parameters: ["stepCount": .integer(4), "drift": .real(0.05)])
-    other.code = [("experiment", "cd"), ("compiler", "toy-1")]
-    #expect(manifest().difference(from: other) == ["code of the experiment changed", "parameter drift: 0.05 → 0.1"])
-  }
-
   @Test("hexadecimal keys are read back, others refused")
   func keys() throws {
     let key = manifest().key

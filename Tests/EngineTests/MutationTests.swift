@@ -76,7 +76,9 @@ private struct WalkClaims {
     let matrix = try claims.matrix()
     let row = try #require(matrix.rows.first)
     #expect(row.evaluated.verdict == .confirmed)
-    for mutant in SyntheticMutant.allCases where mutant.isDeadly { #expect(row.synthetic[mutant] == .killed, "\(mutant)") }
+    for mutant in SyntheticMutant.allCases where mutant.isDeadly {
+      #expect(row.synthetic[mutant] == .killed, "\(mutant)")
+    }
     #expect(row.kills("no-drift") == true)
     #expect(matrix.problems.isEmpty, "\(matrix.problems)")
     #expect(matrix.summary.hasPrefix("1 claims, 1 of 1 deliberate mistakes noticed"))
@@ -94,22 +96,26 @@ private struct WalkClaims {
     for (right, wrong) in zip(right, wrong) { #expect(abs(right - wrong - 4) < 1e-12) }
   }
 
-  @Test("a claim that accepts everything, one that does not notice what it lists, and a mistake nobody lists are problems")
+  @Test(
+    "a claim that accepts everything, one that does not notice what it lists, and a mistake nobody lists are problems")
   func weakClaims() throws {
     func problems(_ claims: String...) throws -> String {
       try WalkClaims(claims.joined(separator: "\n")).matrix().problems.joined(separator: "\n")
     }
     #expect(try problems(WalkClaims.claim("any", accept: "[-.inf, .inf]")).contains("toy/any: no number"))
-    #expect(try problems(WalkClaims.claim("any", accept: "[-.inf, .inf]")).contains("no claim lists the mistake 'no-drift'"))
+    #expect(
+      try problems(WalkClaims.claim("any", accept: "[-.inf, .inf]")).contains("no claim lists the mistake 'no-drift'"))
     #expect(
       try problems(WalkClaims.claim("wide", accept: "[-50, 50]", "    kills: [no-drift]"))
         .contains("toy/wide: does not notice the mistake 'no-drift'"))
     #expect(
       try problems(WalkClaims.claim("near", accept: "[2, 6]", "    kills: [no-drift]\n    immune: {no-drift: hm}"))
         .contains("toy/near: notices 'no-drift' although it says: hm"))
-    #expect(try problems(WalkClaims.claim("wide", accept: "[-50, 50]")).contains("toy/wide: is still confirmed under noise"))
+    #expect(
+      try problems(WalkClaims.claim("wide", accept: "[-50, 50]")).contains("toy/wide: is still confirmed under noise"))
     let excused = WalkClaims.claim(
-      "wide", accept: "[-50, 50]", "    immune:\n      noise: walks of noise end here too\n      no-drift: a wide claim")
+      "wide", accept: "[-50, 50]", "    immune:\n      noise: walks of noise end here too\n      no-drift: a wide claim"
+    )
     #expect(try !problems(excused).contains("toy/wide"))
   }
 
@@ -176,7 +182,8 @@ private struct WalkClaims {
     let (report, _) = try report()
     let text = report.markdown(
       processorSeconds: 12, changes: [.init(claim: "toy/near", before: Interval(2, 5), after: Interval(2, 6))])
-    #expect(text.hasPrefix("## Claims\n\nprofile quick: 3 claims: 1 confirmed, 1 refuted, 1 inconclusive; 1 NOT as expected"))
+    #expect(
+      text.hasPrefix("## Claims\n\nprofile quick: 3 claims: 1 confirmed, 1 refuted, 1 inconclusive; 1 NOT as expected"))
     #expect(text.contains("### Not as expected"))
     #expect(text.contains("- `toy/near`: [2, 5] → [2, 6]"))
     #expect(text.contains("&lt;near&gt;"))

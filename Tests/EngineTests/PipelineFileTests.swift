@@ -263,4 +263,21 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     #expect(found.count == 1)
     #expect(found[0].contains("more than 200000 values"))
   }
+
+  @Test(
+    "names that could leave a folder, end a line or reach a shell are refused",
+    arguments: [
+      "../x", "a b", "a\\nseed 4", "$(touch x)", "`touch x`", "a'b", "a\\\"b", "größe", ".hidden", "a//b", "/a",
+    ])
+  func hostileNames(name: String) throws {
+    let walk = "toy/walk: {}\n"
+    for text in [
+      "seed: 1\nprofiles: [quick]\nstages:\n  \"\(name)\": {experiment: toy/walk}\n",
+      "seed: 1\nprofiles: [\"\(name)\"]\nstages:\n  \(walk)",
+      "seed: 1\nprofiles: [quick]\nstages:\n  \(walk)  toy/mean: {inputs: {\"\(name)\": toy/walk}}\n",
+    ] {
+      let told = try mistakes(text)
+      #expect(told.count == 1 && told[0].contains("cannot name a "), "\(told)")
+    }
+  }
 }

@@ -52,6 +52,7 @@ private struct WalkStore {
   func garbage() throws {
     let walks = try WalkStore()
     let now = Date().timeIntervalSince1970
+    try walks.store.recordFailure(walks.keys[0], reason: "needed")
     func found(grace: Double) throws -> [CellKey] {
       try walks.care.garbage(needed: [walks.keys[0]], graceSeconds: grace, now: now + 10).keys
     }

@@ -138,4 +138,55 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
       Issue.record("wrote below a file")
     } catch { #expect(ErrorMessage.exitCode(of: error) == .environment) }
   }
+
+  @Test("a cell of a newer refig is told of and left where it is; one flipped bit of the format is damage")
+  func newerFormat() throws {
+    let (workspace, store, cell) = try storeWithCell()
+    let key = cell.manifest.key
+    let good = try #require(try Store.bytes(of: store.path(of: key)))
+    func publish(format: String) throws {
+      try store.publish(Array("refig cell \(format)".utf8) + good.dropFirst(12), as: key)
+    }
+    try publish(format: "2")
+    #expect { try store.cell(key) } throws: { error in
+      ErrorMessage.exitCode(of: error) == .integrity && ErrorMessage.text(of: error).contains("Use the newer refig")
+    }
+    #expect(store.contains(key))
+    let care = StoreCare(store: store, catalogue: toyCatalogue())
+    #expect(try care.check(deep: true).newer == 1)
+    #expect(try care.garbage(needed: [], graceSeconds: 0, now: Date().timeIntervalSince1970 + 10).keys.isEmpty)
+    try publish(format: "3")
+    #expect(throws: PipelineError.self) { try store.cell(key) }
+    #expect(workspace.files(under: "store/quarantine").count == 1)
+  }
+
+  @Test("HDF5 files of other programs, and sound bytes that hold no cell, are refused and moved aside")
+  func foreignFiles() throws {
+    let (workspace, store, cell) = try storeWithCell()
+    let key = cell.manifest.key
+    func sealed(_ bytes: [UInt8]) -> [UInt8] {
+      let digest = bytes.withUnsafeBytes { CellKey.digest($0) }
+      let header = "refig cell 1\nsha256 \(digest)\nbytes \(bytes.count + 512)\n"
+      return Array(header.utf8) + [UInt8](repeating: UInt8(ascii: "\n"), count: 512 - header.utf8.count) + bytes
+    }
+    let foreign = try HDF5File(
+      attributes: [("creator", "somebody")],
+      datasets: [
+        HDF5File.Dataset(name: "x", shape: [3], axes: ["x"], unit: "m", meaning: "", values: [1, 2, 3])
+      ]
+    ).encoded(headerSize: 512)
+    let bad = [foreign, sealed(Array(foreign.dropFirst(512))), sealed(Array("no HDF5 at all".utf8)), sealed([])]
+    for bytes in bad {
+      try store.publish(bytes, as: key)
+      do {
+        _ = try store.cell(key)
+        Issue.record("it was taken for a cell")
+      } catch { #expect(ErrorMessage.exitCode(of: error) == .integrity, "\(error)") }
+    }
+    #expect(workspace.files(under: "store/quarantine").count == bad.count)
+    let care = StoreCare(store: store, catalogue: toyCatalogue())
+    let archive = TarArchive.encoded(bad.map { ("\(key).h5", $0) })
+    #expect(try care.take(archive, path: "a.tar").refused.count == bad.count)
+    #expect(try store.presentKeys().isEmpty)
+  }
 }

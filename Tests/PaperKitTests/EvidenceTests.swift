@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 private let samples: [Estimate] = [
-  .exact(2, numericalError: 0.1), .mean([1, 2, 4, 3]), .mean([1, 2, 4, 3], scale: .logarithmic), .median([1, 2, 4, 3, 9]),
+  .exact(2, numericalError: 0.1), .mean([1, 2, 4, 3]), .mean([1, 2, 4, 3], scale: .logarithmic),
+  .median([1, 2, 4, 3, 9]),
   .proportion(successes: 30, trials: 100), .fit(value: 0.4, standardError: 0.1),
   .greatest([.fit(value: 0.2, standardError: 0.1), .fit(value: 0.7, standardError: 0.2)]),
   Estimate.fit(value: 0.7, standardError: 0.1).distance(from: 1),
@@ -50,7 +51,9 @@ private let samples: [Estimate] = [
     }
   }
 
-  @Test("with the replicas that the plan asks for, a verdict comes out again in nearly all repetitions; with half, it does not")
+  @Test(
+    "with the replicas that the plan asks for, a verdict comes out again in nearly all repetitions; with half, it does not"
+  )
   func power() throws {
     let accepted = Interval(-1, 1)
     let truth = 0.4

@@ -1,4 +1,5 @@
 package import Engine
+private import Foundation
 package import NumericalMethods
 package import PaperKit
 
@@ -66,13 +67,15 @@ package enum Mean: Experiment {
 /// Fails in the way it is asked to.
 package enum Fault: Experiment {
   package enum Kind: String, Choice {
-    case none, numerical, notFinite, undeclared, wrongShape, crash, sleep, thrown
+    case none, numerical, notFinite, undeclared, wrongShape, crash, killed, sleep, memory, endless, thrown, alone
   }
 
   package struct Parameters: ExperimentParameters {
     package var kind = Kind.none
     /// The replica that fails.
     package var replica = 1
+    /// A file that only one cell at a time may hold.
+    package var path = ""
     package init() {}
     package func validate() throws {}
   }
@@ -86,16 +89,31 @@ package enum Fault: Experiment {
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let result = NDArray(Double(context.replica))
+    if parameters.kind == .alone {
+      let descriptor = open(parameters.path, O_RDWR | O_CREAT, 0o644)
+      defer { close(descriptor) }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw Unexpected() }
+      var random = context.random("work")
+      for _ in 0..<1_000_000 { _ = random.normal() }
+      return [value: result]
+    }
     guard context.replica == parameters.replica else { return [value: result] }
+    var taken: [UInt8] = []
     switch parameters.kind {
-    case .none: return [value: result]
+    case .none, .alone: return [value: result]
     case .numerical: throw NumericalError.notConverged(method: "toy", iterations: 3, residual: 0.5)
     case .notFinite: return [value: NDArray(.infinity)]
     case .undeclared: return [value: result, OutputArray("other", meaning: ""): result]
     case .wrongShape: return [value: NDArray([1, 2])]
     case .crash: preconditionFailure("asked to crash")
-    case .sleep: while true {}
+    case .killed: kill(getpid(), SIGKILL)  // As the kernel does when memory is exhausted.
+    case .sleep: break
+    case .memory: taken = [UInt8](repeating: 1, count: 300_000_000)
+    case .endless: taken = [UInt8](repeating: 1, count: 1 << 55)
     case .thrown: throw Unexpected()
+    }
+    return withExtendedLifetime(taken) {
+      while true { usleep(10_000) }  // Until it is stopped.
     }
   }
 }
@@ -148,4 +166,18 @@ package func toyCatalogue(code: [String: String] = [:]) -> Catalogue {
   files["ToyPaper/ToyPaperTables.swift"] = "digest-of-tables"
   return Catalogue(
     papers: [toyPaper], fingerprints: Fingerprints(files: files.merging(code) { $1 }, compiler: "toy-1"))
+}
+
+/// Runs batches in another order.
+package struct Shuffled: Executor {
+  private let executor: any Executor
+
+  package init(_ executor: any Executor) { self.executor = executor }
+
+  package func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
+    var random = RandomStream(key: 5, stream: 0)
+    let order = random.permutation(batch.items.count)
+    try executor.run(
+      Batch(plan: batch.plan, items: order.map { batch.items[$0] }, store: batch.store), report: report)
+  }
 }
