@@ -94,12 +94,16 @@ package struct Worker: Sendable {
     var arrays: [DataArray: NDArray] = [:]
     for (name, declared) in Dictionary(grouping: experiment.data, by: \.file) {
       guard let digest = manifest.data.first(where: { $0.name == name })?.digest else {
-        throw EvidenceError("\(manifest.experiment) reads a data file '\(name)', and none is given")
+        throw EvidenceError("\(manifest.experiment) reads a data file; say which with --data \(name)=FILE")
       }
       guard let bytes = try files.first(where: { $0.digest == digest })?.bytes ?? store.data(digest) else {
         throw EvidenceError("its data file \(digest.prefix(10)) ('\(name)') is not in the store")
       }
-      arrays.merge(try DataFile.arrays(declared, in: bytes)) { $1 }
+      do {
+        arrays.merge(try DataFile.arrays(declared, in: bytes)) { $1 }
+      } catch {
+        throw EvidenceError("data file '\(name)': \(error)")
+      }
     }
     return arrays
   }

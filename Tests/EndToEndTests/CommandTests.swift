@@ -59,6 +59,34 @@ struct Project {
 }
 
 @Suite struct CommandTests {
+  @Test("try reads a data file that is named, and says what is wrong with one")
+  func tryWithData() throws {
+    let project = try Project()
+    let digits = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "data/digits.h5").path
+    func attempt(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(
+        try productPath("refig"),
+        ["try", "oymak2019/digit-labels", "--set", "sampleCount=20", "--set", "studentWidth=8"] + arguments,
+        in: project.workspace.path)
+    }
+    let result = try attempt("--data", "digits=" + digits)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("fitted = 1"))
+    for (arguments, message) in [
+      ([], "oymak2019/digit-labels reads a data file; say which with --data digits=FILE"),
+      (["--data", "digits=missing.h5"], "--data digits=missing.h5: no such file"),
+      (["--data", "digits"], "--data digits: write it as name=path"),
+      (["--data", "digits=pipeline.yaml"], "data file 'digits': it does not begin as an HDF5 file does"),
+      (["--data", "digits=" + digits, "--set", "sampleCount=1798"], "at most 1797, the number of images"),
+    ] {
+      let refused = try runProgram(
+        try productPath("refig"), ["try", "oymak2019/digit-labels"] + arguments, in: project.workspace.path)
+      #expect(refused.status == 2)
+      #expect(refused.errors.contains(message), "\(refused.errors)")
+    }
+  }
+
   @Test("a project from nothing: run computes and draws, a second run does neither, the claim is confirmed")
   func firstUse() throws {
     let project = try Project()
