@@ -123,7 +123,8 @@ private struct MeanFieldHistory {
   private var normals: [[Double]] = []
   /// Probes H_j, the same layout.
   private var probes: [[Double]] = []
-  /// Tangents dW/dH_j at the present step, per system one after the other for all j: [j, D, m].
+  /// Transposed tangents (dW/dH_j)^T at the present step, per system one after the other for all j: [j, m, D], so that one
+  /// product with the symmetric drift moves them all.
   private var tangents: [[Double]]
   /// dZ_l/dH_j for l > j: [j][l - j - 1][system, component], single precision, in one buffer for each j.
   ///
@@ -213,15 +214,23 @@ private struct MeanFieldHistory {
     let (d, m, packed, systems) = (d, m, packed, systems)
     for j in 0..<k { tangentHistory[j].append(contentsOf: repeatElement(0, count: packedAll)) }
     var products = [Double](repeating: 0, count: k * d * d)
+    var upright = [Double](repeating: 0, count: k * d * m)
     let scale = 2 / Double(d * d * systems)
     let root = 2.0.squareRoot()
     for system in 0..<systems {
-      products.withUnsafeMutableBufferPointer { products in
+      upright.withUnsafeMutableBufferPointer { upright in
         tangents[system].withUnsafeBufferPointer { tangents in
+          for j in 0..<k {
+            for column in 0..<m {
+              for row in 0..<d { upright[(j * d + row) * m + column] = tangents[(j * m + column) * d + row] }
+            }
+          }
+        }
+        products.withUnsafeMutableBufferPointer { products in
           weights[system].values.withUnsafeBufferPointer { weights in
             LinearAlgebra.multiply(
-              tangents, weights, rowCount: k * d, innerCount: m, columnCount: d, transposingSecond: true,
-              into: products)
+              UnsafeBufferPointer(upright), weights, rowCount: k * d, innerCount: m, columnCount: d,
+              transposingSecond: true, into: products)
           }
         }
       }
@@ -292,7 +301,7 @@ private struct MeanFieldHistory {
     var matrix = Matrix(rowCount: d, columnCount: d)
     var stacked = [Double](repeating: 0, count: k * d * d)
     var recoil = [Double](repeating: 0, count: k * d * m)
-    var pushed = [Double](repeating: 0, count: d * m)
+    var pushed = [Double](repeating: 0, count: k * m * d)
     for system in 0..<systems {
       let range = (system * packed)..<((system + 1) * packed)
       // Memory term: 2 sum_l R_kl dZ_l/dH_j, times W, for all j in one product.
@@ -309,22 +318,29 @@ private struct MeanFieldHistory {
       }
       Instance.write(drift[range], times: 1, into: &matrix)
       tangents[system].withUnsafeMutableBufferPointer { tangents in
-        for j in 0..<k {
-          let tangent = UnsafeMutableBufferPointer(rebasing: tangents[(j * d * m)..<((j + 1) * d * m)])
-          matrix.values.withUnsafeBufferPointer { drift in
-            pushed.withUnsafeMutableBufferPointer {
-              LinearAlgebra.multiply(
-                drift, UnsafeBufferPointer(tangent), rowCount: d, innerCount: d, columnCount: m, into: $0)
-            }
+        matrix.values.withUnsafeBufferPointer { drift in
+          pushed.withUnsafeMutableBufferPointer {
+            LinearAlgebra.multiply(
+              UnsafeBufferPointer(tangents), drift, rowCount: k * m, innerCount: d, columnCount: d, into: $0)
           }
-          for index in 0..<(d * m) {
-            tangent[index] = keep * tangent[index] - eta * (pushed[index] + recoil[j * d * m + index])
+        }
+        pushed.withUnsafeBufferPointer { pushed in
+          recoil.withUnsafeBufferPointer { recoil in
+            for j in 0..<k {
+              for column in 0..<m {
+                let first = (j * m + column) * d
+                for row in 0..<d {
+                  tangents[first + row] =
+                    keep * tangents[first + row] - eta * (pushed[first + row] + recoil[(j * d + row) * m + column])
+                }
+              }
+            }
           }
         }
       }
       let moved = matrix * weights[system]
       Instance.write(probes[k][range], times: 1, into: &matrix)
-      let kicked = matrix * weights[system]
+      let kicked = LinearAlgebra.multiply(weights[system], matrix, transposingFirst: true)
       tangents[system].replaceSubrange((k * d * m)..<((k + 1) * d * m), with: kicked.values)
       weights[system] = keep * weights[system] - eta * moved
     }

@@ -4,13 +4,17 @@ package import NumericalMethods
 /// z -> S^T S z, the one expensive product of every simulation, by whichever route moves less memory.
 ///
 /// Direct: S [n, p] is cut into blocks of rows that fit the cache; each block is multiplied by z and at once, while it is
-/// there, its transpose by the result, so S is read once, not twice. Gram: K = S^T S [p, p] is formed once; a product
-/// reads p^2 instead of n p numbers and takes half the operations per number. Measured, the routes break even near
-/// n = 0.6 p when they fit the cache (d <= 40) and near n = 0.9 p when not (d = 60): Gram from n = 2p/3 on.
+/// there, its transpose by the result, so S is read once, not twice. Gram: K = S^T S [p, p] is formed once; of it only the
+/// blocks on and above the diagonal are kept, and each of the latter serves for itself and for its mirror image while it is
+/// in the cache. Both routes thus use every number they read twice; the Gram route reads p (p + 1)/2 numbers, the direct one
+/// n p.
 package struct NormalOperator: Sendable {
   /// p.
   private let dimension: Int
+  /// Direct: rows of S. Gram: what stands right of each block on the diagonal of K.
   private let blocks: [Matrix]
+  /// Gram: the blocks on the diagonal of K.
+  private let diagonal: [Matrix]
   /// Whether the Gram matrix is used.
   package let usesGram: Bool
   /// S^T y.
@@ -20,15 +24,36 @@ package struct NormalOperator: Sendable {
   /// unblocked 8 GB/s.
   private static func blockRowCount(_ dimension: Int) -> Int { max(8, 32_768 / max(1, dimension)) }
 
-  /// Prepares the products for sensing matrices S [n, p] and labels y. Memory: n p numbers, or p^2.
+  /// Prepares the products for sensing matrices S [n, p] and labels y. Memory: n p numbers, or about p^2/2.
   package init(sensing: Matrix, labels: [Double], usesGram: Bool? = nil) {
-    dimension = sensing.columnCount
+    let p = sensing.columnCount
+    dimension = p
     projectedLabels = LinearAlgebra.multiply(sensing, labels, transposingFirst: true)
-    let usesGram = usesGram ?? (3 * sensing.rowCount > 2 * sensing.columnCount)
+    let usesGram = usesGram ?? (5 * sensing.rowCount > 3 * p)
     self.usesGram = usesGram
-    let full = usesGram ? LinearAlgebra.gram(sensing) : sensing
-    let size = Self.blockRowCount(dimension)
-    blocks = stride(from: 0, to: full.rowCount, by: size).map { full.rows($0..<min($0 + size, full.rowCount)) }
+    if usesGram {
+      let gram = LinearAlgebra.gram(sensing)
+      var firsts: [Int] = []
+      var first = 0
+      while first < p {
+        firsts.append(first)
+        first = min(p, first + max(8, 32_768 / (p - first)))
+      }
+      let ends = firsts.dropFirst() + [p]
+      func part(_ rows: Range<Int>, _ columns: Range<Int>) -> Matrix {
+        Matrix(
+          rowCount: rows.count, columnCount: columns.count,
+          values: rows.flatMap { gram.values[($0 * p + columns.lowerBound)..<($0 * p + columns.upperBound)] })
+      }
+      diagonal = zip(firsts, ends).map { part($0..<$1, $0..<$1) }
+      blocks = zip(firsts, ends).map { part($0..<$1, $1..<p) }
+    } else {
+      let size = Self.blockRowCount(p)
+      diagonal = []
+      blocks = stride(from: 0, to: sensing.rowCount, by: size).map {
+        sensing.rows($0..<min($0 + size, sensing.rowCount))
+      }
+    }
   }
 
   /// S^T S times each of several vectors of length p, which lie one after the other in `vectors`.
@@ -43,24 +68,38 @@ package struct NormalOperator: Sendable {
   /// Why vector by vector: a block is in the cache after the first, and with few vectors a matrix product would spend
   /// more on packing the block than it saves.
   package func multiply(_ vectors: [[Double]], into products: inout [[Double]]) {
-    if usesGram {
-      var first = 0
-      for block in blocks {
-        for index in vectors.indices {
-          let part = block * vectors[index]
-          products[index].replaceSubrange(first..<(first + block.rowCount), with: part)
-        }
-        first += block.rowCount
-      }
-      return
-    }
     for index in products.indices {
       for element in products[index].indices { products[index][element] = 0 }
+    }
+    if usesGram {
+      var first = 0
+      for (own, right) in zip(diagonal, blocks) {
+        let end = first + own.rowCount
+        for index in vectors.indices {
+          let here = Array(vectors[index][first..<end])
+          var product = own * here
+          if end < dimension {
+            LinearAlgebra.multiply(right, Array(vectors[index][end...]), into: &product, adding: 1)
+            add(LinearAlgebra.multiply(right, here, transposingFirst: true), to: &products[index], from: end)
+          }
+          add(product, to: &products[index], from: first)
+        }
+        first = end
+      }
+      return
     }
     for block in blocks {
       for index in vectors.indices {
         let outputs = block * vectors[index]
         LinearAlgebra.multiply(block, outputs, transposingFirst: true, into: &products[index], adding: 1)
+      }
+    }
+  }
+
+  private func add(_ part: [Double], to sum: inout [Double], from first: Int) {
+    sum.withUnsafeMutableBufferPointer { sum in
+      part.withUnsafeBufferPointer { part in
+        for index in part.indices { sum[first + index] += part[index] }
       }
     }
   }
