@@ -67,13 +67,14 @@ package struct Fingerprints: Sendable {
     self.compiler = compiler
   }
 
-  /// The experiment's own file; the rest of its paper's folder, but for the files of other experiments and those named
-  /// after the paper (tables and claims); the numerical methods; the compiler.
+  /// The experiment's own file; the rest of its paper's folder and its kernels in C (`C<Paper>`), but for the files of other
+  /// experiments and those named after the paper (tables and claims); the numerical methods; the compiler.
   func code(of file: String, module: String, excluding experimentFiles: Set<String>) -> [(part: String, digest: String)]
   {
     guard let own = files[file] else { preconditionFailure("the build has no fingerprint of \(file)") }
     let paper = files.keys.filter {
-      $0.hasPrefix(module + "/") && !$0.hasPrefix("\(module)/\(module)") && !experimentFiles.contains($0)
+      ($0.hasPrefix(module + "/") || $0.hasPrefix("C\(module)/")) && !$0.hasPrefix("\(module)/\(module)")
+        && !experimentFiles.contains($0)
     }
     let methods = files.keys.filter { key in Self.methodModules.contains { key.hasPrefix($0 + "/") } }
     return [

@@ -1,3 +1,4 @@
+private import CMartin2026
 private import Foundation
 package import NumericalMethods
 package import PaperKit
@@ -137,6 +138,13 @@ private struct MeanFieldHistory {
   private var residual: [[Double]] = []
   private var factor: [[Double]] = []
 
+  // Work space for all past steps of one system, kept because memory of this size comes fresh from the system, page by page.
+  private var upright: [Double]
+  private var products: [Double]
+  private var stacked: [Double]
+  private var recoil: [Double]
+  private var pushed: [Double]
+
   var meanSquaredError: [Double] = []
   var trainingLoss: [Double] = []
   var response: [Double] = []
@@ -168,6 +176,11 @@ private struct MeanFieldHistory {
     tangents = (0..<parameters.systemCount).map { _ in
       [Double](repeating: 0, count: parameters.stepCount * d * m)
     }
+    upright = tangents[0]
+    recoil = tangents[0]
+    pushed = tangents[0]
+    products = [Double](repeating: 0, count: parameters.stepCount * d * d)
+    stacked = products
   }
 
   /// One step of all systems.
@@ -213,8 +226,9 @@ private struct MeanFieldHistory {
   private mutating func measureResponses(_ k: Int) {
     let (d, m, packed, systems) = (d, m, packed, systems)
     for j in 0..<k { tangentHistory[j].append(contentsOf: repeatElement(0, count: packedAll)) }
-    var products = [Double](repeating: 0, count: k * d * d)
-    var upright = [Double](repeating: 0, count: k * d * m)
+    var (products, upright): ([Double], [Double]) = ([], [])
+    swap(&products, &self.products)
+    swap(&upright, &self.upright)
     let scale = 2 / Double(d * d * systems)
     let root = 2.0.squareRoot()
     for system in 0..<systems {
@@ -260,6 +274,8 @@ private struct MeanFieldHistory {
         responses[k][j] += scale * sum
       }
     }
+    swap(&products, &self.products)
+    swap(&upright, &self.upright)
   }
 
   /// Row k of R = (I + eta chi/alpha)^{-1}, of C_r = R C R^T, and of the Cholesky factor of C_r/alpha.
@@ -299,15 +315,31 @@ private struct MeanFieldHistory {
     let keep = 1 - 2 * eta * parameters.regularization
     let memories = (0..<k).map { memory(of: $0, at: k) }
     var matrix = Matrix(rowCount: d, columnCount: d)
-    var stacked = [Double](repeating: 0, count: k * d * d)
-    var recoil = [Double](repeating: 0, count: k * d * m)
-    var pushed = [Double](repeating: 0, count: k * m * d)
+    var (stacked, recoil, pushed): ([Double], [Double], [Double]) = ([], [], [])
+    swap(&stacked, &self.stacked)
+    swap(&recoil, &self.recoil)
+    swap(&pushed, &self.pushed)
     for system in 0..<systems {
       let range = (system * packed)..<((system + 1) * packed)
       // Memory term: 2 sum_l R_kl dZ_l/dH_j, times W, for all j in one product.
-      for j in 0..<k {
-        Instance.write(memories[j][range], times: forceFactor, into: &matrix)
-        stacked.replaceSubrange((j * d * d)..<((j + 1) * d * d), with: matrix.values)
+      stacked.withUnsafeMutableBufferPointer { stacked in
+        let offDiagonal = forceFactor / 2.0.squareRoot()
+        for j in 0..<k {
+          memories[j].withUnsafeBufferPointer { memory in
+            var index = range.lowerBound
+            for row in (j * d)..<((j + 1) * d) {
+              let place = row - j * d
+              stacked[row * d + place] = forceFactor * Double(memory[index])
+              index += 1
+              for column in (place + 1)..<max(d, place + 1) {
+                let value = offDiagonal * Double(memory[index])
+                stacked[row * d + column] = value
+                stacked[(j * d + column) * d + place] = value
+                index += 1
+              }
+            }
+          }
+        }
       }
       stacked.withUnsafeBufferPointer { stacked in
         weights[system].values.withUnsafeBufferPointer { weights in
@@ -344,38 +376,27 @@ private struct MeanFieldHistory {
       tangents[system].replaceSubrange((k * d * m)..<((k + 1) * d * m), with: kicked.values)
       weights[system] = keep * weights[system] - eta * moved
     }
+    swap(&stacked, &self.stacked)
+    swap(&recoil, &self.recoil)
+    swap(&pushed, &self.pushed)
     tangentHistory.append([])
     tangentHistory[k].reserveCapacity((parameters.stepCount - k) * packedAll)
   }
 
   /// sum_{j<l<=k} R_kl dZ_l/dH_j, [system, component].
-  private func memory(of j: Int, at k: Int) -> [Double] {
+  private func memory(of j: Int, at k: Int) -> [Float] {
     var sum = [Float](repeating: 0, count: packedAll)
-    let count = packedAll
+    let weights = inverse[k][(j + 1)...k].map { Float($0) }
     tangentHistory[j].withUnsafeBufferPointer { history in
       sum.withUnsafeMutableBufferPointer { sum in
-        // Four past steps at a time: the sum is then loaded and stored a quarter as often.
-        var l = j + 1
-        while l + 3 <= k {
-          let (a, b, c, e) = (
-            Float(inverse[k][l]), Float(inverse[k][l + 1]), Float(inverse[k][l + 2]), Float(inverse[k][l + 3])
-          )
-          let first = (l - j - 1) * count
-          for index in 0..<count {
-            let near = a * history[first + index] + b * history[first + count + index]
-            let far = c * history[first + 2 * count + index] + e * history[first + 3 * count + index]
-            sum[index] += near + far
+        weights.withUnsafeBufferPointer { weights in
+          guard let history = history.baseAddress, let sum = sum.baseAddress, let weights = weights.baseAddress else {
+            return
           }
-          l += 4
-        }
-        while l <= k {
-          let a = Float(inverse[k][l])
-          let first = (l - j - 1) * count
-          for index in 0..<count { sum[index] += a * history[first + index] }
-          l += 1
+          cm_add_weighted_rows(history, k - j, packedAll, weights, sum)
         }
       }
     }
-    return sum.map(Double.init)
+    return sum
   }
 }
