@@ -11,6 +11,9 @@ import PackageDescription
 /// To add yours: add its name here and one line in Sources/Papers/AllPapers.swift.
 let papers = ["Sarao2020", "Oymak2019", "Martin2023", "Martin2026", "Bocchi2026"]
 
+/// Papers with inner loops of their own in C.
+let kernels = ["Bocchi2026": ["CBocchi2026"], "Martin2026": ["CMartin2026"]]
+
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -37,6 +40,10 @@ let package = Package(
     .target(name: "CKernels"),
     // Elementwise functions and layers of neurons in C, for the same reason.
     .target(name: "CVectors"),
+    // Inner loops that only one paper has, in C for the same reason: named after the paper with a C in front, imported by
+    // its module alone, part of its fingerprint.
+    .target(name: "CBocchi2026"),
+    .target(name: "CMartin2026"),
     // Quantiles of Student's t, beta and normal laws from Boost.Math (header-only C++).
     .target(name: "CQuantiles"),
 
@@ -73,7 +80,10 @@ let package = Package(
 
     // Timings of the numerical kernels and of some papers' costly steps, for the scripts in Benchmarks.
     .executableTarget(
-      name: "bench", dependencies: ["NumericalMethods", "PaperKit", "Sarao2020", "Martin2023", "Oymak2019"],
+      name: "bench",
+      dependencies: [
+        "NumericalMethods", "PaperKit", "Sarao2020", "Martin2023", "Oymak2019", "Bocchi2026", "Martin2026",
+      ],
       path: "Benchmarks/bench", swiftSettings: numeric),
 
     .target(name: "TestSupport", dependencies: ["NumericalMethods"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -98,8 +108,9 @@ let package = Package(
     + papers.flatMap { paper -> [Target] in
       [
         .target(
-          name: paper, dependencies: ["PaperKit", "NumericalMethods"], path: "Sources/Papers/\(paper)",
-          swiftSettings: numeric),
+          name: paper,
+          dependencies: ["PaperKit", "NumericalMethods"] + (kernels[paper] ?? []).map { .init(stringLiteral: $0) },
+          path: "Sources/Papers/\(paper)", swiftSettings: numeric),
         .testTarget(
           name: "\(paper)Tests",
           dependencies: [.init(stringLiteral: paper), "PaperKit", "NumericalMethods", "TestSupport"],

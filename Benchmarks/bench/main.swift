@@ -1,6 +1,17 @@
 import Foundation
 import NumericalMethods
 
+// `bench PAPER` times what only that paper has; Benchmarks/<paper>.py runs it beside other implementations.
+switch CommandLine.arguments.dropFirst().first {
+case "bocchi2026":
+  try benchBocchi2026(rounds: 7)
+  exit(0)
+case "martin2026":
+  try benchMartin2026(rounds: 7)
+  exit(0)
+default: break
+}
+
 // Times the numerical kernels and prints one `name value` line each; Benchmarks/numerics.py runs it beside NumPy and SciPy.
 
 /// Least of several timings, in seconds: the one that other work on the machine disturbed least.

@@ -67,8 +67,8 @@ package struct Fingerprints: Sendable {
     self.compiler = compiler
   }
 
-  /// By experiment: its own file; the rest of its paper's folder, but for the files of other experiments and those named
-  /// after the paper (tables and claims); the numerical methods; the compiler.
+  /// By experiment: its own file; the rest of its paper's folder and its kernels in C (`C<Paper>`), but for the files of
+  /// other experiments and those named after the paper (tables and claims); the numerical methods; the compiler.
   func code(of experiments: [String: any Experiment.Type]) -> [String: [(part: String, digest: String)]] {
     let experimentFiles = Set(experiments.values.map { $0.sourceFile })
     let methods = digest(of: files.keys.filter { key in Self.methodModules.contains { key.hasPrefix($0 + "/") } })
@@ -81,7 +81,8 @@ package struct Fingerprints: Sendable {
         papers[module]
         ?? digest(
           of: files.keys.filter {
-            $0.hasPrefix(module + "/") && !$0.hasPrefix("\(module)/\(module)") && !experimentFiles.contains($0)
+            ($0.hasPrefix(module + "/") || $0.hasPrefix("C\(module)/")) && !$0.hasPrefix("\(module)/\(module)")
+              && !experimentFiles.contains($0)
           })
       papers[module] = paper
       return [("experiment", own), ("paper", paper), ("methods", methods), ("compiler", compiler)]

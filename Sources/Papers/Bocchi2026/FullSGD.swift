@@ -1,3 +1,4 @@
+private import CBocchi2026
 private import Foundation
 package import NumericalMethods
 package import PaperKit
@@ -84,10 +85,8 @@ package final class Descent {
     length = 2 * ((inputDimension + 15) / 16)
     stream = context.random("samples")
     let p = theory.studentWidth
-    weights = .allocate(capacity: p * length)
-    weights.initialize(repeating: Vector(repeating: 0), count: p * length)
-    input = .allocate(capacity: length)
-    input.initialize(repeating: Vector(repeating: 0), count: length)
+    weights = alignedVectors(p * length)
+    input = alignedVectors(length)
     var start = context.random("start")
     for row in 0..<p {
       for index in 0..<inputDimension { weights[row * length + index / 8][index % 8] = start.normal() }
@@ -96,8 +95,8 @@ package final class Descent {
   }
 
   deinit {
-    weights.deallocate()
-    input.deallocate()
+    UnsafeMutableRawPointer(weights).deallocate()
+    UnsafeMutableRawPointer(input).deallocate()
   }
 
   /// R and Q - R R^T, the latter summed over the directions that the teacher does not use.
@@ -122,7 +121,7 @@ package final class Descent {
       if mistakes.reusesSamples { step() }
     }
     stepCount += steps
-    for row in 0..<theory.studentWidth where !product(row, weights + row * length).isFinite {
+    for row in 0..<theory.studentWidth where !squaredNorm(row).isFinite {
       throw NumericalError.notFinite(quantity: "overlap Q", time: Double(stepCount) / Double(inputDimension))
     }
   }
@@ -134,44 +133,50 @@ package final class Descent {
     }
   }
 
-  /// w_row . other.
-  private func product(_ row: Int, _ other: UnsafeMutablePointer<Vector>) -> Double {
-    let w = weights + row * length
-    // Two sums side by side: one would wait for its own additions.
-    var even = Vector(repeating: 0)
-    var odd = Vector(repeating: 0)
-    var index = 0
-    while index < length {
-      even += w[index] * other[index]
-      odd += w[index + 1] * other[index + 1]
-      index += 2
+  /// The p rows (from `first` on) times a vector of the rows' length.
+  private func multiply(
+    _ first: Int, _ count: Int, _ other: UnsafeMutablePointer<Vector>, into products: UnsafeMutablePointer<Double>
+  ) {
+    (weights + first * length).withMemoryRebound(to: Double.self, capacity: 8 * count * length) { rows in
+      other.withMemoryRebound(to: Double.self, capacity: 8 * length) { other in
+        cb_products(CInt(count), rows, other, 8 * length, products)
+      }
     }
-    return (even + odd).sum()
+  }
+
+  private func squaredNorm(_ row: Int) -> Double {
+    var norm = 0.0
+    multiply(row, 1, weights + row * length, into: &norm)
+    return norm
   }
 
   private func step() {
     let (p, pStar) = (theory.studentWidth, theory.teacherWidth)
     let n = Double(inputDimension)
     withUnsafeTemporaryAllocation(of: Double.self, capacity: p) { projections in
+      guard let projections = projections.baseAddress else { return }
       var e = 0.0
       for t in 0..<pStar { e += input[t / 8][t % 8] * input[t / 8][t % 8] / Double(pStar) }
+      multiply(0, p, input, into: projections)
       for row in 0..<p {
-        projections[row] = product(row, input) / n.squareRoot()
+        projections[row] /= n.squareRoot()
         e -= projections[row] * projections[row] / Double(p)
       }
       let scale = 2 * theory.learningRate * e / (mistakes.scalesInputsByN ? n : n.squareRoot())
-      for row in 0..<p {
-        let factor = Vector(repeating: scale * projections[row])
-        let w = weights + row * length
-        for index in 0..<length { w[index] += factor * input[index] }
-        if theory.constraint == .spherical { normalise(row) }
+      for row in 0..<p { projections[row] *= scale }
+      weights.withMemoryRebound(to: Double.self, capacity: 8 * p * length) { rows in
+        input.withMemoryRebound(to: Double.self, capacity: 8 * length) { input in
+          cb_add(CInt(p), rows, input, 8 * length, projections)
+        }
       }
+      guard theory.constraint == .spherical else { return }
+      for row in 0..<p { normalise(row) }
     }
   }
 
   private func normalise(_ row: Int) {
     let w = weights + row * length
-    let factor = (Double(inputDimension) / product(row, w)).squareRoot()
+    let factor = (Double(inputDimension) / squaredNorm(row)).squareRoot()
     for index in 0..<length { w[index] *= factor }
   }
 }

@@ -1,3 +1,4 @@
+private import CBocchi2026
 private import Foundation
 internal import NumericalMethods
 package import PaperKit
@@ -14,7 +15,7 @@ package import PaperKit
 /// Cholesky factor, a pivot that is not positive counting as 0 (at the solutions S is singular).
 ///
 /// Why lanes: the square roots and divisions of one replica wait for each other; eight replicas side by side fill the gaps.
-/// Every lane draws from streams of its own and no operation mixes lanes, so a replica's numbers have the same bits alone
+/// The steps themselves are in C (CBocchi2026), compiled for several vector widths. Every lane draws from streams of its own and no operation mixes lanes, so a replica's numbers have the same bits alone
 /// and in any company.
 package final class ReducedChain {
   /// Replicas side by side.
@@ -43,14 +44,15 @@ package final class ReducedChain {
   /// Steps done.
   package private(set) var stepCount = 0
 
-  // R row by row, then the lower triangle of S row by row, then work space.
-  private let memory: UnsafeMutablePointer<Lanes>
-  private let r, s, factor, inverse, projections, v: UnsafeMutablePointer<Lanes>
+  // R row by row, then the lower triangle of S row by row.
+  private let r: UnsafeMutablePointer<Lanes>
+  private let s: UnsafeMutablePointer<Lanes>
 
-  // Random numbers of a chunk of steps: [lane][step][number of the step].
+  // Random numbers of a chunk of steps: as a lane draws them, [step][number of the step], and as the steps read them, the
+  // same with all lanes side by side, rho^2 in the place of the normal that it is made from.
   private static let chunk = 64
-  private let normals: UnsafeMutablePointer<Double>
-  private let uniforms: UnsafeMutablePointer<Double>
+  private let drawn: UnsafeMutablePointer<Double>
+  private let numbers: UnsafeMutablePointer<Lanes>
   private var position = ReducedChain.chunk
   private var streams: [(samples: RandomStream, further: RandomStream)]
 
@@ -72,21 +74,13 @@ package final class ReducedChain {
     laneCount = starts.count
     streams = contexts.map { ($0.random("samples"), $0.random("further samples")) }
 
-    let triangle = p * (p + 1) / 2
-    let count = p * pStar + 2 * triangle + 3 * p
-    memory = .allocate(capacity: count)
-    memory.initialize(repeating: Lanes(repeating: 0), count: count)
-    r = memory
+    let count = p * pStar + p * (p + 1) / 2
+    r = alignedVectors(count)
     s = r + p * pStar
-    factor = s + triangle
-    inverse = factor + triangle
-    projections = inverse + p
-    v = projections + p
-    let perStep = p + pStar + 1
-    normals = .allocate(capacity: Lanes.scalarCount * Self.chunk * perStep)
-    normals.initialize(repeating: 0, count: Lanes.scalarCount * Self.chunk * perStep)
-    uniforms = .allocate(capacity: Lanes.scalarCount * Self.chunk)
-    uniforms.initialize(repeating: 0.5, count: Lanes.scalarCount * Self.chunk)
+    let perChunk = Self.chunk * (p + pStar + 1)
+    drawn = .allocate(capacity: perChunk)
+    drawn.initialize(repeating: 0, count: perChunk)
+    numbers = alignedVectors(perChunk)
     for lane in 0..<Lanes.scalarCount {
       // Idle lanes repeat the first one's start; nobody reads them.
       let start = starts[lane < laneCount ? lane : 0]
@@ -99,9 +93,9 @@ package final class ReducedChain {
   }
 
   deinit {
-    memory.deallocate()
-    normals.deallocate()
-    uniforms.deallocate()
+    UnsafeMutableRawPointer(r).deallocate()
+    drawn.deallocate()
+    UnsafeMutableRawPointer(numbers).deallocate()
   }
 
   /// Time = steps / N.
@@ -147,7 +141,7 @@ package final class ReducedChain {
     while left > 0 {
       if position == Self.chunk { drawChunk() }
       let now = min(left, Self.chunk - position)
-      for _ in 0..<now { step() }
+      step(now)
       stepCount += now
       left -= now
     }
@@ -167,152 +161,60 @@ package final class ReducedChain {
 
   /// Random numbers for the next chunk of steps. The counts are fixed, so what a step finds does not depend on rejections.
   private func drawChunk() {
-    let perLane = Self.chunk * (p + pStar + 1)
-    for lane in 0..<laneCount {
-      streams[lane].samples.fillNormals(
-        UnsafeMutableBufferPointer(start: normals + lane * perLane, count: perLane))
-      let drawn = streams[lane].samples.uniforms(Self.chunk)
-      for step in 0..<Self.chunk { uniforms[lane * Self.chunk + step] = drawn[step] }
+    let perStep = p + pStar + 1
+    let perChunk = Self.chunk * perStep
+    numbers.withMemoryRebound(to: Double.self, capacity: Lanes.scalarCount * perChunk) { numbers in
+      for lane in 0..<laneCount {
+        streams[lane].samples.fillNormals(UnsafeMutableBufferPointer(start: drawn, count: perChunk))
+        let uniforms = streams[lane].samples.uniforms(Self.chunk)
+        for step in 0..<Self.chunk {
+          let place = step * perStep + perStep - 1
+          drawn[place] = chiSquare(drawn[place], uniforms[step], lane)
+        }
+        for index in 0..<perChunk { numbers[index * Lanes.scalarCount + lane] = drawn[index] }
+      }
     }
     position = 0
   }
 
-  /// One number from every lane's buffer.
-  @inline(__always) private static func gather(_ start: UnsafeMutablePointer<Double>, _ stride: Int) -> Lanes {
-    Lanes(
-      start[0], start[stride], start[2 * stride], start[3 * stride], start[4 * stride], start[5 * stride],
-      start[6 * stride], start[7 * stride])
-  }
-
-  /// One step of every lane.
-  @inline(__always) private func step() {
-    let (p, pStar) = (p, pStar)
-    let (r, s, factor, inverse, projections, v) = (r, s, factor, inverse, projections, v)
-    let (c, cStar) = (1 / Double(p), 1 / Double(pStar))
+  /// Some steps of every lane, all within the chunk.
+  private func step(_ count: Int) {
     let perStep = p + pStar + 1
-    let stride = Self.chunk * perStep
-    let numbers = normals + position * perStep
-    let zero = Lanes(repeating: 0)
-
-    // |xi|^2 + rho^2 and |lambda*|^2.
-    var squaredInput = chiSquares(Self.gather(numbers + perStep - 1, stride))
-    var e = zero
-    for t in 0..<pStar {
-      let x = Self.gather(numbers + t, stride)
-      e += x * x
-    }
-    e *= cStar
-
-    // L row by row, with v = L xi and lambda on the way.
-    var squaredOutput = zero
-    for a in 0..<p {
-      let row = factor + a * (a + 1) / 2
-      let source = s + a * (a + 1) / 2
-      var projection = zero
-      var pivot = source[a]
-      for b in 0..<a {
-        let other = factor + b * (b + 1) / 2
-        var sum = source[b]
-        for j in 0..<b { sum -= row[j] * other[j] }
-        let element = sum * inverse[b]
-        row[b] = element
-        pivot -= element * element
-        projection += element * Self.gather(numbers + pStar + b, stride)
-      }
-      let isPositive = pivot .> zero
-      let root = zero.replacing(with: pivot, where: isPositive).squareRoot()
-      row[a] = root
-      inverse[a] = zero.replacing(with: 1 / root, where: isPositive)
-      let xi = Self.gather(numbers + pStar + a, stride)
-      squaredInput += xi * xi
-      projection += root * xi
-      v[a] = projection
-      var output = projection
-      for t in 0..<pStar { output += r[a * pStar + t] * Self.gather(numbers + t, stride) }
-      projections[a] = output
-      squaredOutput += output * output
-    }
-
-    update(numbers, stride, squaredInput, e, c * squaredOutput)
-    if mistakes.reusesSamples {
-      // The same x once more, through the weights it has just changed: lambda = R lambda* + v anew.
-      var squaredOutput = zero
-      for a in 0..<p {
-        var output = v[a]
-        for t in 0..<pStar { output += r[a * pStar + t] * Self.gather(numbers + t, stride) }
-        projections[a] = output
-        squaredOutput += output * output
-      }
-      update(numbers, stride, squaredInput, e, c * squaredOutput)
-    }
-    position += 1
-  }
-
-  /// The step itself, given lambda and v.
-  @inline(__always) private func update(
-    _ numbers: UnsafeMutablePointer<Double>, _ stride: Int, _ squaredInput: Lanes, _ target: Lanes, _ answer: Lanes
-  ) {
     var scale = 2 * learningRate / Double(inputDimension)
     if mistakes.scalesInputsByN { scale /= Double(inputDimension).squareRoot() }
-    let g = scale * (target - answer)
-    let half = 0.5 * (g * g * squaredInput)
-    for a in 0..<p {
-      let (lambda, across) = (projections[a], v[a])
-      let change = g * lambda
-      for t in 0..<pStar { r[a * pStar + t] += change * Self.gather(numbers + t, stride) }
-      // v becomes w with S + lambda w^T + w lambda^T the new S; for a reused sample v itself moves as the weights do.
-      let w = g * across + half * lambda
-      inverse[a] = w
-      v[a] = across + g * squaredInput * lambda
-    }
-    for a in 0..<p {
-      let target = s + a * (a + 1) / 2
-      let (lambda, w) = (projections[a], inverse[a])
-      for b in 0...a { target[b] += lambda * inverse[b] + w * projections[b] }
-    }
-    if isSpherical {
-      for a in 0..<p {
-        var norm = s[a * (a + 1) / 2 + a]
-        for t in 0..<pStar { norm += r[a * pStar + t] * r[a * pStar + t] }
-        let rescaling = 1 / norm.squareRoot()
-        inverse[a] = rescaling
-        v[a] *= rescaling
-        for t in 0..<pStar { r[a * pStar + t] *= rescaling }
-        let target = s + a * (a + 1) / 2
-        for b in 0...a { target[b] *= rescaling * inverse[b] }
+    r.withMemoryRebound(to: Double.self, capacity: Lanes.scalarCount * (p * pStar + p * (p + 1) / 2)) { overlaps in
+      (numbers + position * perStep).withMemoryRebound(
+        to: Double.self, capacity: Lanes.scalarCount * count * perStep
+      ) { numbers in
+        cb_chain_steps(
+          CInt(p), CInt(pStar), overlaps, numbers, count, scale, isSpherical ? 1 : 0, mistakes.reusesSamples ? 1 : 0)
       }
     }
+    position += count
   }
 
-  /// rho^2 of every lane from one normal x and one uniform u each, by Marsaglia and Tsang (2000): 2 d (1 + y)^3, y = x /
-  /// sqrt(9 d), d = (N - p - p*)/2 - 1/3, accepted if ln u < x^2/2 + d (1 - (1 + y)^3 + 3 ln(1 + y)).
+  /// rho^2 from one normal x and one uniform u, by Marsaglia and Tsang (2000): 2 d (1 + y)^3, y = x / sqrt(9 d),
+  /// d = (N - p - p*)/2 - 1/3, accepted if ln u < x^2/2 + d (1 - (1 + y)^3 + 3 ln(1 + y)).
   ///
   /// The right side is at least -1.28 d y^4 for y > -1/2, so u < 1 - 1.28 d y^4 accepts without logarithms, nearly always
   /// for large d. A lane that rejects takes a chi-square number from its second stream instead, which leaves the law exact
   /// and the first stream in step.
-  @inline(__always) private func chiSquares(_ x: Lanes) -> Lanes {
+  @inline(__always) private func chiSquare(_ x: Double, _ u: Double, _ lane: Int) -> Double {
     let degrees = Double(inputDimension - p - pStar)
     let d = degrees / 2 - 1.0 / 3
     let y = x * (1 / (9 * d).squareRoot())
     let root = 1 + y
-    var value = (2 * d) * (root * root * root)
-    let u = Self.gather(uniforms + position, Self.chunk)
+    let cube = root * root * root
     let square = y * y
-    // One comparison for both conditions: the second sum is +1 or more where y <= -1/2.
-    let excess = u + (1.28 * d) * (square * square)
-    let worst = max(excess.max(), 0.5 - y.min())
-    if worst >= 1 { correct(&value, x, u) }
-    return value
+    if y > -0.5, u < 1 - (1.28 * d) * (square * square) { return (2 * d) * cube }
+    if root > 0, log(u) < 0.5 * x * x + d * (1 - cube + log(cube)) { return (2 * d) * cube }
+    return streams[lane].further.chiSquare(degreesOfFreedom: degrees)
   }
+}
 
-  @inline(never) private func correct(_ value: inout Lanes, _ x: Lanes, _ u: Lanes) {
-    let degrees = Double(inputDimension - p - pStar)
-    let d = degrees / 2 - 1.0 / 3
-    for lane in 0..<laneCount {
-      let root = 1 + x[lane] / (9 * d).squareRoot()
-      let cube = root * root * root
-      if root > 0, log(u[lane]) < 0.5 * x[lane] * x[lane] + d * (1 - cube + log(cube)) { continue }
-      value[lane] = streams[lane].further.chiSquare(degreesOfFreedom: degrees)
-    }
-  }
+/// Vectors of zeros for the loops in C, which need them at multiples of their size. Why not `allocate(capacity:)`: Swift
+/// aligns no type to more than 16 bytes. To be freed as raw memory.
+func alignedVectors(_ count: Int) -> UnsafeMutablePointer<SIMD8<Double>> {
+  let memory = UnsafeMutableRawPointer.allocate(byteCount: 64 * count, alignment: 64)
+  return memory.initializeMemory(as: SIMD8<Double>.self, repeating: SIMD8<Double>(repeating: 0), count: count)
 }

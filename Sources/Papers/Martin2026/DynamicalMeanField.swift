@@ -1,3 +1,4 @@
+private import CMartin2026
 private import Foundation
 package import NumericalMethods
 package import PaperKit
@@ -123,7 +124,8 @@ private struct MeanFieldHistory {
   private var normals: [[Double]] = []
   /// Probes H_j, the same layout.
   private var probes: [[Double]] = []
-  /// Tangents dW/dH_j at the present step, per system one after the other for all j: [j, D, m].
+  /// Transposed tangents (dW/dH_j)^T at the present step, per system one after the other for all j: [j, m, D], so that one
+  /// product with the symmetric drift moves them all.
   private var tangents: [[Double]]
   /// dZ_l/dH_j for l > j: [j][l - j - 1][system, component], single precision, in one buffer for each j.
   ///
@@ -135,6 +137,13 @@ private struct MeanFieldHistory {
   private var inverse: [[Double]] = []
   private var residual: [[Double]] = []
   private var factor: [[Double]] = []
+
+  // Work space for all past steps of one system, kept because memory of this size comes fresh from the system, page by page.
+  private var upright: [Double]
+  private var products: [Double]
+  private var stacked: [Double]
+  private var recoil: [Double]
+  private var pushed: [Double]
 
   var meanSquaredError: [Double] = []
   var trainingLoss: [Double] = []
@@ -167,6 +176,11 @@ private struct MeanFieldHistory {
     tangents = (0..<parameters.systemCount).map { _ in
       [Double](repeating: 0, count: parameters.stepCount * d * m)
     }
+    upright = tangents[0]
+    recoil = tangents[0]
+    pushed = tangents[0]
+    products = [Double](repeating: 0, count: parameters.stepCount * d * d)
+    stacked = products
   }
 
   /// One step of all systems.
@@ -212,16 +226,25 @@ private struct MeanFieldHistory {
   private mutating func measureResponses(_ k: Int) {
     let (d, m, packed, systems) = (d, m, packed, systems)
     for j in 0..<k { tangentHistory[j].append(contentsOf: repeatElement(0, count: packedAll)) }
-    var products = [Double](repeating: 0, count: k * d * d)
+    var (products, upright): ([Double], [Double]) = ([], [])
+    swap(&products, &self.products)
+    swap(&upright, &self.upright)
     let scale = 2 / Double(d * d * systems)
     let root = 2.0.squareRoot()
     for system in 0..<systems {
-      products.withUnsafeMutableBufferPointer { products in
+      upright.withUnsafeMutableBufferPointer { upright in
         tangents[system].withUnsafeBufferPointer { tangents in
+          for j in 0..<k {
+            for column in 0..<m {
+              for row in 0..<d { upright[(j * d + row) * m + column] = tangents[(j * m + column) * d + row] }
+            }
+          }
+        }
+        products.withUnsafeMutableBufferPointer { products in
           weights[system].values.withUnsafeBufferPointer { weights in
             LinearAlgebra.multiply(
-              tangents, weights, rowCount: k * d, innerCount: m, columnCount: d, transposingSecond: true,
-              into: products)
+              UnsafeBufferPointer(upright), weights, rowCount: k * d, innerCount: m, columnCount: d,
+              transposingSecond: true, into: products)
           }
         }
       }
@@ -251,6 +274,8 @@ private struct MeanFieldHistory {
         responses[k][j] += scale * sum
       }
     }
+    swap(&products, &self.products)
+    swap(&upright, &self.upright)
   }
 
   /// Row k of R = (I + eta chi/alpha)^{-1}, of C_r = R C R^T, and of the Cholesky factor of C_r/alpha.
@@ -290,15 +315,31 @@ private struct MeanFieldHistory {
     let keep = 1 - 2 * eta * parameters.regularization
     let memories = (0..<k).map { memory(of: $0, at: k) }
     var matrix = Matrix(rowCount: d, columnCount: d)
-    var stacked = [Double](repeating: 0, count: k * d * d)
-    var recoil = [Double](repeating: 0, count: k * d * m)
-    var pushed = [Double](repeating: 0, count: d * m)
+    var (stacked, recoil, pushed): ([Double], [Double], [Double]) = ([], [], [])
+    swap(&stacked, &self.stacked)
+    swap(&recoil, &self.recoil)
+    swap(&pushed, &self.pushed)
     for system in 0..<systems {
       let range = (system * packed)..<((system + 1) * packed)
       // Memory term: 2 sum_l R_kl dZ_l/dH_j, times W, for all j in one product.
-      for j in 0..<k {
-        Instance.write(memories[j][range], times: forceFactor, into: &matrix)
-        stacked.replaceSubrange((j * d * d)..<((j + 1) * d * d), with: matrix.values)
+      stacked.withUnsafeMutableBufferPointer { stacked in
+        let offDiagonal = forceFactor / 2.0.squareRoot()
+        for j in 0..<k {
+          memories[j].withUnsafeBufferPointer { memory in
+            var index = range.lowerBound
+            for row in (j * d)..<((j + 1) * d) {
+              let place = row - j * d
+              stacked[row * d + place] = forceFactor * Double(memory[index])
+              index += 1
+              for column in (place + 1)..<max(d, place + 1) {
+                let value = offDiagonal * Double(memory[index])
+                stacked[row * d + column] = value
+                stacked[(j * d + column) * d + place] = value
+                index += 1
+              }
+            }
+          }
+        }
       }
       stacked.withUnsafeBufferPointer { stacked in
         weights[system].values.withUnsafeBufferPointer { weights in
@@ -309,57 +350,53 @@ private struct MeanFieldHistory {
       }
       Instance.write(drift[range], times: 1, into: &matrix)
       tangents[system].withUnsafeMutableBufferPointer { tangents in
-        for j in 0..<k {
-          let tangent = UnsafeMutableBufferPointer(rebasing: tangents[(j * d * m)..<((j + 1) * d * m)])
-          matrix.values.withUnsafeBufferPointer { drift in
-            pushed.withUnsafeMutableBufferPointer {
-              LinearAlgebra.multiply(
-                drift, UnsafeBufferPointer(tangent), rowCount: d, innerCount: d, columnCount: m, into: $0)
-            }
+        matrix.values.withUnsafeBufferPointer { drift in
+          pushed.withUnsafeMutableBufferPointer {
+            LinearAlgebra.multiply(
+              UnsafeBufferPointer(tangents), drift, rowCount: k * m, innerCount: d, columnCount: d, into: $0)
           }
-          for index in 0..<(d * m) {
-            tangent[index] = keep * tangent[index] - eta * (pushed[index] + recoil[j * d * m + index])
+        }
+        pushed.withUnsafeBufferPointer { pushed in
+          recoil.withUnsafeBufferPointer { recoil in
+            for j in 0..<k {
+              for column in 0..<m {
+                let first = (j * m + column) * d
+                for row in 0..<d {
+                  tangents[first + row] =
+                    keep * tangents[first + row] - eta * (pushed[first + row] + recoil[(j * d + row) * m + column])
+                }
+              }
+            }
           }
         }
       }
       let moved = matrix * weights[system]
       Instance.write(probes[k][range], times: 1, into: &matrix)
-      let kicked = matrix * weights[system]
+      let kicked = LinearAlgebra.multiply(weights[system], matrix, transposingFirst: true)
       tangents[system].replaceSubrange((k * d * m)..<((k + 1) * d * m), with: kicked.values)
       weights[system] = keep * weights[system] - eta * moved
     }
+    swap(&stacked, &self.stacked)
+    swap(&recoil, &self.recoil)
+    swap(&pushed, &self.pushed)
     tangentHistory.append([])
     tangentHistory[k].reserveCapacity((parameters.stepCount - k) * packedAll)
   }
 
   /// sum_{j<l<=k} R_kl dZ_l/dH_j, [system, component].
-  private func memory(of j: Int, at k: Int) -> [Double] {
+  private func memory(of j: Int, at k: Int) -> [Float] {
     var sum = [Float](repeating: 0, count: packedAll)
-    let count = packedAll
+    let weights = inverse[k][(j + 1)...k].map { Float($0) }
     tangentHistory[j].withUnsafeBufferPointer { history in
       sum.withUnsafeMutableBufferPointer { sum in
-        // Four past steps at a time: the sum is then loaded and stored a quarter as often.
-        var l = j + 1
-        while l + 3 <= k {
-          let (a, b, c, e) = (
-            Float(inverse[k][l]), Float(inverse[k][l + 1]), Float(inverse[k][l + 2]), Float(inverse[k][l + 3])
-          )
-          let first = (l - j - 1) * count
-          for index in 0..<count {
-            let near = a * history[first + index] + b * history[first + count + index]
-            let far = c * history[first + 2 * count + index] + e * history[first + 3 * count + index]
-            sum[index] += near + far
+        weights.withUnsafeBufferPointer { weights in
+          guard let history = history.baseAddress, let sum = sum.baseAddress, let weights = weights.baseAddress else {
+            return
           }
-          l += 4
-        }
-        while l <= k {
-          let a = Float(inverse[k][l])
-          let first = (l - j - 1) * count
-          for index in 0..<count { sum[index] += a * history[first + index] }
-          l += 1
+          cm_add_weighted_rows(history, k - j, packedAll, weights, sum)
         }
       }
     }
-    return sum.map(Double.init)
+    return sum
   }
 }

@@ -14,8 +14,6 @@ package enum GaussianOutputs: Experiment {
     package var teacherWidthRatio = 0.3
     /// alpha = n/d^2, above 0.
     package var sampleRatio = 0.25
-    /// eta, above 0.
-    package var learningRate = 0.01
     /// Times at which outputs are looked at, ascending, above 0.
     package var times = [0.5, 5.0, 40.0]
     /// Bins of the histogram over [-4, 4] standard deviations, at least 2.
@@ -34,7 +32,6 @@ package enum GaussianOutputs: Experiment {
     /// Checks the ranges above and that the data fit into memory.
     package func validate() throws {
       try size.validate()
-      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
       try require(!times.isEmpty && times[0] > 0, "times", times, allowed: "one or more, above 0")
       try require(
         zip(times, times.dropFirst()).allSatisfy { $0.0 < $0.1 }, "times", times, allowed: "in ascending order")
@@ -59,26 +56,22 @@ package enum GaussianOutputs: Experiment {
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
   package static let mutants = [uncentredData]
 
-  /// Descends without regularisation and looks at the outputs.
+  /// Follows the flow without regularisation and looks at the outputs.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let isUncentred = context.mutant == uncentredData
     let instance = Instance(
       parameters.size, law: isUncentred ? .quadratic : .gaussian, mistakes: Instance.Mistakes(isUncentred: isUncentred),
       in: context)
-    var descent = Descent(
+    var flow = GradientFlow(
       instance, starts: [instance.start(initialScale: 1, in: context)], regularization: 0,
-      learningRate: parameters.learningRate,
       data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
     let width = 8 / Double(parameters.binCount)
     var densities: [[Double]] = []
     var moments: [Double] = []
     var distances: [Double] = []
-    var done = 0
     for time in parameters.times {
-      let step = Int((time / parameters.learningRate).rounded())
-      try descent.advance(stepCount: step - done)
-      done = step
-      let values = instance.sensing * Instance.vector(of: LinearAlgebra.outerGram(descent.weights[0]))
+      try flow.advance(to: time)
+      let values = instance.sensing * Instance.vector(of: LinearAlgebra.outerGram(flow.weights[0]))
       let n = Double(values.count)
       let moment = LinearAlgebra.dot(values, values) / n
       var bins = [Double](repeating: 0, count: parameters.binCount)

@@ -2,12 +2,21 @@ private import Foundation
 package import NumericalMethods
 package import PaperKit
 
-/// Gradient descent with a small learning rate, followed in time: the gradient flow of the paper, and its discrete version.
+/// The gradient flow of the paper, dW/dt = -(F + 2 lambda) W, followed in time; or its discrete version,
 ///
-///     W <- W - eta (F + 2 lambda) W,   time = eta times steps.
+///     W <- W - eta (F + 2 lambda) W,   time = eta times steps,
 ///
-/// Several starts of different scale share teacher, data and noise. Cost of a step: about 2 alpha d^4 operations a start.
+/// by which the paper approximates it (eta = 0.005). Several starts of different scale share teacher, data and noise. Cost
+/// of a step of descent, or of an evaluation of F: about 4 n p = 2 alpha d^4 operations a start.
 package enum GradientDescent: Experiment {
+  /// What moves the weights.
+  package enum Dynamics: String, Choice {
+    /// Continuous time, to a relative local error of 1e-5.
+    case flow
+    /// Steps of the learning rate.
+    case descent
+  }
+
   /// How saved times are spaced.
   package enum Spacing: String, Choice {
     /// Equal ratios.
@@ -34,13 +43,15 @@ package enum GradientDescent: Experiment {
     package var initialScales = [1.0]
     /// Law of the sensing matrices.
     package var sensing = SensingLaw.gaussian
-    /// eta, above 0; stable below about 1/(2 lambda_max(Z*) (1 + (2 alpha)^(-1/2))^2).
+    /// Flow or descent.
+    package var dynamics = Dynamics.flow
+    /// eta of descent, above 0; stable below about 1/(2 lambda_max(Z*) (1 + (2 alpha)^(-1/2))^2).
     package var learningRate = 0.01
     /// First saved time, above 0; time 0 is always saved too.
     package var firstTime = 0.1
     /// Last saved time, above the first.
     package var lastTime = 40.0
-    /// Number of saved times after 0, at least 2; times on the same step are saved once.
+    /// Number of saved times after 0, at least 2; times on the same step of descent are saved once.
     package var timeCount = 31
     /// Their spacing.
     package var timeSpacing = Spacing.logarithmic
@@ -65,29 +76,36 @@ package enum GradientDescent: Experiment {
       try require(!initialScales.isEmpty, "initialScales", "[]", allowed: "one value or more")
       for scale in initialScales { try require(scale > 0, "initialScales", scale, allowed: "above 0") }
       try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
-      try require(firstTime >= learningRate, "firstTime", firstTime, allowed: "at least learningRate")
+      try require(firstTime > 0, "firstTime", firstTime, allowed: "above 0")
+      try require(
+        dynamics == .flow || firstTime >= learningRate, "firstTime", firstTime, allowed: "at least learningRate")
       try require(lastTime > firstTime, "lastTime", lastTime, allowed: "above firstTime")
       try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
       try require(!findsLimit || regularization > 0, "findsLimit", findsLimit, allowed: "false without regularization")
     }
 
-    /// Numbers of steps after which the state is saved, ascending from 0.
-    package var savedSteps: [Int] {
+    /// The saved times, ascending from 0; of descent, whole multiples of the learning rate.
+    package var savedTimes: [Double] {
       let last = Double(timeCount - 1)
       let times = (0..<timeCount).map { index -> Double in
+        if index == timeCount - 1 { return lastTime }
         switch timeSpacing {
-        case .linear: firstTime + (lastTime - firstTime) * Double(index) / last
-        case .logarithmic: firstTime * pow(lastTime / firstTime, Double(index) / last)
+        case .linear: return firstTime + (lastTime - firstTime) * Double(index) / last
+        case .logarithmic: return firstTime * pow(lastTime / firstTime, Double(index) / last)
         }
       }
-      return Set([0] + times.map { Int(($0 / learningRate).rounded()) }).sorted()
+      guard dynamics == .descent else { return [0] + times }
+      return Set([0] + times.map(stepCount)).sorted().map { Double($0) * learningRate }
     }
+
+    /// Steps of descent to a time.
+    package func stepCount(_ time: Double) -> Int { Int((time / learningRate).rounded()) }
   }
 
   package static let name = "martin2026/gradient-descent"
   package static let sourceFile = #fileID
 
-  package static let time = OutputArray("time", axes: ["time"], meaning: "time, learning rate times steps")
+  package static let time = OutputArray("time", axes: ["time"], meaning: "time; of descent, learning rate times steps")
   package static let initialScale = OutputArray(
     "initialScale", axes: ["initialScale"], meaning: "scale gamma of the start")
   package static let meanSquaredError = OutputArray(
@@ -118,16 +136,14 @@ package enum GradientDescent: Experiment {
       mistakes: Instance.Mistakes(isUncentred: isUncentred, forgetsNoise: context.mutant == forgottenNoise),
       in: context)
     let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
-    var descent = Descent(
-      instance, starts: parameters.initialScales.map { instance.start(initialScale: $0, in: context) },
-      regularization: parameters.regularization, learningRate: parameters.learningRate, data: data,
-      mistakes: Descent.Mistakes(halvesForce: context.mutant == halvedForce))
-    let steps = parameters.savedSteps
-    let shape = [parameters.initialScales.count, steps.count]
-    var arrays = [meanSquaredError, trainingLoss, inSampleError, regularizedLoss].map { ($0, NDArray(shape: shape)) }
-    for (column, step) in steps.enumerated() {
-      try descent.advance(stepCount: column == 0 ? 0 : step - steps[column - 1])
-      for (row, weights) in descent.weights.enumerated() {
+    let starts = parameters.initialScales.map { instance.start(initialScale: $0, in: context) }
+    let mistakes = Descent.Mistakes(halvesForce: context.mutant == halvedForce)
+    let times = parameters.savedTimes
+    var arrays = [meanSquaredError, trainingLoss, inSampleError, regularizedLoss].map {
+      ($0, NDArray(shape: [starts.count, times.count]))
+    }
+    func save(_ weights: [Matrix], column: Int) {
+      for (row, weights) in weights.enumerated() {
         let errors = instance.errors(of: weights)
         let penalty = parameters.regularization * weights.squaredNorm / Double(parameters.inputDimension)
         let values = [
@@ -136,7 +152,28 @@ package enum GradientDescent: Experiment {
         for index in arrays.indices { arrays[index].1[row, column] = values[index] }
       }
     }
-    let limits = try descent.weights.map { weights -> Double in
+    let ends: [Matrix]
+    switch parameters.dynamics {
+    case .flow:
+      var flow = GradientFlow(
+        instance, starts: starts, regularization: parameters.regularization, data: data, mistakes: mistakes)
+      for (column, time) in times.enumerated() {
+        try flow.advance(to: time)
+        save(flow.weights, column: column)
+      }
+      ends = flow.weights
+    case .descent:
+      var descent = Descent(
+        instance, starts: starts, regularization: parameters.regularization, learningRate: parameters.learningRate,
+        data: data, mistakes: mistakes)
+      for (column, time) in times.enumerated() {
+        try descent.advance(
+          stepCount: parameters.stepCount(time) - (column == 0 ? 0 : parameters.stepCount(times[column - 1])))
+        save(descent.weights, column: column)
+      }
+      ends = descent.weights
+    }
+    let limits = try ends.map { weights -> Double in
       guard parameters.findsLimit else { return .nan }
       let end = try RegularizedDescent(tolerance: 1e-10, maximumIterationCount: 20_000).minimise(
         instance, from: weights, regularization: parameters.regularization, data: data)
@@ -144,7 +181,7 @@ package enum GradientDescent: Experiment {
         + parameters.regularization * end.weights.squaredNorm / Double(parameters.inputDimension)
     }
     return [
-      time: NDArray(steps.map { Double($0) * parameters.learningRate }),
+      time: NDArray(times),
       initialScale: NDArray(parameters.initialScales), limitLoss: NDArray(limits),
     ].merging(arrays) { first, _ in first }
   }

@@ -73,7 +73,7 @@ package struct SystemSize: Sendable {
 ///
 /// A symmetric A is the vector svec A = (A_ij: i = j, sqrt(2) A_ij: i < j), row by row of the upper triangle, p = d(d+1)/2
 /// long, so that <A, B> = svec A . svec B. Sensing matrices are the rows of S [sample, p]; Gaussian ones have independent
-/// components of variance 2/d, so S is drawn directly.
+/// components of variance 2/d, so S is drawn directly. Drawn sensing matrices are rounded to single precision.
 package struct Instance: Sendable {
   /// Deliberate mistakes in the data.
   package struct Mistakes: Sendable {
@@ -105,7 +105,7 @@ package struct Instance: Sendable {
     let g = teacherStream.normalMatrix(
       rowCount: d, columnCount: size.teacherWidth, standardDeviation: 1 / Double(size.teacherWidth).squareRoot())
     var sensingStream = context.random("sensing")
-    let sensing: Matrix
+    var sensing: Matrix
     switch law {
     case .gaussian:
       sensing = sensingStream.normalMatrix(
@@ -113,6 +113,10 @@ package struct Instance: Sendable {
         standardDeviation: (2 / Double(d)).squareRoot())
     case .quadratic:
       sensing = Self.quadraticSensing(size, isCentred: !mistakes.isUncentred, &sensingStream)
+    }
+    // Single precision holds the data exactly, so products with them may read half the memory.
+    sensing.values.withUnsafeMutableBufferPointer { values in
+      for index in values.indices { values[index] = Double(Float(values[index])) }
     }
     var noise = context.random("noise").copyOfNormals(size.sampleCount)
     if mistakes.forgetsNoise { noise = Array(repeating: 0, count: noise.count) }

@@ -17,8 +17,6 @@ package enum RecoveryScan: Experiment {
     package var halfRange = 0.125
     /// Their number, at least 3.
     package var sampleRatioCount = 11
-    /// eta, above 0.
-    package var learningRate = 0.01
     /// Duration of the flow, above 0.
     package var lastTime = 150.0
 
@@ -49,7 +47,6 @@ package enum RecoveryScan: Experiment {
         try require(ratio > 0, "halfRange", halfRange, allowed: "below the threshold itself")
         try size(sampleRatio: ratio).validate()
       }
-      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
       try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
     }
   }
@@ -70,7 +67,7 @@ package enum RecoveryScan: Experiment {
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
   package static let mutants = [uncentredData]
 
-  /// Descends at every sample ratio.
+  /// Follows the flow at every sample ratio.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let ratios = try parameters.sampleRatios()
     let isUncentred = context.mutant == uncentredData
@@ -80,12 +77,11 @@ package enum RecoveryScan: Experiment {
       let instance = Instance(
         parameters.size(sampleRatio: ratio), law: isUncentred ? .quadratic : .gaussian,
         mistakes: Instance.Mistakes(isUncentred: isUncentred), in: context)
-      var descent = Descent(
+      var flow = GradientFlow(
         instance, starts: [instance.start(initialScale: 1, in: context)], regularization: 0,
-        learningRate: parameters.learningRate,
         data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
-      try descent.advance(stepCount: Int((parameters.lastTime / parameters.learningRate).rounded()))
-      errors.append(instance.errors(of: descent.weights[0]))
+      try flow.advance(to: parameters.lastTime)
+      errors.append(instance.errors(of: flow.weights[0]))
     }
     return [
       sampleRatio: NDArray(ratios), meanSquaredError: NDArray(errors.map(\.meanSquaredError)),

@@ -1,7 +1,7 @@
 private import Foundation
 package import NumericalMethods
 
-/// A minimum of the regularised loss by L-BFGS with an exact line search.
+/// A minimum of the regularised loss by L-BFGS, with an exact line search where its own step is not good enough.
 ///
 /// Minimises Phi(W) = (d/4n) |r|^2 + lambda |W|_F^2 with r = S svec(W W^T) - y, that is d times the regularised loss, whose
 /// gradient is (F + 2 lambda) W. Along W + s D the residual is r + s u + s^2 v, so Phi is a quartic in s and its first
@@ -14,6 +14,8 @@ package struct RegularizedDescent: Sendable {
   package var tolerance = 1e-7
   /// Throws after so many iterations.
   package var maximumIterationCount = 4000
+  /// A quasi-Newton step is taken as it is if the slope along it falls to this share.
+  package var acceptedSlope = 0.9
 
   package init(tolerance: Double = 1e-7, maximumIterationCount: Int = 4000) {
     self.tolerance = tolerance
@@ -40,8 +42,9 @@ package struct RegularizedDescent: Sendable {
 
   /// Runs from a start.
   ///
-  /// Every iteration needs S^T S times two vectors, done in one pass over the data; the force moves along as a quadratic in
-  /// s and is recomputed every 50 iterations. Throws ``NumericalError/notConverged(method:iterations:residual:)``.
+  /// An iteration costs S^T S times one vector where the quasi-Newton step itself is good: where the slope along D
+  /// falls to `acceptedSlope`. Else a second product separates the terms of the quartic, whose first minimum is then
+  /// taken. Throws ``NumericalError/notConverged(method:iterations:residual:)``.
   package func minimise(
     _ instance: Instance, from start: Matrix, regularization lambda: Double, data: NormalOperator
   ) throws -> Outcome {
@@ -67,38 +70,26 @@ package struct RegularizedDescent: Sendable {
     var norm = firstNorm
     for iteration in 1...maximumIterationCount {
       var direction = quasiNewton(state.gradient, pairs)
-      if LinearAlgebra.dot(direction, state.gradient) >= 0 {
+      var slope = LinearAlgebra.dot(direction, state.gradient)
+      if slope >= 0 {
         direction = state.gradient.map { -0.01 * $0 }
+        slope = LinearAlgebra.dot(direction, state.gradient)
         pairs = []
       }
-      let search = Matrix(rowCount: d, columnCount: start.columnCount, values: direction)
-      let cross = LinearAlgebra.multiply(search, state.weights, transposingSecond: true)
-      let linear = Instance.vector(of: cross + cross.transposed)
-      let quadratic = Instance.vector(of: LinearAlgebra.outerGram(search))
-      let products = data.multiply([linear, quadratic])
-      // |r + s u + s^2 v|^2 through S^T S: u.u, u.v, v.v, r.u, r.v.
-      let uu = LinearAlgebra.dot(linear, products[0])
-      let uv = LinearAlgebra.dot(linear, products[1])
-      let vv = LinearAlgebra.dot(quadratic, products[1])
-      let ru = LinearAlgebra.dot(state.force, linear)
-      let rv = LinearAlgebra.dot(state.force, quadratic)
-      let dd = LinearAlgebra.dot(direction, direction)
-      let wd = LinearAlgebra.dot(state.weights.values, direction)
-      // Derivative of the quartic, ascending powers of s.
-      let k = scale / 4
-      let slope = [
-        2 * k * ru + 2 * lambda * wd, 2 * (k * (uu + 2 * rv) + lambda * dd), 6 * k * uv, 4 * k * vv,
-      ]
-      guard let s = try Self.firstPositiveRoot(slope) else { break }
       var next = state
-      LinearAlgebra.add(s, times: direction, to: &next.weights.values)
-      if iteration % 50 == 0 {
-        next.force = force(next.weights)
-      } else {
-        LinearAlgebra.add(s, times: products[0], to: &next.force)
-        LinearAlgebra.add(s * s, times: products[1], to: &next.force)
-      }
+      LinearAlgebra.add(1, times: direction, to: &next.weights.values)
+      next.force = force(next.weights)
       next.gradient = gradient(next.weights, next.force)
+      var s = 1.0
+      if abs(LinearAlgebra.dot(direction, next.gradient)) > acceptedSlope * abs(slope) {
+        guard let best = try firstMinimum(state, along: direction, to: next, lambda: lambda, scale: scale, data: data)
+        else { break }
+        s = best.step
+        next = state
+        LinearAlgebra.add(s, times: direction, to: &next.weights.values)
+        next.force = best.force
+        next.gradient = gradient(next.weights, next.force)
+      }
       let step = direction.map { s * $0 }
       var change = next.gradient
       LinearAlgebra.add(-1, times: state.gradient, to: &change)
@@ -115,6 +106,42 @@ package struct RegularizedDescent: Sendable {
     }
     throw NumericalError.notConverged(
       method: "L-BFGS", iterations: maximumIterationCount, residual: norm / firstNorm)
+  }
+
+  /// The first minimum of Phi(W + s D), s > 0, and S^T r there, given S^T r at s = 0 and at s = 1. Nil where Phi does not
+  /// rise again.
+  ///
+  /// S^T r is a quadratic in s: S^T r(0) + s S^T u + s^2 S^T v with v = S svec(D D^T), so one product gives all of it.
+  private func firstMinimum(
+    _ state: State, along direction: [Double], to unit: State, lambda: Double, scale: Double, data: NormalOperator
+  ) throws -> (step: Double, force: [Double])? {
+    let search = Matrix(
+      rowCount: state.weights.rowCount, columnCount: state.weights.columnCount, values: direction)
+    let cross = LinearAlgebra.multiply(search, state.weights, transposingSecond: true)
+    let linear = Instance.vector(of: cross + cross.transposed)
+    let quadratic = Instance.vector(of: LinearAlgebra.outerGram(search))
+    let second = data.multiply([quadratic])[0]
+    var first = unit.force
+    LinearAlgebra.add(-1, times: state.force, to: &first)
+    LinearAlgebra.add(-1, times: second, to: &first)
+    // |r + s u + s^2 v|^2 through S^T S: u.u, u.v, v.v, r.u, r.v.
+    let uu = LinearAlgebra.dot(linear, first)
+    let uv = LinearAlgebra.dot(linear, second)
+    let vv = LinearAlgebra.dot(quadratic, second)
+    let ru = LinearAlgebra.dot(state.force, linear)
+    let rv = LinearAlgebra.dot(state.force, quadratic)
+    let dd = LinearAlgebra.dot(direction, direction)
+    let wd = LinearAlgebra.dot(state.weights.values, direction)
+    // Derivative of the quartic, ascending powers of s.
+    let k = scale / 4
+    let slope = [
+      2 * k * ru + 2 * lambda * wd, 2 * (k * (uu + 2 * rv) + lambda * dd), 6 * k * uv, 4 * k * vv,
+    ]
+    guard let s = try Self.firstPositiveRoot(slope) else { return nil }
+    var force = state.force
+    LinearAlgebra.add(s, times: first, to: &force)
+    LinearAlgebra.add(s * s, times: second, to: &force)
+    return (s, force)
   }
 
   /// The two-loop recursion: minus the approximate inverse Hessian times the gradient.

@@ -4,7 +4,7 @@ package import PaperKit
 /// The end of the regularised flow at finite dimension: a minimum of the regularised loss.
 ///
 /// Found by L-BFGS, whose end is that of the flow for kappa >= kappa_min (measured). Below kappa_min there are several
-/// local minima; there `followsFlow` makes the experiment descend in small steps instead, at a far higher price.
+/// local minima; there `followsFlow` makes the experiment follow the flow instead, at a higher price.
 package enum RegularizedMinimum: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
@@ -28,11 +28,9 @@ package enum RegularizedMinimum: Experiment {
     package var gradientTolerance = 1e-7
     /// Iterations L-BFGS may take.
     package var maximumIterationCount = 10_000
-    /// Whether to descend in small steps where the theory says that the rank constraint binds.
+    /// Whether to follow the flow where the theory says that the rank constraint binds.
     package var followsFlow = false
-    /// Learning rate of that descent.
-    package var learningRate = 0.005
-    /// Its last time.
+    /// To this time.
     package var lastTime = 1000.0
 
     /// The defaults: d = 40, kappa = 0.4, kappa* = 0.3, alpha = 0.3, no noise, lambda = 0.1.
@@ -55,7 +53,6 @@ package enum RegularizedMinimum: Experiment {
       try require(
         gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
       try require(maximumIterationCount >= 1, "maximumIterationCount", maximumIterationCount, allowed: "at least 1")
-      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
       try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
     }
   }
@@ -72,7 +69,7 @@ package enum RegularizedMinimum: Experiment {
     "isRankLimited",
     meaning: "1 where the theory says that the rank constraint binds: the minimum is then one of several")
   package static let iterationCount = OutputArray(
-    "iterationCount", unit: "iterations", meaning: "iterations of L-BFGS, or steps of descent")
+    "iterationCount", unit: "iterations", meaning: "iterations of L-BFGS, or evaluations of the flow")
   package static let outputs = [meanSquaredError, trainingLoss, inSampleError, rank, isRankLimited, iterationCount]
 
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
@@ -98,12 +95,10 @@ package enum RegularizedMinimum: Experiment {
     let weights: Matrix
     let iterations: Int
     if parameters.followsFlow, theory.isRankLimited {
-      var descent = Descent(
-        instance, starts: [start], regularization: parameters.regularization, learningRate: parameters.learningRate,
-        data: data)
-      iterations = Int((parameters.lastTime / parameters.learningRate).rounded())
-      try descent.advance(stepCount: iterations)
-      weights = descent.weights[0]
+      var flow = GradientFlow(instance, starts: [start], regularization: parameters.regularization, data: data)
+      try flow.advance(to: parameters.lastTime)
+      weights = flow.weights[0]
+      iterations = flow.evaluationCount
     } else {
       let end = try RegularizedDescent(
         tolerance: parameters.gradientTolerance, maximumIterationCount: parameters.maximumIterationCount

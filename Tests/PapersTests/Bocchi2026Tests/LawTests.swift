@@ -234,16 +234,37 @@ private func values<E: Experiment>(
 }
 
 @Suite struct ParameterTests {
-  @Test("values outside the ranges are refused with the bound")
+  @Test("values outside the ranges are refused with name, value and bound")
   func refused() {
-    #expect(throws: InvalidParameter.self) { try values(OverlapFlow.self, OverlapFlow.time) { $0.learningRate = 0.25 } }
-    #expect(throws: InvalidParameter.self) { try values(OverlapFlow.self, OverlapFlow.time) { $0.learningRate = 0 } }
-    #expect(throws: InvalidParameter.self) { try values(OverlapFlow.self, OverlapFlow.time) { $0.studentWidth = 17 } }
-    #expect(throws: InvalidParameter.self) { try values(OverlapFlow.self, OverlapFlow.time) { $0.teacherWidth = 0 } }
-    #expect(throws: InvalidParameter.self) { try values(FullSGD.self, FullSGD.time) { $0.inputDimension = 5 } }
-    #expect(throws: InvalidParameter.self) { try values(FullSGD.self, FullSGD.time) { $0.learningRate = .nan } }
-    #expect(throws: InvalidParameter.self) {
-      try values(NearestSolution.self, NearestSolution.deficit) { $0.studentWidth = 1 }
+    func expectRefused<P: ExperimentParameters>(
+      _ name: String, _ value: String, _ bound: String, _ change: (inout P) -> Void,
+      sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      var parameters = P()
+      change(&parameters)
+      let error = #expect(throws: InvalidParameter.self, sourceLocation: sourceLocation) { try parameters.validate() }
+      #expect(error?.name == name, sourceLocation: sourceLocation)
+      #expect(error?.value == value, sourceLocation: sourceLocation)
+      #expect(error?.allowed.contains(bound) == true, "\(error?.allowed ?? "")", sourceLocation: sourceLocation)
+    }
+    // eta_c = p*/(2 (p* + 2)) = 1/4 for p* = 2.
+    expectRefused("learningRate", "0.25", "0.25") { (p: inout OverlapFlow.Parameters) in p.learningRate = 0.25 }
+    expectRefused("learningRate", "0.0", "above 0") { (p: inout OverlapFlow.Parameters) in p.learningRate = 0 }
+    expectRefused("learningRate", "nan", "above 0") { (p: inout FullSGD.Parameters) in p.learningRate = .nan }
+    expectRefused("studentWidth", "17", "1 to 16") { (p: inout OverlapFlow.Parameters) in p.studentWidth = 17 }
+    expectRefused("studentWidth", "0", "1 to 16") { (p: inout ReducedSGD.Parameters) in p.studentWidth = 0 }
+    expectRefused("teacherWidth", "0", "1 to 16") { (p: inout OverlapFlow.Parameters) in p.teacherWidth = 0 }
+    expectRefused("teacherWidth", "17", "1 to 16") { (p: inout EscapeTime.Parameters) in p.teacherWidth = 17 }
+    expectRefused("inputDimension", "5", "at least 6") { (p: inout FullSGD.Parameters) in p.inputDimension = 5 }
+    expectRefused("inputDimension", "13", "at least 14") { (p: inout ReducedSGD.Parameters) in
+      (p.studentWidth, p.teacherWidth, p.inputDimension) = (8, 4, 13)
+    }
+    // The plateau ends before eta_c where the discriminant of its equation falls below 0.
+    expectRefused("learningRate", "0.3", "discriminant") { (p: inout OverlapFlow.Parameters) in
+      (p.studentWidth, p.teacherWidth, p.learningRate) = (1, 4, 0.3)
+    }
+    expectRefused("studentWidth", "1", "teacherWidth (2)") { (p: inout NearestSolution.Parameters) in
+      p.studentWidth = 1
     }
   }
 

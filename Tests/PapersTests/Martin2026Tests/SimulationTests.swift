@@ -63,18 +63,39 @@ extension Matrix {
     let instance = Instance(
       size(2, alpha: 0.75, kappa: 1, teacher: 1, noise: 1), teacher: teacher, sensing: sensing,
       noise: zip(reference.y, clean).map { $0 - $1 })
-    for usesGram in [false, true] {
-      var descent = Descent(
-        instance, starts: [Matrix(reference.steps[0].W)], regularization: reference.lam, learningRate: reference.eta,
-        data: NormalOperator(sensing: sensing, labels: instance.labels, usesGram: usesGram))
-      for (index, step) in reference.steps.enumerated() {
-        if index > 0 { try descent.advance(stepCount: 1) }
-        expectClose(descent.weights[0], Matrix(step.W), absolute: 1e-12)
-        let errors = instance.errors(of: descent.weights[0])
-        expectClose(errors.meanSquaredError, step.mse, absolute: 1e-12)
-        expectClose(errors.trainingLoss, step.loss, absolute: 1e-12)
+    var descent = Descent(
+      instance, starts: [Matrix(reference.steps[0].W)], regularization: reference.lam, learningRate: reference.eta,
+      data: NormalOperator(sensing: sensing, labels: instance.labels))
+    for (index, step) in reference.steps.enumerated() {
+      if index > 0 { try descent.advance(stepCount: 1) }
+      expectClose(descent.weights[0], Matrix(step.W), absolute: 1e-12)
+      let errors = instance.errors(of: descent.weights[0])
+      expectClose(errors.meanSquaredError, step.mse, absolute: 1e-12)
+      expectClose(errors.trainingLoss, step.loss, absolute: 1e-12)
+    }
+  }
+
+  @Test("S^T S z by both routes, for counts that no vector width divides", arguments: [3, 7, 10, 13])
+  func products(inputDimension: Int) {
+    for alpha in [0.2, 0.55, 1.3] {
+      let instance = Instance(size(inputDimension, alpha: alpha), law: .gaussian, in: context())
+      let vectors = [instance.teacher, instance.teacher * instance.teacher].map(Instance.vector)
+      let expected = vectors.map {
+        LinearAlgebra.multiply(instance.sensing, instance.sensing * $0, transposingFirst: true)
+      }
+      for usesGram in [false, true] {
+        let data = NormalOperator(sensing: instance.sensing, labels: instance.labels, usesGram: usesGram)
+        for (found, expected) in zip(data.multiply(vectors), expected) {
+          expectClose(found, expected, relative: 1e-12, absolute: 1e-12)
+        }
       }
     }
+  }
+
+  @Test("numbers that single precision does not hold are not rounded") func exactness() {
+    let instance = Instance(size(6, alpha: 0.4), law: .gaussian, in: context())
+    #expect(!NormalOperator(sensing: instance.sensing, labels: instance.labels).usesGram)
+    #expect(NormalOperator(sensing: 0.3 * instance.sensing, labels: instance.labels).usesGram)
   }
 
   @Test("the force is d times the gradient of the loss; both routes to it agree")
@@ -166,6 +187,79 @@ extension Matrix {
       instance, starts: [instance.start(initialScale: 1, in: context())], regularization: 0, learningRate: 0.9,
       data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
     #expect(throws: NumericalError.self) { try descent.advance(stepCount: 200) }
+  }
+}
+
+@Suite struct GradientFlowTests {
+  private static func ends(
+    _ instance: Instance, _ starts: [Matrix], to time: Double, tolerance: Double = 1e-6, lambda: Double = 0.05
+  ) throws -> [Matrix] {
+    var flow = GradientFlow(
+      instance, starts: starts, regularization: lambda,
+      data: NormalOperator(sensing: instance.sensing, labels: instance.labels), tolerance: tolerance)
+    // An output in between must not matter.
+    try flow.advance(to: 0.37 * time)
+    try flow.advance(to: time)
+    #expect(flow.time == time)
+    return flow.weights
+  }
+
+  @Test("descent tends to the flow in proportion to its learning rate") func limit() throws {
+    let instance = Instance(size(8, alpha: 0.4, noise: 0.5), law: .gaussian, in: context())
+    let start = instance.start(initialScale: 1, in: context())
+    let flow = try Self.ends(instance, [start], to: 2)[0]
+    let gaps = try [0.004, 0.002].map { rate -> Double in
+      var descent = Descent(
+        instance, starts: [start], regularization: 0.05, learningRate: rate,
+        data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
+      try descent.advance(stepCount: Int((2 / rate).rounded()))
+      return (descent.weights[0] - flow).squaredNorm.squareRoot()
+    }
+    #expect(gaps[0] < 0.05 * flow.squaredNorm.squareRoot())
+    expectClose(gaps[0] / gaps[1], 2, relative: 0.1)
+  }
+
+  @Test("with an isotropic design every eigenvalue follows the logistic law of the population flow") func logistic()
+    throws
+  {
+    // dZ/dt = -4 (Z - 1) Z for Z* = 1 and Z(0) a multiple of the unit matrix.
+    let p = 6
+    var design = Matrix.identity(p)
+    for index in design.values.indices { design.values[index] *= 2 }
+    let instance = Instance(
+      size(3, alpha: 0.67, kappa: 1, teacher: 1), teacher: .identity(3), sensing: design,
+      noise: Array(repeating: 0, count: p))
+    let end = try Self.ends(instance, [0.1 * Matrix.identity(3)], to: 1.2, lambda: 0)[0]
+    let expected = 1 / (1 + 99 * exp(-4 * 1.2))
+    expectClose(LinearAlgebra.outerGram(end), expected * Matrix.identity(3), absolute: 1e-4)
+  }
+
+  @Test("the error falls with the tolerance; long after all fast modes have died out steps are long") func tolerance()
+    throws
+  {
+    let instance = Instance(size(8, alpha: 0.5), law: .gaussian, in: context())
+    let start = instance.start(initialScale: 1, in: context())
+    let reference = try Self.ends(instance, [start], to: 20, tolerance: 1e-9)[0]
+    for tolerance in [1e-4, 1e-5, 1e-6] {
+      let end = try Self.ends(instance, [start], to: 20, tolerance: tolerance)[0]
+      let error = ((end - reference).squaredNorm / reference.squaredNorm).squareRoot()
+      #expect(error < 50 * tolerance, "\(error) at tolerance \(tolerance)")
+    }
+    var flow = GradientFlow(
+      instance, starts: [start], regularization: 0.1,
+      data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
+    try flow.advance(to: 1000)
+    #expect(flow.evaluationCount < 5000)
+  }
+
+  @Test("starts that flow together end where they end alone") func together() throws {
+    let instance = Instance(size(8, alpha: 0.4), law: .gaussian, in: context())
+    let starts = [1.0, 0.01].map { instance.start(initialScale: $0, in: context()) }
+    let together = try Self.ends(instance, starts, to: 5, tolerance: 1e-7)
+    for (index, start) in starts.enumerated() {
+      let alone = try Self.ends(instance, [start], to: 5, tolerance: 1e-7)[0]
+      expectClose(together[index], alone, absolute: 1e-4)
+    }
   }
 }
 
@@ -289,44 +383,78 @@ extension Matrix {
     expectClose(RecoveryScan.steepest([0, 1, 2], [3, 1, 0]), 0.5)
   }
 
-  @Test("bad input is refused with the numbers") func badInput() {
-    func refused(_ parameters: some ExperimentParameters) -> String? {
-      do {
-        try parameters.validate()
-        return nil
-      } catch { return (error as? InvalidParameter)?.name }
+  /// The complaint about some parameters, as name, value and allowed range.
+  private func refusal(_ parameters: some ExperimentParameters) -> InvalidParameter? {
+    do {
+      try parameters.validate()
+      return nil
+    } catch { return error as? InvalidParameter }
+  }
+
+  @Test("bad input is refused with its name, its value and the allowed range") func badInput() throws {
+    func expectRefused(
+      _ parameters: some ExperimentParameters, _ name: String, _ value: String,
+      sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      let found = refusal(parameters)
+      #expect(found?.name == name, sourceLocation: sourceLocation)
+      #expect(found?.value == value, sourceLocation: sourceLocation)
+      #expect(found?.allowed.isEmpty == false, sourceLocation: sourceLocation)
     }
-    var descent = GradientDescent.Parameters()
-    descent.studentWidthRatio = 0
-    #expect(refused(descent) == "studentWidthRatio")
-    descent = GradientDescent.Parameters()
-    descent.teacherWidthRatio = -1
-    #expect(refused(descent) == "teacherWidthRatio")
-    descent = GradientDescent.Parameters()
-    descent.sampleRatio = 0
-    #expect(refused(descent) == "sampleRatio")
-    descent = GradientDescent.Parameters()
-    descent.noiseVariance = -0.1
-    #expect(refused(descent) == "noiseVariance")
-    descent = GradientDescent.Parameters()
-    descent.regularization = -0.1
-    #expect(refused(descent) == "regularization")
-    descent = GradientDescent.Parameters()
-    descent.inputDimension = 400
-    #expect(refused(descent) == "sampleRatio", "memory guard")
+    func simulation(_ change: (inout GradientDescent.Parameters) -> Void) -> GradientDescent.Parameters {
+      var parameters = GradientDescent.Parameters()
+      change(&parameters)
+      return parameters
+    }
+    #expect(refusal(GradientDescent.Parameters()) == nil)
+    expectRefused(simulation { $0.studentWidthRatio = 0 }, "studentWidthRatio", "0.0")
+    expectRefused(simulation { $0.studentWidthRatio = -0.4 }, "studentWidthRatio", "-0.4")
+    expectRefused(simulation { $0.teacherWidthRatio = -1 }, "teacherWidthRatio", "-1.0")
+    expectRefused(simulation { $0.sampleRatio = 0 }, "sampleRatio", "0.0")
+    expectRefused(simulation { $0.noiseVariance = -0.1 }, "noiseVariance", "-0.1")
+    expectRefused(simulation { $0.regularization = -0.1 }, "regularization", "-0.1")
     var theory = LongTime.Parameters()
     theory.regularization = -1
-    #expect(refused(theory) == "regularization")
+    expectRefused(theory, "regularization", "-1.0")
     theory = LongTime.Parameters()
     theory.noiseVariance = .nan
-    #expect(refused(theory) == "noiseVariance")
+    expectRefused(theory, "noiseVariance", "nan")
     theory = LongTime.Parameters()
     theory.firstSampleRatio = 0
-    #expect(refused(theory) == "firstSampleRatio")
+    expectRefused(theory, "firstSampleRatio", "0.0")
+    theory = LongTime.Parameters()
+    theory.studentWidthRatio = 0
+    expectRefused(theory, "studentWidthRatio", "0.0")
     var meanField = DynamicalMeanField.Parameters()
     meanField.stepCount = 20_000
-    #expect(refused(meanField) == "stepCount")
-    for parameters in [GradientDescent.Parameters()] { #expect(refused(parameters) == nil) }
+    expectRefused(meanField, "stepCount", "20000")
+  }
+
+  @Test("the memory guard tells n, p and what they come to") func memoryGuard() throws {
+    var parameters = GradientDescent.Parameters()
+    parameters.inputDimension = 400
+    let found = try #require(refusal(parameters))
+    #expect(found.name == "sampleRatio")
+    // n = 0.3 * 400^2, p = 400 * 401 / 2, at most 2^29 numbers.
+    for number in ["536870912", "400", "48000", "80200"] { #expect(found.allowed.contains(number), "\(found.allowed)") }
+  }
+
+  @Test("below kappa_min the result carries a flag") func flag() throws {
+    var parameters = RegularizedMinimum.Parameters()
+    (parameters.inputDimension, parameters.noiseVariance, parameters.regularization) = (12, 1, 0.01)
+    for (width, expected) in [(0.35, 1.0), (1, 0)] {
+      parameters.studentWidthRatio = width
+      let found = try RegularizedMinimum.run(parameters, in: context())
+      #expect(found[RegularizedMinimum.isRankLimited]?.values == [expected])
+    }
+    var theory = LongTime.Parameters()
+    (theory.teacherWidthRatio, theory.noiseVariance, theory.regularization) = (0.3, 1, 0.01)
+    for (width, expected) in [(0.35, 1.0), (1, 0)] {
+      theory.studentWidthRatio = width
+      (theory.firstSampleRatio, theory.lastSampleRatio, theory.sampleRatioCount) = (0.3, 0.32, 2)
+      let found = try LongTime.run(theory, in: context())
+      #expect(found[LongTime.isRankLimited]?.values == [expected, expected])
+    }
   }
 
   @Test("every deliberate mistake changes the results") func mutants() throws {
@@ -347,8 +475,9 @@ extension Matrix {
     try differs(SampleThresholds.self, SampleThresholds.Parameters())
     var descent = GradientDescent.Parameters()
     (descent.inputDimension, descent.lastTime, descent.timeCount, descent.noiseVariance) = (10, 1, 3, 1)
-    // The explicit limit of the uncentred data is far stiffer.
-    descent.learningRate = 0.001
+    try differs(GradientDescent.self, descent)
+    // Uncentred data allow far shorter steps only.
+    (descent.dynamics, descent.learningRate) = (.descent, 0.001)
     try differs(GradientDescent.self, descent)
     var minimum = RegularizedMinimum.Parameters()
     (minimum.inputDimension, minimum.noiseVariance) = (12, 0.5)
@@ -357,7 +486,7 @@ extension Matrix {
     spectrum.inputDimension = 12
     try differs(Spectrum.self, spectrum)
     var outputs = GaussianOutputs.Parameters()
-    (outputs.inputDimension, outputs.times, outputs.learningRate) = (10, [0.1, 0.5], 0.001)
+    (outputs.inputDimension, outputs.times) = (10, [0.1, 0.5])
     try differs(GaussianOutputs.self, outputs)
     var oja = OjaFlow.Parameters()
     oja.inputDimension = 20
@@ -366,7 +495,7 @@ extension Matrix {
     (meanField.inputDimension, meanField.stepCount, meanField.systemCount) = (10, 5, 2)
     try differs(DynamicalMeanField.self, meanField)
     var scan = RecoveryScan.Parameters()
-    (scan.inputDimension, scan.lastTime, scan.sampleRatioCount, scan.learningRate) = (8, 1, 3, 0.001)
+    (scan.inputDimension, scan.lastTime, scan.sampleRatioCount) = (8, 1, 3)
     try differs(RecoveryScan.self, scan)
   }
 }

@@ -1,0 +1,188 @@
+#include "CBocchi2026.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Why C: compiled once per instruction set and chosen at run time, which Swift cannot express without machine-dependent
+   flags; Swift compiled for the baseline takes about twice the time.
+   Why the same bits everywhere: only + - * / sqrt, each correctly rounded, in an order written down here; contraction to
+   fused multiply-add is off. */
+#pragma STDC FP_CONTRACT OFF
+/* The 64-byte types never cross a call: everything that takes them is inlined. */
+#pragma clang diagnostic ignored "-Wpsabi"
+/* The loops are asked to be unrolled where the widths are constants; where they are not, they stay loops. */
+#pragma clang diagnostic ignored "-Wpass-failed"
+
+typedef double lanes_t __attribute__((vector_size(64)));
+typedef int64_t masks_t __attribute__((vector_size(64)));
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+/* x where the mask is all ones, else 0. */
+INLINE lanes_t keep(masks_t mask, lanes_t x) {
+  masks_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  bits &= mask;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+INLINE size_t triangle(int row) { return (size_t)row * (size_t)(row + 1) / 2; }
+
+/* The step itself, given lambda, v and the errors' two parts; w is work space. */
+INLINE void update(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *target, const lanes_t *lambda, lanes_t *v,
+                   lanes_t squared_input, lanes_t error, double scale, int spherical) {
+  lanes_t w[16];
+  lanes_t g = scale * error;
+  lanes_t half = 0.5 * (g * g * squared_input);
+  UNROLL for (int a = 0; a < p; a++) {
+    lanes_t change = g * lambda[a];
+    UNROLL for (int t = 0; t < q; t++) r[a * q + t] += change * target[t];
+    /* S + lambda w^T + w lambda^T is the new S; for a sample used again v itself moves as the weights do. */
+    w[a] = g * v[a] + half * lambda[a];
+    v[a] += g * squared_input * lambda[a];
+  }
+  UNROLL for (int a = 0; a < p; a++) {
+    lanes_t *row = s + triangle(a);
+    UNROLL for (int b = 0; b <= a; b++) row[b] += lambda[a] * w[b] + w[a] * lambda[b];
+  }
+  if (!spherical) return;
+  UNROLL for (int a = 0; a < p; a++) {
+    lanes_t *row = s + triangle(a);
+    lanes_t norm = row[a];
+    UNROLL for (int t = 0; t < q; t++) norm += r[a * q + t] * r[a * q + t];
+    w[a] = 1.0 / __builtin_elementwise_sqrt(norm);
+    v[a] *= w[a];
+    UNROLL for (int t = 0; t < q; t++) r[a * q + t] *= w[a];
+    UNROLL for (int b = 0; b <= a; b++) row[b] *= w[a] * w[b];
+  }
+}
+
+INLINE void chain_step(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *numbers, double scale, int spherical,
+                       int reuses) {
+  const lanes_t *target = numbers, *xi = numbers + q;
+  lanes_t factor[16 * 17 / 2], inverse[16], lambda[16], v[16];
+  lanes_t squared_input = numbers[q + p];
+  lanes_t wanted = {0}, squared_output = {0};
+  UNROLL for (int t = 0; t < q; t++) wanted += target[t] * target[t];
+  wanted *= 1.0 / q;
+  /* The Cholesky factor of S row by row, with v = L xi and lambda = R lambda* + v on the way. A pivot that is not positive
+     counts as 0. */
+  UNROLL for (int a = 0; a < p; a++) {
+    lanes_t *row = factor + triangle(a);
+    const lanes_t *source = s + triangle(a);
+    lanes_t projection = {0}, pivot = source[a];
+    UNROLL for (int b = 0; b < a; b++) {
+      const lanes_t *other = factor + triangle(b);
+      lanes_t sum = source[b];
+      UNROLL for (int j = 0; j < b; j++) sum -= row[j] * other[j];
+      row[b] = sum * inverse[b];
+      pivot -= row[b] * row[b];
+      projection += row[b] * xi[b];
+    }
+    masks_t positive = pivot > 0.0;
+    row[a] = __builtin_elementwise_sqrt(keep(positive, pivot));
+    inverse[a] = keep(positive, 1.0 / row[a]);
+    squared_input += xi[a] * xi[a];
+    v[a] = projection + row[a] * xi[a];
+    lambda[a] = v[a];
+    UNROLL for (int t = 0; t < q; t++) lambda[a] += r[a * q + t] * target[t];
+    squared_output += lambda[a] * lambda[a];
+  }
+  double c = 1.0 / p;
+  update(p, q, r, s, target, lambda, v, squared_input, wanted - c * squared_output, scale, spherical);
+  if (!reuses) return;
+  /* The same x once more, through the weights it has just changed. */
+  squared_output = (lanes_t){0};
+  for (int a = 0; a < p; a++) {
+    lambda[a] = v[a];
+    for (int t = 0; t < q; t++) lambda[a] += r[a * q + t] * target[t];
+    squared_output += lambda[a] * lambda[a];
+  }
+  update(p, q, r, s, target, lambda, v, squared_input, wanted - c * squared_output, scale, spherical);
+}
+
+INLINE void chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count, double scale,
+                  int spherical, int reuses) {
+  for (size_t step = 0; step < step_count; step++)
+    chain_step(p, q, overlaps, overlaps + p * q, numbers + step * (size_t)(p + q + 1), scale, spherical, reuses);
+}
+
+/* Widths that most runs have, unrolled; then all others. */
+INLINE void any_chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count, double scale,
+                      int spherical, int reuses) {
+  if (q == 2 && !spherical && !reuses) {
+    switch (p) {
+      case 2: chain(2, 2, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 3: chain(3, 2, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 4: chain(4, 2, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 8: chain(8, 2, overlaps, numbers, step_count, scale, 0, 0); return;
+    }
+  }
+  chain(p, q, overlaps, numbers, step_count, scale, spherical, reuses);
+}
+
+INLINE void products(int p, const lanes_t *rows, const lanes_t *x, size_t count, double *result) {
+  for (int k = 0; k < p; k++) {
+    /* Four sums side by side: one would wait for its own additions. */
+    const lanes_t *w = rows + (size_t)k * count;
+    lanes_t even = {0}, odd = {0};
+    for (size_t i = 0; i < count; i += 2) {
+      even += w[i] * x[i];
+      odd += w[i + 1] * x[i + 1];
+    }
+    lanes_t sum = even + odd;
+    result[k] = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+  }
+}
+
+INLINE void add(int p, lanes_t *rows, const lanes_t *x, size_t count, const double *factors) {
+  for (int k = 0; k < p; k++) {
+    lanes_t *w = rows + (size_t)k * count;
+    for (size_t i = 0; i < count; i++) w[i] += factors[k] * x[i];
+  }
+}
+
+/* One copy of each loop per instruction set. */
+#define LOOPS(suffix, attributes)                                                                                     \
+  attributes static void chain_##suffix(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count,   \
+                                        double scale, int spherical, int reuses) {                                   \
+    any_chain(p, q, overlaps, numbers, step_count, scale, spherical, reuses);                                         \
+  }                                                                                                                   \
+  attributes static void products_##suffix(int p, const lanes_t *rows, const lanes_t *x, size_t count,               \
+                                           double *result) {                                                         \
+    products(p, rows, x, count, result);                                                                              \
+  }                                                                                                                   \
+  attributes static void add_##suffix(int p, lanes_t *rows, const lanes_t *x, size_t count, const double *factors) {  \
+    add(p, rows, x, count, factors);                                                                                  \
+  }
+
+LOOPS(baseline, )
+#if defined(__x86_64__)
+LOOPS(avx2, __attribute__((target("avx2"))))
+LOOPS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
+#define CHOOSE(name, ...)                                                                                        \
+  do {                                                                                                           \
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) \
+      name##_avx512(__VA_ARGS__);                                                                                \
+    else if (__builtin_cpu_supports("avx2"))                                                                     \
+      name##_avx2(__VA_ARGS__);                                                                                  \
+    else                                                                                                         \
+      name##_baseline(__VA_ARGS__);                                                                              \
+  } while (0)
+#else
+#define CHOOSE(name, ...) name##_baseline(__VA_ARGS__)
+#endif
+
+void cb_chain_steps(int p, int q, double *overlaps, const double *numbers, size_t step_count, double scale,
+                    int spherical, int reuses) {
+  CHOOSE(chain, p, q, (lanes_t *)overlaps, (const lanes_t *)numbers, step_count, scale, spherical, reuses);
+}
+
+void cb_products(int p, const double *rows, const double *x, size_t length, double *result) {
+  CHOOSE(products, p, (const lanes_t *)rows, (const lanes_t *)x, length / 8, result);
+}
+
+void cb_add(int p, double *rows, const double *x, size_t length, const double *factors) {
+  CHOOSE(add, p, (lanes_t *)rows, (const lanes_t *)x, length / 8, factors);
+}

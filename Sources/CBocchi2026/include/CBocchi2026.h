@@ -1,0 +1,22 @@
+#ifndef CBOCCHI2026_H
+#define CBOCCHI2026_H
+
+#include <stddef.h>
+
+/* The inner loops of stochastic gradient descent. Eight numbers, one of each replica or of neighbouring inputs, make a
+   vector of 64 bytes; all arrays are aligned to it. Results have the same bits on every instruction set. */
+
+/* Steps of the reduced chain, eight replicas side by side.
+   overlaps: R [p][q] row by row, then the lower triangle of S = Q - R R^T row by row, each element 8 lanes;
+   numbers: for every step lambda* [q], xi [p] and rho^2, each 8 lanes;
+   scale: 2 eta / N; spherical: rows are rescaled to Q_kk = 1; reuses: every sample is used twice. p, q from 1 to 16. */
+void cb_chain_steps(int p, int q, double *overlaps, const double *numbers, size_t step_count, double scale,
+                    int spherical, int reuses);
+
+/* products[k] = w_k . x for rows w_k of `length` doubles, length a multiple of 16. p from 1 to 16. */
+void cb_products(int p, const double *rows, const double *x, size_t length, double *products);
+
+/* w_k += factors[k] x. */
+void cb_add(int p, double *rows, const double *x, size_t length, const double *factors);
+
+#endif

@@ -1,0 +1,118 @@
+#include "CMartin2026.h"
+
+#include <string.h>
+
+/* Why C: compiled once per instruction set and chosen at run time, which Swift cannot express without machine-dependent
+   flags, and no BLAS multiplies a single-precision matrix with vectors of double precision.
+   Why the same bits everywhere: only + and *, each correctly rounded, in an order written down here; contraction to fused
+   multiply-add is off. */
+#pragma STDC FP_CONTRACT OFF
+/* The 64-byte types never cross a call: everything that takes them is inlined. */
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef double reals_t __attribute__((vector_size(64)));
+typedef float halves_t __attribute__((vector_size(32)));
+typedef float singles_t __attribute__((vector_size(64)));
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+/* Rows that share one pass over the vectors; they stay in the nearest cache for the second. */
+#define ROWS 4
+
+INLINE reals_t load(const double *p) { reals_t value; memcpy(&value, p, 64); return value; }
+INLINE void store(double *p, reals_t value) { memcpy(p, &value, 64); }
+INLINE reals_t widened(const float *p) {
+  halves_t value;
+  memcpy(&value, p, 32);
+  return __builtin_convertvector(value, reals_t);
+}
+INLINE double sum_of(reals_t x) {
+  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+INLINE void block(const float *rows, int row_count, size_t column_count, const double *vector, double *product) {
+  size_t whole = column_count / 8 * 8;
+  reals_t sums[ROWS] = {0};
+  double outputs[ROWS];
+  for (size_t j = 0; j < whole; j += 8) {
+    reals_t x = load(vector + j);
+    UNROLL for (int k = 0; k < row_count; k++) sums[k] += widened(rows + k * column_count + j) * x;
+  }
+  UNROLL for (int k = 0; k < row_count; k++) {
+    outputs[k] = sum_of(sums[k]);
+    for (size_t j = whole; j < column_count; j++) outputs[k] += (double)rows[k * column_count + j] * vector[j];
+  }
+  for (size_t j = 0; j < whole; j += 8) {
+    reals_t y = load(product + j);
+    UNROLL for (int k = 0; k < row_count; k++) y += outputs[k] * widened(rows + k * column_count + j);
+    store(product + j, y);
+  }
+  for (size_t j = whole; j < column_count; j++)
+    UNROLL for (int k = 0; k < row_count; k++) product[j] += outputs[k] * (double)rows[k * column_count + j];
+}
+
+INLINE void normal_product(const float *rows, size_t row_count, size_t column_count, const double *vector,
+                           double *product) {
+  size_t row = 0;
+  for (; row + ROWS <= row_count; row += ROWS) block(rows + row * column_count, ROWS, column_count, vector, product);
+  for (; row < row_count; row++) block(rows + row * column_count, 1, column_count, vector, product);
+}
+
+/* Four rows at a time: the sum is then loaded and stored a quarter as often. */
+INLINE void weighted_rows(const float *history, size_t row_count, size_t count, const float *weights, float *sum) {
+  size_t row = 0;
+  for (; row + 4 <= row_count; row += 4) {
+    const float *a = history + row * count, *b = a + count, *c = b + count, *d = c + count;
+    const float *w = weights + row;
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+      singles_t x, y, z, u, s;
+      memcpy(&x, a + i, 64);
+      memcpy(&y, b + i, 64);
+      memcpy(&z, c + i, 64);
+      memcpy(&u, d + i, 64);
+      memcpy(&s, sum + i, 64);
+      s += (w[0] * x + w[1] * y) + (w[2] * z + w[3] * u);
+      memcpy(sum + i, &s, 64);
+    }
+    for (; i < count; i++) sum[i] += (w[0] * a[i] + w[1] * b[i]) + (w[2] * c[i] + w[3] * d[i]);
+  }
+  for (; row < row_count; row++)
+    for (size_t i = 0; i < count; i++) sum[i] += weights[row] * history[row * count + i];
+}
+
+/* One copy of each loop per instruction set. */
+#define LOOPS(suffix, attributes)                                                                                    \
+  attributes static void normal_product_##suffix(const float *rows, size_t row_count, size_t column_count,           \
+                                                 const double *vector, double *product) {                           \
+    normal_product(rows, row_count, column_count, vector, product);                                                  \
+  }                                                                                                                  \
+  attributes static void weighted_rows_##suffix(const float *history, size_t row_count, size_t count,                \
+                                                const float *weights, float *sum) {                                  \
+    weighted_rows(history, row_count, count, weights, sum);                                                          \
+  }
+
+LOOPS(baseline, )
+#if defined(__x86_64__)
+LOOPS(avx2, __attribute__((target("avx2"))))
+LOOPS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
+#define CHOOSE(name, ...)                                                                                        \
+  do {                                                                                                           \
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) \
+      name##_avx512(__VA_ARGS__);                                                                                \
+    else if (__builtin_cpu_supports("avx2"))                                                                     \
+      name##_avx2(__VA_ARGS__);                                                                                  \
+    else                                                                                                         \
+      name##_baseline(__VA_ARGS__);                                                                              \
+  } while (0)
+#else
+#define CHOOSE(name, ...) name##_baseline(__VA_ARGS__)
+#endif
+
+void cm_add_normal_product(const float *rows, size_t row_count, size_t column_count, const double *vector,
+                           double *product) {
+  CHOOSE(normal_product, rows, row_count, column_count, vector, product);
+}
+
+void cm_add_weighted_rows(const float *history, size_t row_count, size_t count, const float *weights, float *sum) {
+  CHOOSE(weighted_rows, history, row_count, count, weights, sum);
+}
