@@ -269,6 +269,12 @@ package struct BoundChange: Sendable, Equatable {
   /// Nil: the claim is gone.
   package let after: Interval?
 
+  package init(claim: String, before: Interval?, after: Interval?) {
+    self.claim = claim
+    self.before = before
+    self.after = after
+  }
+
   package var text: String {
     switch (before, after) {
     case (let before?, let after?): "\(VerdictReport.interval(before)) → \(VerdictReport.interval(after))"
