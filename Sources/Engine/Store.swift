@@ -9,8 +9,16 @@ package struct Store: Sendable {
 
   /// Path of a cell's file: two digits, then the key.
   package func path(of key: CellKey) -> String {
-    let name = "\(key)"
-    return "\(root)/\(name.prefix(2))/\(name).h5"
+    // By bytes, because `status` asks for as many paths as there are cells.
+    let digits = key.digits
+    var path = Array(root.utf8)
+    path.reserveCapacity(path.count + 71)
+    path.append(UInt8(ascii: "/"))
+    path += digits[..<2]
+    path.append(UInt8(ascii: "/"))
+    path += digits
+    path += ".h5".utf8
+    return String(decoding: path, as: UTF8.self)
   }
 
   package func contains(_ key: CellKey) -> Bool { access(path(of: key), F_OK) == 0 }
