@@ -62,7 +62,7 @@ struct Explain: ParsableCommand {
           tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
           claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id))
       },
-      stages: try plan.stages.map { try Explanation($0, store: project.store, present: present, runStarts: starts) })
+      stages: try Explanation.of(plan.stages, store: project.store, present: present, runStarts: starts))
     try output.show(report, text(report, project.store).joined(separator: "\n"))
   }
 
