@@ -9,7 +9,7 @@ package struct Explanation: Sendable, Encodable {
     package fileprivate(set) var cells: Int
     /// One of them, for people.
     package let example: String
-    /// What differs, for the example; all of its manifest if there is nothing to compare it with.
+    /// What differs, for the example; nothing if there is no cell to compare it with.
     package let differences: [String]
     /// The cell it was compared with.
     package let relative: String?
