@@ -8,9 +8,6 @@ package final class Diagnostics {
     found.append(Diagnostic(location: location, context: context, fact: fact))
   }
 
-  /// Adds what another pass found.
-  package func add(_ others: [Diagnostic]) { found += others }
-
   /// Forgets those found after the first `count` that repeat an earlier one.
   package func removeRepeats(from count: Int) {
     let earlier = found.prefix(count)

@@ -1,6 +1,4 @@
-private import Dispatch
 private import Foundation
-private import Synchronization
 
 /// A project folder with its YAML files read for one profile: stages, figures and claims that fit together.
 package struct Project: Sendable {
@@ -22,26 +20,34 @@ package struct Project: Sendable {
       path: root == "." ? "pipeline.yaml" : root + "/pipeline.yaml", profile: profile, catalogue: catalogue,
       diagnostics: diagnostics)
     let profile = profile ?? pipeline.profiles.first ?? ""
-    let files = pipeline.figureFiles
-    // The files are read at the same time: reading YAML is most of what a command that computes nothing does.
-    let read = Mutex([Result<FigureFileContents, any Error>?](repeating: nil, count: files.count))
-    DispatchQueue.concurrentPerform(iterations: files.count) { index in
-      let contents = Result {
-        try FigureFileContents(
-          path: root == "." ? files[index].path : root + "/" + files[index].path, listedAt: files[index].location,
-          pipeline: pipeline, profile: profile, catalogue: catalogue)
+    var figures: [Figure] = []
+    var texts: [[UInt8]] = []
+    var claims: [Claim] = []
+    for file in pipeline.figureFiles {
+      let path = root == "." ? file.path : root + "/" + file.path
+      let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      if !PipelineFile.isName(paper) {
+        diagnostics.report(.badName(kind: "paper", name: paper), at: file.location, in: "")
       }
-      read.withLock { $0[index] = contents }
+      let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
+      texts.append(try Store.bytes(of: path) ?? [])
+      let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
+      figures +=
+        top?["figures"].map {
+          FigureFile.figures(
+            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames)
+        } ?? []
+      let reader = ClaimFile(
+        paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
+      claims += top?["claims"].map(reader.claims) ?? []
     }
-    let contents = try read.withLock { $0 }.compactMap { try $0?.get() }
-    for file in contents { diagnostics.add(file.mistakes) }
     try diagnostics.throwIfAny()
     self.root = root
     self.profile = profile
     self.pipeline = pipeline
-    figures = contents.flatMap(\.figures)
-    figureFilesDigest = Array(contents.map(\.bytes).joined()).withUnsafeBytes { CellKey.digest($0) }
-    claims = contents.flatMap(\.claims)
+    self.figures = figures
+    figureFilesDigest = Array(texts.joined()).withUnsafeBytes { CellKey.digest($0) }
+    self.claims = claims
     self.catalogue = catalogue
   }
 
@@ -94,33 +100,5 @@ package struct Project: Sendable {
     targets.stages.formUnion(targets.claims.flatMap(\.evidence.stages))
     targets.stages.formUnion(targets.figures.flatMap { $0.tables.flatMap(\.stages) })
     return targets
-  }
-}
-
-/// What one figure file holds, and the mistakes in it.
-private struct FigureFileContents: Sendable {
-  let bytes: [UInt8]
-  let figures: [Figure]
-  let claims: [Claim]
-  let mistakes: [Diagnostic]
-
-  init(
-    path: String, listedAt location: SourceLocation, pipeline: PipelineFile, profile: String, catalogue: Catalogue
-  ) throws {
-    let diagnostics = Diagnostics()
-    let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    if !PipelineFile.isName(paper) { diagnostics.report(.badName(kind: "paper", name: paper), at: location, in: "") }
-    let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
-    bytes = try Store.bytes(of: path) ?? []
-    let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
-    figures =
-      top?["figures"].map {
-        FigureFile.figures(
-          in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames)
-      } ?? []
-    let reader = ClaimFile(
-      paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
-    claims = top?["claims"].map(reader.claims) ?? []
-    mistakes = diagnostics.found
   }
 }
