@@ -9,7 +9,7 @@ package struct Explanation: Sendable, Encodable {
     package fileprivate(set) var cells: Int
     /// One of them, for people.
     package let example: String
-    /// What differs, for the example; all of its manifest if there is nothing to compare it with.
+    /// What differs, for the example; nothing if there is no cell to compare it with.
     package let differences: [String]
     /// The cell it was compared with.
     package let relative: String?
@@ -36,8 +36,23 @@ package struct Explanation: Sendable, Encodable {
   /// Compares at most so many cells of a stage.
   private static let sampleLimit = 40
 
-  /// Explains one planned stage; `present` are the keys in the store, `runStarts` the times at which runs began.
-  package init(_ stage: Plan.Stage, store: Store, present: Set<CellKey>, runStarts: [Double]) throws {
+  /// Explains planned stages; `present` are the keys in the store, `runStarts` the times at which runs began.
+  package static func of(
+    _ stages: [Plan.Stage], store: Store, present: Set<CellKey>, runStarts: [Double]
+  ) throws -> [Explanation] {
+    // Stages share experiments, and looking for an experiment's cells means looking into every file.
+    var relatives: [String: [Relative]] = [:]
+    return try stages.map { stage in
+      let experiment = stage.definition.experiment.name
+      let known = try relatives[experiment] ?? store.relatives(of: experiment)
+      relatives[experiment] = known
+      return try Explanation(stage, store: store, present: present, runStarts: runStarts, relatives: known)
+    }
+  }
+
+  private init(
+    _ stage: Plan.Stage, store: Store, present: Set<CellKey>, runStarts: [Double], relatives: [Relative]
+  ) throws {
     self.stage = stage.id
     experiment = stage.definition.experiment.name
     inputs = Dictionary(uniqueKeysWithValues: stage.definition.inputs.map { ($0.name, $0.stage) })
@@ -51,7 +66,6 @@ package struct Explanation: Sendable, Encodable {
       stage.keys.indices.filter { !present.contains(stage.keys[$0]) }
     )
     cached = there.count
-    let relatives = try store.relatives(of: experiment)
     var stored: [CellKey: Double] = [:]
     for relative in relatives { stored[relative.key] = relative.changed }
     self.missing = try Self.reasons(missing, stage, store) { _ in relatives[...] }

@@ -18,32 +18,48 @@ package struct Store: Sendable {
   /// Keys of all cells, from the names of the files alone.
   package func presentKeys() throws -> Set<CellKey> {
     var keys: Set<CellKey> = []
+    try forEachCell { key, _, _ in keys.insert(key) }
+    return keys
+  }
+
+  /// Sizes of the files of all cells.
+  package func presentSizes() throws -> [CellKey: Int] {
+    var sizes: [CellKey: Int] = [:]
+    try forEachCell { key, folder, name in
+      var status = stat()
+      if fstatat(folder, name, &status, 0) == 0 { sizes[key] = Int(status.st_size) }
+    }
+    return sizes
+  }
+
+  /// Every cell with the descriptor of its folder and its file's name there.
+  private func forEachCell(_ body: (CellKey, Int32, UnsafePointer<CChar>) -> Void) throws {
     for folder in try names(in: root) where folder.utf8.count == 2 {
-      try forEachName(in: "\(root)/\(folder)") { name in
-        if name.count == 67, name.suffix(3).elementsEqual(".h5".utf8), let key = CellKey(digits: name.prefix(64)) {
-          keys.insert(key)
+      try forEachName(in: "\(root)/\(folder)") { folder, name in
+        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        if bytes.count == 67, bytes.suffix(3).elementsEqual(".h5".utf8), let key = CellKey(digits: bytes.prefix(64)) {
+          body(key, folder, name)
         }
       }
     }
-    return keys
   }
 
   private func names(in folder: String) throws -> [String] {
     var names: [String] = []
-    try forEachName(in: folder) { names.append(String(decoding: $0, as: UTF8.self)) }
+    try forEachName(in: folder) { names.append(String(cString: $1)) }
     return names.filter { !$0.hasPrefix(".") }
   }
 
-  /// The names of a folder's files, as bytes: a store has many. None if there is no such folder.
-  private func forEachName(in folder: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  /// The names of a folder's files, not made into texts: a store has many. None if there is no such folder.
+  private func forEachName(in folder: String, _ body: (Int32, UnsafePointer<CChar>) -> Void) throws {
     guard let stream = opendir(folder) else {
       guard errno == ENOENT else { throw PipelineError.unreadable(path: folder, reason: Self.reason(errno)) }
       return
     }
     defer { closedir(stream) }
     while let entry = readdir(stream) {
-      try withUnsafeBytes(of: &entry.pointee.d_name) { name in
-        try body(UnsafeRawBufferPointer(rebasing: name.prefix { $0 != 0 }))
+      withUnsafePointer(to: &entry.pointee.d_name) { name in
+        name.withMemoryRebound(to: CChar.self, capacity: 256) { body(dirfd(stream), $0) }
       }
     }
   }

@@ -38,15 +38,15 @@ struct Status: ParsableCommand {
     let project = try project.load()
     let store = project.store
     let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
-    let present = try store.presentKeys()
+    let sizes = try store.presentSizes()
     let failed = try store.failedKeys()
     let costs = try CostHistory(root: project.root)
     let rows = plan.stages.map { stage -> Row in
       var row = (cached: 0, failed: 0, bytes: 0)
       for key in stage.keys {
-        if present.contains(key) {
+        if let size = sizes[key] {
           row.cached += 1
-          row.bytes += Store.sizeAndTime(store.path(of: key))?.size ?? 0
+          row.bytes += size
         } else if failed.contains(key) {
           row.failed += 1
         }

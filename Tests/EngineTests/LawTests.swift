@@ -35,9 +35,10 @@ private struct ToyProject {
   }
 
   func explain(_ stage: String, code: [String: String] = [:]) throws -> Explanation {
-    try Explanation(
-      try #require(try plan(code: code)[stage]), store: store, present: try store.presentKeys(),
+    let explanations = try Explanation.of(
+      [try #require(try plan(code: code)[stage])], store: store, present: try store.presentKeys(),
       runStarts: try RunLog.starts(root: workspace.path))
+    return explanations[0]
   }
 
   /// Runs everything; `workers` 0 computes in this process.
