@@ -3,7 +3,8 @@
 
 Usage: swift build -c release --product bench && Benchmarks/bocchi2026.py [rounds] [folder of the prototype]
 The folder holds sgdsim.c (full and reduced simulation), which is compiled here with the options it names. One thread on
-either side, rounds of both in turn, the least time of each; prints a Markdown table.
+either side, rounds of both in turn, the least processor time of each (other work
+on the machine then matters less); prints a Markdown table.
 """
 import ctypes
 import os
@@ -36,9 +37,9 @@ def refig():
 def least(repetitions, body):
     times = []
     for _ in range(repetitions):
-        before = time.perf_counter()
+        before = time.process_time()
         body()
-        times.append(time.perf_counter() - before)
+        times.append(time.process_time() - before)
     return min(times)
 
 
@@ -178,7 +179,7 @@ def main():
     print()
     if not prototype:
         print("The C prototype was skipped: no folder given.")
-    print(f"{platform.system()}; NumPy {np.__version__}, SciPy {scipy.__version__}; one thread, least of {rounds} rounds.")
+    print(f"{platform.system()}; NumPy {np.__version__}, SciPy {scipy.__version__}; one thread, least processor time of {rounds} rounds.")
 
 
 if __name__ == "__main__":
