@@ -35,26 +35,8 @@ struct Explain: ParsableCommand {
     let present = try project.store.presentKeys()
     let starts = try RunLog.starts(root: project.root)
     let report = Report(
-<<<<<<< HEAD
       claims: targets.claims.map(\.id), figures: targets.figures.map(\.id),
-      stages: try plan.stages.map { try Explanation($0, store: project.store, present: present, runStarts: starts) })
-=======
-      claims: targets.claims.map { claim in
-        Report.ClaimFacts(
-          id: claim.id, kind: claim.kind.rawValue, statement: claim.statement, source: claim.source,
-          estimator: claim.estimator.name, meaning: claim.estimator.meaning, because: claim.because,
-          accepted: [claim.accepted.low, claim.accepted.high], stages: claim.evidence.stages)
-      },
-      figures: targets.figures.map { figure in
-        let stages = Set(figure.tables.flatMap(\.stages))
-        return Report.FigureFacts(
-          id: figure.id, source: figure.source, caption: figure.caption,
-          files: "\(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json",
-          tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
-          claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id))
-      },
       stages: try Explanation.of(plan.stages, store: project.store, present: present, runStarts: starts))
->>>>>>> 6d2489105a601dfb59355e18df7f29e24c2eb422
     try output.show(report, text(report, project.store).joined(separator: "\n"))
   }
 

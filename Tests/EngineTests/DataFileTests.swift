@@ -39,7 +39,7 @@ private struct DataProject {
     let store = project.store
     var executor: any Executor = InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: store))
     if workers > 0 {
-      executor = LocalExecutor(command: [try productPath("toy-worker"), store.root], workerCount: workers)
+      executor = try LocalExecutor(command: [try productPath("toy-worker"), store.root], workerCount: workers)
     }
     let root = workspace.path
     var build = Build(
