@@ -2,22 +2,6 @@ import Bocchi2026
 import Foundation
 import PaperKit
 
-/// Least processor time of several runs, in seconds: unlike the time on the clock, that of this program alone.
-func leastProcessorTime(repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-  }
-  var least = Double.infinity
-  for _ in 0..<repetitions {
-    let before = now()
-    try body()
-    least = min(least, now() - before)
-  }
-  return least
-}
-
 /// Times the inner loops of bocchi2026; Benchmarks/bocchi2026.py runs them beside other implementations.
 func benchBocchi2026(rounds: Int) throws {
   func context(_ replica: Int) -> RunContext { RunContext(replica: replica, streamKey: 1, mutant: nil) }

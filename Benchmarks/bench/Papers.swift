@@ -7,23 +7,6 @@ import Sarao2020
 
 // The costly steps of three papers, one `name value` line each; Benchmarks/papers.py runs them beside other programs.
 
-/// Least of several timings, in seconds of processor time: what other work on the machine disturbs least where one timing
-/// is long.
-private func leastProcessorTime(repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-  }
-  var least = Double.infinity
-  for _ in 0..<repetitions {
-    let before = now()
-    try body()
-    least = min(least, now() - before)
-  }
-  return least
-}
-
 /// Gradient descent of quadratic students, and what its matrix products alone would take.
 func timeSarao2020() {
   var random = RandomStream(key: 2, stream: 0)
