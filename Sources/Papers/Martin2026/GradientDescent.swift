@@ -175,7 +175,8 @@ package enum GradientDescent: Experiment {
     }
     let limits = try ends.map { weights -> Double in
       guard parameters.findsLimit else { return .nan }
-      let end = try RegularizedDescent(tolerance: 1e-10, maximumIterationCount: 20_000).minimise(
+      // The gradient is small already, and the loss above its minimum is quadratic in it.
+      let end = try RegularizedDescent(tolerance: 1e-6, maximumIterationCount: 20_000).minimise(
         instance, from: weights, regularization: parameters.regularization, data: data)
       return instance.errors(of: end.weights).trainingLoss
         + parameters.regularization * end.weights.squaredNorm / Double(parameters.inputDimension)
