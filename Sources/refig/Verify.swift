@@ -39,8 +39,8 @@ struct Verify: ParsableCommand {
   @Option(help: "Write the verdicts as Markdown, for the summary of a CI job.")
   var md: String?
 
-  @Option(help: "Write the verdicts as JSON; - prints them.")
-  var json: String?
+  @Flag(help: "Print as JSON.")
+  var json = false
 
   @Option(help: "In the Markdown, list the accepted intervals that have changed since this git revision.")
   var diffBounds: String?
@@ -94,8 +94,7 @@ struct Verify: ParsableCommand {
   }
 
   private func write(_ report: VerdictReport, _ changes: [BoundChange]?, _ project: Project) throws {
-    if json == "-" { print(try report.json(), terminator: "") } else if !plan { print(report.text) }
-    if let json, json != "-" { try Self.save(try report.json(), to: json) }
+    if json { print(try report.json(), terminator: "") } else if !plan { print(report.text) }
     if let junit { try Self.save(report.junit, to: junit) }
     if let md {
       let costs = try CostHistory(root: project.root).stages

@@ -23,6 +23,9 @@ import ToyPaper
     try workspace.write(
       lines.filter { !$0.hasPrefix("figures:") && !$0.hasPrefix("  - figures/") }.joined(separator: "\n"),
       to: "pipeline.yaml")
+    try FileManager.default.createDirectory(atPath: workspace.path + "/data", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: root.appending(path: "data/digits.h5").path, toPath: workspace.path + "/data/digits.h5")
     return workspace
   }
 

@@ -92,12 +92,6 @@ package enum Theory {
       0, -(try RootFinding.minimum(in: Interval(grid[best - 1], grid[best + 1]), tolerance: 1e-8, depth).value))
   }
 
-  /// The asymptote a_2 (1 - sqrt(2n/d^2))_+^2 of the edge, without its tail.
-  package static func edgeAsymptote(_ activation: Activation, sampleCount: Int, dimension d: Int) -> Double {
-    let root = max(0, 1 - (2 * Double(sampleCount)).squareRoot() / Double(d))
-    return harmonicWeights(activation, dimension: d, degree: 2)[2] * root * root
-  }
-
   /// The width that makes the theorem for smooth activations applicable to these data, with our explicit constant:
   /// k = (4 B2 |X| sqrt(n (1 + Var phi)) / lambda)^2, from 4 Lip |r_0| <= lambda with sign labels. [derived]
   ///
