@@ -99,6 +99,10 @@ package struct ClaimFile {
 
   private func claim(_ name: String, _ value: YAMLValue, _ location: SourceLocation) -> Claim? {
     let context = "claim '\(name)'"
+    guard PipelineFile.isName(name), !name.contains("/") else {
+      diagnostics.report(.badName(kind: "claim", name: name), at: location, in: "")
+      return nil
+    }
     guard let mapping = value.mapping("claim", allowing: Self.keys, in: context) else { return nil }
     func text(_ key: String) -> String? { mapping.required(key, in: context)?.text(key, in: context) }
     let statement = text("statement")

@@ -62,6 +62,14 @@ struct StoreCommand: ParsableCommand {
         let stages = Set(project.pipeline.stages.map(\.id))
         let plan = Plan(project.pipeline, stages: stages, catalogue: project.catalogue)
         needed.formUnion(plan.stages.flatMap(\.keys))
+        // The cells of deliberate mistakes that claims must notice.
+        for mutant in Set(project.claims.flatMap { $0.kills + $0.immunities.keys }) {
+          let claims = project.claims.filter { $0.kills.contains(mutant) || $0.immunities[mutant] != nil }
+          let mutated = Plan(
+            project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue,
+            mutant: mutant)
+          needed.formUnion(mutated.stages.flatMap(\.keys))
+        }
       }
       let care = StoreCare(store: first.store, catalogue: first.catalogue)
       let garbage = try care.garbage(

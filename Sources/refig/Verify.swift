@@ -59,7 +59,7 @@ struct Verify: ParsableCommand {
     let rootSeed = freshSeeds ? Int(Date().timeIntervalSince1970) : seed
     let stages = Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
-    try bringIn(stages, of: project)
+    let log = try bringIn(stages, of: project)
     // The family is all claims of the profile, whichever are asked for: a verdict must not depend on the question.
     let reader = ResultReader(plan: stages, store: project.store)
     let report = VerdictReport(
@@ -68,6 +68,9 @@ struct Verify: ParsableCommand {
         EvaluatedClaim(
           $0, familySize: project.claims.count, results: try reader.results($0.evidence), catalogue: project.catalogue)
       })
+    for evaluated in report.claims {
+      log?.write("claim", ["claim": evaluated.claim.id, "verdict": evaluated.verdict.rawValue])
+    }
     try write(report, changes, project)
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
@@ -78,12 +81,10 @@ struct Verify: ParsableCommand {
     if !report.differing.isEmpty { throw PipelineError.verdictsDiffer(count: report.differing.count) }
   }
 
-  private func bringIn(_ plan: Plan, of project: Project) throws {
+  /// Makes sure that the cells are there; the record of the run if any had to be computed.
+  private func bringIn(_ plan: Plan, of project: Project) throws -> RunLog? {
     let progress = ProgressDisplay(quiet: execution.quiet)
-    guard cachedOnly else {
-      _ = try execution.build(project, plan, progress: progress)
-      return
-    }
+    guard cachedOnly else { return try execution.recordedBuild(project, plan, progress: progress).log }
     let build = Build(
       project: project, plan: plan, executor: try execution.executor(project, plan), progress: progress,
       makeLog: { try ProcessEnvironment.log(for: project) })
@@ -91,6 +92,7 @@ struct Verify: ParsableCommand {
     if missing > 0 {
       throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
     }
+    return nil
   }
 
   private func write(_ report: VerdictReport, _ changes: [BoundChange]?, _ project: Project) throws {
