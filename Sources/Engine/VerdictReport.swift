@@ -102,7 +102,8 @@ package struct VerdictReport: Sendable {
         "confirming": pair(evaluated.judgement?.confirming), "refuting": pair(evaluated.judgement?.refuting),
         "accepted": pair(claim.accepted), "because": claim.because, "margin": finite(evaluated.judgement?.margin),
         "verdict": evaluated.verdict.rawValue, "reason": evaluated.reason, "expected": claim.expected.rawValue,
-        "isFragile": evaluated.isFragile, "kills": claim.kills, "stages": claim.evidence.stages,
+        "isFragile": evaluated.isFragile, "neededGrowth": finite(evaluated.neededGrowth),
+        "isUnderpowered": evaluated.isUnderpowered, "kills": claim.kills, "stages": claim.evidence.stages,
       ]
     }
     let data = try JSONSerialization.data(

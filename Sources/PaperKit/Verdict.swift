@@ -101,6 +101,9 @@ public struct Judgement: Sendable {
   public static func neededGrowth(of estimate: Estimate, accepted: Interval, familySize: Int) -> Double? {
     if case .exact = estimate.evidence { return nil }
     guard estimate.value.isFinite else { return nil }
+    if case .median(let values) = estimate.evidence {
+      return neededGrowth(ofMedian: values, accepted: accepted, familySize: familySize)
+    }
     var scale: (Double) -> Double = { $0 }
     var standardError = estimate.standardError
     if case .mean(_, .logarithmic) = estimate.evidence {
@@ -121,6 +124,26 @@ public struct Judgement: Sendable {
     let interval = estimate.interval(tail: refutationLevel / Double(2 * familySize))
     return estimate.value > accepted.high
       ? growth(from: interval.low, to: accepted.high) : growth(from: interval.high, to: accepted.low)
+  }
+
+  /// The same for a median, whose interval ends at values that were seen: a repetition draws from them, and its end is
+  /// past a bound when too many draws are. The interval is of rank z sqrt(n)/2 about n/2, as the draws past the bound vary.
+  private static func neededGrowth(ofMedian values: [Double], accepted: Interval, familySize: Int) -> Double? {
+    let isInside = accepted.contains(Statistics.median(values))
+    let tail = isInside ? confirmationLevel / Double(familySize) : refutationLevel / Double(2 * familySize)
+    let reach = (Distributions.normalQuantile(1 - tail) + Distributions.normalQuantile(0.999)) / 2
+    // 2^-n is the chance that all of n values lie on one side of the median.
+    let fewest = -Double.logarithm(tail) / Double.logarithm(2)
+    func count(_ pastBound: (Double) -> Bool) -> Double {
+      let share = Double(values.filter(pastBound).count) / Double(values.count)
+      let excess = 0.5 - share
+      return share == 0 ? fewest : excess > 0 ? max(fewest, reach * reach / (excess * excess)) : .infinity
+    }
+    let needed =
+      isInside
+      ? max(count { $0 < accepted.low }, count { $0 > accepted.high })
+      : Statistics.median(values) > accepted.high ? count { $0 <= accepted.high } : count { $0 >= accepted.low }
+    return needed / Double(values.count)
   }
 
   /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.

@@ -74,7 +74,7 @@ struct Verify: ParsableCommand {
     try write(report, changes, project)
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
-      print(report.planText)
+      if !json { print(report.planText) }
       let count = report.claims.filter(\.isUnderpowered).count
       if count > 0 { throw PipelineError.underpowered(count: count) }
     }

@@ -73,6 +73,28 @@ private let samples: [Estimate] = [
     #expect(confirmedShare(needed / 2) < 0.9)
   }
 
+  @Test("for medians too: the plan asks for enough, and values that all lie inside ask for no more than a median needs")
+  func powerOfMedians() throws {
+    let accepted = Interval(-.infinity, 1)
+    var random = RandomStream(key: 4, stream: 1)
+    func sample(_ count: Int) -> [Double] { random.normals(count).map { Double.exponential($0) / 2 } }
+    let growth = try #require(
+      Judgement.neededGrowth(of: .median(sample(2001)), accepted: accepted, familySize: 60))
+    let needed = Int((growth * 2001).rounded(.up))
+    func confirmedShare(_ count: Int) -> Double {
+      Double(
+        (0..<1000).count { _ in
+          Judgement(of: .median(sample(count)), accepted: accepted, familySize: 60).verdict == .confirmed
+        }) / 1000
+    }
+    #expect(confirmedShare(needed) >= 0.99)
+    #expect(confirmedShare(needed / 2) < 0.9)
+    let positive = Estimate.median((1...40).map { Double($0) })
+    let bounded = try #require(Judgement.neededGrowth(of: positive, accepted: Interval(0, 100), familySize: 60))
+    #expect(bounded < 1)
+    #expect(Judgement(of: positive, accepted: Interval(0, 100), familySize: 60).verdict == .confirmed)
+  }
+
   @Test("a verdict is fragile exactly when its interval ends within a tenth of its half-width of the bound")
   func fragility() {
     func isFragile(_ high: Double) -> Bool {

@@ -38,7 +38,9 @@ package enum DigitLabels: Experiment {
 
   package static let name = "oymak2019/digit-labels"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.forgottenOutputWeights]
+  package static let mutants = [
+    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels,
+  ]
 
   private static let pixels = DataArray(
     file: "digits", "pixels", axes: ["sample", "pixel"], meaning: "dark pixels in each of 8 x 8 blocks, 0 to 16")

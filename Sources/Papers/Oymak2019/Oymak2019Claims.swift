@@ -245,11 +245,11 @@ let descentEstimators = [
   Estimator(
     "oymak2019/corruption-iteration-ratio", from: [LabelCorruption.self],
     meaning: "steps needed for clean labels over those for random labels, paired"
-  ) { try corruptionRatio($0, LabelCorruption.iterationCount) },
+  ) { .mean(try corruptionRatios($0, LabelCorruption.iterationCount), scale: .logarithmic) },
   Estimator(
     "oymak2019/corruption-distance-ratio", from: [LabelCorruption.self],
     meaning: "distance for clean labels over that for random labels, paired"
-  ) { try corruptionRatio($0, LabelCorruption.distance) },
+  ) { .mean(try corruptionRatios($0, LabelCorruption.distance), scale: .logarithmic) },
   Estimator(
     "oymak2019/digit-true-ratio", from: [DigitLabels.self],
     meaning: "kd/n at which descent fits half of the problems with true labels of digits"
@@ -260,28 +260,28 @@ let descentEstimators = [
   ) { try pooledRatio(digitCounts($0, corruptedShare: 1)) },
   Estimator(
     "oymak2019/digit-iteration-ratio", from: [DigitLabels.self],
-    meaning: "steps needed for true labels of digits over those for random labels, paired"
-  ) { try digitRatio($0, DigitLabels.iterationCount) },
+    meaning: "steps needed for true labels of digits over those for random labels, paired, median over problems"
+  ) { .median(try digitRatios($0, DigitLabels.iterationCount)) },
   Estimator(
     "oymak2019/digit-distance-ratio", from: [DigitLabels.self],
     meaning: "distance for true labels of digits over that for random labels, paired"
-  ) { try digitRatio($0, DigitLabels.distance) },
+  ) { .mean(try digitRatios($0, DigitLabels.distance), scale: .logarithmic) },
 ]
 
-private func corruptionRatio(_ results: Results, _ output: OutputArray) throws -> Estimate {
-  try pairedRatio(results.points(of: LabelCorruption.self).map { ($0.parameters.corruptedShare, $0[output].values) })
+private func corruptionRatios(_ results: Results, _ output: OutputArray) throws -> [Double] {
+  try pairedRatios(results.points(of: LabelCorruption.self).map { ($0.parameters.corruptedShare, $0[output].values) })
 }
 
-private func digitRatio(_ results: Results, _ output: OutputArray) throws -> Estimate {
-  try pairedRatio(results.points(of: DigitLabels.self).map { ($0.parameters.corruptedShare, $0[output].values) })
+private func digitRatios(_ results: Results, _ output: OutputArray) throws -> [Double] {
+  try pairedRatios(results.points(of: DigitLabels.self).map { ($0.parameters.corruptedShare, $0[output].values) })
 }
 
 /// A quantity for clean labels over that for random labels, problem by problem.
-private func pairedRatio(_ points: [(share: Double, values: [Double])]) throws -> Estimate {
+private func pairedRatios(_ points: [(share: Double, values: [Double])]) throws -> [Double] {
   guard let clean = points.first(where: { $0.share == 0 }), let random = points.first(where: { $0.share == 1 }),
     clean.values.count == random.values.count
   else { throw EvidenceError("needs corruptedShare 0 and 1 with equal replicas") }
-  return .mean(zip(clean.values, random.values).map { $0 / $1 }, scale: .logarithmic)
+  return zip(clean.values, random.values).map { $0 / $1 }
 }
 
 /// Estimators of stochastic descent, of counting, and of the certified regime.
