@@ -11,8 +11,14 @@ extension Estimate {
 }
 
 extension Estimate {
-  /// The interval without the bounds that evidence of this kind cannot be beyond, such as 0 and 1 for a share.
+  /// The interval without the bounds that evidence of this kind cannot be beyond, such as 0 and 1 for a share, and, for a
+  /// median, those that no replica is beyond: the ends of its interval are replicas.
   func reachablePart(of interval: Interval) -> Interval {
+    if case .median(let values) = evidence {
+      return Interval(
+        values.contains { $0 < interval.low } ? interval.low : -.infinity,
+        values.contains { $0 > interval.high } ? interval.high : .infinity)
+    }
     let step = 1e-9 * max(1, abs(value))
     return Interval(
       moved(to: interval.low - step) == nil ? -.infinity : interval.low,

@@ -88,7 +88,7 @@ private let samples: [Estimate] = [
         }) / 1000
     }
     #expect(confirmedShare(needed) >= 0.99)
-    #expect(confirmedShare(needed / 2) < 0.9)
+    #expect(confirmedShare(needed / 3) < 0.9)
     let positive = Estimate.median((1...40).map { Double($0) })
     let bounded = try #require(Judgement.neededGrowth(of: positive, accepted: Interval(0, 100), familySize: 60))
     #expect(bounded < 1)
