@@ -27,16 +27,8 @@ func slope(x: [Double], y: [Double], standardErrors: [Double]) throws -> (slope:
   guard Set(x).count > 1, standardErrors.allSatisfy({ $0 > 0 }) else {
     throw EvidenceError("a slope needs at least 2 distinct positions with replicas")
   }
-  let weights = standardErrors.map { 1 / ($0 * $0) }
-  let total = weights.reduce(0, +)
-  let centre = zip(weights, x).reduce(0) { $0 + $1.0 * $1.1 } / total
-  var spread = 0.0
-  var product = 0.0
-  for index in x.indices {
-    spread += weights[index] * (x[index] - centre) * (x[index] - centre)
-    product += weights[index] * (x[index] - centre) * y[index]
-  }
-  return (product / spread, 1 / spread.squareRoot())
+  let fit = Statistics.linearFit(x, y, weights: standardErrors.map { 1 / ($0 * $0) })
+  return (fit.slope, fit.slopeStandardError)
 }
 
 /// Greatest distance |loss of descent - loss of the overlap equations| over time, per replica.

@@ -88,10 +88,26 @@ private func number<E: Experiment>(
 
   @Test("defaults of every experiment are valid")
   func defaults() throws {
-    for experiment in oymak2019.experiments { try validateDefaults(of: experiment) }
+    func expectValid<E: Experiment>(_ experiment: E.Type) {
+      #expect(throws: Never.self, "\(E.name)") { try E.Parameters().validate() }
+    }
+    for experiment in oymak2019.experiments { expectValid(experiment) }
   }
 
-  private func validateDefaults<E: Experiment>(of experiment: E.Type) throws { try E.Parameters().validate() }
+  @Test("a softplus network's square Jacobian has full rank even where it is nearly singular")
+  func rankOfSquareJacobians() throws {
+    var parameters = JacobianSpectrum.Parameters()
+    parameters.studentWidth = parameters.sampleCount / parameters.inputDimension
+    var least = Double.infinity
+    for replica in 0..<100 {
+      let results = try JacobianSpectrum.run(parameters, in: RunContext(replica: replica, streamKey: 11))
+      #expect(results[JacobianSpectrum.rank]?.values == [Double(parameters.sampleCount)])
+      least = min(least, try #require(results[JacobianSpectrum.eigenvalueRatio]).values[0])
+    }
+    // The test says something only if there was a hard case: here lambda_max(K) is about 300 lambda(X), so that the least
+    // eigenvalue of K is below 1e-11 of the greatest.
+    #expect(least < 1e-9)
+  }
 
   @Test("the mutants change the results")
   func mutants() throws {

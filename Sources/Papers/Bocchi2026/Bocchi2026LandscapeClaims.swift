@@ -1,0 +1,220 @@
+internal import NumericalMethods
+internal import PaperKit
+
+// How the numbers behind the claims on solutions and the landscape around them are measured.
+
+/// Which solution is reached.
+let biasEstimators = [
+  Estimator(
+    "bocchi2026/solution-loss", from: [SolutionManifold.self],
+    meaning: "greatest loss at a random point of the solutions"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: SolutionManifold.self).flatMap { $0[SolutionManifold.populationLoss].values.map(abs) }))
+  },
+  Estimator(
+    "bocchi2026/dimension-mismatch", from: [SolutionManifold.self],
+    meaning: "greatest distance of the number of independent rotations from p p* - p*(p*+1)/2"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: SolutionManifold.self).flatMap { point in
+          zip(point[SolutionManifold.dimension].values, point[SolutionManifold.expectedDimension].values)
+            .map { abs($0 - $1) }
+        }))
+  },
+  Estimator(
+    "bocchi2026/matrix-drift", from: [ConservedQuantity.self],
+    meaning: "greatest relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R over time and starts, gradient flow"
+  ) { results in
+    .exact(
+      try greatest(results.points(of: ConservedQuantity.self).flatMap { $0[ConservedQuantity.matrixDrift].values }))
+  },
+  Estimator(
+    "bocchi2026/polar-drift", from: [ConservedQuantity.self],
+    meaning: "greatest change of polar(R) over time and starts, from Q = I, noise included"
+  ) { results in
+    .exact(try greatest(results.points(of: ConservedQuantity.self).flatMap { $0[ConservedQuantity.polarDrift].values }))
+  },
+  Estimator(
+    "bocchi2026/scaled-flow-deficit", from: [ConservedQuantity.self],
+    meaning: "N (1 - efficiency) of the overlap equations from random starts; median"
+  ) { results in
+    let point = try results.point(of: ConservedQuantity.self)
+    return .median(point[ConservedQuantity.deficit].values.map { $0 * Double(point.parameters.inputDimension) })
+  },
+  Estimator(
+    "bocchi2026/deficit-ratio-gap", from: [NearestSolution.self],
+    meaning: "greatest distance from 1 of the mean fourth root of 1 - efficiency over that predicted from nu"
+  ) { results in
+    .greatest(try results.points(of: NearestSolution.self).map { rootRatio($0).distance(from: 1) })
+  },
+  Estimator(
+    "bocchi2026/deficit-growth", from: [NearestSolution.self],
+    meaning:
+      "mean fourth root of 1 - efficiency at the largest eta and N over that at the smallest, to the fourth power"
+  ) { results in
+    let points = try results.points(of: NearestSolution.self).sorted {
+      ($0.parameters.learningRate, $0.parameters.inputDimension)
+        < ($1.parameters.learningRate, $1.parameters.inputDimension)
+    }
+    guard let first = points.first, let last = points.last, points.count > 1 else {
+      throw EvidenceError("needs two learning rates or two input dimensions")
+    }
+    let roots = [first, last].map { $0[NearestSolution.rootDeficit].values }
+    let means = roots.map(Statistics.mean)
+    let errors = zip(roots, means).map { Statistics.standardError($0) / $1 }
+    let ratio = means[1] / means[0]
+    let fourth = ratio * ratio * ratio * ratio
+    return .fit(
+      value: fourth, standardError: 4 * fourth * (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
+      degreesOfFreedom: Double(roots.map(\.count).min() ?? 2) - 1)
+  },
+]
+
+/// Mean fourth root of the deficit over the predicted one.
+func rootRatio(_ point: ExperimentPoint<NearestSolution>) -> Estimate {
+  let found = point[NearestSolution.rootDeficit].values
+  let predicted = point[NearestSolution.predictedRootDeficit].values
+  let centre = Statistics.mean(predicted)
+  let ratio = Statistics.mean(found) / centre
+  let errors = [Statistics.standardError(found), ratio * Statistics.standardError(predicted)].map { $0 / centre }
+  return .fit(
+    value: ratio, standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
+    degreesOfFreedom: Double(found.count - 1))
+}
+
+/// Curvature, and the approach to the solutions.
+let landscapeEstimators = [
+  Estimator(
+    "bocchi2026/spectrum-gap", from: [Hessian.self],
+    meaning: "greatest distance of an eigenvalue of the Hessian from the predicted one of the same rank"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: Hessian.self).map { point in
+          let predicted = predictedSpectrum(point.parameters).flatMap {
+            Array(repeating: $0.eigenvalue, count: $0.multiplicity)
+          }
+          let found = eigenvalues(point)
+          guard found.count == predicted.count else {
+            throw EvidenceError("\(found.count) eigenvalues, predicted \(predicted.count)")
+          }
+          return zip(found, predicted).map { abs($0 - $1) }.max() ?? 0
+        }))
+  },
+  Estimator(
+    "bocchi2026/negative-directions", from: [Hessian.self],
+    meaning: "number of eigenvalues below -1e-9 over p p*, least of all points"
+  ) { results in
+    .exact(
+      -(try greatest(
+        results.points(of: Hessian.self).map { point in
+          -Double(eigenvalues(point).count { $0 < -1e-9 })
+            / Double(point.parameters.studentWidth * point.parameters.teacherWidth)
+        })))
+  },
+  Estimator(
+    "bocchi2026/least-eigenvalue", from: [Hessian.self], meaning: "least eigenvalue of the Hessian over all points"
+  ) { results in
+    .exact(-(try greatest(results.points(of: Hessian.self).flatMap { $0[Hessian.eigenvalues].values.map { -$0 } })))
+  },
+  Estimator(
+    "bocchi2026/excess-zero-modes", from: [Hessian.self],
+    meaning: "number of zero eigenvalues less the dimension of the set of solutions, less (p-p*)(N-p*); greatest size"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: Hessian.self).map { point in
+          let parameters = point.parameters
+          let quartic =
+            (parameters.studentWidth - parameters.teacherWidth) * (parameters.inputDimension - parameters.teacherWidth)
+          let zeros = eigenvalues(point).count { abs($0) < 1e-9 }
+          return abs(Double(zeros - parameters.theory.solutionDimension - quartic))
+        }))
+  },
+  Estimator(
+    "bocchi2026/decay-rate-gap", from: [LateTime.self],
+    meaning: "greatest relative distance of the decay rate of the loss between 1e-8 and 1e-14 from the predicted one"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: LateTime.self).map { point in
+          let losses = point[LateTime.populationLoss].row(0)
+          let times = point[LateTime.time].values
+          let window = losses.indices.filter { losses[$0] < 1e-8 && losses[$0] > 1e-14 }
+          guard let first = window.first, let last = window.last, first < last else {
+            throw EvidenceError("the loss has no times between 1e-8 and 1e-14")
+          }
+          let rate = Double.logarithm(losses[first] / losses[last]) / (times[last] - times[first])
+          return abs(rate / point[LateTime.prediction].values[0] - 1)
+        }))
+  },
+  Estimator(
+    "bocchi2026/tail-exponent-gap", from: [LateTime.self],
+    meaning: "greatest distance from -2 of the slope of ln loss against ln time at the last two times"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: LateTime.self).map { point in
+          let losses = point[LateTime.populationLoss].row(0)
+          let times = point[LateTime.time].values
+          let last = times.count - 1
+          return abs(
+            Double.logarithm(losses[last] / losses[last - 1]) / Double.logarithm(times[last] / times[last - 1]) + 2)
+        }))
+  },
+  Estimator(
+    "bocchi2026/tail-constant-gap", from: [LateTime.self],
+    meaning: "greatest relative distance of loss time^2 at the last time from the predicted limit"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: LateTime.self).map { point in
+          let losses = point[LateTime.populationLoss].row(0)
+          let times = point[LateTime.time].values
+          let last = times.count - 1
+          return abs(losses[last] * times[last] * times[last] / point[LateTime.prediction].values[0] - 1)
+        }))
+  },
+  Estimator(
+    "bocchi2026/floor-gap", from: [LateTime.self],
+    meaning: "greatest relative distance of the last loss from (p*-p)(p*+2)/(p*^2(p+2))"
+  ) { results in
+    .exact(
+      try greatest(
+        results.points(of: LateTime.self).map { point in
+          let losses = point[LateTime.populationLoss].row(0)
+          return abs(losses[losses.count - 1] / point[LateTime.prediction].values[0] - 1)
+        }))
+  },
+  Estimator(
+    "bocchi2026/best-width", from: [OverlapFlow.self],
+    meaning: "student width of least loss at the last time, less the teacher's"
+  ) { results in
+    let losses = try losses(results, at: .infinity)
+    guard let best = losses.min(by: { $0.loss < $1.loss }) else { throw EvidenceError("no results") }
+    return .exact(Double(best.studentWidth - best.teacherWidth))
+  },
+  Estimator(
+    "bocchi2026/greatest-step-in-width", from: [OverlapFlow.self],
+    meaning: "greatest increase of the loss at time 60 from one student width to the next, in units of the loss"
+  ) { results in
+    let losses = try losses(results, at: 60)
+    return .exact(try greatest(zip(losses, losses.dropFirst()).map { $1.loss / $0.loss - 1 }), numericalError: 1e-8)
+  },
+]
+
+/// Losses of the overlap equations at the time nearest to a given one, by student width.
+private func losses(
+  _ results: Results, at time: Double
+) throws -> [(studentWidth: Int, teacherWidth: Int, loss: Double)] {
+  try results.points(of: OverlapFlow.self).map { point in
+    let times = point[OverlapFlow.time]
+    let place = time.isFinite ? index(of: time, in: times) : times.shape[0] - 1
+    return (
+      point.parameters.studentWidth, point.parameters.teacherWidth, point[OverlapFlow.populationLoss][0, place]
+    )
+  }.sorted { $0.0 < $1.0 }
+}
