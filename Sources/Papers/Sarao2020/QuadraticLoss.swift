@@ -1,3 +1,4 @@
+private import CSarao2020
 package import NumericalMethods
 
 /// The loss of quadratic students under one teacher, over a data set or over all Gaussian inputs, and the direction in
@@ -128,22 +129,18 @@ package final class QuadraticLoss {
     switch form {
     case .features:
       packDifference()
+      cs_multiply_rows(
+        coefficients.numbers, sampleCount, pairChunkCount, packedDifference.numbers, images.numbers)
       var sum = 0.0
       for sample in 0..<sampleCount {
-        let residual = Self.dot(
-          packedDifference.pointer, coefficients.pointer + pairChunkCount * sample, pairChunkCount)
+        let residual = images.numbers[sample]
         images.numbers[sample] = residual / Double(sampleCount)
         sum += residual * residual
       }
       return sum / Double(2 * sampleCount)
     case .moments:
       packDifference()
-      packedGradient.pointer.update(repeating: .zero, count: pairChunkCount)
-      for pair in 0..<Theory.symmetricDimension(inputDimension) {
-        Self.add(
-          packedDifference.numbers[pair], coefficients.pointer + pairChunkCount * pair, to: packedGradient.pointer,
-          pairChunkCount)
-      }
+      combine(packedDifference, Theory.symmetricDimension(inputDimension))
       return Self.dot(packedDifference.pointer, packedGradient.pointer, pairChunkCount) / 2
     case .products:
       let width = 8 * chunkCount
@@ -177,12 +174,7 @@ package final class QuadraticLoss {
     let width = 8 * chunkCount
     switch form {
     case .features:
-      packedGradient.pointer.update(repeating: .zero, count: pairChunkCount)
-      for sample in 0..<sampleCount {
-        Self.add(
-          images.numbers[sample], coefficients.pointer + pairChunkCount * sample, to: packedGradient.pointer,
-          pairChunkCount)
-      }
+      combine(images, sampleCount)
       unpackGradient()
     case .moments: unpackGradient()
     case .population:
@@ -194,15 +186,15 @@ package final class QuadraticLoss {
       Self.multiply(weights.lanes, gradient, weights.neuronCount, width, width, into: direction.lanes)
       return
     }
-    for neuron in 0..<weights.neuronCount {
-      for chunk in 0..<chunkCount {
-        var sum = SIMD8<Double>.zero
-        for input in 0..<inputDimension {
-          sum += weights.lanes.numbers[width * neuron + input] * gradient.pointer[chunkCount * input + chunk]
-        }
-        direction.lanes.pointer[chunkCount * neuron + chunk] = sum
-      }
-    }
+    cs_combine_rows(
+      weights.lanes.numbers, width, 1, gradient.numbers, inputDimension, chunkCount, nil, direction.lanes.numbers,
+      weights.neuronCount)
+  }
+
+  /// M_ij for i <= j: the coefficients' first `count` rows with these factors.
+  private func combine(_ factors: Lanes, _ count: Int) {
+    cs_combine_rows(
+      factors.numbers, 0, 1, coefficients.numbers, count, pairChunkCount, nil, packedGradient.numbers, 1)
   }
 
   /// B = W^T W - A*.
@@ -214,15 +206,10 @@ package final class QuadraticLoss {
       for index in 0..<teacher.count { difference.pointer[index] -= teacher.pointer[index] }
       return
     }
-    for i in 0..<inputDimension {
-      for chunk in 0..<chunkCount {
-        var sum = -teacher.pointer[chunkCount * i + chunk]
-        for neuron in 0..<weights.neuronCount {
-          sum += weights.lanes.numbers[width * neuron + i] * weights.lanes.pointer[chunkCount * neuron + chunk]
-        }
-        difference.pointer[chunkCount * i + chunk] = sum
-      }
-    }
+    let weightNumbers = weights.lanes.numbers
+    cs_combine_rows(
+      weightNumbers, 1, width, weightNumbers, weights.neuronCount, chunkCount, teacher.numbers, difference.numbers,
+      inputDimension)
   }
 
   private func packDifference() {

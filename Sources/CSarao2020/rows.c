@@ -1,0 +1,77 @@
+#include "CSarao2020.h"
+
+#include <string.h>
+
+/* Why C: compiled once per instruction set and chosen when the program starts, which Swift cannot express without
+   machine-dependent flags; at these sizes a call of BLAS costs more than its arithmetic.
+   Why the same bits everywhere: only + and *, each correctly rounded, in an order written down here; contraction to fused
+   multiply-add is off. */
+#pragma STDC FP_CONTRACT OFF
+/* The 64-byte type never crosses a call: everything that takes it is inlined. */
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#if defined(__x86_64__)
+#define EVERY_INSTRUCTION_SET __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define EVERY_INSTRUCTION_SET
+#endif
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+/* Sums in registers at the same time: additions have to wait for each other within one only. */
+#define BLOCK 4
+
+typedef double chunk_t __attribute__((vector_size(64)));
+
+INLINE chunk_t load(const double *p) { chunk_t value; memcpy(&value, p, 64); return value; }
+INLINE void store(double *p, chunk_t value) { memcpy(p, &value, 64); }
+
+/* A block of `rows` times `chunks` sums. */
+INLINE void combine(const double *factors, size_t row_stride, size_t term_stride, const double *terms,
+                    size_t term_count, size_t width, const double *subtracted, double *sums, int rows, int chunks) {
+  chunk_t block[BLOCK];
+  UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int c = 0; c < chunks; c++)
+      block[r * chunks + c] = subtracted ? -load(subtracted + r * width + 8 * c) : (chunk_t){0};
+  for (size_t t = 0; t < term_count; t++)
+    UNROLL for (int r = 0; r < rows; r++)
+      UNROLL for (int c = 0; c < chunks; c++)
+        block[r * chunks + c] += factors[r * row_stride + t * term_stride] * load(terms + t * width + 8 * c);
+  UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int c = 0; c < chunks; c++) store(sums + r * width + 8 * c, block[r * chunks + c]);
+}
+
+EVERY_INSTRUCTION_SET
+void cs_combine_rows(const double *factors, size_t row_stride, size_t term_stride, const double *terms,
+                     size_t term_count, size_t chunk_count, const double *subtracted, double *sums, size_t row_count) {
+  size_t width = 8 * chunk_count, row = 0;
+#define COMBINE(rows, chunks)                                                                                         \
+  combine(factors + row * row_stride, row_stride, term_stride, terms + 8 * chunk, term_count, width,                  \
+          subtracted ? subtracted + row * width + 8 * chunk : 0, sums + row * width + 8 * chunk, rows, chunks)
+  for (; row + BLOCK <= row_count; row += BLOCK)
+    for (size_t chunk = 0; chunk < chunk_count; chunk++) COMBINE(BLOCK, 1);
+  for (; row < row_count; row++) {
+    size_t chunk = 0;
+    for (; chunk + BLOCK <= chunk_count; chunk += BLOCK) COMBINE(1, BLOCK);
+    for (; chunk < chunk_count; chunk++) COMBINE(1, 1);
+  }
+}
+
+INLINE void multiply(const double *rows, size_t width, const double *vector, double *products, int count) {
+  chunk_t sums[BLOCK] = {0};
+  for (size_t j = 0; j < width; j += 8) {
+    chunk_t x = load(vector + j);
+    UNROLL for (int r = 0; r < count; r++) sums[r] += x * load(rows + r * width + j);
+  }
+  UNROLL for (int r = 0; r < count; r++) {
+    double sum = 0;
+    UNROLL for (int lane = 0; lane < 8; lane++) sum += sums[r][lane];
+    products[r] = sum;
+  }
+}
+
+EVERY_INSTRUCTION_SET
+void cs_multiply_rows(const double *rows, size_t row_count, size_t chunk_count, const double *vector, double *products) {
+  size_t width = 8 * chunk_count, row = 0;
+  for (; row + BLOCK <= row_count; row += BLOCK) multiply(rows + row * width, width, vector, products + row, BLOCK);
+  for (; row < row_count; row++) multiply(rows + row * width, width, vector, products + row, 1);
+}
