@@ -12,7 +12,10 @@ import PackageDescription
 let papers = ["Sarao2020", "Oymak2019", "Martin2023", "Martin2026", "Bocchi2026"]
 
 /// Papers with inner loops of their own in C.
-let kernels = ["Bocchi2026": ["CBocchi2026"], "Martin2026": ["CMartin2026"], "Sarao2020": ["CSarao2020"]]
+let kernels = [
+  "Bocchi2026": ["CBocchi2026"], "Martin2023": ["CMartin2023"], "Martin2026": ["CMartin2026"],
+  "Sarao2020": ["CSarao2020"],
+]
 
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -43,6 +46,7 @@ let package = Package(
     // Inner loops that only one paper has, in C for the same reason: named after the paper with a C in front, imported by
     // its module alone, part of its fingerprint.
     .target(name: "CBocchi2026"),
+    .target(name: "CMartin2023"),
     .target(name: "CMartin2026"),
     .target(name: "CSarao2020"),
     // Quantiles of Student's t, beta and normal laws from Boost.Math (header-only C++).

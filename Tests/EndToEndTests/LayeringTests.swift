@@ -34,7 +34,7 @@ import Testing
   func papers() throws {
     let strangers: Set = ["Engine", "Yams", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest"]
     #expect(try importers(of: strangers, in: "Papers/") == [])
-    for paper in ["Bocchi2026", "Martin2026", "Sarao2020"] {
+    for paper in try Self.papers() {
       for (file, found) in try Self.imports() where found.contains("C\(paper)") {
         #expect(file.hasPrefix("Papers/\(paper)/"), "\(file)")
       }

@@ -1,3 +1,4 @@
+private import CMartin2023
 private import Foundation
 package import NumericalMethods
 
@@ -62,7 +63,7 @@ package struct ScalarReduction: Sendable {
   /// 0 leaves the trace term out of the flow, a deliberate mistake.
   private let traceFactor: Double
   // The interior overlaps padded with ones to whole groups of thirty-two.
-  private let padded: [SIMD8<Double>]
+  private let padded: [Double]
   private let paddingCount: Int
 
   /// The flow from given overlaps.
@@ -72,8 +73,7 @@ package struct ScalarReduction: Sendable {
     studentWidth = overlaps.zeroCount + overlaps.interior.count + overlaps.oneCount
     traceFactor = dropsTrace ? 0 : 1
     paddingCount = (32 - overlaps.interior.count % 32) % 32
-    let values = overlaps.interior + Array(repeating: 1, count: paddingCount)
-    padded = stride(from: 0, to: values.count, by: 8).map { SIMD8(values[$0..<($0 + 8)]) }
+    padded = overlaps.interior + Array(repeating: 1, count: paddingCount)
   }
 
   /// The states at ascending times >= 0.
@@ -104,46 +104,29 @@ package struct ScalarReduction: Sendable {
   ) throws {
     let method = DormandPrince(relativeTolerance: relativeTolerance, absoluteTolerance: absoluteTolerance)
     var state = [0.0, 1.0, 0.0]
-    try padded.withUnsafeBufferPointer { padded in
-      _ = try method.integrate(
-        from: 0, to: end, state: &state,
-        derivative: { time, state, derivative in
-          let (m, mStar) = (Double(studentWidth), Double(teacherWidth))
-          let c = exp(state[0])
-          let rho = state[1]
-          let q = exp(-4 * time / mStar)
-          let mean = meanRatio(padded, q, rho)
-          derivative[0] = -2 * traceFactor * (c * mean - 1) - 4 * c / m
-          derivative[1] = 4 / m * c * (1 - rho) - 4 / mStar * rho
-          derivative[2] = c * mean - 1
-        }, onStep: onStep)
-    }
+    _ = try method.integrate(
+      from: 0, to: end, state: &state,
+      derivative: { time, state, derivative in
+        let (m, mStar) = (Double(studentWidth), Double(teacherWidth))
+        let c = exp(state[0])
+        let rho = state[1]
+        let mean = meanRatio(exp(-4 * time / mStar), rho)
+        derivative[0] = -2 * traceFactor * (c * mean - 1) - 4 * c / m
+        derivative[1] = 4 / m * c * (1 - rho) - 4 / mStar * rho
+        derivative[2] = c * mean - 1
+      }, onStep: onStep)
   }
 
-  /// S = (1/m) sum r_i.
-  ///
-  /// Why groups of four on a common denominator: divisions are all the cost, and one for four overlaps halves the time.
-  /// Denominators are at least rho times the smallest overlap (about 1/d^2), so that a product of four is far from underflow.
-  private func meanRatio(_ padded: UnsafeBufferPointer<SIMD8<Double>>, _ q: Double, _ rho: Double) -> Double {
+  /// S = (1/m) sum r_i. Denominators are at least rho times the smallest overlap (about 1/d^2), so that the product of
+  /// four that is divided by is far from underflow.
+  private func meanRatio(_ q: Double, _ rho: Double) -> Double {
     var sum = Double(overlaps.zeroCount) + Double(overlaps.oneCount) / rho
     if q == 0 {
       // r_i = 1/rho for every y_i > 0.
       return (sum + Double(overlaps.interior.count) / rho) / Double(studentWidth)
     }
-    let qs = SIMD8<Double>(repeating: q)
-    let rest = SIMD8<Double>(repeating: 1 - q)
-    let weight = SIMD8<Double>(repeating: rho - q)
-    var sums = SIMD8<Double>(repeating: 0)
-    for first in stride(from: 0, to: padded.count, by: 4) {
-      let (y1, y2, y3, y4) = (padded[first], padded[first + 1], padded[first + 2], padded[first + 3])
-      let (below1, below2, below3, below4) = (qs + weight * y1, qs + weight * y2, qs + weight * y3, qs + weight * y4)
-      let above12 = (qs + rest * y1) * below2 + (qs + rest * y2) * below1
-      let above34 = (qs + rest * y3) * below4 + (qs + rest * y4) * below3
-      let (below12, below34) = (below1 * below2, below3 * below4)
-      sums += (above12 * below34 + above34 * below12) / (below12 * below34)
-    }
     // Padding has y = 1, hence r = 1/rho.
-    sum += sums.sum() - Double(paddingCount) / rho
+    sum += cm_sum_of_ratios(padded, padded.count, q, rho) - Double(paddingCount) / rho
     return sum / Double(studentWidth)
   }
 
