@@ -66,14 +66,70 @@ INLINE void logarithm_and_inverse(reals_t e, reals_t *logarithm, reals_t *invers
   *logarithm = k * 6.93147180369123816490e-01 - ((half_square - tail) - f);
 }
 
+/* log(1 + e^-u) and 1 / (1 + e^u) at u = 0, 1/512, ..., 32, side by side. */
+enum { STEPS_PER_UNIT = 512, FARTHEST = 32, STEP_COUNT = STEPS_PER_UNIT * FARTHEST };
+static double softplus_table[STEP_COUNT + 8][2];
+
+__attribute__((constructor)) static void fill_softplus_table(void) {
+  for (int first = 0; first <= STEP_COUNT; first += 8) {
+    reals_t u, logarithm, inverse;
+    for (int lane = 0; lane < 8; lane++) u[lane] = (first + lane) * (1.0 / STEPS_PER_UNIT);
+    reals_t e = exponential(-u);
+    logarithm_and_inverse(e, &logarithm, &inverse);
+    for (int lane = 0; lane < 8; lane++) {
+      softplus_table[first + lane][0] = logarithm[lane];
+      softplus_table[first + lane][1] = e[lane] * inverse[lane];
+    }
+  }
+}
+
+/* The two columns of the table at eight rows. Why pairs: one load brings both numbers of a row. */
+INLINE void look_up(ints_t rows, reals_t *logarithms, reals_t *slopes) {
+  typedef double pair_t __attribute__((vector_size(16)));
+  pair_t p[8];
+  UNROLL for (int lane = 0; lane < 8; lane++) memcpy(&p[lane], softplus_table[rows[lane]], sizeof(pair_t));
+#define JOINED(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
+#define FOUR(first) \
+  __builtin_shufflevector(JOINED(p[first], p[first + 1]), JOINED(p[first + 2], p[first + 3]), 0, 1, 2, 3, 4, 5, 6, 7)
+  reals_t low = FOUR(0), high = FOUR(4);
+  *logarithms = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14);
+  *slopes = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
+/* log(1 + e^-u) and 1 / (1 + e^u) for u >= 0. With s = 1 / (1 + e^c) at the nearest point c of the table and
+   w = s (e^(c - u) - 1), which is below 5e-4, they are log(1 + e^-c) + log(1 + w) and (s + w) / (1 + w); the series in
+   c - u and w are cut where their rest is below 1e-16 of the whole. No division, half the time of the functions
+   that the table is made by. */
+INLINE void softplus_and_slope(reals_t u, reals_t *softplus, reals_t *slope) {
+  ints_t near = u < (double)FARTHEST;
+  reals_t argument = choose(near, u, everywhere(0.0));
+  reals_t shifted = argument * (double)STEPS_PER_UNIT + 0x1.8p52;
+  ints_t index = bits_of(shifted) & 0xffff;
+  reals_t r = (shifted - 0x1.8p52) * (1.0 / STEPS_PER_UNIT) - argument;
+  reals_t l, s;
+  look_up(index, &l, &s);
+  reals_t r2 = r * r;
+  reals_t w = s * (r + r2 * ((1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24)));
+  reals_t w2 = w * w;
+  *softplus = l + (w - w2 * ((1.0 / 2 - w * (1.0 / 3)) + w2 * (1.0 / 4)));
+  *slope = (s + w) * ((1.0 - w) * (1.0 + w2) + w2 * w2);
+  int64_t all_near = -1;
+  UNROLL for (int lane = 0; lane < 8; lane++) all_near &= near[lane];
+  if (__builtin_expect(all_near != 0, 1)) return;
+  /* The first two terms of both in e = e^-u, below 2e-14; not a number stays so. */
+  reals_t e = exponential(-u);
+  *softplus = choose(near, *softplus, choose(u == u, e - 0.5 * e * e, u));
+  *slope = choose(near, *slope, choose(u == u, e - e * e, u));
+}
+
 INLINE void evaluate(cv_function function, reals_t z, reals_t *value, reals_t *slope) {
   ints_t positive = z > 0.0;
   switch (function) {
     case CV_SOFTPLUS: {
-      reals_t e = exponential(-magnitude(z)), logarithm, inverse;
-      logarithm_and_inverse(e, &logarithm, &inverse);
-      *value = choose(positive, z, everywhere(0.0)) + logarithm;
-      *slope = choose(positive, inverse, e * inverse);
+      reals_t softplus, falling;
+      softplus_and_slope(magnitude(z), &softplus, &falling);
+      *value = choose(positive, z, everywhere(0.0)) + softplus;
+      *slope = choose(positive, 1.0 - falling, falling);
       break;
     }
     case CV_RELU:
@@ -81,9 +137,12 @@ INLINE void evaluate(cv_function function, reals_t z, reals_t *value, reals_t *s
       *slope = choose(positive, everywhere(1.0), everywhere(0.0));
       break;
     case CV_TANH: {
-      reals_t e = exponential(-2.0 * magnitude(z)), inverse = 1.0 / (1.0 + e), t = (1.0 - e) * inverse;
+      /* tanh z = 1 - 2 / (1 + e^2z). */
+      reals_t softplus, falling;
+      softplus_and_slope(2.0 * magnitude(z), &softplus, &falling);
+      reals_t t = 1.0 - 2.0 * falling;
       *value = choose(positive, t, -t);
-      *slope = 4.0 * e * inverse * inverse;
+      *slope = 4.0 * falling * (1.0 - falling);
       break;
     }
     case CV_ERF:
@@ -114,71 +173,51 @@ INLINE void evaluate_all(cv_function function, size_t count, const double *z, do
   memcpy(slopes + i, &slope, (count - i) * sizeof(double));
 }
 
-/* For `samples` samples and `chunks` chunks of neurons, both known when compiled: adds v phi(z) to sums and writes
-   phi'(z) to slopes [sample][neuron]. */
-INLINE void forward(cv_function function, int samples, int chunks, size_t inputs, size_t stride, const double *x,
-                    const double *v, const double *w, reals_t *sums, double *slopes) {
-  reals_t z[4][4];
-  UNROLL for (int s = 0; s < samples; s++)
-    UNROLL for (int c = 0; c < chunks; c++) z[s][c] = everywhere(0.0);
+/* For a chunk of eight neurons and `samples` samples, known when compiled: adds v phi(z) to sums and writes phi'(z) to
+   slopes [sample][neuron]. Why one chunk at a time: with four samples its sums just fit into the registers of AVX2. */
+INLINE void forward(cv_function function, int samples, size_t inputs, size_t stride, const double *x, const double *v,
+                    const double *w, reals_t *sums, double *slopes) {
+  reals_t z[4];
+  UNROLL for (int s = 0; s < samples; s++) z[s] = everywhere(0.0);
   for (size_t j = 0; j < inputs; j++) {
-    UNROLL for (int c = 0; c < chunks; c++) {
-      reals_t weight = load(w + j * stride + 8 * c);
-      UNROLL for (int s = 0; s < samples; s++) z[s][c] += x[s * inputs + j] * weight;
-    }
+    reals_t weight = load(w + j * stride);
+    UNROLL for (int s = 0; s < samples; s++) z[s] += x[s * inputs + j] * weight;
   }
-  UNROLL for (int c = 0; c < chunks; c++) {
-    reals_t output = load(v + 8 * c);
-    UNROLL for (int s = 0; s < samples; s++) {
-      reals_t value, slope;
-      evaluate(function, z[s][c], &value, &slope);
-      sums[s] += output * value;
-      store(slopes + s * stride + 8 * c, slope);
-    }
+  reals_t output = load(v);
+  UNROLL for (int s = 0; s < samples; s++) {
+    reals_t value, slope;
+    evaluate(function, z[s], &value, &slope);
+    sums[s] += output * value;
+    store(slopes + s * stride, slope);
   }
 }
 
-/* gradient += sum over samples of residual phi'(z) x. */
-INLINE void backward(int samples, int chunks, size_t inputs, size_t stride, const double *x, const double *residuals,
+/* gradient += sum over samples of residual phi'(z) x, for a chunk. */
+INLINE void backward(int samples, size_t inputs, size_t stride, const double *x, const double *residuals,
                      const double *slopes, double *gradient) {
-  reals_t factor[4][4];
-  UNROLL for (int s = 0; s < samples; s++)
-    UNROLL for (int c = 0; c < chunks; c++) factor[s][c] = residuals[s] * load(slopes + s * stride + 8 * c);
+  reals_t factor[4];
+  UNROLL for (int s = 0; s < samples; s++) factor[s] = residuals[s] * load(slopes + s * stride);
   for (size_t j = 0; j < inputs; j++) {
-    UNROLL for (int c = 0; c < chunks; c++) {
-      reals_t sum = load(gradient + j * stride + 8 * c);
-      UNROLL for (int s = 0; s < samples; s++) sum += x[s * inputs + j] * factor[s][c];
-      store(gradient + j * stride + 8 * c, sum);
-    }
+    reals_t sum = load(gradient + j * stride);
+    UNROLL for (int s = 0; s < samples; s++) sum += x[s * inputs + j] * factor[s];
+    store(gradient + j * stride, sum);
   }
 }
-
-#define BY_CHUNKS(step)                     \
-  for (; c + 4 <= chunks; c += 4) step(4);  \
-  switch (chunks - c) {                     \
-    case 3: step(3); break;                 \
-    case 2: step(2); break;                 \
-    case 1: step(1); break;                 \
-    default: break;                         \
-  }
 
 INLINE double layer_pass_of(cv_function function, int samples, size_t inputs, size_t chunks, const double *x,
                             const double *y, const double *v, const double *w, double *gradient, double *residuals,
                             double *slopes) {
-  size_t stride = 8 * chunks, c = 0;
+  size_t stride = 8 * chunks;
   reals_t sums[4];
   UNROLL for (int s = 0; s < samples; s++) sums[s] = everywhere(0.0);
-#define FORWARD(n) forward(function, samples, n, inputs, stride, x, v + 8 * c, w + 8 * c, sums, slopes + 8 * c)
-  BY_CHUNKS(FORWARD)
+  for (size_t c = 0; c < stride; c += 8) forward(function, samples, inputs, stride, x, v + c, w + c, sums, slopes + c);
   double total = 0;
   UNROLL for (int s = 0; s < samples; s++) {
     residuals[s] = sum_of(sums[s]) - y[s];
     total += residuals[s] * residuals[s];
   }
   if (!gradient) return total;
-  c = 0;
-#define BACKWARD(n) backward(samples, n, inputs, stride, x, residuals, slopes + 8 * c, gradient + 8 * c)
-  BY_CHUNKS(BACKWARD)
+  for (size_t c = 0; c < stride; c += 8) backward(samples, inputs, stride, x, residuals, slopes + c, gradient + c);
   return total;
 }
 
@@ -204,8 +243,8 @@ INLINE void layer_step(size_t inputs, size_t chunks, const double *rates, const 
   }
 }
 
-INLINE double sample_step(cv_function function, size_t inputs, size_t chunks, const double *x, double y, const double *v,
-                          const double *rates, double *w, double *slopes) {
+INLINE double sample_step(cv_function function, size_t inputs, size_t chunks, const double *x, double y,
+                          const double *v, const double *rates, double *w, double *slopes) {
   double residual;
   layer_pass_of(function, 1, inputs, chunks, x, &y, v, w, NULL, &residual, slopes);
   for (size_t c = 0; c < 8 * chunks; c += 8)

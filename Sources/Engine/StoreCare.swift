@@ -191,7 +191,10 @@ package struct StoreCare {
     return count
   }
 
-  /// For each wanted manifest that is missing: a stored cell whose manifest differs in code alone.
+  /// For each wanted manifest that is missing: of the stored cells whose manifests differ in code alone, the one with the
+  /// fewest different parts of code, and of those the last written.
+  ///
+  /// Why so: a cell of code further away may come from before a correction.
   package func predecessors(of wanted: [Manifest]) throws -> [(old: CellKey, new: Manifest)] {
     func withoutCode(_ manifest: Manifest) -> String {
       var manifest = manifest
@@ -200,15 +203,22 @@ package struct StoreCare {
     }
     var missing: [String: Manifest] = [:]
     for manifest in wanted where !store.contains(manifest.key) { missing[withoutCode(manifest)] = manifest }
+    guard !missing.isEmpty else { return [] }
     let names = Set(missing.values.map(\.experiment))
-    var pairs: [(old: CellKey, new: Manifest)] = []
+    var nearest: [String: (key: CellKey, distance: Int, written: Double)] = [:]
     for key in try store.presentKeys().sorted() {
-      guard !missing.isEmpty, let manifest = try store.cell(key)?.manifest, names.contains(manifest.experiment),
-        let new = missing.removeValue(forKey: withoutCode(manifest))
-      else { continue }
-      pairs.append((key, new))
+      guard let manifest = try store.cell(key)?.manifest, names.contains(manifest.experiment) else { continue }
+      let text = withoutCode(manifest)
+      guard let new = missing[text], let written = Store.sizeAndTime(store.path(of: key))?.changed else { continue }
+      let distance = zip(manifest.code, new.code).count { $0 != $1 } + abs(manifest.code.count - new.code.count)
+      if nearest[text].map({ (distance, -written) < ($0.distance, -$0.written) }) ?? true {
+        nearest[text] = (key, distance, written)
+      }
     }
-    return pairs
+    return wanted.compactMap { manifest in
+      let text = withoutCode(manifest)
+      return missing[text] == nil ? nil : nearest[text].map { ($0.key, manifest) }
+    }
   }
 }
 

@@ -186,13 +186,13 @@ struct StoreCommand: ParsableCommand {
       abstract:
         "After a harmless change of code: compute a sample again and, if its bits are the same, keep the old cells.")
 
-    @Argument(help: "The stage.")
-    var stage: String
+    @Argument(help: "Stages, figures, claims or paper:KEY.")
+    var targets: [String]
 
     @Option(help: "Why the change is harmless; kept in the run's record.")
     var reason: String
 
-    @Option(help: "How many cells to compute again.")
+    @Option(help: "How many cells of each stage to compute again.")
     var sample = 5
 
     @OptionGroup var project: ProjectOptions
@@ -201,25 +201,39 @@ struct StoreCommand: ParsableCommand {
     func run() throws {
       try ProcessEnvironment.prepareForComputing()
       let project = try project.load()
-      let plan = Plan(project.pipeline, stages: try project.targets([stage]).stages, catalogue: project.catalogue)
+      let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
       let wanted = plan.stages.flatMap { stage in stage.keys.indices.map { stage.manifest($0) } }
-      let pairs = try care.predecessors(of: wanted)
-      let audited = StoreCommand.sample(pairs.map(\.old), sample, 0)
-      let differences = try care.differences(of: audited)
-      if let first = differences.first {
-        throw PipelineError.damaged(
-          path: project.store.path(of: first.key),
-          reason: "\(first.reason): the change is not harmless, nothing was accepted")
-      }
-      let count = try care.accept(pairs)
-      if count > 0 {
+      let old = Dictionary(
+        try care.predecessors(of: wanted).map { ($0.new.key, $0.old) }, uniquingKeysWith: { first, _ in first })
+      var (kept, audited) = (0, 0)
+      // Stage by stage, so that one whose numbers changed does not stop the others' cells from being kept.
+      var changed: [String] = []
+      for stage in plan.stages {
+        let pairs = stage.keys.indices.compactMap { index in
+          old[stage.keys[index]].map { (old: $0, new: stage.manifest(index)) }
+        }
+        let sampled = StoreCommand.sample(pairs.map(\.old), sample, 0)
+        audited += sampled.count
+        if let first = try care.differences(of: sampled).first {
+          changed.append("\(stage.id) (\(first.key.short): \(first.reason))")
+          continue
+        }
+        let count = try care.accept(pairs)
+        guard count > 0 else { continue }
+        kept += count
         let log = try ProcessEnvironment.log(for: project)
-        log.write("accept", ["stage": stage, "reason": reason, "cells": count, "audited": audited.count])
+        log.write("accept", ["stage": stage.id, "reason": reason, "cells": count, "audited": sampled.count])
       }
       try output.show(
-        ["kept": count, "computedAgain": audited.count],
-        "\(count) cells kept under the new code, \(audited.count) of them computed again with the same bits")
+        ["kept": kept, "computedAgain": audited, "changedStages": changed.count],
+        "\(kept) cells kept under the new code, \(audited) computed again"
+          + (changed.isEmpty ? " with the same bits" : ""))
+      if !changed.isEmpty {
+        throw PipelineError.damaged(
+          path: project.store.root,
+          reason: "the change is not harmless, nothing was accepted of " + changed.joined(separator: ", "))
+      }
     }
   }
 

@@ -129,4 +129,23 @@ private struct WalkStore {
     }
     #expect(try care.predecessors(of: wanted).isEmpty)
   }
+
+  @Test("of several older cells the last written is kept")
+  func acceptLast() throws {
+    let walks = try WalkStore(count: 1)
+    let olderCode = toyCatalogue(code: ["ToyPaper/Walk.swift": "older"])
+    let older = try WalkStore.manifest(0, olderCode)
+    guard case .computed = Worker(catalogue: olderCode, store: walks.store).perform(older) else {
+      throw CocoaError(.featureUnsupported)
+    }
+    let edited = toyCatalogue(code: ["ToyPaper/Walk.swift": "edited"])
+    let wanted = [try WalkStore.manifest(0, edited)]
+    for (last, first) in [(walks.keys[0], older.key), (older.key, walks.keys[0])] {
+      for (key, date) in [(first, 1_000_000.0), (last, 2_000_000)] {
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: date)], ofItemAtPath: walks.store.path(of: key))
+      }
+      #expect(try StoreCare(store: walks.store, catalogue: edited).predecessors(of: wanted).map(\.old) == [last])
+    }
+  }
 }

@@ -7,8 +7,8 @@ import Testing
   private static let arguments: [Double] = {
     var stream = RandomStream(key: 7, stream: 0)
     let random = stream.normals(20_000).map { 5 * $0 } + stream.normals(2000).map { 200 * $0 }
-    let special = [0, -0.0, 1e-300, -1e-300, 1e-9, -1e-9, 0.881373587019543, -0.881373587019543, 700, -700, 1e4]
-    return random.filter { $0 > -700 } + special
+    let special = [0, 1e-300, 1e-9, 0.881373587019543, 16, 16.001, 31.999, 32, 32.001, 700]
+    return random.filter { $0 > -700 } + special + special.map { -$0 } + [1e4]
   }()
 
   @Test("softplus and its derivative agree with the C library to 1e-15")
@@ -17,6 +17,12 @@ import Testing
     let (values, slopes) = VectorFunctions.evaluate(.softplus, at: z)
     expectClose(values, z.map { max($0, 0) + log1p(exp(-abs($0))) }, relative: 1e-15)
     expectClose(slopes, z.map { $0 > 0 ? 1 / (1 + exp(-$0)) : exp($0) / (1 + exp($0)) }, relative: 1e-15)
+  }
+
+  @Test("what is not a number is not made one", arguments: [VectorFunctions.Function.softplus, .hyperbolicTangent])
+  func notANumber(function: VectorFunctions.Function) {
+    let (values, slopes) = VectorFunctions.evaluate(function, at: [1, .nan, -1])
+    #expect(values.map(\.isNaN) == [false, true, false] && slopes.map(\.isNaN) == [false, true, false])
   }
 
   @Test("the other functions agree with the C library")

@@ -19,4 +19,11 @@ void cb_products(int p, const double *rows, const double *x, size_t length, doub
 /* w_k += factors[k] x. */
 void cb_add(int p, double *rows, const double *x, size_t length, const double *factors);
 
+/* Derivative in time and population loss of a state of the overlap equations: R [p][q] row by row, then the lower triangle
+   of S row by row. has_noise: with the terms of order eta^2; halves_u: a deliberate mistake; is_spherical: rows keep
+   Q_kk = 1. p, q from 1 to 16. */
+void cb_overlap_rates(int p, int q, const double *state, double eta, int has_noise, int halves_u, int is_spherical,
+                      double *change);
+double cb_overlap_loss(int p, int q, const double *state);
+
 #endif

@@ -1,3 +1,4 @@
+private import CBocchi2026
 private import Foundation
 package import NumericalMethods
 internal import PaperKit
@@ -16,7 +17,7 @@ internal import PaperKit
 /// Constrained rows: g_k = (dQ_kk/dt)/2 is taken off, dR_kr - g_k R_kr and dS_kl - (g_k + g_l) S_kl.
 ///
 /// State of the integrator: R row by row, then the lower triangle of S row by row.
-package final class OverlapEquations {
+package struct OverlapEquations: Sendable {
   /// The deliberate mistakes that the equations can make.
   package struct Mistakes: Sendable {
     /// The term of order eta^2, the noise of single samples, is missing.
@@ -37,8 +38,6 @@ package final class OverlapEquations {
   private let q: Int
   private let hasNoise: Bool
   private let halvesU: Bool
-  // D, A, S, Q, Q S, Q S Q.
-  private let memory: UnsafeMutablePointer<Double>
 
   /// The equations of a problem; gradient flow leaves out the noise of single samples.
   package init(_ theory: Theory, isGradientFlow: Bool = false, mistakes: Mistakes = Mistakes()) {
@@ -47,10 +46,7 @@ package final class OverlapEquations {
     q = theory.teacherWidth
     hasNoise = !isGradientFlow && !mistakes.dropsNoise
     halvesU = mistakes.halvesU
-    memory = .allocate(capacity: q * q + p * q + 4 * p * p + p)
   }
-
-  deinit { memory.deallocate() }
 
   // MARK: States
 
@@ -71,61 +67,10 @@ package final class OverlapEquations {
 
   // MARK: Right-hand side
 
-  /// Writes D, A, S and Q of a state and returns delta and the loss.
-  private func prepare(_ state: UnsafePointer<Double>) -> (delta: Double, loss: Double) {
-    let (p, q) = (p, q)
-    let (c, cStar) = (1 / Double(p), 1 / Double(q))
-    let r = state
-    let lower = state + p * q
-    let d = memory
-    let a = d + q * q
-    let s = a + p * q
-    let full = s + p * p
-    var delta = 0.0
-    var loss = 0.0
-    for t in 0..<q {
-      for u in 0...t {
-        var sum = 0.0
-        for k in 0..<p { sum += r[k * q + t] * r[k * q + u] }
-        let element = (t == u ? cStar : 0) - c * sum
-        d[t * q + u] = element
-        d[u * q + t] = element
-        loss += (t == u ? 1 : 2) * element * element
-        if t == u { delta += element }
-      }
-    }
-    var spread = 0.0
-    for k in 0..<p {
-      for l in 0...k {
-        let element = lower[k * (k + 1) / 2 + l]
-        s[k * p + l] = element
-        s[l * p + k] = element
-        var sum = element
-        for t in 0..<q { sum += r[k * q + t] * r[l * q + t] }
-        full[k * p + l] = sum
-        full[l * p + k] = sum
-        spread += (k == l ? 1 : 2) * element * element
-        if k == l { delta -= c * element }
-      }
-    }
-    var overlap = 0.0
-    for k in 0..<p {
-      for t in 0..<q {
-        var image = 0.0
-        for l in 0..<p { image += s[k * p + l] * r[l * q + t] }
-        overlap += r[k * q + t] * image
-        var sum = -c * image
-        for u in 0..<q { sum += r[k * q + u] * d[u * q + t] }
-        a[k * q + t] = sum
-      }
-    }
-    return (delta, delta * delta / 2 + loss + 2 * c * c * overlap + c * c * spread)
-  }
-
   /// Population loss of a state.
   package func loss(_ state: UnsafeBufferPointer<Double>) -> Double {
     guard let state = state.baseAddress else { return .nan }
-    return prepare(state).loss
+    return cb_overlap_loss(CInt(p), CInt(q), state)
   }
 
   /// Population loss of a state.
@@ -138,67 +83,10 @@ package final class OverlapEquations {
   package func derivative(
     _ state: UnsafeBufferPointer<Double>, _ derivative: UnsafeMutableBufferPointer<Double>
   ) {
-    guard let r = state.baseAddress, let change = derivative.baseAddress else { return }
-    let (p, q) = (p, q)
-    let c = 1 / Double(p)
-    let eta = theory.learningRate
-    let (delta, loss) = prepare(r)
-    let a = memory + q * q
-    let s = a + p * q
-    let full = s + p * p
-    let product = full + p * p
-    let sandwich = product + p * p
-    let rowRates = sandwich + p * p
-    for index in 0..<(p * q) { change[index] = 2 * eta * (delta * r[index] + 2 * a[index]) }
-    for k in 0..<p {
-      for l in 0..<p {
-        var sum = 0.0
-        for m in 0..<p { sum += full[k * p + m] * s[m * p + l] }
-        product[k * p + l] = sum
-      }
-    }
-    if hasNoise {
-      for k in 0..<p {
-        for l in 0...k {
-          var sum = 0.0
-          for m in 0..<p { sum += product[k * p + m] * full[m * p + l] }
-          sandwich[k * p + l] = sum
-        }
-      }
-    }
-    let noise = hasNoise ? 4 * eta * eta : 0
-    for k in 0..<p {
-      for l in 0...k {
-        let place = k * p + l
-        var rate = 4 * eta * (delta * s[place] - c * (product[place] + product[l * p + k]))
-        if hasNoise || halvesU {
-          var u = 0.0
-          var v = 0.0
-          for t in 0..<q {
-            // Symmetrised: A R^T and Q S are not symmetric by themselves, their combination is.
-            u += (a[k * q + t] * r[l * q + t] + a[l * q + t] * r[k * q + t]) / 2
-            v += a[k * q + t] * a[l * q + t]
-          }
-          u -= c * (product[place] + product[l * p + k]) / 2
-          if hasNoise {
-            v += c * c * sandwich[place]
-            rate += noise * (2 * loss * full[place] + 4 * delta * u + 8 * v)
-          }
-          if halvesU { rate -= 4 * eta * u }
-        }
-        change[p * q + k * (k + 1) / 2 + l] = rate
-      }
-    }
-    guard theory.constraint == .spherical else { return }
-    for k in 0..<p {
-      var rate = change[p * q + k * (k + 1) / 2 + k]
-      for t in 0..<q { rate += 2 * r[k * q + t] * change[k * q + t] }
-      rowRates[k] = rate / 2
-    }
-    for k in 0..<p {
-      for t in 0..<q { change[k * q + t] -= rowRates[k] * r[k * q + t] }
-      for l in 0...k { change[p * q + k * (k + 1) / 2 + l] -= (rowRates[k] + rowRates[l]) * s[k * p + l] }
-    }
+    guard let state = state.baseAddress, let change = derivative.baseAddress else { return }
+    cb_overlap_rates(
+      CInt(p), CInt(q), state, theory.learningRate, hasNoise ? 1 : 0, halvesU ? 1 : 0,
+      theory.constraint == .spherical ? 1 : 0, change)
   }
 
   // MARK: Integration
@@ -214,7 +102,7 @@ package final class OverlapEquations {
   /// The overlaps at ascending times from 0 on. Throws what the integrator throws.
   package func solve(from start: Overlaps, at times: [Double], method: DormandPrince) throws -> [[Double]] {
     guard let last = times.last else { return [] }
-    return try method.integrate(from: 0, to: last, state: state(start), at: times) { [self] _, state, change in
+    return try method.integrate(from: 0, to: last, state: state(start), at: times) { _, state, change in
       derivative(state, change)
     }
   }
@@ -229,7 +117,7 @@ package final class OverlapEquations {
     var found: Double?
     let count = state.count
     _ = try withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { trial in
-      try method.integrate(from: 0, to: limit, state: &state) { [self] _, state, change in
+      try method.integrate(from: 0, to: limit, state: &state) { _, state, change in
         derivative(state, change)
       } onStep: { step in
         guard loss(step.endState) <= target else { return .proceed }
