@@ -34,19 +34,18 @@ INLINE words_t bits_of_reals(reals_t value) {
 
 INLINE words_t everywhere(uint64_t value) { return (words_t){0} + value; }
 
-/* Ten rounds on the counter (index low, index high, stream low, stream high); every lane holds 32 bits of counter.
-   Multipliers and key increments are those of the paper. */
+/* Ten rounds on the counter (index low, index high, stream low, stream high); every lane holds 32 bits of counter in its
+   low half, and in its high half what no later operation looks at. Multipliers and key increments are those of the
+   paper. */
 INLINE void philox(words_t counter[4], uint64_t key) {
   uint32_t key_low = (uint32_t)key, key_high = (uint32_t)(key >> 32);
-  for (int round = 0; round < 10; round++) {
+  _Pragma("clang loop unroll(full)") for (int round = 0; round < 10; round++) {
     words_t first = (counter[0] & LOW_HALF) * 0xD2511F53ull;
     words_t second = (counter[2] & LOW_HALF) * 0xCD9E8D57ull;
-    words_t next_0 = (second >> 32) ^ counter[1] ^ (uint64_t)key_low;
-    words_t next_2 = (first >> 32) ^ counter[3] ^ (uint64_t)key_high;
-    counter[0] = next_0;
-    counter[1] = second & LOW_HALF;
-    counter[2] = next_2;
-    counter[3] = first & LOW_HALF;
+    counter[0] = (second >> 32) ^ (counter[1] ^ (uint64_t)key_low);
+    counter[2] = (first >> 32) ^ (counter[3] ^ (uint64_t)key_high);
+    counter[1] = second;
+    counter[3] = first;
     key_low += 0x9E3779B9u;
     key_high += 0xBB67AE85u;
   }

@@ -108,7 +108,7 @@ package struct Cell: Sendable {
   package init(verified bytes: UnsafeRawBufferPointer) throws {
     let file: HDF5File
     do {
-      file = try HDF5File(verified: bytes)
+      file = try HDF5File(verified: bytes, describing: false)
     } catch let failure as HDF5File.Failure {
       throw Malformed(reason: "\(failure)")
     }

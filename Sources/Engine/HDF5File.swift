@@ -95,7 +95,10 @@ package struct HDF5File: Sendable, Equatable {
   }
 
   /// Reads a file's bytes, header included. They must have been verified before: damaged bytes can crash the library.
-  package init(verified bytes: UnsafeRawBufferPointer) throws {
+  ///
+  /// Without descriptions only scales are told from other datasets: units, meanings and axes of the latter stay empty.
+  /// Most of the time of a small file goes into these texts.
+  package init(verified bytes: UnsafeRawBufferPointer, describing: Bool = true) throws {
     self = try withLibrary {
       let access = try check(H5Pcreate(chdf5_file_access()), "H5Pcreate")
       defer { H5Pclose(access) }
@@ -111,7 +114,7 @@ package struct HDF5File: Sendable, Equatable {
       var links = H5G_info_t()
       try check(H5Gget_info(file, &links), "H5Gget_info")
       for name in try names(count: Int(links.nlinks), { linkName(file, $0, $1, $2) }) {
-        contents.datasets.append(try read(name, from: file))
+        contents.datasets.append(try read(name, from: file, describing: describing))
       }
       return contents
     }
@@ -207,9 +210,12 @@ private func textType() throws -> hid_t {
 
 private func names(count: Int, _ name: (hsize_t, UnsafeMutablePointer<CChar>?, Int) -> Int) throws -> [String] {
   try (0..<count).map { index in
-    let length = try check(name(hsize_t(index), nil, 0), "name of object \(index)")
-    var buffer = [CChar](repeating: 0, count: length + 1)
-    try check(name(hsize_t(index), &buffer, buffer.count), "name of object \(index)")
+    var buffer = [CChar](repeating: 0, count: 64)
+    let length = try check(name(hsize_t(index), &buffer, buffer.count), "name of object \(index)")
+    if length >= buffer.count {
+      buffer = [CChar](repeating: 0, count: length + 1)
+      try check(name(hsize_t(index), &buffer, buffer.count), "name of object \(index)")
+    }
     return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
@@ -246,7 +252,7 @@ private func readTextIfPresent(_ object: hid_t, _ name: String) throws -> String
   try check(H5Aexists(object, name), "H5Aexists \(name)") > 0 ? readText(object, name) : ""
 }
 
-private func read(_ name: String, from file: hid_t) throws -> HDF5File.Dataset {
+private func read(_ name: String, from file: hid_t, describing: Bool) throws -> HDF5File.Dataset {
   let identifier = try check(H5Dopen2(file, name, chdf5_default()), "H5Dopen2 \(name)")
   defer { H5Dclose(identifier) }
   let space = try check(H5Dget_space(identifier), "H5Dget_space \(name)")
@@ -268,7 +274,11 @@ private func read(_ name: String, from file: hid_t) throws -> HDF5File.Dataset {
         buffer.baseAddress), "H5Dread \(name)")
     used = count
   }
-  let isScale = H5DSis_scale(identifier) > 0
+  let isScale = rank == 1 && H5DSis_scale(identifier) > 0
+  guard describing else {
+    return HDF5File.Dataset(
+      name: name, shape: shape, axes: isScale ? [name] : [], unit: "", meaning: "", values: values)
+  }
   let axes = try (0..<rank).map { axis -> String in
     if isScale { return name }
     let length = try check(H5DSget_label(identifier, UInt32(axis), nil, 0), "H5DSget_label \(name)")
