@@ -113,7 +113,7 @@ let dynamicsEstimators = [
   Estimator(
     "martin2026/start-spread", from: [GradientDescent.self],
     meaning: """
-      relative spread of the final mean squared error over starts, geometric mean over replicas and sample ratios
+      relative spread of the final mean squared error over starts, median over replicas and sample ratios
       """
   ) { results in
     let spreads = try results.points(of: GradientDescent.self).flatMap { point -> [Double] in
@@ -126,7 +126,7 @@ let dynamicsEstimators = [
       }
     }
     guard !spreads.isEmpty else { throw EvidenceError("no runs") }
-    return .mean(spreads.map { max($0, 1e-15) }, scale: .logarithmic)
+    return .median(spreads)
   },
   Estimator(
     "martin2026/flow-over-theory", from: [GradientDescent.self],
@@ -176,14 +176,13 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/regularization-gain", from: [GradientDescent.self, RegularizedMinimum.self],
-    meaning: "final mean squared error without regularisation over that of the regularised minimum"
+    meaning: "final mean squared error without regularisation over that of the regularised minimum, median"
   ) { results in
     let flow = try results.point(of: GradientDescent.self)
     let minimum = try results.point(of: RegularizedMinimum.self)
-    return .mean(
+    return .median(
       ratios(
-        finals(flow, GradientDescent.meanSquaredError, row: 0), minimum[RegularizedMinimum.meanSquaredError].values),
-      scale: .logarithmic)
+        finals(flow, GradientDescent.meanSquaredError, row: 0), minimum[RegularizedMinimum.meanSquaredError].values))
   },
   Estimator(
     "martin2026/recovery-threshold-gap", from: [RecoveryScan.self],
