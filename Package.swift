@@ -69,7 +69,8 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: ["PaperKit", "NumericalMethods", "CHDF5", "Digest", .product(name: "Yams", package: "Yams")],
-      swiftSettings: strict),
+      // Parts of the report page, in the program itself: it needs no files beside it.
+      resources: [.embedInCode("Report/report.css"), .embedInCode("Report/report.js")], swiftSettings: strict),
     // The commands.
     .executableTarget(
       name: "refig",

@@ -8,13 +8,16 @@ package struct Catalogue: Sendable {
   package let estimators: [String: Estimator]
   /// One digest of all code there is, for what is made from cells: tables and figures.
   package let codeDigest: String
+  /// Where the papers' modules lie in a checkout of the project, or nil where that is not known.
+  private let sourceFolder: String?
   /// The code of each experiment, by its name.
   private let code: [String: [(part: String, digest: String)]]
 
   /// Collects the papers. Checked: names are unique and of the form paper/kebab-name, outputs do not contradict each
   /// other, and the build knows the code of every experiment.
-  package init(papers: [Paper], fingerprints: Fingerprints) {
+  package init(papers: [Paper], fingerprints: Fingerprints, sourceFolder: String? = nil) {
     self.papers = papers
+    self.sourceFolder = sourceFolder
     codeDigest = fingerprints.digestOfAll
     var experiments: [String: any Experiment.Type] = [:]
     var tables: [String: TableDefinition] = [:]
@@ -42,6 +45,11 @@ package struct Catalogue: Sendable {
   package func code(of experiment: any Experiment.Type) -> [(part: String, digest: String)] {
     guard let code = code[experiment.name] else { preconditionFailure("\(experiment.name) is not of this catalogue") }
     return code
+  }
+
+  /// The file that defines an experiment, relative to the project's folder.
+  package func sourcePath(of experiment: any Experiment.Type) -> String? {
+    sourceFolder.map { "\($0)/\(experiment.sourceFile)" }
   }
 
   private static func check(_ experiment: any Experiment.Type, of paper: Paper) {

@@ -37,6 +37,8 @@ package struct Figure: Sendable, Equatable {
   package let columns: Int
   /// The panels, row by row.
   package let panels: [Panel]
+  /// Where figures/<paper>.yaml names it.
+  package let location: SourceLocation
 
   /// The part of the id after the paper; names the files.
   package var name: String { String(id.split(separator: "/").last ?? "") }

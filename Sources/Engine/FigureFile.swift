@@ -23,12 +23,14 @@ package struct FigureFile {
       if !PipelineFile.isName(name) || name.contains("/") {
         value.diagnostics.report(.badName(kind: "figure", name: name), at: location, in: context)
       }
-      let figure = file.figure("\(paper)/\(name)", value, in: context)
+      let figure = file.figure("\(paper)/\(name)", value, at: location, in: context)
       return value.diagnostics.found.count == mistakeCount ? figure : nil
     }
   }
 
-  private func figure(_ id: String, _ value: YAMLValue, in context: String) -> Figure? {
+  private func figure(
+    _ id: String, _ value: YAMLValue, at location: SourceLocation, in context: String
+  ) -> Figure? {
     let keys = ["caption", "source", "width", "height", "layout", "key", "panels"]
     guard let mapping = value.mapping("figure", allowing: keys, in: context) else { return nil }
     let caption = mapping.required("caption", in: context)?.text("caption", in: context)
@@ -54,7 +56,7 @@ package struct FigureFile {
     guard let caption, let source, panels.count <= rows * columns else { return nil }
     return Figure(
       id: id, caption: caption, source: source, width: width, height: height, rows: rows, columns: columns,
-      panels: panels)
+      panels: panels, location: location)
   }
 
   private func panel(_ value: YAMLValue, key: Figure.Key, in context: String) -> Panel? {

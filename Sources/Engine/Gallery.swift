@@ -38,6 +38,18 @@ package struct Gallery {
     }
   }
 
+  /// The tables behind a figure as CSV, each under a comment that names it; of each at most `rowLimit` rows.
+  package func csv(_ figure: Figure, rowLimit: Int = .max) throws -> String {
+    try figure.tables.map { reference in
+      let table = try table(reference)
+      let rows = table.rows.prefix(rowLimit).map { $0.map { "\($0)" }.joined(separator: ",") }
+      let rest = table.rows.count - rows.count
+      return (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]
+        + [table.columns.map(\.csvField).joined(separator: ",")] + rows
+        + (rest > 0 ? ["# and \(rest) more \(rest == 1 ? "row" : "rows")"] : [])).map { $0 + "\n" }.joined()
+    }.joined()
+  }
+
   /// Draws what is not up to date. A figure that fails keeps its older files and does not stop the others; only
   /// ``PipelineError/gnuplotMissing`` is thrown.
   package func draw(_ figures: [Figure], processCount: Int) throws -> [(figure: Figure, outcome: Outcome)] {
@@ -59,7 +71,7 @@ package struct Gallery {
       do {
         let script = try GnuplotScript(
           figure, style: style,
-          claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id),
+          claims: project.claims(onArraysOf: figure).map(\.id),
           command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
         jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells.map(\.description), inputs: inputs)))
       } catch {
@@ -74,5 +86,13 @@ package struct Gallery {
       }
     }
     return outcomes
+  }
+}
+
+extension String {
+  /// As a field of CSV (RFC 4180).
+  package var csvField: String {
+    contains { $0 == "," || $0 == "\"" || $0.isNewline }
+      ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self
   }
 }

@@ -17,8 +17,8 @@ package struct StageGraph: Sendable {
 
   private let nodes: [Node]
 
-  /// The graph of planned stages and the figures and claims that read only these.
-  package init(project: Project, plan: Plan, present: Set<CellKey>) {
+  /// The graph of planned stages and the figures and, unless `hasClaims` is false, claims that read only these.
+  package init(project: Project, plan: Plan, present: Set<CellKey>, hasClaims: Bool = true) {
     let planned = Set(plan.stages.map(\.id))
     var nodes: [Node] = []
     var complete: Set<String> = []
@@ -32,7 +32,7 @@ package struct StageGraph: Sendable {
     }
     let ends =
       project.figures.map { (id: "fig:\($0.id)", kind: "figure", stages: Set($0.tables.flatMap(\.stages))) }
-      + project.claims.map { (id: "claim:\($0.id)", kind: "claim", stages: Set($0.evidence.stages)) }
+      + (hasClaims ? project.claims : []).map { (id: "claim:\($0.id)", kind: "claim", stages: Set($0.evidence.stages)) }
     for end in ends where end.stages.isSubset(of: planned) {
       let isComplete = end.stages.isSubset(of: complete)
       nodes.append(

@@ -74,12 +74,12 @@ package struct VerdictReport: Sendable {
     }.joined(separator: "\n")
   }
 
-  fileprivate static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite else { return value > 0 ? "∞" : value < 0 ? "−∞" : "NaN" }
     return String(format: "%.4g", value)
   }
 
-  fileprivate static func interval(_ interval: Interval) -> String {
+  package static func interval(_ interval: Interval) -> String {
     "[\(number(interval.low)), \(number(interval.high))]"
   }
 
@@ -242,15 +242,15 @@ extension EvaluatedClaim {
   /// Whether a verdict that CI rests on might come out otherwise on other random numbers.
   package var isUnderpowered: Bool { claim.expected != .inconclusive && (neededGrowth ?? 0) > 1 }
 
-  fileprivate var number: String { estimate.map { VerdictReport.number($0.value) } ?? "–" }
-  fileprivate var error: String {
+  package var number: String { estimate.map { VerdictReport.number($0.value) } ?? "–" }
+  package var error: String {
     estimate.map { $0.standardError == 0 ? "" : VerdictReport.number($0.standardError) } ?? "–"
   }
-  fileprivate var margin: String {
+  package var margin: String {
     guard let estimate, let judgement, estimate.standardError > 0, judgement.margin.isFinite else { return "" }
     return String(format: "%+.1f s.e.", judgement.margin)
   }
-  fileprivate var remarks: String {
+  package var remarks: String {
     [isFragile ? "fragile" : "", isExpected ? "" : "expected \(claim.expected.rawValue)"].filter { !$0.isEmpty }
       .joined(separator: ", ")
   }

@@ -53,21 +53,12 @@ struct DataCommand: ParsableCommand {
   }
 
   private func printTables(_ figure: Figure, _ gallery: Gallery) throws {
-    var objects: [[String: Any]] = []
-    for reference in figure.tables {
+    guard format == .json else { return print(try gallery.csv(figure), terminator: "") }
+    let objects = try figure.tables.map { reference -> [String: Any] in
       let table = try gallery.table(reference)
-      if format == .json {
-        let rows = table.rows.map { $0.map { $0.isFinite ? $0 as Any : NSNull() } }
-        objects.append([
-          "table": reference.table, "stages": reference.stages, "columns": table.columns, "rows": rows,
-        ])
-      } else {
-        print("# \(reference.table) of \(reference.stages.joined(separator: " "))")
-        print(table.columns.map(Self.field).joined(separator: ","))
-        for row in table.rows { print(row.map { "\($0)" }.joined(separator: ",")) }
-      }
+      let rows = table.rows.map { $0.map { $0.isFinite ? $0 as Any : NSNull() } }
+      return ["table": reference.table, "stages": reference.stages, "columns": table.columns, "rows": rows]
     }
-    guard format == .json else { return }
     let data = try JSONSerialization.data(withJSONObject: objects, options: [.sortedKeys, .withoutEscapingSlashes])
     print(String(decoding: data, as: UTF8.self))
   }
@@ -85,9 +76,9 @@ struct DataCommand: ParsableCommand {
       chosen = outputs.filter(\.axes.isEmpty)
     }
     let axes = chosen.first?.axes ?? []
-    print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(Self.field).joined(separator: ","))
+    print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ","))
     for point in points {
-      let parameters = stage.names.map { Self.field(point.parameters[$0]?.canonicalText ?? "") }
+      let parameters = stage.names.map { (point.parameters[$0]?.canonicalText ?? "").csvField }
       for replica in 0..<point.replicaCount {
         let arrays = chosen.compactMap { point.arrays[$0.name] }
           .map { chosen[0].isCoordinate ? $0 : $0.slice(replica) }
@@ -110,11 +101,6 @@ struct DataCommand: ParsableCommand {
       defer { rest /= length }
       return rest % length
     }.reversed()
-  }
-
-  private static func field(_ text: String) -> String {
-    text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-      ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
   }
 
   private func printJSON(_ stage: Plan.Stage, _ points: [Results.Point]) throws {

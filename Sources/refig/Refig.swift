@@ -20,6 +20,7 @@ struct Refig: ParsableCommand {
         refig run sarao2020/uniqueness   one stage
         refig run fig:sarao2020/fig1     one figure and what it needs
         refig verify paper:sarao2020     the claims of one paper, with verdicts
+        refig report                     a page of all figures and verdicts
         refig explain sarao2020/fig1     what it depends on, what would run and why
 
       Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected
@@ -27,7 +28,7 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self,
+      Run.self, Verify.self, ReportCommand.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self,
       DataCommand.self,
       StoreCommand.self, Doctor.self,
       WorkerCommand.self,
@@ -53,7 +54,8 @@ struct Refig: ParsableCommand {
 extension Catalogue {
   /// The papers this executable was linked with.
   static let linked = Catalogue(
-    papers: allPapers, fingerprints: Fingerprints(files: sourceFingerprints, compiler: compilerVersion))
+    papers: allPapers, fingerprints: Fingerprints(files: sourceFingerprints, compiler: compilerVersion),
+    sourceFolder: "Sources/Papers")
 }
 
 /// What all commands on a project take.
@@ -166,6 +168,12 @@ enum ProcessEnvironment {
 
   /// A record for a run of this command.
   static func log(for project: Project) throws -> RunLog {
+    try RunLog(
+      root: project.root, command: CommandLine.arguments, profile: project.profile, facts: facts(of: project))
+  }
+
+  /// Versions, machine and commit.
+  static func facts(of project: Project) throws -> [String: String] {
     var facts = RunLog.facts(compiler: compilerVersion, blas: LinearAlgebra.configuration)
     facts["blasCore"] = LinearAlgebra.coreName
     facts.merge(try LocalExecutor.workerEnvironment()) { $1 }
@@ -176,6 +184,6 @@ enum ProcessEnvironment {
       facts["hasChanges"] =
         try firstLine(of: ["git", "-C", project.root, "status", "--porcelain"]) == nil ? "no" : "yes"
     }
-    return try RunLog(root: project.root, command: CommandLine.arguments, profile: project.profile, facts: facts)
+    return facts
   }
 }

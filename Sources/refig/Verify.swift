@@ -69,7 +69,7 @@ struct Verify: ParsableCommand {
           $0, familySize: project.claims.count, results: try reader.results($0.evidence), catalogue: project.catalogue)
       })
     for evaluated in report.claims {
-      log?.write("claim", ["claim": evaluated.claim.id, "verdict": evaluated.verdict.rawValue])
+      log?.write(evaluated.record(freshSeed: rootSeed))
     }
     try write(report, changes, project)
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }

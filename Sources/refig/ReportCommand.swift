@@ -1,0 +1,57 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `refig report`.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Make a page of all figures and verdicts that says where each number comes from.",
+    discussion: """
+      One HTML file that needs no network, index.html, and beside it the figures' files. It shows what is in the store:
+      figures whose cells are all there are drawn, the others are named with the reason. Nothing is computed.
+      """)
+
+  @OptionGroup var project: ProjectOptions
+
+  @Option(help: "Folder to write to; report/PROFILE unless given.")
+  var out: String?
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Summary: Encodable {
+    let page: String
+    let bytes: Int
+    let figures, claims, differing: Int
+  }
+
+  func run() throws {
+    let project = try project.load()
+    let folder = out ?? "\(project.root)/report/\(project.profile)"
+    // Before anything that takes long.
+    try Store.makeFolder(folder)
+    let report = try Report(
+      of: project, facts: try ProcessEnvironment.facts(of: project),
+      processCount: ProcessInfo.processInfo.activeProcessorCount)
+    let bytes = try report.write(to: folder, of: project)
+    try record(report.verdicts, of: project)
+    let verdicts = report.verdicts
+    try output.show(
+      Summary(
+        page: "\(folder)/index.html", bytes: bytes, figures: project.figures.count, claims: verdicts.claims.count,
+        differing: verdicts.differing.count),
+      "\(verdicts.headline)\nwrote \(folder)/index.html, \(bytes / 1000) kB")
+  }
+
+  /// Keeps the numbers for the next report to compare with, unless the newest record has the same.
+  private func record(_ verdicts: VerdictReport, of project: Project) throws {
+    do {
+      guard try !Report.isRecorded(verdicts, root: project.root) else { return }
+      let log = try ProcessEnvironment.log(for: project)
+      for evaluated in verdicts.claims { log.write(evaluated.record()) }
+    } catch PipelineError.notWritable(let path, let reason) {
+      // A page of somebody else's store is as good without.
+      FileHandle.standardError.write(Data("refig: not recorded for later comparison: \(path): \(reason)\n".utf8))
+    }
+  }
+}
