@@ -35,7 +35,7 @@ struct FigureTemplate {
   private var shown: HTML {
     if let picture {
       return """
-        <div class="picture" style="width:\(Int(picture.width * 1.5 + 22))px">\(picture.html)</div>
+        <div class="picture\(picture.width > 400 ? " wide" : "")" style="width:\(Int(picture.width * 1.5 + 22))px">\(picture.html)</div>
         """
     }
     if isTooLarge {

@@ -36,8 +36,9 @@ struct InlineSVG {
     private struct Element {
       /// What is written at its end.
       let end: String
-      /// Properties that its children inherit.
-      let inherited: [String: String]
+      /// The properties its children inherit in the file, and those they inherit in what is written.
+      let properties: [String: String]
+      let written: [String: String]
       /// Whether nothing of it or in it is written.
       let isLeftOut: Bool
     }
@@ -61,11 +62,14 @@ struct InlineSVG {
       "fill", "stroke", "color", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "font-family",
       "font-size", "font-style", "font-weight", "text-anchor", "fill-rule",
     ]
-    /// What holds at the outermost element, by the page or by the rules of SVG.
+    /// What holds outside all elements by the rules of SVG, and what the outermost element of the page's picture says.
     private static let initial = [
-      "fill": "none", "stroke": "currentColor", "color": "#000", "stroke-linecap": "butt", "stroke-linejoin": "miter",
-      "font-family": "DejaVu Sans", "font-style": "normal", "font-weight": "normal",
+      "fill": "#000", "stroke": "none", "color": "#000", "stroke-linecap": "butt", "stroke-linejoin": "miter",
+      "font-style": "normal", "font-weight": "normal",
     ]
+    private static let outermost = initial.merging(
+      ["fill": "none", "stroke": "currentColor", "font-family": "DejaVu Sans"]
+    ) { $1 }
 
     init(prefix: String) { self.prefix = prefix }
 
@@ -76,31 +80,40 @@ struct InlineSVG {
       let parent = open.last
       if name == "svg", open.isEmpty {
         (width, height) = (attributes["width"].flatMap(Double.init), attributes["height"].flatMap(Double.init))
-        return open.append(Element(end: "", inherited: Self.initial, isLeftOut: false))
+        return open.append(
+          Element(end: "", properties: Self.initial, written: Self.outermost, isLeftOut: false))
       }
       guard let parent, !parent.isLeftOut, Self.drawing.contains(name) else {
-        return open.append(Element(end: "", inherited: [:], isLeftOut: true))
+        return open.append(Element(end: "", properties: [:], written: [:], isLeftOut: true))
       }
-      var properties = parent.inherited
-      var written: [String] = []
+      var properties = parent.properties
+      var attributesWritten: [String] = []
+      func write(_ key: String, _ value: String) { attributesWritten.append(" \(key)=\"\(HTML.escaped(value))\"") }
       for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
         let key = key == "xlink:href" ? "href" : key
         let value = short(value, of: key)
         if Self.inherited.contains(key) {
-          guard properties[key] != value else { continue }
           properties[key] = value
-        } else if !Self.geometry.contains(key) || key == "id" && !value.contains("gpPt") && !value.contains("gpDot")
-          && name != "pattern" && name != "clipPath" && name != "linearGradient"
-        {
-          // Names of curves, which nothing refers to, and what does not draw.
-          continue
+        } else if Self.geometry.contains(key), key != "id" || isReferred(value, name) {
+          write(key, value)
         }
-        written.append(" \(key)=\"\(HTML.escaped(value))\"")
       }
-      // An element that only groups, and says nothing new of what it groups, is none.
-      let isPlain = written.isEmpty && (name == "g" || name == "tspan")
-      if !isPlain { text += "<\(name)\(written.joined())>" }
-      open.append(Element(end: isPlain ? "" : "</\(name)>", inherited: properties, isLeftOut: false))
+      // A group says what is new in it; what draws says all that it would not inherit.
+      var written = parent.written
+      let isGroup = name == "g" || name == "tspan"
+      for (key, value) in properties.sorted(by: { $0.key < $1.key })
+      where written[key] != value && (!isGroup || attributes[key] != nil) {
+        write(key, value)
+        written[key] = value
+      }
+      let isPlain = isGroup && attributesWritten.isEmpty
+      if !isPlain { text += "<\(name)\(attributesWritten.joined())>" }
+      open.append(Element(end: isPlain ? "" : "</\(name)>", properties: properties, written: written, isLeftOut: false))
+    }
+
+    /// Whether something may refer to an element by its id: not to curves, which gnuplot also names.
+    private func isReferred(_ id: String, _ element: String) -> Bool {
+      id.contains("gpPt") || id.contains("gpDot") || ["pattern", "clipPath", "linearGradient"].contains(element)
     }
 
     func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {

@@ -122,12 +122,11 @@ package struct ReportPage {
   }
 
   static func counts(_ claims: [Report.ClaimEntry]) -> HTML {
-    func count(_ verdict: Verdict) -> Int { claims.count { $0.evaluated?.verdict == verdict } }
-    let waiting = claims.count { $0.evaluated == nil }
-    return """
-      \(claims.count) \(claims.count == 1 ? "claim" : "claims"): \(count(.confirmed)) confirmed, \(count(.refuted)) refuted, \
-      \(count(.inconclusive)) inconclusive\(waiting > 0 ? ", \(waiting) not judged" : "")
-      """
+    let parts =
+      Verdict.allCases.map { verdict in (claims.count { $0.evaluated?.verdict == verdict }, verdict.rawValue) }
+      + [(claims.count { $0.evaluated == nil }, "not judged")]
+    let said = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    return "\(claims.count) \(claims.count == 1 ? "claim" : "claims")\(said.isEmpty ? "" : ": \(said)")"
   }
 
   /// Shares of the verdicts, for the eye; the numbers stand beside it as text.

@@ -72,11 +72,11 @@ struct TableTemplate {
       <p>All claims of the profile. The dot is the estimate, the thick whiskers the confidence interval that must lie inside the
       green band to confirm, the thin ones the interval that must lie outside it to refute. Open a claim for its source and the
       reason for its band.</p>
-      <form class="filter" onsubmit="return false"><label>words <input id="filter-text" type="search" autocomplete="off"></label>
+      <div class="filter" role="search"><label>words <input id="filter-text" type="search" autocomplete="off"></label>
       <label>verdict <select id="filter-verdict"><option value="">all</option><option>confirmed</option><option>refuted</option>\
       <option>inconclusive</option><option value="unexpected">not as expected</option><option value="fragile">fragile</option>\
       <option value="waiting">not judged</option></select></label>
-      <output id="filter-count" aria-live="polite">\(report.claims.count) of \(report.claims.count) claims</output></form>
+      <output id="filter-count" aria-live="polite">\(report.claims.count) of \(report.claims.count) claims</output></div>
       <div class="scroll"><table class="sortable"><thead><tr>\(heads.prefix(5).map { $0 })\
       <th scope="col">interval, accepted</th>\(heads.suffix(2).map { $0 })</tr></thead>
       <tbody>
