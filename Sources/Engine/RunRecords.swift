@@ -134,7 +134,7 @@ package struct ClaimChange: Sendable {
   /// than rounding can.
   package static func between(_ before: [String: RunRecords.Number], _ now: [RunRecords.Number]) -> [ClaimChange] {
     now.compactMap { number in before[number.claim].map { ClaimChange(before: $0, now: number) } }.filter { change in
-      if change.hasOtherVerdict || (change.before.estimate == nil) != (change.now.estimate == nil) { return true }
+      if change.hasOtherVerdict { return true }
       if let moved = change.standardErrors { return abs(moved) > 1 }
       guard let old = change.before.estimate, let new = change.now.estimate else { return false }
       return abs(new - old) > 1e-9 * max(abs(old), abs(new))

@@ -99,11 +99,11 @@ struct TableTemplate {
       <b>\(claim.id)</b> \(claim.statement)</summary>\(details(entry))</details></td>\
       <td>\(claim.kind.rawValue)</td><td>\(badge.html)</td>\
       <td class="number" data-sort="\(exact(estimate?.value))">\(evaluated?.number ?? "–")</td>\
-      <td class="number" data-sort="\(exact(estimate?.standardError))">\(evaluated?.error ?? "–")</td>\
+      <td class="number" data-name="±" data-sort="\(exact(estimate?.standardError))">\(evaluated?.error ?? "–")</td>\
       <td>\(evaluated.flatMap { IntervalPlot($0)?.svg })\
       <span class="small quiet">\(accepted)</span></td>\
-      <td class="number" data-sort="\(exact(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
-      <td class="number">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>
+      <td class="number" data-name="margin" data-sort="\(exact(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
+      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>
 
       """
   }
@@ -145,8 +145,7 @@ struct TableTemplate {
     let all = report.stages.reduce(0) { $0 + $1.stage.keys.count }
     return """
       <section id="stages"><h2>Stages</h2>
-      <p>\(report.stages.count) stages, \(present) of \(all) cells there, for \(Self.cost(report.stages)) of processor time.
-      In the drawings, what is complete is filled and what waits for cells is dashed.</p>
+      <p>\(report.stages.count) stages, \(present) of \(all) cells there. \(Self.cost(report.stages)) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
       \(report.sections.filter { !$0.stages.isEmpty }.map(stageList))</section>
 
       """
@@ -155,8 +154,8 @@ struct TableTemplate {
   private static func cost(_ stages: [Report.StageEntry]) -> String {
     let known = stages.compactMap(\.processorSeconds)
     let missing = stages.reduce(0) { $0 + $1.presentCount - $1.knownCount }
-    return ProgressDisplay.duration(known.reduce(0, +))
-      + (missing > 0 ? " and what \(missing) cells cost that no record tells of" : "")
+    return "They cost \(ProgressDisplay.duration(known.reduce(0, +))) of processor time"
+      + (missing > 0 ? ", without \(missing) cells that were computed elsewhere or long ago." : ".")
   }
 
   private func stageList(_ section: Report.Section) -> HTML {
@@ -205,11 +204,13 @@ struct TableTemplate {
 
   private var provenance: HTML {
     let names = [
-      "refig", "commit", "hasChanges", "compiler", "blas", "blasCore", "hdf5", "gnuplot", "system", "release", "machine",
-      "host", "cores", "memoryBytes",
+      ("refig", "refig"), ("commit", "commit"), ("hasChanges", "uncommitted changes"), ("compiler", "compiler"),
+      ("blas", "BLAS"), ("blasCore", "BLAS core"), ("hdf5", "HDF5"), ("gnuplot", "gnuplot"), ("system", "system"),
+      ("release", "kernel"), ("machine", "processor"), ("host", "host"), ("cores", "cores"),
+      ("memoryBytes", "memory in bytes"),
     ]
-    let facts = names.compactMap { name -> HTML? in
-      report.facts[name].map { "<dt>\(name)</dt><dd>\($0)</dd>" }
+    let facts = names.compactMap { key, name -> HTML? in
+      report.facts[key].map { "<dt>\(name)</dt><dd>\($0)</dd>" }
     }
     let rows = report.runs.map { run -> HTML in
       let cells = report.stages.count { $0.runs.contains(run.id) }

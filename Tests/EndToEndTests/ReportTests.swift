@@ -1,0 +1,261 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The report page as a browser shows it.
+@Suite(.serialized) struct ReportTests {
+  /// Text that would do something if it were markup.
+  private static let hostile = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>&amp;"
+
+  /// A project with a hostile caption, statement and label, a figure that waits for cells and a claim without cells.
+  private func project() throws -> Project {
+    let figures = Project.figures
+      .replacing("caption: Probability", with: "caption: '\(Self.hostile) Probability")
+      .replacing("only zero.\n    source: \"Fig. 1\"", with: "only zero.'\n    source: \"Fig. 1\"")
+      .replacing("statement: With d(d+1)/2", with: "statement: '\(Self.hostile) With d(d+1)/2")
+      .replacing("always the only zero.\n", with: "always the only zero.'\n")
+      .replacing("{label: n}", with: "{label: '\(Self.hostile)'}")
+    let second = """
+
+        refuted:
+          statement: The teacher is never the only zero.
+          source: ours
+          kind: observation
+          estimate: sarao2020/uniqueness-probability
+          from: [sarao2020/uniqueness]
+          where: {sampleCount: 10}
+          accept: [0, 0.2]
+          because: a statement that is false, for contrast
+          expect: refuted
+        waiting:
+          statement: Nobody has computed this one.
+          source: ours
+          kind: derived
+          estimate: sarao2020/uniqueness-probability
+          from: [sarao2020/later]
+          where: {sampleCount: 10}
+          accept: [0.5, 1]
+          because: the same
+      """
+    let waiting = """
+        later:
+          caption: A figure of cells that nobody has computed.
+          source: ours
+          panels:
+            - x: {label: n}
+              y: {label: probability, range: [0, 1]}
+              series:
+                - {table: sarao2020/uniqueness, from: [sarao2020/later], draw: points, x: sampleCount, y: probability}
+      claims:
+      """
+    let stages =
+      Project.stages + """
+
+          sarao2020/later:
+            experiment: sarao2020/uniqueness
+            parameters: {inputDimension: 4, sampleCount: 10, teacherWidth: 2}
+        """
+    return try Project(stages: stages, figures: figures.replacing("claims:", with: waiting) + second)
+  }
+
+  /// A browser with the page of a project that has run.
+  private func page(of project: Project) throws -> Browser {
+    let computed = try project.refig("run", "sarao2020/uniqueness", "sarao2020/population-flow", "--quiet")
+    #expect(computed.status == 0, "\(computed.errors)")
+    let report = try project.refig("report")
+    #expect(report.status == 0, "\(report.errors)")
+    let browser = try Browser()
+    try browser.resize(width: 1280, height: 800)
+    try browser.open(project.workspace.path + "/report/quick/index.html")
+    return browser
+  }
+
+  /// What each text on the page has for contrast with what is behind it, where that is too little by WCAG 2.2 AA.
+  private static let faint = """
+    (() => {
+      const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+      const luminance = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => {
+        v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+      const ground = (e) => { for (; e; e = e.parentElement) {
+        const c = channels(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; }
+        return [255, 255, 255]; };
+      for (const d of document.querySelectorAll("details")) d.open = true;
+      const faint = new Set();
+      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      let seen = 0;
+      while (texts.nextNode()) {
+        const e = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || e.closest("svg, script, style") || !e.checkVisibility()) continue;
+        const [a, b] = [luminance(channels(getComputedStyle(e).color)), luminance(ground(e))];
+        seen += 1;
+        if ((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5) faint.add(e.outerHTML.slice(0, 80));
+      }
+      return seen < 100 ? "few texts: " + seen : [...faint].join("\\n");
+    })()
+    """
+
+  @Test("the page shows figures, verdicts and what is missing; it asks nothing of the network and complains of nothing")
+  func shown() throws {
+    let project = try project()
+    let browser = try page(of: project)
+    #expect(browser.complaints.isEmpty, "\(browser.complaints)")
+    #expect(browser.requests.count == 1, "\(browser.requests)")
+    let html = try project.workspace.read("report/quick/index.html")
+    #expect(html.utf8.count < 5_000_000)
+    func count(_ selector: String) throws -> Int { try browser.value("document.querySelectorAll('\(selector)').length") }
+    #expect(try count("#fig\\\\:demo\\\\/thresholds svg.plot[aria-label] path") > 3)
+    #expect(try count("#fig\\\\:demo\\\\/thresholds .claims li") == 2)
+    #expect(try count("#evidence tbody tr") == 3)
+    #expect(try count("#evidence tbody tr svg.interval circle") == 2)
+    let badges: String = try browser.value(
+      "[...document.querySelectorAll('#evidence tbody .badge')].map((badge) => badge.textContent).join()")
+    #expect(badges == "✓ confirmed,✗ refuted, as expected,… not judged")
+    let absent: String = try browser.value("document.querySelector('#fig\\\\:demo\\\\/later .absent').textContent")
+    #expect(absent == "No picture: 1 of its 1 cells are missing. refig run fig:demo/later makes it.")
+    #expect(try browser.value("document.body.textContent.includes('1 of 1 cells are missing')"))
+    // Every link leads somewhere: to an element of the page or to a file beside it.
+    let links: [String] = try browser.value("[...document.links].map((link) => link.getAttribute('href'))")
+    #expect(links.count > 20)
+    for link in Set(links) {
+      if link.hasPrefix("#") {
+        #expect(try browser.value("!!document.getElementById('\(link.dropFirst())')"), "\(link)")
+      } else {
+        #expect(FileManager.default.fileExists(atPath: "\(project.workspace.path)/report/quick/\(link)"), "\(link)")
+      }
+    }
+    let ids: [String] = try browser.value("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    #expect(Set(ids).count == ids.count, "ids are unique")
+  }
+
+  @Test("markup in labels, captions and statements is text")
+  func inert() throws {
+    let browser = try page(of: try project())
+    #expect(try browser.value("document.title") == "refig report, profile quick")
+    #expect(try browser.value("document.querySelectorAll('img').length") == 0)
+    #expect(try browser.value("document.scripts.length") == 1)
+    for selector in ["figcaption", "#evidence tbody summary", "svg.plot"] {
+      let text: String = try browser.value("document.querySelector('\(selector)').textContent")
+      #expect(text.contains(Self.hostile), "\(selector): \(text)")
+    }
+  }
+
+  @Test("with the keyboard: the lineage of a figure opens, the table sorts and filters, a link opens what it points into")
+  func keyboard() throws {
+    let browser = try page(of: try project())
+    try browser.press("Tab")
+    #expect(try browser.value("document.activeElement.textContent") == "Skip to the figures")
+    func focus(_ selector: String) throws {
+      let _: Bool = try browser.value("(document.querySelector('\(selector)').focus(), true)")
+    }
+    try focus(".lineage > summary")
+    try browser.press("Enter")
+    #expect(try browser.value("document.querySelector('.lineage').open"))
+    let lineage: String = try browser.value("document.querySelector('.lineage').textContent")
+    for part in ["refig run fig:demo/thresholds", "sampleCount=7", "draw: points", "$data1 << EOD", "sampleCount,"] {
+      #expect(lineage.contains(part), "\(part)")
+    }
+    func order() throws -> [String] {
+      try browser.value("[...document.querySelectorAll('#evidence tbody tr')].map((row) => row.id)")
+    }
+    // By margin: what has no number stays last.
+    try focus("#evidence th:nth-child(3) button")
+    try browser.press("Enter")
+    #expect(try order() == ["claim:demo/waiting", "claim:demo/always", "claim:demo/refuted"])
+    #expect(try browser.value("document.querySelector('#evidence th:nth-child(3)').ariaSort") == "ascending")
+    try browser.press("Enter")
+    #expect(try order() == ["claim:demo/refuted", "claim:demo/always", "claim:demo/waiting"])
+    try focus("#evidence th:nth-child(4) button")
+    try browser.press("Enter")
+    #expect(try order().last == "claim:demo/waiting")
+    try browser.press("Enter")
+    #expect(try order().last == "claim:demo/waiting")
+    let _: Bool = try browser.value(
+      """
+      (() => { const input = document.getElementById('filter-text'); input.value = 'never ONLY';
+        return input.dispatchEvent(new Event('input')); })()
+      """)
+    #expect(try browser.value("document.getElementById('filter-count').textContent") == "1 of 3 claims")
+    // A link to a row that the filter hides shows it.
+    try focus("#fig\\\\:demo\\\\/thresholds a[href=\"#claim:demo/always\"]")
+    try browser.press("Enter")
+    let _: String = try browser.value("new Promise((done) => setTimeout(() => done('later'), 50))")
+    #expect(try browser.value("document.getElementById('claim:demo/always').checkVisibility()"))
+    #expect(try browser.value("document.querySelector('#claim\\\\:demo\\\\/always details').open"))
+  }
+
+  @Test("readable on a wide and a narrow screen, light and dark, and in print")
+  func readable() throws {
+    let browser = try page(of: try project())
+    for width in [1280, 390] {
+      try browser.resize(width: width, height: 800)
+      for scheme in ["light", "dark"] {
+        try browser.show(as: "screen", scheme: scheme)
+        #expect(try browser.value(Self.faint) == "", "\(width) \(scheme)")
+        #expect(try browser.value("getComputedStyle(document.body).colorScheme === 'light dark'"))
+      }
+      #expect(try browser.value("document.documentElement.scrollWidth <= \(width)"), "nothing sticks out at \(width)")
+      let words: [String] = try browser.value(
+        "[...document.querySelectorAll('#evidence td:nth-child(2)')].filter((cell) => cell.clientHeight > 70).map((cell) => cell.textContent)"
+      )
+      #expect(words.isEmpty, "no word is cut")
+    }
+    try browser.show(as: "print", scheme: "dark")
+    #expect(try browser.value(Self.faint) == "", "print")
+    #expect(try browser.value("!document.querySelector('nav').checkVisibility()"))
+    let pdf = try browser.pdf()
+    #expect(pdf.prefix(5) == Data("%PDF-".utf8))
+    #expect(pdf.count > 10_000)
+  }
+
+  @Test("what has changed since an earlier run: a verdict, and a number that moved by more than its standard error")
+  func changes() throws {
+    let project = try Project()
+    #expect(try project.refig("verify", "--quiet").status == 0)
+    let first = try project.refig("report", "--out", "first")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(try project.workspace.read("first/index.html").contains("No earlier run with other numbers is on record"))
+    let pipeline = try project.workspace.read("pipeline.yaml")
+    try project.workspace.write(
+      pipeline.replacing("sampleCount: {range: [5, 10]}", with: "sampleCount: [4, 10]")
+        .replacing("inputDimension: 4}", with: "inputDimension: 5}"), to: "pipeline.yaml")
+    #expect(try project.refig("run", "--quiet").status == 0)
+    #expect(try project.refig("report", "--out", "second").status == 0)
+    let browser = try Browser()
+    try browser.open(project.workspace.path + "/second/index.html")
+    let text: String = try browser.value("document.getElementById('changes').textContent")
+    #expect(text.contains("1 claims were judged then and now; 1 of them changed"), "\(text)")
+    #expect(text.contains("confirmed → "), "\(text)")
+    let answer: String = try browser.value("document.querySelector('.answer').textContent")
+    #expect(answer.contains("1 of 1 verdicts is not as expected"))
+    // The report of the same numbers again records nothing and still compares with the first.
+    let records = project.workspace.files(under: "data/runs").count
+    #expect(try project.refig("report", "--out", "second").status == 0)
+    #expect(project.workspace.files(under: "data/runs").count == records)
+    #expect(try project.workspace.read("second/index.html").contains("confirmed → "))
+  }
+
+  @Test("nothing has run, and a folder that cannot be written: said before anything is made")
+  func refused() throws {
+    let project = try Project()
+    let early = try project.refig("report")
+    #expect(early.status == 7)
+    #expect(early.errors.contains("run `refig run --profile quick` first"), "\(early.errors)")
+    #expect(!project.workspace.files(under: "report").contains { $0.hasSuffix(".html") })
+    #expect(try project.refig("run", "--quiet").status == 0)
+    try project.workspace.write("a file", to: "taken")
+    let result = try project.refig("report", "--out", "taken")
+    #expect(result.status == 6)
+    #expect(result.errors.contains("taken: cannot be written"), "\(result.errors)")
+    #expect(try project.workspace.read("taken") == "a file")
+  }
+
+  @Test("without gnuplot the page says so in place of each figure")
+  func noGnuplot() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "sarao2020/uniqueness", "--quiet").status == 0)
+    let result = try project.refig("report", environment: ["PATH": "/nowhere"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try project.workspace.read("report/quick/index.html").contains("No picture: gnuplot was not found on PATH"))
+  }
+}
