@@ -1,6 +1,7 @@
 # refig: figures and verdicts of theory papers. `make figures` and `make test` need nothing but Swift and these sources.
 #   make figures [PROFILE=quick|paper]   compute what is missing and draw all figures
 #   make verify  [PROFILE=…]             check all claims and print their verdicts
+#   make report  [PROFILE=…]             a page of all figures and verdicts, report/quick/index.html
 #   make mutate                          show that the claims can fail
 #   make test    make lint    make build    make bench    make clean
 #   make stage-sarao2020/uniqueness      compute one stage            make figure-sarao2020/fig1   draw one figure
@@ -8,16 +9,17 @@ PROFILE ?= quick
 JOBS ?= $(shell nproc)
 REFIG = .build/release/refig
 
-.PHONY: setup build test lint figures verify mutate bench clean
+.PHONY: setup build test lint figures verify report mutate bench clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
 figures: build ; @$(REFIG) run --profile $(PROFILE) --workers $(JOBS)
 verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
+report: figures ; @$(REFIG) report --profile $(PROFILE)
 mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)
 stage-%: build ; @$(REFIG) run '$*' --profile $(PROFILE) --workers $(JOBS)
 figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
 test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
-clean: ; @rm -rf .build figures/quick figures/paper data/runs   # data/store is kept: its cells cost processor-hours
+clean: ; @rm -rf .build figures/quick figures/paper report data/runs   # data/store is kept: its cells cost processor-hours

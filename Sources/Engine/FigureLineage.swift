@@ -1,4 +1,4 @@
-private import PaperKit
+package import PaperKit
 
 /// Where a figure's picture comes from: what was written for it, the stages and cells it reads, the code that computed
 /// them, and the claims that read the same arrays.
@@ -41,7 +41,7 @@ package struct FigureLineage: Sendable, Encodable {
     stages = plan.stages.filter { ids.contains($0.id) }.map { stage in
       let experiment = stage.definition.experiment
       return Stage(
-        id: stage.id, experiment: experiment.name, code: project.catalogue.sourcePath(of: experiment),
+        id: stage.id, experiment: experiment.name, code: project.sourcePath(of: experiment),
         inputs: stage.definition.inputs.map(\.stage),
         cells: stage.keys.indices.map { index in
           let key = stage.keys[index]
@@ -56,6 +56,12 @@ package struct FigureLineage: Sendable, Encodable {
 }
 
 extension Project {
+  /// The file that defines an experiment, relative to the project's folder; nil where the sources are not there, as in a
+  /// folder that holds a pipeline only.
+  package func sourcePath(of experiment: any Experiment.Type) -> String? {
+    catalogue.sourcePath(of: experiment).flatMap { Store.sizeAndTime("\(root)/\($0)") == nil ? nil : $0 }
+  }
+
   /// The claims that read a stage that the figure shows.
   package func claims(onArraysOf figure: Figure) -> [Claim] {
     let stages = Set(figure.tables.flatMap(\.stages))

@@ -215,7 +215,7 @@ private struct SectionBuilder {
     let costs = stage.keys.filter(present.contains).compactMap { records.costs[$0] }
     return Report.StageEntry(
       stage: stage, yaml: try SourceExcerpt(at: stage.definition.location),
-      code: project.catalogue.sourcePath(of: stage.definition.experiment),
+      code: project.sourcePath(of: stage.definition.experiment),
       presentCount: stage.keys.count(where: present.contains),
       processorSeconds: costs.isEmpty ? nil : costs.reduce(0) { $0 + $1.processorSeconds }, knownCount: costs.count,
       runs: Set(costs.map(\.run)).sorted().reversed())
