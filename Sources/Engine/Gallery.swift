@@ -50,6 +50,13 @@ package struct Gallery {
     }.joined()
   }
 
+  /// The script that draws a figure.
+  package func script(of figure: Figure, style: String) throws -> GnuplotScript {
+    try GnuplotScript(
+      figure, style: style, claims: project.claims(onArraysOf: figure).map(\.id),
+      command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
+  }
+
   /// Draws what is not up to date. A figure that fails keeps its older files and does not stop the others; only
   /// ``PipelineError/gnuplotMissing`` is thrown.
   package func draw(_ figures: [Figure], processCount: Int) throws -> [(figure: Figure, outcome: Outcome)] {
@@ -69,11 +76,12 @@ package struct Gallery {
       // Nothing it is made from has changed: no cell needs to be read.
       if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
       do {
-        let script = try GnuplotScript(
-          figure, style: style,
-          claims: project.claims(onArraysOf: figure).map(\.id),
-          command: "refig run fig:\(figure.id) --profile \(project.profile)", table: table)
-        jobs.append((index, Gnuplot.Job(script, folder: folder, cells: cells.map(\.description), inputs: inputs)))
+        jobs.append(
+          (
+            index,
+            Gnuplot.Job(
+              try script(of: figure, style: style), folder: folder, cells: cells.map(\.description), inputs: inputs)
+          ))
       } catch {
         outcomes[index].outcome = .failed(error)
       }

@@ -113,6 +113,30 @@ package struct Gnuplot {
     throw PipelineError.gnuplotMissing
   }
 
+  /// A figure as pixels, in one of gnuplot's forms for these, such as pngcairo. Throws ``PipelineError/gnuplotMissing`` and
+  /// ``PipelineError/gnuplotFailed(figure:message:)``.
+  package static func picture(
+    _ script: GnuplotScript, terminal: String, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  ) throws -> Data {
+    let process = Process()
+    let output = Pipe()
+    let file = FileManager.default.temporaryDirectory.appending(path: "refig-picture-\(UUID().uuidString).gp").path
+    try Store.write(Array(script.pixels(terminal: terminal).utf8), to: file, by: file + ".tmp")
+    defer { unlink(file) }
+    process.executableURL = try find(in: path)
+    process.arguments = ["-d", file]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let picture = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0, !picture.isEmpty else {
+      throw PipelineError.gnuplotFailed(figure: script.figure.id, message: "no picture for the terminal")
+    }
+    return picture
+  }
+
   // MARK: One run
 
   /// A gnuplot at work in its own folder, without the user's settings.

@@ -14,6 +14,8 @@ package struct GnuplotScript: Sendable {
   package let claims: [String]
   /// What was drawn, for the sidecar.
   package let series: [FigureSidecar.Series]
+  private let drawing: Drawing
+  private let style: String
 
   /// `style` is the text of figures/style.gp; `claims` and `command`, which rebuilds the figure, go into the comment at
   /// the top; `table` is asked once for each table. Throws ``PipelineError/droppedPoints(figure:series:count:axis:)`` for points that a logarithmic axis would
@@ -23,6 +25,7 @@ package struct GnuplotScript: Sendable {
   ) throws {
     self.figure = figure
     self.claims = claims
+    self.style = style
     let tables = try Dictionary(uniqueKeysWithValues: figure.tables.map { ($0, try table($0)) })
     let curves = try figure.panels.enumerated().flatMap { panel, axes in
       try axes.series.enumerated().flatMap { position, series in
@@ -30,13 +33,12 @@ package struct GnuplotScript: Sendable {
       }
     }
     series = curves.map(FigureSidecar.Series.init)
-    let drawing = Drawing(figure, curves)
+    drawing = Drawing(figure, curves)
     let (width, height) = (drawing.layout.width / 72, drawing.layout.height / 72)
     let size = "\(rounded(width))in,\(rounded(height))in"
     key = SHA256.hexadecimal("\(size)\n\(style)\n\(drawing.blocks)\n\(drawing.commands)")
     // Letters, digits and _ are all that gnuplot allows here, in the only place where an SVG can hold a text of ours.
     let title = "\(figure.id)_key_\(key)".replacing(/[^A-Za-z0-9]/, with: "_")
-    let font = "font 'DejaVu Sans,\(FigureLayout.fontSize.scriptText)'"
     text = """
       # Figure \(figure.id) (\(oneLine(figure.source)))
       # Data key \(key)
@@ -51,10 +53,10 @@ package struct GnuplotScript: Sendable {
       \(drawing.blocks)
       do for [format in 'svg pdf'] {
       if (format eq 'svg') {
-      set terminal svg size \(Int((width * 96).rounded())),\(Int((height * 96).rounded())) fixed \(font) \
+      set terminal svg size \(drawing.pixels) fixed \(Self.font) \
       fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name '\(title)'
       } else {
-      set terminal pdfcairo size \(size) \(font) \
+      set terminal pdfcairo size \(size) \(Self.font) \
       fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
       }
       set output '\(figure.name).'.format
@@ -67,9 +69,29 @@ package struct GnuplotScript: Sendable {
   }
 }
 
+extension GnuplotScript {
+  fileprivate static let font = "font 'DejaVu Sans,\(FigureLayout.fontSize.scriptText)'"
+
+  /// The same drawing as pixels on standard output. `terminal` is gnuplot's name of a form, such as pngcairo.
+  func pixels(terminal: String) -> String {
+    """
+    set encoding utf8
+    set minussign
+    \(style)
+    \(drawing.blocks)
+    set terminal \(terminal) size \(drawing.pixels) \(Self.font) fontscale 1.3333 linewidth 1.3333 background '#ffffff'
+    set multiplot
+    \(drawing.commands)unset multiplot
+
+    """
+  }
+}
+
 /// The parts of a script that show: data blocks and drawing commands.
-private struct Drawing {
+private struct Drawing: Sendable {
   let layout: FigureLayout
+  /// Width and height on a screen of 96 pixels an inch.
+  var pixels: String { "\(Int((layout.width * 4 / 3).rounded())),\(Int((layout.height * 4 / 3).rounded()))" }
   private(set) var blocks = ""
   private(set) var commands = ""
   private let figure: Figure

@@ -92,7 +92,7 @@ package final class RunLog {
     }
   }
 
-  private static func timeStamp() -> String {
+  static func timeStamp() -> String {
     Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
   }
 

@@ -7,8 +7,9 @@ package struct RunRecords: Sendable {
   package struct Run: Sendable {
     /// Name of its folder, which sorts by time.
     package let id: String
-    /// When it began, ISO 8601.
+    /// When it began and, if it is over, ended, ISO 8601.
     package let time: String
+    package fileprivate(set) var end: String?
     package let command: [String]
     package let profile: String
     /// Versions, commit and machine, by name; see ``RunLog/facts(compiler:blas:)``.
@@ -85,6 +86,7 @@ package struct RunRecords: Sendable {
         costs[key] = Cost(
           processorSeconds: event.processorSeconds ?? 0, wallSeconds: event.wallSeconds ?? 0,
           peakBytes: event.peakBytes ?? 0, run: run)
+      case "end": runs[run]?.end = event.time
       case "claim":
         let number = try JSONDecoder().decode(Number.self, from: line)
         if number.freshSeed == nil { numbers[number.claim] = number }

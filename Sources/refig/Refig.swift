@@ -28,10 +28,8 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, ReportCommand.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self,
-      DataCommand.self,
-      StoreCommand.self, Doctor.self,
-      WorkerCommand.self,
+      Run.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self, Status.self, Show.self, Explain.self,
+      GraphCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self, WorkerCommand.self,
     ])
 
   static func main() {
@@ -154,6 +152,11 @@ enum ProcessEnvironment {
 
   /// What a program prints; nil if it fails.
   static func output(of command: [String]) throws -> String? {
+    try data(of: command).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes a program prints; nil if it fails.
+  static func data(of command: [String]) throws -> Data? {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -161,9 +164,9 @@ enum ProcessEnvironment {
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return process.terminationStatus == 0 ? text : nil
+    return process.terminationStatus == 0 ? data : nil
   }
 
   /// A record for a run of this command.

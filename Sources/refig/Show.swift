@@ -7,10 +7,18 @@ import PaperKit
 /// `refig show`.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What a claim or a figure says, where it comes from, and where to look next.")
+    abstract: "What a claim or a figure says, where it comes from, and where to look next.",
+    discussion: """
+      Of a figure: its YAML, the experiments with their files, the cells with keys and parameters, the claims on the same
+      arrays, and the commands that draw it again and print its numbers; in kitty, WezTerm, Ghostty, foot and others that
+      say so also the picture.
+      """)
 
   @Argument(help: "A claim or a figure, with `claim:` or `fig:` in front where both have the name.")
   var target: String
+
+  @Option(help: "Show a figure's picture as kitty or sixel; what the terminal understands unless given, or none.")
+  var picture: String?
 
   @OptionGroup var project: ProjectOptions
 
@@ -36,7 +44,7 @@ struct Show: ParsableCommand {
       let id, source, caption, files: String
       /// Stages read, by table.
       let tables: [String: [String]]
-      let claims: [String]
+      let lineage: FigureLineage
     }
 
     let claims: [ClaimFacts]
@@ -46,15 +54,17 @@ struct Show: ParsableCommand {
   func run() throws {
     let project = try project.load()
     let targets = try project.targets([target])
+    let figures = targets.figures.filter { [$0.id, "fig:\($0.id)"].contains(target) }
     let report = Report(
       claims: try targets.claims.filter { [$0.id, "claim:\($0.id)"].contains(target) }.map { try facts($0, project) },
-      figures: targets.figures.filter { [$0.id, "fig:\($0.id)"].contains(target) }.map { facts($0, project) })
+      figures: try figures.map { try facts($0, project) })
     guard !report.claims.isEmpty || !report.figures.isEmpty else {
       throw PipelineError.badOption(
         name: "show", value: target,
         allowed: "must be a claim or a figure; `refig explain \(target)` tells about stages")
     }
     try output.show(report, (report.claims.map(text) + report.figures.map(text)).joined(separator: "\n"))
+    for (figure, facts) in zip(figures, report.figures) { try showPicture(of: figure, facts, project) }
   }
 
   private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
@@ -90,13 +100,29 @@ struct Show: ParsableCommand {
       cells: keys.map { "\($0)\(present.contains($0) ? "" : " missing")" })
   }
 
-  private func facts(_ figure: Figure, _ project: Project) -> Report.FigureFacts {
-    let stages = Set(figure.tables.flatMap(\.stages))
-    return Report.FigureFacts(
+  private func facts(_ figure: Figure, _ project: Project) throws -> Report.FigureFacts {
+    Report.FigureFacts(
       id: figure.id, source: figure.source, caption: figure.caption,
       files: "\(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json",
       tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
-      claims: project.claims.filter { !stages.isDisjoint(with: $0.evidence.stages) }.map(\.id))
+      lineage: try FigureLineage(
+        of: figure, in: project, plan: plan(of: figure, project), present: try project.store.presentKeys()))
+  }
+
+  private func plan(of figure: Figure, _ project: Project) -> Plan {
+    Plan(project.pipeline, stages: Set(figure.tables.flatMap(\.stages)), catalogue: project.catalogue)
+  }
+
+  /// Shows a figure in a terminal that can, once all its cells are there.
+  private func showPicture(of figure: Figure, _ facts: Report.FigureFacts, _ project: Project) throws {
+    guard !output.json, facts.lineage.missingCount == 0,
+      let form = picture.flatMap(TerminalPicture.init) ?? TerminalPicture.ofThisTerminal
+    else { return }
+    let plan = plan(of: figure, project)
+    let gallery = Gallery(
+      project: project, plan: plan, reader: ResultReader(plan: plan, store: project.store))
+    FileHandle.standardOutput.write(
+      try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
   }
 
   private func text(_ claim: Report.ClaimFacts) -> String {
@@ -116,12 +142,26 @@ struct Show: ParsableCommand {
   }
 
   private func text(_ figure: Report.FigureFacts) -> String {
-    (["figure \(figure.id) (\(figure.source)): \(figure.caption)"]
-      + figure.tables.sorted { $0.key < $1.key }.map { "  shows table \($0)\($1.isEmpty ? "" : " of \(list($1))")" }
-      + [
-        "  claims from the same arrays: \(list(figure.claims))", "  files: \(figure.files)",
-        "  its numbers: refig data fig:\(figure.id) --csv; drawn again by refig run fig:\(figure.id)",
-      ]).joined(separator: "\n")
+    let lineage = figure.lineage
+    var lines = ["figure \(figure.id) (\(figure.source)): \(figure.caption)"]
+    lines += figure.tables.sorted { $0.key < $1.key }.map {
+      "  shows table \($0)\($1.isEmpty ? "" : " of \(list($1))")"
+    }
+    lines += [
+      "  claims from the same arrays: \(list(lineage.claims))", "  files: \(figure.files)",
+      "  draw it again: \(lineage.drawCommand)", "  its numbers: \(lineage.dataCommand)",
+      "  written at \(lineage.yaml.file):\(lineage.yaml.line):",
+    ]
+    lines += lineage.yaml.text.split(separator: "\n").map { "    \($0)" }
+    for stage in lineage.stages {
+      let code = stage.code.map { " in \($0)" } ?? ""
+      let missing = stage.missingCount > 0 ? ", \(stage.missingCount) missing" : ""
+      let inputs = stage.inputs.isEmpty ? "" : ", reads \(list(stage.inputs))"
+      lines.append(
+        "  stage \(stage.id): experiment \(stage.experiment)\(code)\(inputs); \(stage.cells.count) cells\(missing)")
+      lines += stage.cells.map { "    \($0.key.prefix(12))  \($0.label)\($0.isPresent ? "" : "  missing")" }
+    }
+    return lines.joined(separator: "\n")
   }
 
   private func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }

@@ -66,6 +66,8 @@ package struct Report {
   let comparedCount: Int
   /// The runs that computed the cells, newest first.
   let runs: [RunRecords.Run]
+  /// What the cells took, one after the other, as far as records tell.
+  let wallSeconds: Double
   /// Versions, commit and machine of this report.
   let facts: [String: String]
   /// Text of figures/style.gp, which every script holds.
@@ -115,6 +117,7 @@ package struct Report {
     baseline = before.flatMap { records.runs[$0.run] }
     changes = ClaimChange.between(before?.numbers ?? [:], now)
     comparedCount = now.count { before?.numbers[$0.claim] != nil }
+    wallSeconds = records.costs.values.reduce(0) { $0 + $1.wallSeconds }
     let used = Set(records.costs.values.map(\.run))
     runs = records.runs.values.filter { used.contains($0.id) }.sorted { $0.id > $1.id }
     let builder = SectionBuilder(

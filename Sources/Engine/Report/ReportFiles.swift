@@ -1,27 +1,49 @@
 private import Foundation
 
 extension Report {
-  /// Writes the page as `index.html`, and beside it the files of each figure and the verdicts for programs. The page comes
-  /// last: whenever it is there, what it links to is. Returns the size of the page in bytes. Throws
-  /// ``PipelineError/notWritable(path:reason:)``.
-  package func write(to folder: String, of project: Project) throws -> Int {
-    for entry in figures {
-      guard case .success(let picture) = entry.picture else { continue }
-      let stem = "\(folder)/figures/\(entry.figure.id)"
-      let sidecar = "\(Gallery.folder(of: entry.figure, in: project))/\(entry.figure.name).json"
-      let files: [(String, [UInt8])] = [
-        (".svg", picture.svg), (".pdf", picture.pdf), (".gp", Array(picture.script.utf8)),
-        (".csv", Array(picture.csv.utf8)), (".json", try Store.bytes(of: sidecar) ?? []),
-      ]
-      for (ending, bytes) in files { try Self.write(bytes, to: stem + ending) }
-    }
-    try Self.write(Array(verdicts.json().utf8), to: folder + "/verdicts.json")
-    let page = Array(try ReportPage(self).html.utf8)
-    try Self.write(page, to: folder + "/index.html")
-    return page.count
+  /// A file of the report, by its path in the report's folder.
+  struct File {
+    let path: String
+    let bytes: [UInt8]
+    let description: String
   }
 
-  private static func write(_ bytes: [UInt8], to path: String) throws {
-    try Store.write(bytes, to: path, by: "\(path).\(getpid()).tmp")
+  /// All files: those of each figure, the verdicts for programs, and last the page, `index.html`: whenever it is there, what
+  /// it links to is.
+  func files(of project: Project) throws -> [File] {
+    var files: [File] = []
+    for entry in figures {
+      guard case .success(let picture) = entry.picture else { continue }
+      let figure = entry.figure
+      let sidecar = "\(Gallery.folder(of: figure, in: project))/\(figure.name).json"
+      for (ending, bytes, description) in [
+        (".svg", picture.svg, figure.caption), (".pdf", picture.pdf, figure.caption),
+        (".gp", Array(picture.script.utf8), "gnuplot script that draws \(figure.id), with all its numbers"),
+        (".csv", Array(picture.csv.utf8), "The numbers of \(figure.id)"),
+        (".json", try Store.bytes(of: sidecar) ?? [], "Where the numbers of \(figure.id) come from"),
+      ] {
+        files.append(File(path: "figures/\(figure.id)\(ending)", bytes: bytes, description: description))
+      }
+    }
+    files.append(
+      File(
+        path: "verdicts.json", bytes: Array(try verdicts.json().utf8),
+        description: "All claims with estimates, intervals and verdicts"))
+    files.append(
+      File(
+        path: "index.html", bytes: Array(try ReportPage(self).html.utf8),
+        description: "All figures, verdicts beside them, and where each number comes from"))
+    return files
+  }
+
+  /// Writes the files below a folder. Returns the size of the page in bytes. Throws
+  /// ``PipelineError/notWritable(path:reason:)``.
+  package func write(to folder: String, of project: Project) throws -> Int {
+    let files = try files(of: project)
+    for file in files {
+      let path = "\(folder)/\(file.path)"
+      try Store.write(file.bytes, to: path, by: "\(path).\(getpid()).tmp")
+    }
+    return files.last?.bytes.count ?? 0
   }
 }

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `refig crate`.
+struct CrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crate",
+    abstract: "Pack a run for an archive: a Workflow Run RO-Crate with cells, figures, verdicts and source.",
+    discussion: """
+      The folder is a project's folder too: refig runs in it. README.md says how to check the verdicts without computing,
+      codecheck.yml what a CODECHECKer compares, manifest-sha256.txt what every file must be. All cells of the profile must
+      be there.
+      """)
+
+  @Argument(help: "The folder to make; it must be new or empty.")
+  var folder: String
+
+  @Option(help: "Who answers for the run.")
+  var author: String?
+
+  @OptionGroup var project: ProjectOptions
+  @OptionGroup var output: OutputOptions
+
+  private struct Summary: Encodable {
+    let folder: String
+    let bytes: Int
+  }
+
+  func run() throws {
+    let project = try project.load()
+    // Before anything that takes long.
+    try Crate.checkFree(folder)
+    let facts = try ProcessEnvironment.facts(of: project)
+    let report = try Report(
+      of: project, facts: facts, processCount: ProcessInfo.processInfo.activeProcessorCount)
+    let source =
+      facts["commit"] == nil ? nil : try ProcessEnvironment.data(of: ["git", "-C", project.root, "archive", "HEAD"])
+    let crate = try Crate(of: project, report: report, author: author, source: source.map(Array.init))
+    let bytes = try crate.write(to: folder)
+    try output.show(
+      Summary(folder: folder, bytes: bytes),
+      "\(report.verdicts.headline)\nwrote \(folder), \(bytes / 1000) kB; its README.md says how to check it")
+  }
+}
