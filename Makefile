@@ -3,18 +3,21 @@
 #   make verify  [PROFILE=…]             check all claims and print their verdicts
 #   make report  [PROFILE=…]             a page of all figures and verdicts, report/quick/index.html
 #   make mutate                          show that the claims can fail
-#   make test    make lint    make build    make bench    make clean
+#   make test    make lint    make build    make bench    make docs    make clean
+#   make install [PREFIX=/usr/local]     the program, its man page, completions for bash, zsh and fish
 #   make stage-sarao2020/uniqueness      compute one stage            make figure-sarao2020/fig1   draw one figure
 PROFILE ?= quick
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
 REFIG = .build/release/refig
 
-.PHONY: setup build test lint figures verify report mutate bench clean
+.PHONY: setup build test lint figures verify report gallery mutate bench docs man install clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
 figures: build ; @$(REFIG) run --profile $(PROFILE) --workers $(JOBS)
 verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
+gallery: figures ; @python3 scripts/gallery.py --update   # the README's figures, with their scripts
 report: figures ; @$(REFIG) report --profile $(PROFILE)
 mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)
 stage-%: build ; @$(REFIG) run '$*' --profile $(PROFILE) --workers $(JOBS)
@@ -22,4 +25,7 @@ figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
 test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
+docs: setup ; @scripts/docs
+man: build ; @swift build -c release --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
+install: man ; @scripts/install $(PREFIX)
 clean: ; @rm -rf .build figures/quick figures/paper report data/runs   # data/store is kept: its cells cost processor-hours

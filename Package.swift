@@ -103,9 +103,14 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "toy-worker", dependencies: ["ToyPaper", "Engine"], path: "Tests/ToyWorker", swiftSettings: strict),
+    // The example of the article "Adding a paper in one folder".
+    .target(
+      name: "Smith2027", dependencies: ["PaperKit", "NumericalMethods"], path: "Tests/Smith2027", swiftSettings: strict),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker"],
+      dependencies: [
+        "Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker", "Smith2027",
+      ],
       exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

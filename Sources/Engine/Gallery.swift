@@ -44,7 +44,8 @@ package struct Gallery {
       let table = try table(reference)
       let rows = table.rows.prefix(rowLimit).map { $0.map { "\($0)" }.joined(separator: ",") }
       let rest = table.rows.count - rows.count
-      return (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]
+      return
+        (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]
         + [table.columns.map(\.csvField).joined(separator: ",")] + rows
         + (rest > 0 ? ["# and \(rest) more \(rest == 1 ? "row" : "rows")"] : [])).map { $0 + "\n" }.joined()
     }.joined()

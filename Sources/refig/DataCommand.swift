@@ -20,7 +20,7 @@ struct DataCommand: ParsableCommand {
     case csv, json, h5
   }
 
-  @Argument(help: "A stage, or a figure for the tables it shows.")
+  @Argument(help: "A stage, or a figure for the tables it shows.", completion: .targets)
   var target: String
 
   @Flag(help: "Form of the output.")

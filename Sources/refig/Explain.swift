@@ -13,7 +13,7 @@ struct Explain: ParsableCommand {
       it with the stored cell that differs least, and for cells that are there with what was there before them.
       """)
 
-  @Argument(help: "A stage, figure or claim, or paper:KEY.")
+  @Argument(help: "A stage, figure or claim, or paper:KEY.", completion: .targets)
   var target: String
 
   @Flag(help: "Also print the manifest of each stage's first cell.")

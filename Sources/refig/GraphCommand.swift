@@ -8,7 +8,7 @@ struct GraphCommand: ParsableCommand {
     discussion: "`refig graph --format svg > graph.svg` draws it; Graphviz and Mermaid take the formats of their names."
   )
 
-  @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
+  @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
   var targets: [String] = []
 
   @Option(help: "text, dot, mermaid, svg or json.")

@@ -14,7 +14,7 @@ struct Mutate: ParsableCommand {
       4 when a claim survives what must kill it, or a mistake goes unnoticed.
       """)
 
-  @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.")
+  @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.", completion: .targets)
   var targets: [String] = []
 
   @OptionGroup var project: ProjectOptions

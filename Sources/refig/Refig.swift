@@ -56,6 +56,21 @@ extension Catalogue {
     sourceFolder: "Sources/Papers")
 }
 
+extension CompletionKind {
+  /// What the project in this folder has to name: stages, figures, claims and papers.
+  static var targets: CompletionKind {
+    .custom { _, _, _ in
+      do {
+        let project = try Project(root: ".", profile: nil, catalogue: .linked)
+        return project.pipeline.stages.map(\.id) + project.figures.map(\.id) + project.claims.map(\.id)
+          + project.catalogue.papers.map { "paper:\($0.key)" }
+      } catch {
+        return []  // No project, or mistakes in it: a command will say so.
+      }
+    }
+  }
+}
+
 /// What all commands on a project take.
 struct ProjectOptions: ParsableArguments {
   @Option(name: .customLong("project"), help: "Folder with pipeline.yaml.")

@@ -7,7 +7,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compute stages and draw figures, as far as they are not there yet.")
 
-  @Argument(help: "Stages, figures or claims by id, or paper:KEY; everything unless given.")
+  @Argument(help: "Stages, figures or claims by id, or paper:KEY; everything unless given.", completion: .targets)
   var targets: [String] = []
 
   @OptionGroup var project: ProjectOptions

@@ -14,11 +14,17 @@ struct Show: ParsableCommand {
       say so also the picture.
       """)
 
-  @Argument(help: "A claim or a figure, with `claim:` or `fig:` in front where both have the name.")
+  @Argument(
+    help: "A claim or a figure, with `claim:` or `fig:` in front where both have the name.", completion: .targets)
   var target: String
 
-  @Option(help: "Show a figure's picture as kitty or sixel; what the terminal understands unless given, or none.")
-  var picture: String?
+  /// Forms of a picture in a terminal.
+  enum Form: String, CaseIterable, ExpressibleByArgument {
+    case kitty, sixel, none
+  }
+
+  @Option(help: "How to show a figure's picture; as the terminal says it can unless given.")
+  var picture: Form?
 
   @OptionGroup var project: ProjectOptions
 
@@ -64,6 +70,7 @@ struct Show: ParsableCommand {
         allowed: "must be a claim or a figure; `refig explain \(target)` tells about stages")
     }
     try output.show(report, (report.claims.map(text) + report.figures.map(text)).joined(separator: "\n"))
+    fflush(nil)  // The picture takes another way to the terminal.
     for (figure, facts) in zip(figures, report.figures) { try showPicture(of: figure, facts, project) }
   }
 
@@ -116,7 +123,8 @@ struct Show: ParsableCommand {
   /// Shows a figure in a terminal that can, once all its cells are there.
   private func showPicture(of figure: Figure, _ facts: Report.FigureFacts, _ project: Project) throws {
     guard !output.json, facts.lineage.missingCount == 0,
-      let form = picture.flatMap(TerminalPicture.init) ?? TerminalPicture.ofThisTerminal
+      let form = picture == nil
+        ? TerminalPicture.ofThisTerminal : picture.flatMap({ TerminalPicture(rawValue: $0.rawValue) })
     else { return }
     let plan = plan(of: figure, project)
     let gallery = Gallery(

@@ -7,7 +7,7 @@ struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Per stage: how many cells are there, missing, failed, and what they cost.")
 
-  @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
+  @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
   var targets: [String] = []
 
   @OptionGroup var project: ProjectOptions

@@ -92,7 +92,7 @@ struct StoreCommand: ParsableCommand {
     @Argument(help: "The archive to write.")
     var archive: String
 
-    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
+    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
     var targets: [String] = []
 
     @OptionGroup var project: ProjectOptions
@@ -150,7 +150,7 @@ struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Compute a sample of stored cells again and demand the same bits.")
 
-    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.")
+    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
     var targets: [String] = []
 
     @Option(help: "How many cells.")

@@ -15,7 +15,7 @@ struct Verify: ParsableCommand {
       expected one.
       """)
 
-  @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.")
+  @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.", completion: .targets)
   var targets: [String] = []
 
   @OptionGroup var project: ProjectOptions

@@ -104,7 +104,9 @@ import Testing
     #expect(browser.requests.count == 1, "\(browser.requests)")
     let html = try project.workspace.read("report/quick/index.html")
     #expect(html.utf8.count < 5_000_000)
-    func count(_ selector: String) throws -> Int { try browser.value("document.querySelectorAll('\(selector)').length") }
+    func count(_ selector: String) throws -> Int {
+      try browser.value("document.querySelectorAll('\(selector)').length")
+    }
     #expect(try count("#fig\\\\:demo\\\\/thresholds svg.plot[aria-label] path") > 3)
     #expect(try count("#fig\\\\:demo\\\\/thresholds .claims li") == 2)
     #expect(try count("#evidence tbody tr") == 3)
@@ -141,7 +143,8 @@ import Testing
     }
   }
 
-  @Test("with the keyboard: the lineage of a figure opens, the table sorts and filters, a link opens what it points into")
+  @Test(
+    "with the keyboard: the lineage of a figure opens, the table sorts and filters, a link opens what it points into")
   func keyboard() throws {
     let browser = try page(of: try project())
     try browser.press("Tab")

@@ -53,7 +53,8 @@ public final class Browser {
 
   /// The value of a JavaScript expression in the page, or of the promise that it is.
   public func value<Value>(_ expression: String, as type: Value.Type = Value.self) throws -> Value {
-    let answer = try command("Runtime.evaluate", ["expression": expression, "returnByValue": true, "awaitPromise": true])
+    let answer = try command(
+      "Runtime.evaluate", ["expression": expression, "returnByValue": true, "awaitPromise": true])
     guard let result = answer["result"] as? [String: Any], let value = result["value"] as? Value else {
       throw Failure(reason: "\(expression): \(answer)")
     }

@@ -136,13 +136,14 @@ package struct Crate {
 
   /// A text as YAML and JSON write it.
   private static func quoted(_ text: String) -> String {
-    "\"" + text.flatMap { sign -> String in
-      switch sign {
-      case "\"", "\\": "\\\(sign)"
-      case _ where sign.isNewline: " "
-      default: String(sign)
-      }
-    } + "\""
+    "\""
+      + text.flatMap { sign -> String in
+        switch sign {
+        case "\"", "\\": "\\\(sign)"
+        case _ where sign.isNewline: " "
+        default: String(sign)
+        }
+      } + "\""
   }
 
   private var codecheck: String {
@@ -172,7 +173,9 @@ package struct Crate {
     let known = report.stages.reduce(0) { $0 + $1.knownCount }
     let count = report.stages.reduce(0) { $0 + $1.stage.keys.count }
     let option = project.profile == project.pipeline.profiles.first ? "" : " --profile \(project.profile)"
-    let commit = facts["commit"].map { "commit \($0)\(facts["hasChanges"] == "yes" ? " with uncommitted changes that are not in it" : "")" }
+    let commit = facts["commit"].map {
+      "commit \($0)\(facts["hasChanges"] == "yes" ? " with uncommitted changes that are not in it" : "")"
+    }
     let build =
       files.contains { $0.path == "source.tar" }
       ? """

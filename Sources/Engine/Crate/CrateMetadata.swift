@@ -30,6 +30,8 @@ extension Crate {
     }
   }
 
+  /// With the offset in numbers, as the profile wants it.
+  private static func time(_ text: String) -> String { text.replacing("Z", with: "+00:00") }
   private static func reference(_ id: String) -> [String: Any] { ["@id": id] }
   private static func references(_ ids: [String]) -> Any { ids.count == 1 ? reference(ids[0]) : ids.map(reference) }
 
@@ -40,7 +42,9 @@ extension Crate {
   private var descriptor: [String: Any] {
     [
       "@id": "ro-crate-metadata.json", "@type": "CreativeWork", "about": Self.reference("./"),
-      "conformsTo": Self.references(["https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0"]),
+      "conformsTo": Self.references([
+        "https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
+      ]),
     ]
   }
 
@@ -107,9 +111,9 @@ extension Crate {
       "object": Self.references(inputs.map(\.path)),
       "result": Self.references(files.filter { $0.kind == .result }.map(\.path)),
       "actionStatus": Self.reference("http://schema.org/CompletedActionStatus"),
-      "endTime": report.runs.compactMap(\.end).max() ?? time,
+      "endTime": Self.time(report.runs.compactMap(\.end).max() ?? time),
     ]
-    if let start = report.runs.map(\.time).min() { action["startTime"] = start }
+    if let start = report.runs.map(\.time).min() { action["startTime"] = Self.time(start) }
     if author != nil { action["agent"] = Self.reference("#author") }
     return action
   }

@@ -63,7 +63,8 @@ struct FigureTemplate {
     let rest = sorted.dropFirst(Self.claimLimit)
     let more: HTML? =
       rest.isEmpty
-      ? nil : "<details><summary>\(rest.count) more</summary><ul class=\"claims\">\(rest.map(Self.claim))</ul></details>"
+      ? nil
+      : "<details><summary>\(rest.count) more</summary><ul class=\"claims\">\(rest.map(Self.claim))</ul></details>"
     return """
       <div><ul class="claims" aria-label="Claims on the arrays of \(figure.id)">\
       \(sorted.prefix(Self.claimLimit).map(Self.claim))</ul>\(more)</div>
@@ -154,10 +155,13 @@ struct FigureTemplate {
   private func abridged(_ script: String) -> String {
     var lines: [Substring] = []
     var rowCount: Int?
-    let short = script.replacing(report.style, with: "# … here stands figures/style.gp, the look that all figures share …\n")
+    let short = script.replacing(
+      report.style, with: "# … here stands figures/style.gp, the look that all figures share …\n")
     for line in short.split(separator: "\n", omittingEmptySubsequences: false) {
       if line == "EOD" {
-        if let rowCount, rowCount > Report.rowLimit { lines.append("# … and \(rowCount - Report.rowLimit) more rows …") }
+        if let rowCount, rowCount > Report.rowLimit {
+          lines.append("# … and \(rowCount - Report.rowLimit) more rows …")
+        }
         rowCount = nil
       }
       if let count = rowCount, !line.hasPrefix("#") {

@@ -209,7 +209,8 @@ private struct SectionBuilder {
     let stages = try plan.stages.filter { isOwn($0.id) }.map(stage)
     let part = Plan(project.pipeline, stages: Set(stages.map(\.stage.id)), catalogue: project.catalogue)
     return Report.Section(
-      key: key, citation: project.catalogue.papers.first { $0.key == key }?.citation ?? "", figures: figures, claims: own, stages: stages,
+      key: key, citation: project.catalogue.papers.first { $0.key == key }?.citation ?? "", figures: figures,
+      claims: own, stages: stages,
       graph: try StageGraph(project: project, plan: part, present: present, hasClaims: false).text(.svg),
       code: try code(of: stages))
   }

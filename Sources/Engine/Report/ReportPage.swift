@@ -97,7 +97,8 @@ package struct ReportPage {
 
   private var commit: HTML {
     guard let commit = report.facts["commit"] else { return "not a git checkout" }
-    return "commit <code>\(commit.prefix(10))</code>\(report.facts["hasChanges"] == "yes" ? " with uncommitted changes" : "")"
+    return
+      "commit <code>\(commit.prefix(10))</code>\(report.facts["hasChanges"] == "yes" ? " with uncommitted changes" : "")"
   }
 
   private var answer: HTML {

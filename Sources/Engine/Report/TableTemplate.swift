@@ -9,7 +9,9 @@ struct TableTemplate {
   init(_ report: Report) {
     self.report = report
     var figures: [String: [String]] = [:]
-    for entry in report.figures { for claim in entry.claims { figures[claim.claim.id, default: []].append(entry.figure.id) } }
+    for entry in report.figures {
+      for claim in entry.claims { figures[claim.claim.id, default: []].append(entry.figure.id) }
+    }
     figuresByClaim = figures
   }
 
@@ -162,7 +164,8 @@ struct TableTemplate {
     let rows = section.stages.map { entry -> HTML in
       let definition = entry.stage.definition
       let code: HTML =
-        entry.code.map { "<a href=\"#code:\($0)\">\(definition.experiment.name)</a>" } ?? "\(definition.experiment.name)"
+        entry.code.map { "<a href=\"#code:\($0)\">\(definition.experiment.name)</a>" }
+        ?? "\(definition.experiment.name)"
       let missing = entry.stage.keys.count - entry.presentCount
       return """
         <tr><td><details id="stage:\(entry.stage.id)"><summary>\(entry.stage.id)</summary>\

@@ -1,0 +1,131 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `refig crate`, `refig show fig:…` and what a shell asks for.
+@Suite struct CrateTests {
+  /// A project that has run, and its crate.
+  private func crate() throws -> (project: Project, path: String) {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let result = try project.refig("crate", "crate", "--author", "A. \"Referee\"")
+    #expect(result.status == 0, "\(result.errors)")
+    return (project, project.workspace.path + "/crate")
+  }
+
+  private func json(_ path: String) throws -> [String: Any] {
+    try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any])
+  }
+
+  @Test("every file is in the checksums and in the metadata, and every entity that is referred to is there")
+  func complete() throws {
+    let (project, path) = try crate()
+    let files = Set(
+      project.workspace.files(under: "crate").filter { name in
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder) && !isFolder.boolValue
+      })
+    let sums = try runProgram("sha256sum", ["--check", "manifest-sha256.txt"], in: path)
+    #expect(sums.status == 0, "\(sums.output)")
+    let listed = sums.output.split(separator: "\n").map { String($0.prefix { $0 != ":" }) }
+    #expect(Set(listed) == files.subtracting(["manifest-sha256.txt"]))
+    let graph = try #require(try json(path + "/ro-crate-metadata.json")["@graph"] as? [[String: Any]])
+    let ids = graph.compactMap { $0["@id"] as? String }
+    #expect(Set(ids).count == ids.count)
+    func isFile(_ entity: [String: Any]) -> Bool {
+      (entity["@type"] as? [String] ?? [entity["@type"] as? String ?? ""]).contains("File")
+    }
+    let described = graph.filter(isFile).compactMap { $0["@id"] as? String }
+    #expect(Set(described) == files.subtracting(["ro-crate-metadata.json"]))
+    func references(_ value: Any) -> [String] {
+      if let list = value as? [Any] { return list.flatMap(references) }
+      guard let object = value as? [String: Any] else { return [] }
+      return object.count == 1 ? (object["@id"] as? String).map { [$0] } ?? [] : object.values.flatMap(references)
+    }
+    let inside = graph.flatMap(references).filter { !$0.hasPrefix("http") }
+    #expect(inside.count > 20)
+    #expect(Set(inside).subtracting(ids).isEmpty)
+    let readme = try project.workspace.read("crate/README.md")
+    for part in ["## Hardware and time", "refig verify --cached-only", "`demo/always`", "confirmed"] {
+      #expect(readme.contains(part), "\(part)")
+    }
+    #expect(try project.workspace.read("crate/codecheck.yml").contains("  - file: report/figures/demo/thresholds.pdf"))
+  }
+
+  @Test("elsewhere the same verdicts, without computing anything")
+  func roundTrip() throws {
+    let (project, path) = try crate()
+    let other = try Workspace()
+    try FileManager.default.copyItem(atPath: path, toPath: other.path + "/crate")
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: other.path + "/crate")
+    }
+    #expect(try refig("verify", "--cached-only").status == 7)
+    #expect(try refig("store", "import", "cells.tar").output.contains("14 cells added"))
+    let verdicts = try refig("verify", "--cached-only", "--json")
+    #expect(verdicts.status == 0, "\(verdicts.errors)")
+    #expect(try verdicts.output == project.workspace.read("crate/report/verdicts.json"))
+    #expect(try refig("run").output.contains("14 cached, 0 computed"))
+  }
+
+  @Test("refused before anything is written: a folder with something in it, a project with cells missing")
+  func refused() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "sarao2020/uniqueness", "--quiet").status == 0)
+    let early = try project.refig("crate", "crate")
+    #expect(early.status == 7)
+    #expect(early.errors.contains("2 cells are not in the store; run `refig run --profile quick` first"))
+    try project.workspace.write("mine", to: "taken/file")
+    let taken = try project.refig("crate", "taken")
+    #expect(taken.status == 2)
+    #expect(taken.errors.contains("taken: is not an empty folder"), "\(taken.errors)")
+    #expect(project.workspace.files(under: "taken") == ["file"])
+    #expect(!project.workspace.files(under: ".").contains { $0.contains("crate") || $0.contains(".part") })
+  }
+
+  @Test("show says of a figure what the report says: YAML, cells with parameters, claims, commands; and shows it")
+  func show() throws {
+    let project = try Project()
+    let early = try project.refig("show", "fig:demo/thresholds", "--picture", "kitty")
+    #expect(early.status == 0, "\(early.errors)")
+    #expect(early.output.contains("12 cells, 12 missing"))
+    #expect(!early.output.contains("\u{1b}"), "no picture of numbers that are not there")
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let result = try project.refig("show", "fig:demo/thresholds")
+    for part in [
+      "draw it again: refig run fig:demo/thresholds", "refig data fig:demo/thresholds --csv", "figures/demo.yaml:2",
+      "series:", "sampleCount=7 replicas 20–39", "claims from the same arrays: demo/always",
+      "experiment sarao2020/uniqueness",
+    ] {
+      #expect(result.output.contains(part), "\(part)")
+    }
+    #expect(!result.output.contains("\u{1b}"), "no picture where the output is not a terminal")
+    for (form, start) in [("kitty", "\u{1b}_Ga=T,f=100,m="), ("sixel", "\u{1b}P")] {
+      let shown = try project.refig("show", "fig:demo/thresholds", "--picture", form)
+      let picture = try #require(shown.output.range(of: start))
+      #expect(shown.output[..<picture.lowerBound].contains("sampleCount=7"), "text first")
+      #expect(
+        shown.output.hasSuffix(form == "kitty" ? "\u{1b}\\\n" : "\u{1b}\\"),
+        "\(shown.output.suffix(20).debugDescription)")
+    }
+  }
+
+  @Test("completions: a script for every shell, and the names that the project has")
+  func completions() throws {
+    let project = try Project()
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try project.refig("--generate-completion-script", shell)
+      #expect(script.status == 0)
+      #expect(script.output.contains("crate"))
+    }
+    try project.workspace.write(try project.refig("--generate-completion-script", "bash").output, to: "refig.bash")
+    let check = try runProgram("bash", ["-n", "refig.bash"], in: project.workspace.path)
+    #expect(check.status == 0, "\(check.errors)")
+    let names = try project.refig("---completion", "run", "--", "positional@0", "0", "0", "").output.split(
+      separator: "\n")
+    for name in ["sarao2020/uniqueness", "demo/thresholds", "demo/always", "paper:sarao2020"] {
+      #expect(names.contains { $0 == name }, "\(names)")
+    }
+  }
+}

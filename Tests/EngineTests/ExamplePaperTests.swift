@@ -1,0 +1,67 @@
+import Engine
+import Foundation
+import PaperKit
+import Smith2027
+import TestSupport
+import Testing
+
+/// The article "Adding a paper in one folder" does what it says.
+@Suite struct ExamplePaperTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  private static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appending(path: path), encoding: .utf8)
+  }
+
+  /// The blocks of code of one language in an article.
+  private static func blocks(_ language: String, in path: String) throws -> [String] {
+    try text(path).split(separator: "```\(language)\n", omittingEmptySubsequences: false).dropFirst().compactMap {
+      $0.split(separator: "```").first.map(String.init)
+    }
+  }
+
+  private static let article = "Sources/Engine/Engine.docc/AddingAPaper.md"
+
+  @Test("the Swift of the article is the Swift that is compiled here, and the README shows the same experiment")
+  func sources() throws {
+    let files = try ["SampleMean", "Smith2027"].map { try Self.text("Tests/Smith2027/\($0).swift") }
+    #expect(try Self.blocks("swift", in: Self.article) == files)
+    let lines = try Self.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.hasPrefix("   ") ? String($0.dropFirst(3)) : String($0) }
+    #expect(lines.joined(separator: "\n").contains(files[0]))
+  }
+
+  @Test("the YAML of the article runs: cells, figure, verdict")
+  func run() throws {
+    let yaml = try Self.blocks("yaml", in: Self.article)
+    #expect(yaml.count == 2)
+    let workspace = try Workspace()
+    try workspace.write(
+      "seed: 1\nprofiles: [quick]\nfigures: [figures/smith2027.yaml]\nstages:\n" + yaml[0], to: "pipeline.yaml")
+    try workspace.write(yaml[1], to: "figures/smith2027.yaml")
+    try workspace.write(try Self.text("figures/style.gp"), to: "figures/style.gp")
+    let catalogue = Catalogue(
+      papers: [smith2027],
+      fingerprints: Fingerprints(files: ["Smith2027/SampleMean.swift": "digest"], compiler: "example"))
+    let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
+    let plan = Plan(project.pipeline, stages: ["smith2027/sample-mean"], catalogue: catalogue)
+    var build = Build(
+      project: project, plan: plan,
+      executor: InProcessExecutor(worker: Worker(catalogue: catalogue, store: project.store)),
+      progress: ProgressDisplay(quiet: true),
+      makeLog: { try RunLog(root: workspace.path, command: ["test"], profile: "quick", facts: [:]) })
+    #expect(try build.run().computed == plan.stages[0].keys.count)
+    let reader = ResultReader(plan: plan, store: project.store)
+    let outcome = try Gallery(project: project, plan: plan, reader: reader).draw(project.figures, processCount: 1)[0]
+      .outcome
+    guard case .drawn = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+    let claim = try #require(project.claims.first)
+    let evaluated = EvaluatedClaim(
+      claim, familySize: 1, results: try reader.results(claim.evidence), catalogue: catalogue)
+    #expect(evaluated.verdict == .confirmed, "\(evaluated.sentence)")
+  }
+}
