@@ -128,7 +128,9 @@ package struct ClaimChange: Sendable {
 
   /// By how many of today's standard errors the number moved; nil where there is no number or no chance in it.
   package var standardErrors: Double? {
-    guard let old = before.estimate, let new = now.estimate, let error = now.standardError, error > 0 else { return nil }
+    guard let old = before.estimate, let new = now.estimate, let error = now.standardError, error > 0 else {
+      return nil
+    }
     return (new - old) / error
   }
 

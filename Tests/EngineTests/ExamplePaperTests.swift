@@ -29,7 +29,9 @@ import Testing
     #expect(try Self.blocks("swift", in: Self.article) == files)
     let lines = try Self.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.hasPrefix("   ") ? String($0.dropFirst(3)) : String($0) }
-    #expect(lines.joined(separator: "\n").contains(files[0]))
+    let readme = lines.joined(separator: "\n")
+    #expect(readme.contains(files[0]))
+    #expect(readme.contains("meaning: \"share of means within 1/√n\") { results in"))
   }
 
   @Test("the YAML of the article runs: cells, figure, verdict")

@@ -1,26 +1,25 @@
 import NumericalMethods
 public import PaperKit
 
-/// An example: the mean of n normal numbers has variance 1/n.
+/// An example: the mean of n normal numbers is off by less than 1/√n in 68 % of samples.
 public let smith2027 = Paper(
   key: "smith2027", citation: "A. Smith, 2027", experiments: [SampleMean.self],
   tables: [
     TableDefinition(
-      "smith2027/spread", from: [SampleMean.self],
-      columns: [Column("sampleCount", meaning: "n"), Column("spread", meaning: "n times the mean square of the mean")]
+      "smith2027/error", from: [SampleMean.self],
+      columns: [Column("sampleCount", meaning: "n"), Column("error", meaning: "root mean square of the mean")]
     ) { results in
       try results.points(of: SampleMean.self).map { point in
-        [Double(point.parameters.sampleCount), Statistics.mean(spread(point))]
+        let squares = point[SampleMean.mean].values.map { $0 * $0 }
+        return [Double(point.parameters.sampleCount), Statistics.mean(squares).squareRoot()]
       }
     }
   ],
   estimators: [
-    Estimator("smith2027/spread", from: [SampleMean.self], meaning: "n times the mean square of the mean") { results in
-      .mean(spread(try results.point(of: SampleMean.self)))
+    Estimator("smith2027/within", from: [SampleMean.self], meaning: "share of means within 1/√n") { results in
+      let point = try results.point(of: SampleMean.self)
+      let means = point[SampleMean.mean].values
+      return .proportion(
+        successes: means.count { Double(point.parameters.sampleCount) * $0 * $0 < 1 }, trials: means.count)
     }
   ])
-
-/// n times the square of each replica's mean.
-private func spread(_ point: ExperimentPoint<SampleMean>) -> [Double] {
-  point[SampleMean.mean].values.map { Double(point.parameters.sampleCount) * $0 * $0 }
-}

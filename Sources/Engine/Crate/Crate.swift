@@ -105,7 +105,11 @@ package struct Crate {
         throw PipelineError.notWritable(path: folder, reason: Store.reason(errno))
       }
     } catch {
-      do { try FileManager.default.removeItem(atPath: partial) } catch { /* It was not even begun. */  }
+      do {
+        try FileManager.default.removeItem(atPath: partial)
+      } catch {
+        // It was not even begun.
+      }
       throw error
     }
     return files.reduce(0) { $0 + $1.bytes.count }
@@ -165,10 +169,23 @@ package struct Crate {
       """
   }
 
-  private var readme: String {
-    let facts = report.facts
+  private static func machine(_ facts: [String: String]) -> String {
     func fact(_ name: String) -> String { facts[name] ?? "unknown" }
     let memory = Double(fact("memoryBytes")).map { "\(Int($0 / 1e9)) GB" } ?? "unknown"
+    return """
+      \(fact("machine")), \(fact("cores")) cores, \(memory) of memory, \(fact("system")) \(fact("release")), \
+      \(fact("compiler")), \(fact("blas")), HDF5 \(fact("hdf5")), \(fact("gnuplot"))
+      """
+  }
+
+  private var readme: String {
+    let facts = report.facts
+    // Cells that were imported tell of no machine; then it is this one.
+    var machines: [String] = []
+    for facts in report.runs.isEmpty ? [facts] : report.runs.map(\.facts) {
+      let machine = Self.machine(facts)
+      if !machines.contains(machine) { machines.append(machine) }
+    }
     let processorSeconds = report.stages.compactMap(\.processorSeconds).reduce(0, +)
     let known = report.stages.reduce(0) { $0 + $1.knownCount }
     let count = report.stages.reduce(0) { $0 + $1.stage.keys.count }
@@ -220,9 +237,7 @@ package struct Crate {
 
       ## Hardware and time
 
-      \(fact("machine")), \(fact("cores")) cores, \(memory) of memory, \(fact("system")) \(fact("release")), \(fact("compiler")),
-      \(fact("blas")), HDF5 \(fact("hdf5")), \(fact("gnuplot")).
-
+      \(machines.map { "* \($0)\n" }.joined())
       The \(count) cells took \(ProgressDisplay.duration(processorSeconds)) of processor time\
       \(known < count ? " as far as records tell (\(known) of them)" : ""), and \
       \(ProgressDisplay.duration(report.wallSeconds)) one after the other; n workers take an n-th of it.

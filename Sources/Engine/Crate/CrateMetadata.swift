@@ -104,10 +104,11 @@ extension Crate {
   private var people: [[String: Any]] { author.map { [["@id": "#author", "@type": "Person", "name": $0]] } ?? [] }
 
   private var action: [String: Any] {
+    let facts = report.runs.first?.facts ?? report.facts
     var action: [String: Any] = [
       "@id": "#run", "@type": "CreateAction", "name": "refig run --profile \(project.profile)",
-      "description": "Computed the cells and drew the figures on \(report.facts["machine"] ?? "a machine"), "
-        + "\(report.facts["cores"] ?? "some") cores", "instrument": Self.reference("pipeline.yaml"),
+      "description": "Computed the cells and drew the figures on \(facts["machine"] ?? "a machine"), "
+        + "\(facts["cores"] ?? "some") cores", "instrument": Self.reference("pipeline.yaml"),
       "object": Self.references(inputs.map(\.path)),
       "result": Self.references(files.filter { $0.kind == .result }.map(\.path)),
       "actionStatus": Self.reference("http://schema.org/CompletedActionStatus"),
