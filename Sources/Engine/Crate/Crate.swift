@@ -189,6 +189,14 @@ package struct Crate {
     let processorSeconds = report.stages.compactMap(\.processorSeconds).reduce(0, +)
     let known = report.stages.reduce(0) { $0 + $1.knownCount }
     let count = report.stages.reduce(0) { $0 + $1.stage.keys.count }
+    let cost =
+      known == 0
+      ? "No record here tells what the \(count) cells took: they were imported, or computed by older code that gives the same bits."
+      : """
+      The \(count) cells took \(ProgressDisplay.duration(processorSeconds)) of processor time\
+      \(known < count ? ", as far as records tell (of \(known) of them)" : ""), and \
+      \(ProgressDisplay.duration(report.wallSeconds)) one after the other; n workers take an n-th of it.
+      """
     let option = project.profile == project.pipeline.profiles.first ? "" : " --profile \(project.profile)"
     let commit = facts["commit"].map {
       "commit \($0)\(facts["hasChanges"] == "yes" ? " with uncommitted changes that are not in it" : "")"
@@ -238,9 +246,7 @@ package struct Crate {
       ## Hardware and time
 
       \(machines.map { "* \($0)\n" }.joined())
-      The \(count) cells took \(ProgressDisplay.duration(processorSeconds)) of processor time\
-      \(known < count ? " as far as records tell (\(known) of them)" : ""), and \
-      \(ProgressDisplay.duration(report.wallSeconds)) one after the other; n workers take an n-th of it.
+      \(cost)
 
       ## Expected numbers
 
