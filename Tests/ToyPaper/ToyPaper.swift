@@ -178,6 +178,8 @@ package struct Shuffled: Executor {
     var random = RandomStream(key: 5, stream: 0)
     let order = random.permutation(batch.items.count)
     try executor.run(
-      Batch(plan: batch.plan, items: order.map { batch.items[$0] }, store: batch.store), report: report)
+      Batch(
+        items: order.map { batch.items[$0] }, store: batch.store, manifest: batch.manifest, key: batch.key,
+        limits: batch.limits), report: report)
   }
 }
