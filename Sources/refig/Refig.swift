@@ -90,6 +90,14 @@ struct ExecutionOptions: ParsableArguments {
     help: "Worker processes; 0 computes in this process, for debuggers.")
   var workers: Int = ProcessInfo.processInfo.activeProcessorCount
 
+  /// Where cells are computed.
+  enum Place: String, ExpressibleByArgument, CaseIterable {
+    case local, slurm
+  }
+
+  @Option(help: "Where cells are computed: local, or slurm for tasks of a cluster that shares this folder.")
+  var executor = Place.local
+
   @Flag(name: .shortAndLong, help: "No progress, only errors and results.")
   var quiet = false
 
@@ -98,6 +106,14 @@ struct ExecutionOptions: ParsableArguments {
   }
 
   func executor(_ project: Project, _ plan: Plan) throws -> any Executor {
+    if executor == .slurm {
+      // Tasks run in a folder of their own.
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      let root = URL(fileURLWithPath: project.root).path
+      return SlurmExecutor(
+        plan: plan, worker: [program, "worker", "--store", root + "/data/store"], root: root + "/data/slurm",
+        costs: try CostHistory(root: project.root))
+    }
     guard workers > 0 else {
       try ProcessEnvironment.prepareForComputing()
       return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
