@@ -93,7 +93,7 @@ package struct Build {
       var batch = Batch(plan: plan, items: try ready(items, &summary), store: project.store)
       batch.runFolder = log.folder
       batch.note = { [progress] event, fields, line in
-        log.write(event, fields)
+        log.write(event, line.map { line in fields.merging(["text": line]) { $1 } } ?? fields)
         if let line { progress.line(line) }
       }
       let counts = Dictionary(grouping: batch.items, by: \.stage)

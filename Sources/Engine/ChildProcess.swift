@@ -10,6 +10,13 @@ package enum ChildProcess {
     let errors: String
   }
 
+  /// Which processes a child is one of: a signal from the terminal goes to a group, its end to a session.
+  package enum Group: Int16 {
+    case parents = 0
+    case own = 0x02  // POSIX_SPAWN_SETPGROUP
+    case ownSession = 0x80  // POSIX_SPAWN_SETSID, whose name C shows to GNU sources only.
+  }
+
   /// A program that could not be started: the system's error.
   package struct NotStarted: Error {
     let code: Int32
@@ -18,7 +25,7 @@ package enum ChildProcess {
   /// Starts a program, looked up on PATH, with these descriptors as its standard streams. Throws ``NotStarted``.
   package static func start(
     _ command: [String], input: Int32, output: Int32, errors: Int32 = 2, environment: [String: String],
-    flags: Int32 = 0
+    group: Group = .parents
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -29,7 +36,7 @@ package enum ChildProcess {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(flags))
+    posix_spawnattr_setflags(&attributes, group.rawValue)
     var process = pid_t()
     let code = CStrings(command).withPointers { arguments in
       CStrings(environment.map { "\($0)=\($1)" }).withPointers { environment in

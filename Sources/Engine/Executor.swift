@@ -1,3 +1,5 @@
+private import Foundation
+
 /// Cells to compute, and where.
 package struct Batch {
   /// A cell by its stage and its number there.
@@ -26,6 +28,9 @@ package struct Batch {
   package var note: (_ event: String, _ fields: [String: any Sendable], _ line: String?) -> Void = { _, _, _ in }
   /// The folder of the run's record, where others may leave word for the run.
   package var runFolder: String?
+
+  /// Whether `refig cancel` was asked to end this run.
+  package var isCancelled: Bool { runFolder.map { access("\($0)/cancel", F_OK) == 0 } ?? false }
 
   package init(
     items: [Item], store: Store, manifest: @escaping (Item) -> Manifest, key: @escaping (Item) -> CellKey,
@@ -64,6 +69,7 @@ package struct InProcessExecutor: Executor {
   package func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
     for item in batch.items {
       if Interruption.requests > 0 { throw PipelineError.interrupted }
+      if batch.isCancelled { throw PipelineError.cancelled }
       try report(item, worker.perform(batch.manifest(item)))
     }
   }

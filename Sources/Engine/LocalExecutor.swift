@@ -23,7 +23,8 @@ package struct LocalExecutor: Executor {
     defer { for worker in workers { worker.end() } }
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
-      let isStopping = Interruption.requests > 0
+      let isCancelled = batch.isCancelled
+      let isStopping = Interruption.requests > 0 || isCancelled
       if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
         // Whoever holds the claims is still at work: look again a little later.
         usleep(50_000)
@@ -50,7 +51,7 @@ package struct LocalExecutor: Executor {
       }
       let busy = workers.filter { $0.item != nil }
       if busy.isEmpty {
-        if isStopping { throw PipelineError.interrupted }
+        if isStopping { throw isCancelled ? PipelineError.cancelled : .interrupted }
         if queue.isEmpty, claimedElsewhere.isEmpty { return }
         continue
       }
@@ -139,7 +140,7 @@ private final class WorkerProcess {
       do {
         // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
         process = try ChildProcess.start(
-          command, input: toWorker[0], output: fromWorker[1], environment: environment, flags: POSIX_SPAWN_SETPGROUP)
+          command, input: toWorker[0], output: fromWorker[1], environment: environment, group: .own)
       } catch {
         close(toWorker[1])
         close(fromWorker[0])

@@ -123,6 +123,9 @@ struct Slurm {
     for name in names { _ = try run(["scancel", "--quiet", "--name=\(name)"]) }
   }
 
+  /// Throws ``PipelineError/slurmMissing(program:reason:)`` if there are no client programs here.
+  func require() throws { _ = try run(["sbatch", "--version"]) }
+
   /// How many tasks an array may have; what Slurm's own default allows if the controller does not say.
   func largestArray() throws -> Int {
     let lines = try run(["scontrol", "show", "config"]).output.split(separator: "\n")

@@ -84,6 +84,7 @@ private final class SlurmHead {
     self.slurm = slurm
     self.askInterval = askInterval
     self.report = report
+    try slurm.require()
     arraySize = try slurm.largestArray()
     for item in batch.items { open[batch.key(item)] = item }
     arrays = try SlurmArray.found(in: root, wanted: open)
@@ -118,7 +119,7 @@ private final class SlurmHead {
 
   /// Stops if the user asked for it. Tasks go on after Ctrl-C: the next run finds them; after `refig cancel` they end.
   private func heed() throws {
-    if let folder = batch.runFolder, access("\(folder)/cancel", F_OK) == 0 {
+    if batch.isCancelled {
       try slurm.cancel(arrays.map(\.name))
       for array in arrays { array.remove() }
       throw PipelineError.cancelled

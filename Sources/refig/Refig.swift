@@ -27,16 +27,16 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, Mutate.self, Status.self, Show.self, Explain.self, GraphCommand.self, Try.self,
-      DataCommand.self,
-      StoreCommand.self, Doctor.self,
-      WorkerCommand.self,
+      Run.self, Watch.self, Cancel.self, Verify.self, Mutate.self, Status.self, Show.self, Explain.self,
+      GraphCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self, WorkerCommand.self,
     ])
 
   static func main() {
     do {
       var command = try parseAsRoot()
       try command.run()
+    } catch let code as ExitCode {
+      Foundation.exit(code.rawValue)
     } catch {
       let parserCode = exitCode(for: error)
       if parserCode == .success || error is CleanExit { exit(withError: error) }
@@ -135,7 +135,14 @@ struct ExecutionOptions: ParsableArguments {
     var build = Build(
       project: project, plan: plan, executor: try executor(project, plan), progress: progress,
       makeLog: { try ProcessEnvironment.log(for: project) })
-    let summary = try build.run()
+    let summary: Build.Summary
+    do {
+      summary = try build.run()
+    } catch {
+      build.log?.totals["error"] = ErrorMessage.reason(of: error)
+      build.log?.totals["status"] = Int(ErrorMessage.exitCode(of: error).rawValue)
+      throw error
+    }
     if summary.failedReplicas > 0 {
       progress.line("\(summary.failedReplicas) replicas failed numerically; their cells say why")
     }
