@@ -3,12 +3,14 @@
 #   make verify  [PROFILE=…]             check all claims and print their verdicts
 #   make mutate                          show that the claims can fail
 #   make test    make lint    make build    make bench    make clean
+#   make test-slurm                      run the tests that need a cluster, on a Slurm of one node that is brought up for them
+#   make dist                            put refig and its libraries into dist/, for machines without Swift
 #   make stage-sarao2020/uniqueness      compute one stage            make figure-sarao2020/fig1   draw one figure
 PROFILE ?= quick
 JOBS ?= $(shell nproc)
 REFIG = .build/release/refig
 
-.PHONY: setup build test lint figures verify mutate bench clean
+.PHONY: setup build test test-slurm lint figures verify mutate bench dist clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
@@ -18,6 +20,12 @@ mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)
 stage-%: build ; @$(REFIG) run '$*' --profile $(PROFILE) --workers $(JOBS)
 figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
 test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
+# Nodes and controllers are killed in a cluster of their own.
+test-slurm:
+	@scripts/setup --test
+	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
+	@Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
-clean: ; @rm -rf .build figures/quick figures/paper data/runs   # data/store is kept: its cells cost processor-hours
+dist: setup ; @scripts/dist
+clean: ; @rm -rf .build dist figures/quick figures/paper data/runs   # data/store is kept: its cells cost processor-hours

@@ -57,7 +57,8 @@ package final class RunRecord {
       FileManager.default.fileExists(atPath: runs)
       ? try FileManager.default.contentsOfDirectory(atPath: runs).filter { $0.first?.isNumber ?? false }.sorted()
       : []
-    let found = name.map { name in known.contains(name) ? [name] : known.filter { $0.hasPrefix(name) } } ?? known.suffix(1)
+    let found =
+      name.map { name in known.contains(name) ? [name] : known.filter { $0.hasPrefix(name) } } ?? known.suffix(1)
     guard found.count == 1, !(name?.isEmpty ?? false) else { throw PipelineError.unknownRun(name ?? "", known: known) }
     folder = "\(runs)/\(found[0])"
     status = Status(run: found[0])
@@ -167,7 +168,8 @@ extension RunRecord.Status {
     if !jobs.isEmpty {
       let ids = jobs.suffix(5).map { $0.id.isEmpty ? $0.name : $0.id }.joined(separator: ", ")
       lines.append(
-        "  \(jobs.reduce(0) { $0 + $1.tasks }) tasks in \(jobs.count == 1 ? "job" : "\(jobs.count) jobs, the last") \(ids)")
+        "  \(jobs.reduce(0) { $0 + $1.tasks }) tasks in \(jobs.count == 1 ? "job" : "\(jobs.count) jobs, the last") \(ids)"
+      )
     }
     if lostTasks > 0 { lines.append("  \(lostTasks) tasks ended too early, the last \(lastLoss)") }
     if hasEnded {

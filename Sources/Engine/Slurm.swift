@@ -48,10 +48,13 @@ struct Slurm {
         switch numbers.count {
         case 1: if let only = numbers[0] { ranges.append(only...only) } else { return nil }
         case 2, 3:
-          guard let first = numbers[0], let last = numbers[1], first <= last, let step = numbers.count == 3 ? numbers[2] : 1,
+          guard let first = numbers[0], let last = numbers[1], first <= last,
+            let step = numbers.count == 3 ? numbers[2] : 1,
             step > 0
           else { return nil }
-          if step == 1 { ranges.append(first...last) } else {
+          if step == 1 {
+            ranges.append(first...last)
+          } else {
             ranges += stride(from: first, through: last, by: step).map { $0...$0 }
           }
         default: return nil
@@ -85,8 +88,12 @@ struct Slurm {
   ) throws -> Submission {
     let limit = settings.runningTasks.map { "%\($0)" } ?? ""
     let answer = try run(
-      ["sbatch", "--parsable", "--job-name=\(name)", "--chdir=\(folder)", "--output=%a.txt", "--array=1-\(count)\(limit)"]
-        + settings.arguments + script, seconds: 180)
+      [
+        "sbatch", "--parsable", "--job-name=\(name)", "--chdir=\(folder)", "--output=%a.txt",
+        "--array=1-\(count)\(limit)",
+      ]
+        // At a limit on jobs it waits by itself for up to two minutes, in which nothing would be looked at.
+        + settings.arguments + script, seconds: 30)
     let told = answer.errors.split(separator: "\n").map { String($0.replacing("sbatch: error: ", with: "")) }
       .filter { !$0.hasPrefix("sbatch: ") }
     guard let status = answer.status else {

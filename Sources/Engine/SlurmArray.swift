@@ -9,11 +9,12 @@ final class SlurmArray {
     let items: [Batch.Item]
     /// Whether Slurm said that it waits.
     fileprivate(set) var isWaiting = true
-    /// How it ended, and when that was noticed.
-    fileprivate(set) var end: (reason: String, time: Double)?
+    /// Slurm's word for how it ended, and when that was noticed.
+    fileprivate(set) var end: (state: String, time: Double)?
     /// Whether it has finished a cell, and whether that is news.
     fileprivate(set) var isFruitful = false
     var hasNews = false
+    fileprivate var lostMemory = false
     /// The last line it wrote that is no answer.
     fileprivate(set) var lastWords = ""
     /// How far its output has been read.
@@ -34,6 +35,8 @@ final class SlurmArray {
 
   private static let batchName = "batch"
   private static let idName = "id"
+  /// The end of a task that Slurm has forgotten.
+  private static let forgotten = "forgotten"
 
   /// An array that is about to be submitted.
   init(_ slices: some Collection<[Batch.Item]>, of batch: Batch, settings: SlurmSettings, in root: String) throws {
@@ -110,7 +113,11 @@ final class SlurmArray {
         answers.append((key, outcome))
         (task.isFruitful, task.hasNews) = (true, true)
         isFruitful = true
-      } else if !line.isEmpty {
+      } else if line.contains("oom-kill") || line.contains("memory limit") {
+        // Not every Slurm has a state of its own for it.
+        task.lostMemory = true
+      } else if !line.isEmpty, !line.contains("error: *** ") {
+        // Slurm's own last line says that the task was ended, which its state says too.
         task.lastWords = String(line.prefix(300))
       }
     }
@@ -126,7 +133,7 @@ final class SlurmArray {
       untold.remove(number)
       tasks[number]?.isWaiting = line.isWaiting
       // Slurm itself may have put a task back into the queue.
-      let end = tasks[number]?.end ?? (Self.reason(line.state, settings), time)
+      let end = tasks[number]?.end ?? (line.state, time)
       tasks[number]?.end = line.isOver ? end : nil
     }
     for line in lines {
@@ -150,13 +157,20 @@ final class SlurmArray {
       isKnown = missCount < 2 ? nil : false
     }
     if isKnown == false || isKnown == true && isShown {
-      for number in doubted { tasks[number]?.end = ("Slurm no longer knows of it", time) }
+      for number in doubted { tasks[number]?.end = (Self.forgotten, time) }
     }
     doubted = []
   }
 
+  /// Why a task ended without its cells, for people.
+  func reason(of task: Task) -> String {
+    let reason = task.end.map { Self.reason(task.lostMemory ? "OUT_OF_MEMORY" : $0.state, settings) } ?? ""
+    return task.lastWords.isEmpty ? reason : "\(reason): \(task.lastWords)"
+  }
+
   private static func reason(_ state: String, _ settings: SlurmSettings) -> String {
     switch state {
+    case forgotten: "Slurm no longer knows of it"
     case "TIMEOUT":
       "it hit its time limit" + (settings.time.map { " of \(Int($0 / 60)) min" } ?? "") + "; raise `time:`"
     case "OUT_OF_MEMORY":

@@ -152,7 +152,7 @@ private final class SlurmHead {
           throw PipelineError.slurmRefused(reason: reason)
         case .busy(let reason):
           array.remove()
-          try wait(reason)
+          try wait(reason, taskCount: slices.count)
           return
         case .accepted(let id): try array.accepted(id)
         case .unknown: break
@@ -163,7 +163,8 @@ private final class SlurmHead {
         let cellCount = slices.reduce(0) { $0 + $1.count }
         batch.note(
           "job", ["name": array.name, "id": array.id ?? "", "tasks": slices.count, "cells": cellCount],
-          "job \(array.id ?? array.name): \(cellCount) cells in \(slices.count) \(slices.count == 1 ? "task" : "tasks")")
+          "job \(array.id ?? array.name): \(cellCount) cells in \(slices.count) \(slices.count == 1 ? "task" : "tasks")"
+        )
       }
     }
   }
@@ -184,7 +185,8 @@ private final class SlurmHead {
       } else if !queue.lost.isEmpty {
         // Where other tasks got on, the trouble is in a few cells: each task that finished none is taken apart.
         let isSuspect = { [self] (item: Batch.Item) in isFruitful && attempts[batch.key(item)] != nil }
-        let slices = queue.lost.filter(isSuspect).map { [$0] } + bundles(queue.lost.filter { !isSuspect($0) }, queue.settings)
+        let slices =
+          queue.lost.filter(isSuspect).map { [$0] } + bundles(queue.lost.filter { !isSuspect($0) }, queue.settings)
         guard isIdle || slices.count >= arraySize else { return nil }
         queues[index].slices = slices[...]
         queues[index].lost = []
@@ -204,16 +206,17 @@ private final class SlurmHead {
       sum + (measured[item.stage].map { $0.seconds / Double($0.count) } ?? seconds[item.stage] ?? 60)
     }
     let count = min(items.count, max(1, Int(min(total / target, 1e9).rounded(.up))))
-    return items.isEmpty ? [] : (0..<count).map { first in stride(from: first, to: items.count, by: count).map { items[$0] } }
+    return items.isEmpty
+      ? [] : (0..<count).map { first in stride(from: first, to: items.count, by: count).map { items[$0] } }
   }
 
   /// After a submission that Slurm did not take for now. With nothing of this run in the queue, a smaller array may be
   /// what a limit allows.
-  private func wait(_ reason: String) throws {
+  private func wait(_ reason: String, taskCount: Int) throws {
     refusals += 1
     if arrays.isEmpty {
       if refusals > 10 { throw PipelineError.slurmRefused(reason: "\(reason) (\(refusals) times)") }
-      arraySize = max(1, arraySize / 2)
+      arraySize = max(1, taskCount / 2)
     }
     let delay = min(60, 2 * pow(2, Double(refusals)))
     nextSubmission = ChildProcess.now() + delay
@@ -299,7 +302,7 @@ private final class SlurmHead {
           guard ChildProcess.now() - end.time > grace else { continue }
           for item in missing where batch.store.contains(batch.key(item)) { try take(batch.key(item), .present) }
           missing = missing.filter { open[batch.key($0)] != nil }
-          try lose(missing, of: array, number, task, end.reason)
+          try lose(missing, of: array, number, task)
         }
         if missing.isEmpty || task.end != nil { array.tasks[number] = nil }
       }
@@ -309,7 +312,7 @@ private final class SlurmHead {
   }
 
   private func lose(
-    _ items: [Batch.Item], of array: SlurmArray, _ number: Int, _ task: SlurmArray.Task, _ end: String
+    _ items: [Batch.Item], of array: SlurmArray, _ number: Int, _ task: SlurmArray.Task
   ) throws {
     guard !items.isEmpty else { return }
     array.keepOutput(of: number, in: batch.runFolder)
@@ -317,7 +320,7 @@ private final class SlurmHead {
     let reason =
       isInvisible
       ? "it stored a cell that cannot be seen from here; is \(batch.store.root) in a file system that all machines share?"
-      : end + (task.lastWords.isEmpty ? "" : ": \(task.lastWords)")
+      : array.reason(of: task)
     var again: [Batch.Item] = []
     for item in items {
       let key = batch.key(item)
@@ -330,7 +333,9 @@ private final class SlurmHead {
       } else {
         open[key] = nil
         try report(
-          item, .failed("its task in Slurm ended \(SlurmExecutor.attemptLimit) times; the last, \(array.label(number)): \(reason)"))
+          item,
+          .failed(
+            "its task in Slurm ended \(SlurmExecutor.attemptLimit) times; the last, \(array.label(number)): \(reason)"))
       }
     }
     guard !again.isEmpty else { return }
