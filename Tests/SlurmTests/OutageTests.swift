@@ -15,7 +15,7 @@ struct SlurmOutageTests {
   private func end(_ name: String) throws { #expect(kill(try process(name), SIGKILL) == 0) }
 
   private func start(_ name: String) throws {
-    FileManager.default.createFile(atPath: try #require(clusterFolder) + "/start-\(name)", contents: nil)
+    try Data().write(to: URL(fileURLWithPath: try #require(clusterFolder) + "/start-\(name)"))
   }
 
   /// Ends all that runs for tasks of this cluster's node, as when its power fails.
