@@ -129,7 +129,7 @@ package struct BatchFile {
       let last = try size < line ? Data() : bytes(from: size - UInt64(line), count: line)
       guard let end = UInt64(String(decoding: last.dropLast(), as: UTF8.self)), end < size,
         try bytes(from: 0, count: Self.magic.utf8.count) == Data(Self.magic.utf8),
-        (size - end) % UInt64(line) == 0
+        (size - end) % UInt64(line) == 0, size - end >= 2 * UInt64(line)
       else { throw PipelineError.damaged(path: path, reason: "it is not a batch, or not all of one") }
       let lines = String(decoding: try bytes(from: end, count: Int(size - end)), as: UTF8.self)
       offsets = lines.split(separator: "\n").compactMap { UInt64($0) }

@@ -55,8 +55,11 @@ package enum ChildProcess {
     return ends
   }
 
-  /// Runs a program that reads nothing to its end, or for at most so many seconds. Throws ``NotStarted``.
-  static func run(_ command: [String], environment: [String: String], seconds: Double) throws -> Answer {
+  /// Runs a program that reads nothing to its end, or for at most so many seconds, or until it says this on standard
+  /// error. Throws ``NotStarted``.
+  static func run(
+    _ command: [String], environment: [String: String], seconds: Double, until last: String? = nil
+  ) throws -> Answer {
     let pipes = try [makePipe(), makePipe()]
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
     defer { close(nothing) }
@@ -74,7 +77,8 @@ package enum ChildProcess {
     while isOpen.contains(true) {
       var polls = pipes.indices.map { pollfd(fd: isOpen[$0] ? pipes[$0][0] : -1, events: Int16(POLLIN), revents: 0) }
       let wait = Int32(max(0, min(1000 * (deadline - now()), 1e6)).rounded(.up))
-      if poll(&polls, 2, wait) == 0 {
+      let hasSaidIt = last.map { String(decoding: texts[1], as: UTF8.self).contains($0) } ?? false
+      if hasSaidIt || poll(&polls, 2, wait) == 0 {
         isLate = true
         kill(process, SIGKILL)
         break

@@ -74,9 +74,11 @@ struct Slurm {
     self.environment = own
   }
 
-  private func run(_ command: [String], seconds: Double = 60) throws -> ChildProcess.Answer {
+  private func run(
+    _ command: [String], seconds: Double = 60, until last: String? = nil
+  ) throws -> ChildProcess.Answer {
     do {
-      return try ChildProcess.run(command, environment: environment, seconds: seconds)
+      return try ChildProcess.run(command, environment: environment, seconds: seconds, until: last)
     } catch let failure as ChildProcess.NotStarted {
       throw PipelineError.slurmMissing(program: command[0], reason: Store.reason(failure.code))
     }
@@ -92,12 +94,11 @@ struct Slurm {
         "sbatch", "--parsable", "--job-name=\(name)", "--chdir=\(folder)", "--output=%a.txt",
         "--array=1-\(count)\(limit)",
       ]
-        // At a limit on jobs it waits by itself for up to two minutes, in which nothing would be looked at.
-        + settings.arguments + script, seconds: 30)
+        + settings.arguments + script, until: Self.patience)
     let told = answer.errors.split(separator: "\n").map { String($0.replacing("sbatch: error: ", with: "")) }
       .filter { !$0.hasPrefix("sbatch: ") }
     guard let status = answer.status else {
-      return answer.errors.contains("sleeping and retrying") ? .busy(told.last ?? "") : .unknown
+      return answer.errors.contains(Self.patience) ? .busy(told.last ?? "") : .unknown
     }
     // Of several clusters, "id;cluster".
     let id = answer.output.prefix { $0.isNumber }
@@ -109,6 +110,9 @@ struct Slurm {
     ]
     return passing.contains { reason.contains($0) } ? .busy(reason) : .refused(reason)
   }
+
+  /// What sbatch says at a limit on jobs, before it waits by itself for up to two minutes.
+  private static let patience = "sleeping and retrying"
 
   /// What the controller knows of the named arrays, those that ended lately too; nil if it does not answer.
   func queue(_ names: [String]) throws -> [Line]? {

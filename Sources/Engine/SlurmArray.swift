@@ -24,6 +24,8 @@ final class SlurmArray {
   let name: String
   let folder: String
   let settings: SlurmSettings
+  /// Whether this process submitted it; others may be following one that it did not.
+  private let isOwn: Bool
   private(set) var id: String?
   var tasks: [Int: Task]
   let taskCount: Int
@@ -43,6 +45,7 @@ final class SlurmArray {
     name = "refig-" + String(UInt64.random(in: .min ... .max), radix: 36)
     folder = "\(root)/\(name)"
     self.settings = settings
+    isOwn = true
     taskCount = slices.count
     tasks = Dictionary(uniqueKeysWithValues: zip(1..., slices.map { Task(items: $0) }))
     try Store.makeFolder(folder)
@@ -78,7 +81,7 @@ final class SlurmArray {
   private init?(name: String, folder: String, wanted: [CellKey: Batch.Item]) throws {
     let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
     var tasks: [Int: Task] = [:]
-    for number in 1...max(1, file.sliceCount) where number <= file.sliceCount {
+    for number in 1...file.sliceCount {
       let items = try file.slice(number).keys.compactMap { wanted[$0] }
       if !items.isEmpty { tasks[number] = Task(items: items) }
     }
@@ -86,6 +89,7 @@ final class SlurmArray {
     self.name = name
     self.folder = folder
     settings = SlurmSettings()
+    isOwn = false
     self.tasks = tasks
     taskCount = file.sliceCount
     id = try Store.bytes(of: "\(folder)/\(Self.idName)").map { String(decoding: $0, as: UTF8.self) }
@@ -191,8 +195,12 @@ final class SlurmArray {
     link("\(folder)/\(number).txt", "\(runFolder)/\(label(number)).txt")
   }
 
-  /// The array is over.
-  func remove() {
+  /// The array is over for this process: nothing is left of it, unless another head may still want what it makes.
+  func remove(store: Store) throws {
+    if !isOwn, FileManager.default.fileExists(atPath: "\(folder)/\(Self.batchName)") {
+      let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
+      for number in 1...taskCount where try !file.slice(number).keys.allSatisfy(store.contains) { return }
+    }
     do {
       try FileManager.default.removeItem(atPath: folder)
     } catch {

@@ -59,6 +59,8 @@ private final class SlurmHead {
   private var queues: [Queue] = []
   private var queueOfStage: [Int: Int] = [:]
   private var arrays: [SlurmArray] = []
+  /// Those that are over; some were kept for cells that were then submitted again.
+  private var past: [SlurmArray] = []
   /// Wall seconds of a cell by stage: as recorded or stated, then as measured.
   private var seconds: [Double?]
   private var measured: [Int: (count: Int, seconds: Double)] = [:]
@@ -67,7 +69,9 @@ private final class SlurmHead {
   /// Cells that a task says are there and that cannot be seen from here yet.
   private var unseen: [CellKey: Worker.Outcome] = [:]
   private var isFruitful = false
-  private var arraySize = 1000
+  /// Tasks of an array: as many as Slurm allows, until a limit on jobs is met.
+  private let largestArray: Int
+  private var arraySize: Int
   private var nextSubmission = 0.0
   private var refusals = 0
   private var nextQuestion = 0.0
@@ -85,7 +89,8 @@ private final class SlurmHead {
     self.askInterval = askInterval
     self.report = report
     try slurm.require()
-    arraySize = try slurm.largestArray()
+    largestArray = try slurm.largestArray()
+    arraySize = largestArray
     for item in batch.items { open[batch.key(item)] = item }
     arrays = try SlurmArray.found(in: root, wanted: open)
     let adopted = Set(arrays.flatMap { $0.tasks.values.flatMap(\.items) })
@@ -114,14 +119,14 @@ private final class SlurmHead {
       if open.isEmpty { break }
       usleep(500_000)
     }
-    for array in arrays { array.remove() }
+    for array in arrays + past { try array.remove(store: batch.store) }
   }
 
   /// Stops if the user asked for it. Tasks go on after Ctrl-C: the next run finds them; after `refig cancel` they end.
   private func heed() throws {
     if batch.isCancelled {
       try slurm.cancel(arrays.map(\.name))
-      for array in arrays { array.remove() }
+      for array in arrays { try array.remove(store: batch.store) }
       throw PipelineError.cancelled
     }
     guard Interruption.requests > 0 else { return }
@@ -143,27 +148,28 @@ private final class SlurmHead {
           answer = try slurm.submit(
             array.command(worker), name: array.name, folder: array.folder, count: slices.count, settings: settings)
         } catch {
-          array.remove()
+          try array.remove(store: batch.store)
           throw error
         }
         switch answer {
         case .refused(let reason):
-          array.remove()
+          try array.remove(store: batch.store)
           throw PipelineError.slurmRefused(reason: reason)
         case .busy(let reason):
-          array.remove()
+          try array.remove(store: batch.store)
           try wait(reason, taskCount: slices.count)
           return
         case .accepted(let id): try array.accepted(id)
         case .unknown: break
         }
         refusals = 0
+        arraySize = min(largestArray, 2 * arraySize)
         arrays.append(array)
         queues[index].slices.removeFirst(slices.count)
         let cellCount = slices.reduce(0) { $0 + $1.count }
         batch.note(
           "job", ["name": array.name, "id": array.id ?? "", "tasks": slices.count, "cells": cellCount],
-          "job \(array.id ?? array.name): \(cellCount) cells in \(slices.count) \(slices.count == 1 ? "task" : "tasks")"
+          "job \(array.id ?? array.name): \(cellCount) \(cellCount == 1 ? "cell" : "cells") in \(slices.count) \(slices.count == 1 ? "task" : "tasks")"
         )
       }
     }
@@ -307,7 +313,10 @@ private final class SlurmHead {
         if missing.isEmpty || task.end != nil { array.tasks[number] = nil }
       }
     }
-    for array in arrays where array.tasks.isEmpty { array.remove() }
+    for array in arrays where array.tasks.isEmpty {
+      try array.remove(store: batch.store)
+      past.append(array)
+    }
     arrays.removeAll { $0.tasks.isEmpty }
   }
 
@@ -342,7 +351,7 @@ private final class SlurmHead {
     let attempt = 1 + (again.compactMap { attempts[batch.key($0)] }.max() ?? 0)
     batch.note(
       "task", ["task": array.label(number), "reason": reason, "cells": again.count, "attempt": attempt],
-      "task \(array.label(number)): \(reason); its \(again.count) missing cells are submitted again"
+      "task \(array.label(number)): \(reason); its missing cells (\(again.count)) are submitted again"
         + (attempt > 1 ? " (attempt \(attempt) of \(SlurmExecutor.attemptLimit))" : ""))
     for item in again { queues[queueOfStage[item.stage] ?? 0].lost.append(item) }
   }

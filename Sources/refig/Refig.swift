@@ -146,6 +146,7 @@ struct ExecutionOptions: ParsableArguments {
     if summary.failedReplicas > 0 {
       progress.line("\(summary.failedReplicas) replicas failed numerically; their cells say why")
     }
+    if summary.duplicates > 0 { progress.line("\(summary.duplicates) cells were computed by another process too") }
     if summary.failed > 0 {
       throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import ToyPaper
 
-/// What ends a cluster's daemons, one test after the other; a cluster of its own for each call of this suite.
+/// Limits, and the ends of daemons, one test after the other: on a cluster of their own, with MaxJobCount=12.
 @Suite(.serialized, .enabled(if: clusterFolder != nil, "Tests/slurm-cluster brings up a cluster"))
 struct SlurmOutageTests {
   private func process(_ name: String) throws -> pid_t {
@@ -29,6 +29,16 @@ struct SlurmOutageTests {
         kill(process, SIGKILL)
       }
     }
+  }
+
+  @Test("a limit on jobs is met with smaller arrays, one after the other")
+  func limit() async throws {
+    let project = try ToyProject("  toy/walk: {replicas: {count: 30, perCell: 1}}")
+    let (status, end) = try await project.run()
+    #expect(status == 0)
+    #expect(end["computed"] == "30")
+    #expect(try project.events("refused").contains { $0["reason"]?.contains("temporarily unable to accept job") ?? false })
+    #expect(try project.events("job").compactMap { Int($0["tasks"] ?? "") }.allSatisfy { $0 <= 12 })
   }
 
   @Test("a controller that is gone stops nothing: tasks finish, and the store says so")

@@ -153,11 +153,13 @@ import ToyPaper
     // The task ends while nobody looks, without its cell.
     let job = try #require(try project.events("job").first)
     #expect(try runProgram("scancel", ["--name=\(job["name"] ?? "")"]).status == 0)
+    try await project.until { try runProgram("squeue", ["--noheader", "--name=\(job["name"] ?? "")"]).output.isEmpty }
     try project.openGate()
     let end = try await project.run().end
     #expect(end["cached"] == "3")
     #expect(end["computed"] == "1")
     #expect(try project.events("task").map { $0["cells"] } == ["1"])
+    #expect(project.leftArrays.isEmpty)
   }
 
   @Test(
@@ -184,5 +186,48 @@ import ToyPaper
     #expect(errors.contains("no task in Slurm finished a single cell"))
     #expect(errors.contains("/nonexistent/worker"), "\(errors)")
     #expect(try project.events("job").count == 3)
+  }
+
+  @Test("a run that was left to itself is followed and ended by its id; its tasks end with it")
+  func cancel() async throws {
+    let project = try ToyProject("")
+    try project.workspace.write(
+      """
+      seed: 3
+      profiles: [quick]
+      stages:
+        sarao2020/uniqueness:
+          parameters: {inputDimension: 40, sampleCount: 90}
+          replicas: {count: 3000000, perCell: 1000000}
+      """, to: "pipeline.yaml")
+    let program = try productPath("refig")
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(program, arguments, in: project.workspace.path)
+    }
+    let detached = try refig("run", "--executor", "slurm", "--detach")
+    #expect(detached.status == 0, "\(detached.errors)")
+    let id = try #require(detached.output.split(separator: " ").dropFirst().first.map(String.init))
+    #expect(detached.output.hasPrefix("run \(id) goes on by itself"))
+    let name = try #require(try project.events("job").first?["name"])
+    try await project.until { try runProgram("squeue", ["--noheader", "--name=\(name)"]).output.contains(" R ") }
+    #expect(try refig("status", id).output.contains("0 of 3 cells"))
+
+    let watcher = Process()
+    watcher.executableURL = URL(fileURLWithPath: program)
+    watcher.arguments = ["watch"]
+    watcher.currentDirectoryURL = URL(fileURLWithPath: project.workspace.path)
+    watcher.standardOutput = FileHandle.nullDevice
+    watcher.standardError = FileHandle.nullDevice
+    try watcher.run()
+    let cancelled = try refig("cancel", id)
+    #expect(cancelled.status == 0)
+    #expect(cancelled.output == "run \(id) is cancelled\n", "\(cancelled.errors)")
+    try await project.until { !watcher.isRunning }
+    #expect(watcher.terminationStatus == ErrorMessage.ExitCode.interrupted.rawValue)
+    try await project.until { try runProgram("squeue", ["--noheader", "--name=\(name)"]).output.isEmpty }
+    #expect(project.leftArrays.isEmpty)
+    #expect(try refig("status", id).output.contains("over: cancelled; finished cells are saved"))
+    #expect(try refig("cancel", id).output == "run \(id) is over\n")
+    #expect(try refig("watch", "2199").status == ErrorMessage.ExitCode.input.rawValue)
   }
 }
