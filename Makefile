@@ -4,14 +4,16 @@
 #   make report  [PROFILE=…]             a page of all figures and verdicts, report/quick/index.html
 #   make mutate                          show that the claims can fail
 #   make test    make lint    make build    make bench    make docs    make clean
+#   make test-slurm                      run the tests that need a cluster, on a Slurm of one node that is brought up for them
 #   make install [PREFIX=/usr/local]     the program, its man page, completions for bash, zsh and fish
+#   make dist                            put refig and its libraries into dist/, for machines without Swift
 #   make stage-sarao2020/uniqueness      compute one stage            make figure-sarao2020/fig1   draw one figure
 PROFILE ?= quick
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 REFIG = .build/release/refig
 
-.PHONY: setup build test lint figures verify report gallery mutate bench docs man install clean
+.PHONY: setup build test test-slurm lint figures verify report gallery mutate bench docs man install dist clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
@@ -23,9 +25,15 @@ mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)
 stage-%: build ; @$(REFIG) run '$*' --profile $(PROFILE) --workers $(JOBS)
 figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
 test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
+# Nodes and controllers are killed in a cluster of their own.
+test-slurm:
+	@scripts/setup --test
+	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
+	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=2 swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
 docs: setup ; @scripts/docs
 man: build ; @swift build -c release --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
 install: man ; @scripts/install $(PREFIX)
-clean: ; @rm -rf .build figures/quick figures/paper report data/runs   # data/store is kept: its cells cost processor-hours
+dist: setup ; @scripts/dist
+clean: ; @rm -rf .build dist figures/quick figures/paper report data/runs   # data/store is kept: its cells cost processor-hours

@@ -115,6 +115,10 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["refig", "Engine", "Papers", "PaperKit", "TestSupport", "ToyPaper"], swiftSettings: strict),
+    // Runs on a real Slurm, which Tests/slurm-cluster brings up; without one they are skipped.
+    .testTarget(
+      name: "SlurmTests", dependencies: ["refig", "Engine", "TestSupport", "ToyPaper", "toy-worker"],
+      exclude: ["fake-slurm"], swiftSettings: strict),
   ]
     + papers.flatMap { paper -> [Target] in
       [

@@ -10,6 +10,8 @@ package struct Build {
     package var failed = 0
     /// Replicas that failed numerically inside computed cells.
     package var failedReplicas = 0
+    /// Computed cells that another process had published in the meantime.
+    package var duplicates = 0
     package var processorSeconds = 0.0
   }
 
@@ -73,7 +75,12 @@ package struct Build {
     }
     let log = try self.log ?? makeLog()
     self.log = log
-    defer { log.totals = ["computed": summary.computed, "failed": summary.failed, "cached": summary.cached] }
+    defer {
+      log.totals = [
+        "computed": summary.computed, "failed": summary.failed, "cached": summary.cached,
+        "duplicates": summary.duplicates,
+      ]
+    }
     let missingCounts = waves.joined().reduce(into: [:]) { $0[plan.stages[$1.stage].id, default: 0] += 1 }
     log.write(
       "plan",
@@ -83,7 +90,12 @@ package struct Build {
         }
       ])
     for items in waves {
-      let batch = Batch(plan: plan, items: try ready(items, &summary), store: project.store)
+      var batch = Batch(plan: plan, items: try ready(items, &summary), store: project.store)
+      batch.runFolder = log.folder
+      batch.note = { [progress] event, fields, line in
+        log.write(event, line.map { line in fields.merging(["text": line]) { $1 } } ?? fields)
+        if let line { progress.line(line) }
+      }
       let counts = Dictionary(grouping: batch.items, by: \.stage)
       progress.begin(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) })
       var costs: [Int: StageCost] = [:]
@@ -135,6 +147,7 @@ package struct Build {
       summary.computed += 1
       summary.processorSeconds += cost.processorSeconds
       summary.failedReplicas += cost.failedReplicas
+      if cost.isDuplicate { summary.duplicates += 1 }
       stageCost.add(cost)
       fields["outcome"] = "computed"
       fields["wallSeconds"] = cost.wallSeconds
@@ -142,6 +155,7 @@ package struct Build {
       fields["peakBytes"] = cost.peakBytes
       fields["fileBytes"] = cost.fileBytes
       if cost.failedReplicas > 0 { fields["failedReplicas"] = cost.failedReplicas }
+      if cost.isDuplicate { fields["duplicate"] = "yes" }
       progress.finished(stage.id, seconds: cost.processorSeconds)
     case .present, .claimed:
       summary.cached += 1

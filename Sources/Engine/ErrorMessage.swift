@@ -22,15 +22,16 @@ package enum ErrorMessage {
     case let error as PipelineError:
       switch error {
       case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownExperiment, .unknownProfile,
-        .badOption,
-        .droppedPoints, .evidence:
+        .badOption, .droppedPoints, .evidence, .unknownRun:
         .input
       case .cellsFailed: .cellsFailed
       case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
       case .damaged, .newerFormat: .integrity
-      case .unreadable, .notWritable, .gnuplotMissing, .gnuplotFailed, .workerNotStarted: .environment
+      case .unreadable, .notWritable, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .slurmMissing,
+        .slurmRefused, .slurmTasksFailed:
+        .environment
       case .outOfDate, .cellsMissing: .outOfDate
-      case .interrupted: .interrupted
+      case .interrupted, .tasksGoOn, .cancelled: .interrupted
       }
     case is InvalidParameter, is EvidenceError: .input
     case is NumericalError: .cellsFailed
@@ -97,8 +98,31 @@ package enum ErrorMessage {
       """
     case .evidence(let subject, let reason): "\(subject): \(reason)."
     case .workerNotStarted(let reason): "a worker could not be run: \(reason)."
+    case .slurmMissing(let program, let reason):
+      """
+      \(program) cannot be started: \(reason). Run on a machine that has Slurm's client programs on PATH, such as the \
+      cluster's login node, or without --executor slurm.
+      """
+    case .slurmRefused(let reason):
+      """
+      Slurm refuses the tasks: \(reason). Change the `slurm:` blocks of pipeline.yaml (`sinfo` shows partitions and \
+      their limits), then run again: finished cells are kept.
+      """
+    case .slurmTasksFailed(let task, let reason):
+      """
+      no task in Slurm finished a single cell, the last one, \(task): \(reason). Try the worker on a node: \
+      `srun refig doctor` with this refig's path.
+      """
+    case .unknownRun(let name, let known):
+      "there is no record of a run '\(visible(name))'\(suggestion(name, known)); data/runs holds them."
     case .outOfDate(let count): "\(count) \(count == 1 ? "cell is" : "cells are") missing; `refig run` makes them."
     case .interrupted: "interrupted; finished cells are saved, run the same command to go on."
+    case .tasksGoOn(let count, let run):
+      """
+      interrupted; \(count) \(count == 1 ? "task goes" : "tasks go") on in Slurm. Run the same command to follow them, or \
+      `refig cancel \(run)` to end them.
+      """
+    case .cancelled: "cancelled; finished cells are saved, run the same command to go on."
     }
   }
 

@@ -21,10 +21,10 @@ package struct LocalExecutor: Executor {
     var claimedElsewhere: [Batch.Item] = []
     var workers: [WorkerProcess] = []
     defer { for worker in workers { worker.end() } }
-    func definition(_ item: Batch.Item) -> PipelineFile.Stage { batch.plan.stages[item.stage].definition }
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
-      let isStopping = Interruption.requests > 0
+      let isCancelled = batch.isCancelled
+      let isStopping = Interruption.requests > 0 || isCancelled
       if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
         // Whoever holds the claims is still at work: look again a little later.
         usleep(50_000)
@@ -32,11 +32,11 @@ package struct LocalExecutor: Executor {
         claimedElsewhere = []
       }
       while !isStopping, let item = queue.first {
-        let taken = workers.compactMap(\.item).reduce(0) { $0 + (definition($1).memoryLimit ?? 0) }
-        if let limit = definition(item).memoryLimit, taken > 0, taken + limit > memory { break }
+        let taken = workers.compactMap(\.item).reduce(0) { $0 + (batch.limits($1).memory ?? 0) }
+        if let limit = batch.limits(item).memory, taken > 0, taken + limit > memory { break }
         if let idle = workers.first(where: { $0.item == nil }) {
           queue.removeFirst()
-          let hasMemoryLimit = definition(item).memoryLimit != nil
+          let hasMemoryLimit = batch.limits(item).memory != nil
           guard try idle.give(item, batch.manifest(item).canonicalText, hasMemoryLimit: hasMemoryLimit) else {
             queue.insert(item, at: queue.startIndex)
             workers.removeAll { $0 === idle }
@@ -51,7 +51,7 @@ package struct LocalExecutor: Executor {
       }
       let busy = workers.filter { $0.item != nil }
       if busy.isEmpty {
-        if isStopping { throw PipelineError.interrupted }
+        if isStopping { throw isCancelled ? PipelineError.cancelled : .interrupted }
         if queue.isEmpty, claimedElsewhere.isEmpty { return }
         continue
       }
@@ -67,7 +67,7 @@ package struct LocalExecutor: Executor {
         }
       }
       for worker in workers {
-        guard let item = worker.item, let excess = try worker.excess(over: definition(item)) else { continue }
+        guard let item = worker.item, let excess = try worker.excess(over: batch.limits(item)) else { continue }
         workers.removeAll { $0 === worker }
         worker.kill()
         try fail(item, excess, batch, report)
@@ -131,54 +131,36 @@ private final class WorkerProcess {
   private var hasEnded = false
 
   init(_ command: [String]) throws {
-    let toWorker = try Self.makePipe()
-    let fromWorker = try Self.makePipe()
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, toWorker[0], 0)
-    posix_spawn_file_actions_adddup2(&actions, fromWorker[1], 1)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    var environment = ProcessInfo.processInfo.environment
-    environment.merge(try LocalExecutor.workerEnvironment()) { $1 }
-    var process = pid_t()
-    let status = CStrings(command).withPointers { arguments in
-      CStrings(environment.map { "\($0)=\($1)" }).withPointers { environment in
-        posix_spawnp(&process, command[0], &actions, &attributes, arguments, environment)
+    do {
+      let toWorker = try ChildProcess.makePipe()
+      let fromWorker = try ChildProcess.makePipe()
+      defer { close(toWorker[0]); close(fromWorker[1]) }
+      var environment = ProcessInfo.processInfo.environment
+      environment.merge(try LocalExecutor.workerEnvironment()) { $1 }
+      do {
+        // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
+        process = try ChildProcess.start(
+          command, input: toWorker[0], output: fromWorker[1], environment: environment, group: .own)
+      } catch {
+        close(toWorker[1])
+        close(fromWorker[0])
+        throw error
       }
+      input = toWorker[1]
+      output = fromWorker[0]
+    } catch let error as ChildProcess.NotStarted {
+      throw PipelineError.workerNotStarted(reason: "\(command[0]): \(Store.reason(error.code))")
     }
-    close(toWorker[0])
-    close(fromWorker[1])
-    guard status == 0 else {
-      close(toWorker[1])
-      close(fromWorker[0])
-      throw PipelineError.workerNotStarted(reason: "\(command[0]): \(Store.reason(status))")
-    }
-    self.process = process
-    input = toWorker[1]
-    output = fromWorker[0]
     reader = LineReader(descriptor: output)
   }
 
-  /// A pipe that closes on exec, or a worker would keep its siblings' pipes open and never see the end of its own.
-  private static func makePipe() throws -> [Int32] {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw PipelineError.workerNotStarted(reason: Store.reason(errno)) }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    return ends
-  }
-
-  /// By what the cell at work breaks its stage's limits; nil if it keeps them. Memory is what the worker has gained since
-  /// it was given the cell.
-  func excess(over stage: PipelineFile.Stage) throws -> String? {
-    if let limit = stage.timeLimit, Self.now() - start > limit {
+  /// By what the cell at work breaks its limits; nil if it keeps them. Memory is what the worker has gained since it was
+  /// given the cell.
+  func excess(over limits: Batch.Limits) throws -> String? {
+    if let limit = limits.time, ChildProcess.now() - start > limit {
       return "it took longer than its time limit of \(limit) s"
     }
-    guard let limit = stage.memoryLimit else { return nil }
+    guard let limit = limits.memory else { return nil }
     let taken = try residentBytes() - residentAtStart
     return taken > limit
       ? "it took \(taken / 1_000_000) MB of memory, more than its limit of \(limit / 1_000_000) MB" : nil
@@ -195,7 +177,7 @@ private final class WorkerProcess {
   func give(_ item: Batch.Item, _ manifest: String, hasMemoryLimit: Bool) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
     self.item = item
-    start = Self.now()
+    start = ChildProcess.now()
     residentAtStart = hasMemoryLimit ? try residentBytes() : 0
     return true
   }
@@ -245,25 +227,5 @@ private final class WorkerProcess {
     guard signal != 0 else { return "ended with status \((status >> 8) & 0xff)" }
     return signal == SIGKILL
       ? "was killed (signal 9; out of memory?)" : "died of signal \(signal) (\(String(cString: strsignal(signal))))"
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-  }
-}
-
-/// A null-terminated array of C strings, for as long as a call takes.
-private struct CStrings {
-  private let texts: [String]
-
-  init(_ texts: [String]) { self.texts = texts }
-
-  func withPointers<Result>(_ body: ([UnsafeMutablePointer<CChar>?]) -> Result) -> Result {
-    var pointers = texts.map { strdup($0) }
-    defer { for pointer in pointers { free(pointer) } }
-    pointers.append(nil)
-    return body(pointers)
   }
 }

@@ -68,6 +68,17 @@ package enum PipelineError: Error, Sendable {
   case droppedPoints(figure: String, series: String, count: Int, axis: String)
   case evidence(subject: String, reason: String)
   case workerNotStarted(reason: String)
+  /// A client program of Slurm cannot be started.
+  case slurmMissing(program: String, reason: String)
+  /// Slurm does not take the tasks.
+  case slurmRefused(reason: String)
+  /// No task ever finished a cell.
+  case slurmTasksFailed(task: String, reason: String)
+  case unknownRun(String, known: [String])
   case outOfDate(count: Int)
   case interrupted
+  /// Interrupted, while tasks go on elsewhere.
+  case tasksGoOn(count: Int, run: String)
+  /// Ended by `refig cancel`.
+  case cancelled
 }

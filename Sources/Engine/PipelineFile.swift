@@ -31,6 +31,8 @@ package struct PipelineFile: Sendable {
     package let timeLimit: Double?
     /// Bytes of memory a cell may take.
     package let memoryLimit: Int?
+    /// What tasks get that compute its cells on a cluster.
+    package let slurm: SlurmSettings
     /// Where each parameter's values stand in the file.
     package let locations: [String: SourceLocation]
     package let location: SourceLocation
@@ -50,7 +52,7 @@ package struct PipelineFile: Sendable {
   package init(path: String, profile: String?, catalogue: Catalogue, diagnostics: Diagnostics) throws {
     let document = try YAMLValue.document(
       at: path, purpose: "it names the stages, profiles and figures of the project", diagnostics: diagnostics)
-    let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "stages"], in: "")
+    let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "slurm", "stages"], in: "")
     self.path = path
     seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
     let profileList = top?.required("profiles", in: "")
@@ -65,6 +67,7 @@ package struct PipelineFile: Sendable {
     guard profiles.isEmpty || profiles.contains(chosen) else {
       throw PipelineError.unknownProfile(chosen, known: profiles)
     }
+    let slurm = SlurmReader(profiles: profiles).settings(top?["slurm"], profile: chosen)
     var stages: [Stage] = []
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
     stageNames = entries.map(\.key)
@@ -73,7 +76,7 @@ package struct PipelineFile: Sendable {
     for entry in entries {
       var reader = StageReader(
         id: entry.key, folder: folder, siblings: stageNames, catalogue: catalogue, profiles: profiles,
-        diagnostics: diagnostics, defaults: defaults)
+        slurm: slurm, diagnostics: diagnostics, defaults: defaults)
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
       defaults = reader.defaults
     }

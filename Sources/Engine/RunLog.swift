@@ -4,7 +4,9 @@ private import Foundation
 ///
 /// Schema 1: `run` (schema, command, profile, versions, commit, host facts), `plan` (cells in all and missing, by stage),
 /// `cell` (stage, key, label, outcome, cost), `stage` (the sum of its cells in this run), `figure` (what became of it),
-/// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts).
+/// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts; `error` and exit `status` if it failed). With
+/// Slurm also `job` (an array submitted or followed), `task` (one that ended without its cells, and why), `refused`, and
+/// `queue` (what runs and waits) once a minute. What was told to the user has a `text`.
 package final class RunLog {
   /// The run's folder.
   package let folder: String
@@ -95,6 +97,9 @@ package final class RunLog {
   static func timeStamp() -> String {
     Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
   }
+
+  /// This machine's name.
+  static var hostName: String { ProcessInfo.processInfo.hostName }
 
   /// What results may depend on beside their manifests: versions and the machine.
   package static func facts(compiler: String, blas: String) -> [String: String] {

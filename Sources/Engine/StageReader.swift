@@ -8,11 +8,13 @@ struct StageReader {
   let siblings: [String]
   let catalogue: Catalogue
   let profiles: [String]
+  /// What tasks get unless the stage says otherwise.
+  let slurm: SlurmSettings
   let diagnostics: Diagnostics
   /// Parameters of experiments as they declare them, by name: many stages share an experiment.
   private(set) var defaults: [String: [String: ParameterValue]]
   private var context: String { "stage '\(id)'" }
-  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit"]
+  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit", "slurm"]
   private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
@@ -129,11 +131,40 @@ struct StageReader {
       return limit
     }
     let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
+    let slurm = slurm(mapping["slurm"], override?["slurm"], timeLimit, megabytes, location)
     guard let sweep, let replicas, let streams else { return nil }
     return PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
-      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, locations: locations,
+      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, slurm: slurm,
+      locations: locations,
       location: location)
+  }
+
+  /// The stage's block and its profile's, key by key. A task must be given what one of its cells may need.
+  private func slurm(
+    _ block: YAMLValue?, _ override: YAMLValue?, _ timeLimit: Double?, _ megabytes: Double?, _ location: SourceLocation
+  ) -> SlurmSettings {
+    let blocks = [block, override].map { $0?.mapping("slurm", allowing: SlurmSettings.keys, in: context) }
+    var settings = blocks.reduce(slurm) { $0.overlaid(with: $1, in: context) }
+    func refuse(_ key: String, _ value: String, _ allowed: String) {
+      diagnostics.report(
+        .refusedValue(name: "slurm.\(key)", value: value, allowed: "at least the stage's \(allowed)"),
+        at: (override ?? block)?.location ?? location, in: context)
+    }
+    if let need = timeLimit, let time = settings.time, time < need {
+      refuse("time", "\(time) s", "timeLimit of \(need) s; raise one or lower the other")
+    }
+    if let need = megabytes {
+      let megabytes = Int(need) * settings.processors
+      if let memory = settings.memory, memory < megabytes * 1_000_000 {
+        refuse(
+          "memory", "\(memory / 1_000_000) MB",
+          "memoryLimit of \(need) MB for each of its processors; raise one or lower the other")
+      }
+      // What limits count is what a cell adds to a worker; the workers are there before.
+      settings.memory = settings.memory ?? (megabytes + 200 * (settings.processors + 1)) * 1_000_000
+    }
+    return settings
   }
 
   /// The default of a parameter, or nil with a report if the experiment has none of this name.

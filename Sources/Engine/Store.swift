@@ -117,9 +117,13 @@ package struct Store: Sendable {
 
   /// Puts a cell's bytes in place under its key.
   package func publish(_ bytes: [UInt8], as key: CellKey) throws {
-    try Self.write(bytes, to: path(of: key), by: "\(root)/tmp/\(getpid())-\(key.short)", passing: FaultPoint.pass)
+    try Self.write(bytes, to: path(of: key), by: temporary(key.short), passing: FaultPoint.pass)
     unlink(failurePath(key))
   }
+
+  /// A name of this process's own in the store's file system: processes of other machines may have the same number.
+  private func temporary(_ name: String) -> String { "\(root)/tmp/\(Self.host)-\(getpid())-\(name)" }
+  private static let host = String(ProcessInfo.processInfo.hostName.prefix { $0 != "." && $0 != "/" })
 
   /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders
   /// are made as needed. `step` hears of every step, for tests that kill the process there.
@@ -147,12 +151,28 @@ package struct Store: Sendable {
     do {
       // Some file systems tell of a full disk only now.
       guard close(descriptor) == 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
-      try creating(path) { rename(temporary, path) }
+      try creating(path) { rename(temporary, path, bytes.count) }
     } catch {
       unlink(temporary)
       throw error
     }
     step("write.renamed")
+  }
+
+  /// Renames a file and makes sure that the new name is seen. On NFS, an answer that is lost makes a client ask for the
+  /// same again, and the second answer is that there is no such file.
+  private static func rename(_ temporary: String, _ path: String, _ size: Int) -> Int32 {
+    let result = Glibc.rename(temporary, path)
+    guard result == 0 || errno == ENOENT else { return result }
+    let code = errno
+    for attempt in 0..<6 {
+      if attempt > 0 { usleep(10_000 << UInt32(attempt)) }
+      if sizeAndTime(path)?.size == size { return 0 }
+      // The folder may be missing, and is then made.
+      if result != 0, access(temporary, F_OK) == 0 { break }
+    }
+    errno = result == 0 ? ESTALE : code
+    return -1
   }
 
   package static func makeFolder(_ path: String) throws {
@@ -167,7 +187,7 @@ package struct Store: Sendable {
   func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
     try Self.makeFolder(root + "/quarantine")
     let name = "\(root)/quarantine/\(key)-\(UInt32.random(in: 0 ... .max)).h5"
-    guard rename(path(of: key), name) == 0 || errno == ENOENT else {
+    guard Glibc.rename(path(of: key), name) == 0 || errno == ENOENT else {
       throw PipelineError.notWritable(path: name, reason: Self.reason(errno))
     }
     return .damaged(path: path(of: key), reason: reason + "; moved to \(name)")
@@ -179,7 +199,7 @@ package struct Store: Sendable {
 
   /// Remembers why a cell could not be computed, until it is.
   package func recordFailure(_ key: CellKey, reason: String) throws {
-    try Self.write(Array(reason.utf8), to: failurePath(key), by: "\(root)/tmp/\(getpid())-failure-\(key.short)")
+    try Self.write(Array(reason.utf8), to: failurePath(key), by: temporary("failure-\(key.short)"))
   }
 
   /// Keys of the cells whose last run failed.

@@ -24,34 +24,42 @@ package struct Worker: Sendable {
     package let fileBytes: Int
     /// Replicas that failed numerically.
     package let failedReplicas: Int
+    /// Somebody else published the same cell while it was computed.
+    package let isDuplicate: Bool
   }
 
   package let catalogue: Catalogue
   package let store: Store
+  /// Whether cells are claimed, so that no other process computes the same at the same time. On a cluster's file system
+  /// a lock may be kept for a machine that is gone.
+  private let claims: Bool
 
-  package init(catalogue: Catalogue, store: Store) {
+  package init(catalogue: Catalogue, store: Store, claims: Bool = true) {
     self.catalogue = catalogue
     self.store = store
+    self.claims = claims
   }
 
   /// Makes sure that a cell is in the store.
   package func perform(_ manifest: Manifest) -> Outcome {
     let key = manifest.key
     do {
-      let outcome = try store.withClaim(on: key) { () throws -> Outcome in
+      let work = { () throws -> Outcome in
         if store.contains(key) { return .present }
         let start = Usage.ofNewCell()
         let cell = try compute(manifest)
         guard let experiment = catalogue.experiments[manifest.experiment] else { return .failed("unknown experiment") }
         let bytes = try cell.encoded(outputs: experiment.outputs)
+        let isDuplicate = store.contains(key)
         try store.publish(bytes, as: key)
         let end = Usage.now()
         return .computed(
           Cost(
             wallSeconds: end.wall - start.wall, processorSeconds: end.processor - start.processor,
-            peakBytes: end.peakBytes, fileBytes: bytes.count, failedReplicas: cell.failures.count))
+            peakBytes: end.peakBytes, fileBytes: bytes.count, failedReplicas: cell.failures.count,
+            isDuplicate: isDuplicate))
       }
-      return outcome ?? .claimed
+      return try claims ? store.withClaim(on: key, work) ?? .claimed : work()
     } catch {
       return .failed(ErrorMessage.reason(of: error))
     }
@@ -142,7 +150,7 @@ package struct Worker: Sendable {
   package static func answer(_ outcome: Outcome) -> String {
     switch outcome {
     case .computed(let cost):
-      "computed \(cost.wallSeconds) \(cost.processorSeconds) \(cost.peakBytes) \(cost.fileBytes) \(cost.failedReplicas)"
+      "computed \(cost.wallSeconds) \(cost.processorSeconds) \(cost.peakBytes) \(cost.fileBytes) \(cost.failedReplicas) \(cost.isDuplicate ? 1 : 0)"
     case .present: "present"
     case .claimed: "claimed"
     case .failed(let reason): "failed " + reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
@@ -155,11 +163,12 @@ package struct Worker: Sendable {
     switch fields.first {
     case "computed":
       let numbers = fields.dropFirst().compactMap { Double($0) }
-      guard numbers.count == 5 else { return nil }
+      guard numbers.count == 6 else { return nil }
       return .computed(
         Cost(
           wallSeconds: numbers[0], processorSeconds: numbers[1], peakBytes: Int(numbers[2]),
-          fileBytes: Int(numbers[3]), failedReplicas: Int(numbers[4])))
+          fileBytes: Int(numbers[3]), failedReplicas: Int(numbers[4]),
+          isDuplicate: numbers[5] != 0))
     case "present": return .present
     case "claimed": return .claimed
     case "failed": return .failed(String(answer.dropFirst(7)))

@@ -28,7 +28,8 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self, Status.self, Show.self, Explain.self,
+      Run.self, Watch.self, Cancel.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self, Status.self,
+      Show.self, Explain.self,
       GraphCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self, WorkerCommand.self,
     ])
 
@@ -36,6 +37,8 @@ struct Refig: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+    } catch let code as ExitCode {
+      Foundation.exit(code.rawValue)
     } catch {
       let parserCode = exitCode(for: error)
       if parserCode == .success || error is CleanExit { exit(withError: error) }
@@ -105,6 +108,14 @@ struct ExecutionOptions: ParsableArguments {
     help: "Worker processes; 0 computes in this process, for debuggers.")
   var workers: Int = ProcessInfo.processInfo.activeProcessorCount
 
+  /// Where cells are computed.
+  enum Place: String, ExpressibleByArgument, CaseIterable {
+    case local, slurm
+  }
+
+  @Option(help: "Where cells are computed: local, or slurm for tasks of a cluster that shares this folder.")
+  var executor = Place.local
+
   @Flag(name: .shortAndLong, help: "No progress, only errors and results.")
   var quiet = false
 
@@ -113,6 +124,14 @@ struct ExecutionOptions: ParsableArguments {
   }
 
   func executor(_ project: Project, _ plan: Plan) throws -> any Executor {
+    if executor == .slurm {
+      // Tasks run in a folder of their own.
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      let root = URL(fileURLWithPath: project.root).path
+      return SlurmExecutor(
+        plan: plan, worker: [program, "worker", "--store", root + "/data/store"], root: root + "/data/slurm",
+        costs: try CostHistory(root: project.root))
+    }
     guard workers > 0 else {
       try ProcessEnvironment.prepareForComputing()
       return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
@@ -134,10 +153,18 @@ struct ExecutionOptions: ParsableArguments {
     var build = Build(
       project: project, plan: plan, executor: try executor(project, plan), progress: progress,
       makeLog: { try ProcessEnvironment.log(for: project) })
-    let summary = try build.run()
+    let summary: Build.Summary
+    do {
+      summary = try build.run()
+    } catch {
+      build.log?.totals["error"] = ErrorMessage.reason(of: error)
+      build.log?.totals["status"] = Int(ErrorMessage.exitCode(of: error).rawValue)
+      throw error
+    }
     if summary.failedReplicas > 0 {
       progress.line("\(summary.failedReplicas) replicas failed numerically; their cells say why")
     }
+    if summary.duplicates > 0 { progress.line("\(summary.duplicates) cells were computed by another process too") }
     if summary.failed > 0 {
       throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
     }

@@ -17,6 +17,17 @@ struct Run: ParsableCommand {
   @Flag(help: "Only say what would run.")
   var dry = false
 
+  /// Whether the command stays until the run is over.
+  enum Presence: String, EnumerableFlag {
+    case wait, detach
+
+    static func help(for value: Presence) -> ArgumentHelp? {
+      value == .wait ? "Stay until the run is over." : "Leave the run to itself and print its id, for watch and cancel."
+    }
+  }
+
+  @Flag var presence = Presence.wait
+
   /// What a run did.
   private struct Report: Encodable {
     let cells: Build.Summary
@@ -43,6 +54,9 @@ struct Run: ParsableCommand {
     let targets = try project.targets(targets)
     let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     if dry { return try forecast(project, plan) }
+    if presence == .detach, !(try missing(project, plan).isEmpty) {
+      return print(try DetachedRun(project: project).start())
+    }
     let progress = ProgressDisplay(quiet: execution.quiet || output.json)
     let (summary, log) = try execution.recordedBuild(project, plan, progress: progress)
     if !execution.quiet, !output.json {
@@ -96,12 +110,15 @@ struct Run: ParsableCommand {
     if let error = failures.last { throw error }
   }
 
-  private func forecast(_ project: Project, _ plan: Plan) throws {
+  private func missing(_ project: Project, _ plan: Plan) throws -> [Batch.Item] {
     let build = Build(
       project: project, plan: plan, executor: try execution.executor(project, plan),
-      progress: ProgressDisplay(quiet: true),
-      makeLog: { try ProcessEnvironment.log(for: project) })
-    let missing = Dictionary(grouping: try build.missing().joined(), by: \.stage).mapValues(\.count)
+      progress: ProgressDisplay(quiet: true), makeLog: { try ProcessEnvironment.log(for: project) })
+    return Array(try build.missing().joined())
+  }
+
+  private func forecast(_ project: Project, _ plan: Plan) throws {
+    let missing = Dictionary(grouping: try missing(project, plan), by: \.stage).mapValues(\.count)
     let stages = plan.stages.enumerated().map { index, stage in
       Forecast.Stage(stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0)
     }

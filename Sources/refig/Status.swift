@@ -5,9 +5,10 @@ import Foundation
 /// `refig status`.
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Per stage: how many cells are there, missing, failed, and what they cost.")
+    abstract: "Per stage: how many cells are there, missing, failed, and what they cost. Of a run: how far it is.")
 
-  @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
+  @Argument(
+    help: "Stages, figures, claims or paper:KEY, or the id of a run; everything unless given.", completion: .targets)
   var targets: [String] = []
 
   @OptionGroup var project: ProjectOptions
@@ -35,6 +36,11 @@ struct Status: ParsableCommand {
   }
 
   func run() throws {
+    if targets.count == 1, RunRecord.isRun(targets[0], root: project.root) {
+      let record = try RunRecord(root: project.root, run: targets[0])
+      try record.update()
+      return try output.show(record.status, record.status.text(isAlive: record.isAlive))
+    }
     let project = try project.load()
     let store = project.store
     let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)

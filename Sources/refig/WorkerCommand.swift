@@ -2,24 +2,46 @@ import ArgumentParser
 import Engine
 import Foundation
 
-/// `refig worker`: what runners start.
+/// `refig worker`: what runners start, and the tasks of a cluster.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Compute cells asked for on standard input.", shouldDisplay: false)
+    commandName: "worker", abstract: "Compute cells asked for on standard input, or a slice of a batch.",
+    shouldDisplay: false)
 
   @Option(help: "Folder of the store.")
   var store: String
+
+  @Option(help: "File with the cells of a batch; none are read from standard input.")
+  var batch: String?
+
+  @Option(help: "Which part of the batch: k/n.")
+  var slice: String?
+
+  @Flag(help: "Claim no cells: others may compute the same ones.")
+  var noClaims = false
+
+  func validate() throws {
+    guard (batch == nil) == (slice == nil) else { throw ValidationError("--batch and --slice go together") }
+  }
 
   func run() throws {
     // Answers go to a private copy of standard output, so that nothing printed by a library can garble them.
     let answers = dup(1)
     dup2(2, 1)
+    let store = Store(root: store)
+    if let batch, let slice {
+      Interruption.listen()
+      let worker = ["/proc/self/exe", "worker", "--store", store.root, "--no-claims"]
+      return try SlurmTask(file: batch, slice: slice, store: store, worker: worker).run(output: answers)
+    }
+    // What ends a task of a cluster is sent to all its processes; the one that gave the cell decides.
+    if noClaims { signal(SIGTERM, SIG_IGN) }
     Thread.detachNewThread {
       // The other end of standard input is closed when the runner is gone, however it went: nobody waits for the cell.
       var input = pollfd(fd: 0, events: 0, revents: 0)
       while poll(&input, 1, -1) < 0 {}
       _exit(0)
     }
-    try Worker(catalogue: .linked, store: Store(root: store)).serve(input: 0, output: answers)
+    try Worker(catalogue: .linked, store: store, claims: !noClaims).serve(input: 0, output: answers)
   }
 }

@@ -211,6 +211,30 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
         "  a: {experiment: toy/mean, inputs: {walks: b}}\n  b: {experiment: toy/mean, inputs: {walks: a}}",
         "pipeline.yaml:4:3: stage 'a': stages depend on each other in a circle: a -> b -> a"
       ),
+      (
+        "  toy/walk: {slurm: {partion: long}}",
+        "pipeline.yaml:4:22: stage 'toy/walk': unknown key 'partion'; did you mean 'partition'?"
+      ),
+      (
+        "  toy/walk: {memoryLimit: 3000, profiles: {paper: {slurm: {memory: 2G}}}}",
+        "pipeline.yaml:4:59: stage 'toy/walk': slurm.memory = 2000 MB is not allowed: at least the stage's memoryLimit of 3000.0 MB"
+      ),
+      (
+        "  toy/walk: {timeLimit: 90, slurm: {time: 1}}",
+        "pipeline.yaml:4:36: stage 'toy/walk': slurm.time = 60.0 s is not allowed: at least the stage's timeLimit of 90.0 s"
+      ),
+      (
+        "  toy/walk: {slurm: {time: tomorrow}}",
+        "pipeline.yaml:4:28: stage 'toy/walk': slurm.time = the word 'tomorrow' is not allowed: minutes, or a text"
+      ),
+      (
+        "  toy/walk: {slurm: {partition: --wrap=true}}",
+        "pipeline.yaml:4:33: stage 'toy/walk': slurm.partition = '--wrap=true' is not allowed: letters, digits"
+      ),
+      (
+        "  toy/walk: {slurm: {options: [--array=1-9]}}",
+        "pipeline.yaml:4:31: stage 'toy/walk': slurm.options = '--array=1-9' is not allowed: each must be one word"
+      ),
       ("  ../walk: {experiment: toy/walk}", "pipeline.yaml:4:3: '../walk' cannot name a stage"),
       ("  'a$(b)': {experiment: toy/walk}", "pipeline.yaml:4:3: 'a$(b)' cannot name a stage"),
       ("  toy/walk: {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),
@@ -220,6 +244,42 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     let found = try mistakes(head + stages)
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix(message) == true, "\(found)")
+  }
+
+  @Test("what tasks of a cluster get: the stage's profile, then the stage, then the file's profile, then the file")
+  func slurm() throws {
+    let workspace = try Workspace()
+    try workspace.write(
+      """
+      seed: 1
+      profiles: [quick, paper]
+      slurm:
+        partition: short
+        account: theory
+        memory: 1.5G
+        profiles:
+          paper: {partition: long, time: "1-12:30", options: [--qos=night]}
+      stages:
+        toy/walk: {slurm: {memory: 4000, taskTime: 20}, profiles: {paper: {slurm: {time: 90}}}}
+        toy/fault: {memoryLimit: 300, slurm: {processors: 2, runningTasks: 7}}
+      """, to: "pipeline.yaml")
+    func arguments(_ profile: String, _ stage: Int) throws -> [String] {
+      try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue()).pipeline.stages[stage].slurm
+        .arguments
+    }
+    let common = ["--nodes=1", "--ntasks=1"]
+    #expect(
+      try arguments("quick", 0) == common + [
+        "--cpus-per-task=1", "--partition=short", "--account=theory", "--mem=4000M",
+      ])
+    #expect(
+      try arguments("paper", 0) == common + [
+        "--cpus-per-task=1", "--partition=long", "--account=theory", "--time=90", "--mem=4000M", "--qos=night",
+      ])
+    #expect(
+      try arguments("paper", 1) == common + [
+        "--cpus-per-task=2", "--partition=long", "--account=theory", "--time=2190", "--mem=1500M", "--qos=night",
+      ])
   }
 
   @Test("independent mistakes are all told in one pass, in the order of the file")

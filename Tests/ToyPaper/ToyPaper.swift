@@ -67,14 +67,14 @@ package enum Mean: Experiment {
 /// Fails in the way it is asked to.
 package enum Fault: Experiment {
   package enum Kind: String, Choice {
-    case none, numerical, notFinite, undeclared, wrongShape, crash, killed, sleep, memory, endless, thrown, alone
+    case none, numerical, notFinite, undeclared, wrongShape, crash, killed, sleep, memory, endless, thrown, alone, gate
   }
 
   package struct Parameters: ExperimentParameters {
     package var kind = Kind.none
     /// The replica that fails.
     package var replica = 1
-    /// A file that only one cell at a time may hold.
+    /// A file that only one cell at a time may hold, or that a cell waits for.
     package var path = ""
     package init() {}
     package func validate() throws {}
@@ -111,6 +111,9 @@ package enum Fault: Experiment {
     case .memory: taken = [UInt8](repeating: 1, count: 300_000_000)
     case .endless: taken = [UInt8](repeating: 1, count: 1 << 55)
     case .thrown: throw Unexpected()
+    case .gate:
+      while access(parameters.path, F_OK) != 0 { usleep(10_000) }
+      return [value: result]
     }
     return withExtendedLifetime(taken) {
       while true { usleep(10_000) }  // Until it is stopped.
@@ -178,6 +181,21 @@ package struct Shuffled: Executor {
     var random = RandomStream(key: 5, stream: 0)
     let order = random.permutation(batch.items.count)
     try executor.run(
-      Batch(plan: batch.plan, items: order.map { batch.items[$0] }, store: batch.store), report: report)
+      Batch(
+        items: order.map { batch.items[$0] }, store: batch.store, manifest: batch.manifest, key: batch.key,
+        limits: batch.limits), report: report)
   }
+}
+
+/// Runs all stages of a project on the cluster at hand; `worker` is the program of this paper's worker.
+package func toyRun(in folder: String, worker: String) throws -> Build.Summary {
+  let project = try Project(root: folder, profile: nil, catalogue: toyCatalogue())
+  let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+  let executor = SlurmExecutor(
+    plan: plan, worker: [worker, project.store.root], root: folder + "/data/slurm",
+    costs: try CostHistory(root: folder))
+  var build = Build(
+    project: project, plan: plan, executor: executor, progress: ProgressDisplay(quiet: true),
+    makeLog: { try RunLog(root: folder, command: ["toy"], profile: "quick", facts: ["host": ""]) })
+  return try build.run()
 }

@@ -1,0 +1,57 @@
+import Engine
+import Foundation
+
+/// This command once more, as a process of its own that outlives the terminal. What it says goes to `console.txt` beside
+/// its record.
+struct DetachedRun {
+  let project: Project
+
+  /// Starts it and waits until its first cells are on their way. Returns its id with what can be done with it. If it ends
+  /// before, what it said is repeated and this process ends with its status.
+  func start() throws -> String {
+    let runs = project.root + "/data/runs"
+    try Store.makeFolder(runs)
+    let console = "\(project.root)/data/.console-\(getpid()).txt"
+    let output = open(console, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
+    let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    guard output >= 0, nothing >= 0 else {
+      throw PipelineError.notWritable(path: console, reason: Store.reason(errno))
+    }
+    let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let head = try ChildProcess.start(
+      [program] + CommandLine.arguments.dropFirst().filter { $0 != "--detach" }, input: nothing, output: output,
+      errors: output, environment: ProcessInfo.processInfo.environment, group: .ownSession)
+    close(output)
+    close(nothing)
+    var status: Int32 = 0
+    while waitpid(head, &status, WNOHANG) == 0 {
+      if let run = try run(of: head), try isOnItsWay(run) {
+        rename(console, "\(runs)/\(run)/console.txt")
+        return """
+          run \(run) goes on by itself
+            refig watch \(run)     follow it
+            refig cancel \(run)    end it
+          """
+      }
+      usleep(100_000)
+    }
+    let text = try Store.bytes(of: console) ?? []
+    if let run = try run(of: head) { rename(console, "\(runs)/\(run)/console.txt") } else { unlink(console) }
+    FileHandle.standardError.write(Data(text))
+    exit(status & 0x7f == 0 ? (status >> 8) & 0xff : ErrorMessage.ExitCode.bug.rawValue)
+  }
+
+  /// The id of a process's run; nil until it has begun.
+  private func run(of process: pid_t) throws -> String? {
+    // Numbers of processes come again; the newest record is the one.
+    try FileManager.default.contentsOfDirectory(atPath: project.root + "/data/runs").sorted()
+      .last { $0.hasSuffix("-\(process)") }
+  }
+
+  private func isOnItsWay(_ run: String) throws -> Bool {
+    let record = try RunRecord(root: project.root, run: run)
+    try record.update()
+    let status = record.status
+    return !status.hasEnded && (!status.jobs.isEmpty || status.computed + status.present + status.failed > 0)
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// `refig watch`.
+struct Watch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Follow a run from any terminal, to its end.",
+    discussion: "Ctrl-C ends the watching, not the run. The exit status is that of the run.")
+
+  @Argument(help: "The run's id, or the beginning of it; the newest run unless given.")
+  var id: String?
+
+  @OptionGroup var project: ProjectOptions
+
+  func run() throws {
+    let record = try RunRecord(root: project.root, run: id)
+    let progress = ProgressDisplay(quiet: false)
+    var isAlive = true
+    while true {
+      let wasAlive = isAlive
+      isAlive = record.isAlive
+      var texts: [String] = []
+      try record.update { event in
+        switch event {
+        case .plan(let missing): progress.begin(missing.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        case .cell(let stage, let hasFailed):
+          if hasFailed { progress.failed(stage, message: stage) } else { progress.finished(stage, seconds: 0) }
+        case .line(let text): texts.append(text)
+        }
+      }
+      // Of what was told before this began, the last lines will do.
+      for text in texts.suffix(10) { progress.line(text) }
+      let status = record.status
+      if status.hasEnded || !wasAlive {
+        progress.end()
+        print(status.text(isAlive: false))
+        if !status.hasEnded { throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue) }
+        if status.exitStatus != 0 { throw ExitCode(Int32(status.exitStatus)) }
+        if status.failed > 0 { throw ExitCode(ErrorMessage.ExitCode.cellsFailed.rawValue) }
+        return
+      }
+      usleep(500_000)
+    }
+  }
+}
+
+/// `refig cancel`.
+struct Cancel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "End a run, wherever it is, and its tasks. Finished cells are kept.")
+
+  @Argument(help: "The run's id, or the beginning of it.")
+  var id: String
+
+  @OptionGroup var project: ProjectOptions
+
+  func run() throws {
+    let record = try RunRecord(root: project.root, run: id)
+    try record.update()
+    let wasAlive = record.isAlive
+    let arrayCount = try record.cancel(root: project.root)
+    guard wasAlive || arrayCount > 0 else { return print("run \(record.status.run) is over") }
+    // The head ends what it may have submitted in the meantime.
+    for _ in 0..<150 where record.isAlive {
+      usleep(200_000)
+      try record.update()
+    }
+    print(
+      "run \(record.status.run) is cancelled"
+        + (record.isAlive ? "; its head, on \(record.status.host), has not answered yet" : ""))
+  }
+}

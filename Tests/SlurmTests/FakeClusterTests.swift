@@ -1,0 +1,143 @@
+import Engine
+import Foundation
+import TestSupport
+import Testing
+
+/// A head with client programs that are no Slurm's: what it asks, how often, and what it makes of bad answers.
+@Suite struct FakeClusterTests {
+  /// A project whose cells are made by nobody, and the programs.
+  private struct FakeCluster {
+    let workspace: Workspace
+
+    /// `cellCount` cells, a multiple of 10, in tasks of ten.
+    init(cellCount: Int) throws {
+      workspace = try Workspace()
+      try workspace.write(
+        """
+        seed: 3
+        profiles: [quick]
+        slurm: {cellTime: 60, partition: main}
+        stages:
+          sarao2020/uniqueness:
+            parameters: {inputDimension: 4, teacherWidth: 0}
+            sweep: [{sampleCount: {range: [1, 10]}}]
+            replicas: {count: \(cellCount / 10), perCell: 1}
+        """, to: "pipeline.yaml")
+      try workspace.write("", to: "fake/calls")
+      let fake = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "fake-slurm").path
+      for name in ["sbatch", "squeue", "scontrol", "scancel"] {
+        try FileManager.default.createDirectory(
+          atPath: workspace.path + "/bin", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+          atPath: workspace.path + "/bin/" + name, withDestinationPath: fake)
+      }
+    }
+
+    func start(trouble: String, rate: Int) throws -> Process {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: try productPath("refig"))
+      process.arguments = ["run", "--executor", "slurm"]
+      process.currentDirectoryURL = URL(fileURLWithPath: workspace.path)
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      process.environment = ProcessInfo.processInfo.environment.merging([
+        "PATH": "\(workspace.path)/bin:\(path)", "FAKE_SLURM": workspace.path + "/fake", "FAKE_TROUBLE": trouble,
+        "FAKE_RATE": "\(rate)",
+      ]) { $1 }
+      for name in ["output", "errors"] { try workspace.write("", to: name) }
+      process.standardOutput = FileHandle(forWritingAtPath: workspace.path + "/output")
+      process.standardError = FileHandle(forWritingAtPath: workspace.path + "/errors")
+      try process.run()
+      return process
+    }
+
+    /// Runs to the end; returns the exit status and the greatest memory of the head in bytes.
+    func run(trouble: String = "", rate: Int) async throws -> (status: Int32, peakBytes: Int) {
+      let process = try start(trouble: trouble, rate: rate)
+      var peak = 0
+      while process.isRunning {
+        if let text = FileManager.default.contents(atPath: "/proc/\(process.processIdentifier)/status"),
+          let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }
+          ),
+          let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        {
+          peak = max(peak, kilobytes << 10)
+        }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      return (process.terminationStatus, peak)
+    }
+
+    /// When the programs were called, in seconds.
+    func calls(_ programs: String...) throws -> [Double] {
+      try workspace.read("fake/calls").split(separator: "\n").compactMap { line in
+        let words = line.split(separator: " ")
+        let isQuestion = words.count < 3 || !["--version", "show"].contains(words[2])
+        return programs.contains(String(words[1])) && isQuestion ? Double(words[0]) : nil
+      }
+    }
+
+    var cellCount: Int { workspace.files(under: "data/store").filter { $0.hasSuffix(".h5") }.count }
+  }
+
+  @Test("no client programs: status 6 and what to do, before anything is written")
+  func missing() throws {
+    let cluster = try FakeCluster(cellCount: 10)
+    let result = try runProgram(
+      try productPath("refig"), ["run", "--executor", "slurm"], in: cluster.workspace.path,
+      environment: ["PATH": "/nonexistent"])
+    #expect(result.status == 6)
+    #expect(result.errors.contains("sbatch cannot be started: No such file or directory. Run on a machine that has"))
+    #expect(cluster.workspace.files(under: "data/slurm").isEmpty)
+  }
+
+  @Test(
+    "no answer, an empty one or a late one is no failure: each cell is asked for once",
+    arguments: ["silent", "forgetful", "silent,forgetful"])
+  func unknown(trouble: String) async throws {
+    let cluster = try FakeCluster(cellCount: 100)
+    // A task that would be submitted twice would find its cells there, which the programs do not forgive.
+    #expect(try await cluster.run(trouble: trouble, rate: 6).status == 0)
+    #expect(cluster.cellCount == 100)
+    #expect(try cluster.calls("sbatch").count == 1)
+    #expect(cluster.workspace.files(under: "data/slurm").isEmpty)
+  }
+
+  @Test("a limit on jobs is waited for, with smaller arrays, and said")
+  func limit() async throws {
+    let cluster = try FakeCluster(cellCount: 100)
+    #expect(try await cluster.run(trouble: "full", rate: 10).status == 0)
+    #expect(cluster.cellCount == 100)
+    #expect(
+      try cluster.workspace.read("errors").contains("Slurm takes no more tasks for now (QOSMaxSubmitJobPerUserLimit"))
+  }
+
+  @Test("Ctrl-C leaves the tasks to go on and says how to follow and to end them")
+  func interrupted() async throws {
+    let cluster = try FakeCluster(cellCount: 100)
+    let head = try cluster.start(trouble: "deaf", rate: 1)
+    while try cluster.calls("squeue").isEmpty, head.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+    head.interrupt()
+    while head.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+    #expect(head.terminationStatus == 130)
+    let errors = try cluster.workspace.read("errors")
+    #expect(
+      errors.contains("interrupted; 10 tasks go on in Slurm. Run the same command to follow them, or `refig cancel 2"))
+  }
+
+  @Test(
+    "10^5 cells: an array per thousand tasks, a question every five seconds, and no more memory than a browser tab",
+    .enabled(if: ProcessInfo.processInfo.environment["REFIG_SCALE"] != nil, "takes a minute"))
+  func scale() async throws {
+    let cluster = try FakeCluster(cellCount: 100_000)
+    let (status, peak) = try await cluster.run(trouble: "lossy", rate: 2000)
+    #expect(status == 0)
+    #expect(cluster.cellCount == 100_000)
+    let submissions = try cluster.calls("sbatch")
+    // Ten thousand tasks, and a hundred of them again.
+    #expect(submissions.count <= 11)
+    let questions = try cluster.calls("squeue", "scontrol")
+    for (last, next) in zip(questions, questions.dropFirst()) { #expect(next - last > 4.9) }
+    #expect(peak < 100_000_000)
+    print("head: \(peak / 1_000_000) MB, \(submissions.count) submissions, \(questions.count) questions")
+  }
+}
