@@ -141,7 +141,7 @@ package struct ClaimChange: Sendable {
       if change.hasOtherVerdict { return true }
       if let moved = change.standardErrors { return abs(moved) > 1 }
       guard let old = change.before.estimate, let new = change.now.estimate else { return false }
-      return abs(new - old) > 1e-9 * max(abs(old), abs(new))
+      return abs(new - old) > 1e-9 * max(abs(old), abs(new)) + 1e-12
     }
   }
 }
