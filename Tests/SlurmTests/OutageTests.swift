@@ -37,7 +37,8 @@ struct SlurmOutageTests {
     let (status, end) = try await project.run()
     #expect(status == 0)
     #expect(end["computed"] == "30")
-    #expect(try project.events("refused").contains { $0["reason"]?.contains("temporarily unable to accept job") ?? false })
+    let refusals = try project.events("refused").compactMap { $0["reason"] }
+    #expect(refusals.contains { $0.contains("temporarily unable to accept job") })
     #expect(try project.events("job").compactMap { Int($0["tasks"] ?? "") }.allSatisfy { $0 <= 12 })
   }
 
