@@ -75,8 +75,8 @@ extension YAMLValue {
 
   fileprivate func slurmCount(_ key: String, in context: String) -> Int? {
     guard let count = integer("slurm.\(key)", in: context) else { return nil }
-    if count >= 1 { return count }
-    report(.refusedValue(name: "slurm.\(key)", value: "\(count)", allowed: "at least 1"), in: context)
+    if (1...100_000).contains(count) { return count }
+    report(.refusedValue(name: "slurm.\(key)", value: "\(count)", allowed: "from 1 to 100000"), in: context)
     return nil
   }
 

@@ -131,7 +131,7 @@ struct StageReader {
       return limit
     }
     let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
-    let slurm = slurm(mapping["slurm"], override?["slurm"], timeLimit, megabytes, location)
+    let slurm = slurm(mapping["slurm"], override?["slurm"], megabytes, location)
     guard let sweep, let replicas, let streams else { return nil }
     return PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
@@ -140,29 +140,23 @@ struct StageReader {
       location: location)
   }
 
-  /// The stage's block and its profile's, key by key. A task must be given what one of its cells may need.
+  /// The stage's block and its profile's, key by key. A task must be given the memory that its cells may need.
   private func slurm(
-    _ block: YAMLValue?, _ override: YAMLValue?, _ timeLimit: Double?, _ megabytes: Double?, _ location: SourceLocation
+    _ block: YAMLValue?, _ override: YAMLValue?, _ megabytes: Double?, _ location: SourceLocation
   ) -> SlurmSettings {
     let blocks = [block, override].map { $0?.mapping("slurm", allowing: SlurmSettings.keys, in: context) }
     var settings = blocks.reduce(slurm) { $0.overlaid(with: $1, in: context) }
-    func refuse(_ key: String, _ value: String, _ allowed: String) {
-      diagnostics.report(
-        .refusedValue(name: "slurm.\(key)", value: value, allowed: "at least the stage's \(allowed)"),
-        at: (override ?? block)?.location ?? location, in: context)
-    }
-    if let need = timeLimit, let time = settings.time, time < need {
-      refuse("time", "\(time) s", "timeLimit of \(need) s; raise one or lower the other")
-    }
     if let need = megabytes {
-      let megabytes = Int(need) * settings.processors
-      if let memory = settings.memory, memory < megabytes * 1_000_000 {
-        refuse(
-          "memory", "\(memory / 1_000_000) MB",
-          "memoryLimit of \(need) MB for each of its processors; raise one or lower the other")
+      let all = min(need, 1e9) * Double(settings.processors)
+      if let memory = settings.memory, Double(memory) < all * 1e6 {
+        diagnostics.report(
+          .refusedValue(
+            name: "slurm.memory", value: "\(memory / 1_000_000) MB",
+            allowed: "the stage's memoryLimit is \(need) MB for each processor; raise one or lower the other"),
+          at: (override ?? block)?.location ?? location, in: context)
       }
       // What limits count is what a cell adds to a worker; the workers are there before.
-      settings.memory = settings.memory ?? (megabytes + 200 * (settings.processors + 1)) * 1_000_000
+      settings.memory = settings.memory ?? Int((all + 200 * Double(settings.processors + 1)) * 1e6)
     }
     return settings
   }

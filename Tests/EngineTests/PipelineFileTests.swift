@@ -217,11 +217,7 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  toy/walk: {memoryLimit: 3000, profiles: {paper: {slurm: {memory: 2G}}}}",
-        "pipeline.yaml:4:59: stage 'toy/walk': slurm.memory = 2000 MB is not allowed: at least the stage's memoryLimit of 3000.0 MB"
-      ),
-      (
-        "  toy/walk: {timeLimit: 90, slurm: {time: 1}}",
-        "pipeline.yaml:4:36: stage 'toy/walk': slurm.time = 60.0 s is not allowed: at least the stage's timeLimit of 90.0 s"
+        "pipeline.yaml:4:59: stage 'toy/walk': slurm.memory = 2000 MB is not allowed: the stage's memoryLimit is 3000.0 MB for each processor; raise one or lower the other"
       ),
       (
         "  toy/walk: {slurm: {time: tomorrow}}",
