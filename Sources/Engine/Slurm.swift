@@ -85,13 +85,14 @@ struct Slurm {
   }
 
   /// Submits a script with its words as an array of tasks 1…count that run in a folder and write 1.txt, 2.txt, … there.
+  /// Slurm is not to start tasks again by itself, which takes it minutes: what is missing is submitted, with the reason.
   func submit(
     _ script: [String], name: String, folder: String, count: Int, settings: SlurmSettings
   ) throws -> Submission {
     let limit = settings.runningTasks.map { "%\($0)" } ?? ""
     let answer = try run(
       [
-        "sbatch", "--parsable", "--job-name=\(name)", "--chdir=\(folder)", "--output=%a.txt",
+        "sbatch", "--parsable", "--no-requeue", "--job-name=\(name)", "--chdir=\(folder)", "--output=%a.txt",
         "--array=1-\(count)\(limit)",
       ]
         + settings.arguments + script, until: Self.patience)

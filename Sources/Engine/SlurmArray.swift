@@ -151,7 +151,7 @@ final class SlurmArray {
 
   /// Asks about the tasks that the queue leaves out. They may be over for so long that Slurm forgot them; but an empty
   /// answer is no answer: Slurm must say that it does not know the job, or show the rest of the array twice without them.
-  func resolveDoubt(_ slurm: Slurm, time: Double) throws {
+  func resolveDoubt(_ slurm: Slurm) throws {
     let isKnown: Bool?
     if let id {
       isKnown = try slurm.knows(id)
@@ -161,7 +161,7 @@ final class SlurmArray {
       isKnown = missCount < 2 ? nil : false
     }
     if isKnown == false || isKnown == true && isShown {
-      for number in doubted { tasks[number]?.end = (Self.forgotten, time) }
+      for number in doubted { tasks[number]?.end = (Self.forgotten, ChildProcess.now()) }
     }
     doubted = []
   }

@@ -271,9 +271,10 @@ private final class SlurmHead {
   private func ask() throws {
     guard !arrays.isEmpty, ChildProcess.now() >= nextQuestion else { return }
     defer { nextQuestion = ChildProcess.now() + askInterval }
-    let time = ChildProcess.now()
-    if let array = arrays.first(where: { !$0.doubted.isEmpty }) { return try array.resolveDoubt(slurm, time: time) }
+    if let array = arrays.first(where: { !$0.doubted.isEmpty }) { return try array.resolveDoubt(slurm) }
     guard let lines = try slurm.queue(arrays.map(\.name)) else { return tell("Slurm does not answer") }
+    // Once it has answered: a busy controller takes its time, in which tasks write on.
+    let time = ChildProcess.now()
     let byName = Dictionary(grouping: lines, by: \.name)
     for array in arrays { array.update(byName[array.name] ?? [], time: time) }
     let tasks = arrays.flatMap { $0.tasks.values }

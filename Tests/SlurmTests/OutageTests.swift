@@ -69,6 +69,7 @@ struct SlurmOutageTests {
     let end = try await project.end(of: head)
     #expect(end.status == 0)
     #expect(try project.cells().count == 4)
+    #expect(try project.events("task").map { $0["reason"] } == ["its node failed"])
     #expect(project.leftArrays.isEmpty)
   }
 }
