@@ -29,7 +29,7 @@ test: ; @scripts/setup --test && swift test -c release --disable-testable-import
 test-slurm:
 	@scripts/setup --test
 	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
-	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=2 swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
+	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=10 swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
 docs: setup ; @scripts/docs

@@ -90,7 +90,8 @@ struct SlurmOutageTests {
     let end = try await project.end(of: head)
     #expect(end.status == 0)
     #expect(try project.cells().count == 4)
-    #expect(try project.events("task").map { $0["reason"] } == ["its node failed"])
+    let reasons = try project.events("task").map { $0["reason"] }
+    #expect(reasons == ["its node failed"], "\(reasons)")
     #expect(project.leftArrays.isEmpty)
   }
 }
