@@ -44,11 +44,11 @@ let package = Package(
     // Elementwise functions and layers of neurons in C, for the same reason.
     .target(name: "CVectors"),
     // Inner loops that only one paper has, in C for the same reason: named after the paper with a C in front, imported by
-    // its module alone, part of its fingerprint.
-    .target(name: "CBocchi2026"),
-    .target(name: "CMartin2023"),
-    .target(name: "CMartin2026"),
-    .target(name: "CSarao2020"),
+    // its module alone, part of its fingerprint. CVectors has the header that they share.
+    .target(name: "CBocchi2026", dependencies: ["CVectors"]),
+    .target(name: "CMartin2023", dependencies: ["CVectors"]),
+    .target(name: "CMartin2026", dependencies: ["CVectors"]),
+    .target(name: "CSarao2020", dependencies: ["CVectors"]),
     // Quantiles of Student's t, beta and normal laws from Boost.Math (header-only C++).
     .target(name: "CQuantiles"),
 

@@ -1,22 +1,14 @@
 #include "CBocchi2026.h"
 
+#include <InstructionSets.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Why C: compiled once per instruction set and chosen at run time, which Swift cannot express without machine-dependent
-   flags; Swift compiled for the baseline takes about twice the time.
-   Why the same bits everywhere: only + - * / sqrt, each correctly rounded, in an order written down here; contraction to
-   fused multiply-add is off. */
-#pragma STDC FP_CONTRACT OFF
-/* The 64-byte types never cross a call: everything that takes them is inlined. */
-#pragma clang diagnostic ignored "-Wpsabi"
 /* The loops are asked to be unrolled where the widths are constants; where they are not, they stay loops. */
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 typedef double lanes_t __attribute__((vector_size(64)));
 typedef int64_t masks_t __attribute__((vector_size(64)));
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 /* x where the mask is all ones, else 0. */
 INLINE lanes_t keep(masks_t mask, lanes_t x) {
@@ -143,46 +135,18 @@ INLINE void add(int p, lanes_t *rows, const lanes_t *x, size_t count, const doub
   }
 }
 
-/* One copy of each loop per instruction set. */
-#define LOOPS(suffix, attributes)                                                                                     \
-  attributes static void chain_##suffix(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count,   \
-                                        double scale, int spherical, int reuses) {                                   \
-    any_chain(p, q, overlaps, numbers, step_count, scale, spherical, reuses);                                         \
-  }                                                                                                                   \
-  attributes static void products_##suffix(int p, const lanes_t *rows, const lanes_t *x, size_t count,               \
-                                           double *result) {                                                         \
-    products(p, rows, x, count, result);                                                                              \
-  }                                                                                                                   \
-  attributes static void add_##suffix(int p, lanes_t *rows, const lanes_t *x, size_t count, const double *factors) {  \
-    add(p, rows, x, count, factors);                                                                                  \
-  }
-
-LOOPS(baseline, )
-#if defined(__x86_64__)
-LOOPS(avx2, __attribute__((target("avx2"))))
-LOOPS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
-#define CHOOSE(name, ...)                                                                                        \
-  do {                                                                                                           \
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) \
-      name##_avx512(__VA_ARGS__);                                                                                \
-    else if (__builtin_cpu_supports("avx2"))                                                                     \
-      name##_avx2(__VA_ARGS__);                                                                                  \
-    else                                                                                                         \
-      name##_baseline(__VA_ARGS__);                                                                              \
-  } while (0)
-#else
-#define CHOOSE(name, ...) name##_baseline(__VA_ARGS__)
-#endif
-
+EVERY_INSTRUCTION_SET
 void cb_chain_steps(int p, int q, double *overlaps, const double *numbers, size_t step_count, double scale,
                     int spherical, int reuses) {
-  CHOOSE(chain, p, q, (lanes_t *)overlaps, (const lanes_t *)numbers, step_count, scale, spherical, reuses);
+  any_chain(p, q, (lanes_t *)overlaps, (const lanes_t *)numbers, step_count, scale, spherical, reuses);
 }
 
+EVERY_INSTRUCTION_SET
 void cb_products(int p, const double *rows, const double *x, size_t length, double *result) {
-  CHOOSE(products, p, (const lanes_t *)rows, (const lanes_t *)x, length / 8, result);
+  products(p, (const lanes_t *)rows, (const lanes_t *)x, length / 8, result);
 }
 
+EVERY_INSTRUCTION_SET
 void cb_add(int p, double *rows, const double *x, size_t length, const double *factors) {
-  CHOOSE(add, p, (lanes_t *)rows, (const lanes_t *)x, length / 8, factors);
+  add(p, (lanes_t *)rows, (const lanes_t *)x, length / 8, factors);
 }

@@ -1,16 +1,8 @@
 #include "CBocchi2026.h"
 
-/* Why C and why the same bits everywhere: as in descent.c. Innermost loops run over the student's neurons: they become
-   vectors, and every sum over anything else keeps its order. */
-#pragma STDC FP_CONTRACT OFF
+#include <InstructionSets.h>
 
-#if defined(__x86_64__)
-#define EVERY_INSTRUCTION_SET __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERY_INSTRUCTION_SET
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
+/* Innermost loops run over the student's neurons: they become vectors, and every sum over anything else keeps its order. */
 enum { MOST = 16 };
 
 /* R and A by columns, [teacher][student]; S R too. S and Q, [student][student], are symmetric, D is [teacher][teacher]. */

@@ -1,22 +1,7 @@
 #include "CMartin2023.h"
 
+#include <InstructionSets.h>
 #include <string.h>
-
-/* Why C: compiled once per instruction set and chosen when the program starts, which Swift cannot express without
-   machine-dependent flags.
-   Why the same bits everywhere: only +, * and /, each correctly rounded, in an order written down here; contraction to
-   fused multiply-add is off. */
-#pragma STDC FP_CONTRACT OFF
-/* The 64-byte type never crosses a call: everything that takes it is inlined. */
-#pragma clang diagnostic ignored "-Wpsabi"
-
-#if defined(__x86_64__)
-#define EVERY_INSTRUCTION_SET __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERY_INSTRUCTION_SET
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
 
 typedef double chunk_t __attribute__((vector_size(64)));
 

@@ -1,20 +1,13 @@
 #include "CMartin2026.h"
 
+#include <InstructionSets.h>
 #include <string.h>
 
-/* Why C: compiled once per instruction set and chosen at run time, which Swift cannot express without machine-dependent
-   flags, and no BLAS multiplies a single-precision matrix with vectors of double precision.
-   Why the same bits everywhere: only + and *, each correctly rounded, in an order written down here; contraction to fused
-   multiply-add is off. */
-#pragma STDC FP_CONTRACT OFF
-/* The 64-byte types never cross a call: everything that takes them is inlined. */
-#pragma clang diagnostic ignored "-Wpsabi"
+/* Why not BLAS: none multiplies a single-precision matrix with vectors of double precision. */
 
 typedef double reals_t __attribute__((vector_size(64)));
 typedef float halves_t __attribute__((vector_size(32)));
 typedef float singles_t __attribute__((vector_size(64)));
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 /* Rows that share one pass over the vectors; they stay in the nearest cache for the second. */
 #define ROWS 4
 
@@ -80,39 +73,13 @@ INLINE void weighted_rows(const float *history, size_t row_count, size_t count, 
     for (size_t i = 0; i < count; i++) sum[i] += weights[row] * history[row * count + i];
 }
 
-/* One copy of each loop per instruction set. */
-#define LOOPS(suffix, attributes)                                                                                    \
-  attributes static void normal_product_##suffix(const float *rows, size_t row_count, size_t column_count,           \
-                                                 const double *vector, double *product) {                           \
-    normal_product(rows, row_count, column_count, vector, product);                                                  \
-  }                                                                                                                  \
-  attributes static void weighted_rows_##suffix(const float *history, size_t row_count, size_t count,                \
-                                                const float *weights, float *sum) {                                  \
-    weighted_rows(history, row_count, count, weights, sum);                                                          \
-  }
-
-LOOPS(baseline, )
-#if defined(__x86_64__)
-LOOPS(avx2, __attribute__((target("avx2"))))
-LOOPS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
-#define CHOOSE(name, ...)                                                                                        \
-  do {                                                                                                           \
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) \
-      name##_avx512(__VA_ARGS__);                                                                                \
-    else if (__builtin_cpu_supports("avx2"))                                                                     \
-      name##_avx2(__VA_ARGS__);                                                                                  \
-    else                                                                                                         \
-      name##_baseline(__VA_ARGS__);                                                                              \
-  } while (0)
-#else
-#define CHOOSE(name, ...) name##_baseline(__VA_ARGS__)
-#endif
-
+EVERY_INSTRUCTION_SET
 void cm_add_normal_product(const float *rows, size_t row_count, size_t column_count, const double *vector,
                            double *product) {
-  CHOOSE(normal_product, rows, row_count, column_count, vector, product);
+  normal_product(rows, row_count, column_count, vector, product);
 }
 
+EVERY_INSTRUCTION_SET
 void cm_add_weighted_rows(const float *history, size_t row_count, size_t count, const float *weights, float *sum) {
-  CHOOSE(weighted_rows, history, row_count, count, weights, sum);
+  weighted_rows(history, row_count, count, weights, sum);
 }

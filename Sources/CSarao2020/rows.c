@@ -1,22 +1,10 @@
 #include "CSarao2020.h"
 
+#include <InstructionSets.h>
 #include <string.h>
 
-/* Why C: compiled once per instruction set and chosen when the program starts, which Swift cannot express without
-   machine-dependent flags; at these sizes a call of BLAS costs more than its arithmetic.
-   Why the same bits everywhere: only + and *, each correctly rounded, in an order written down here; contraction to fused
-   multiply-add is off. */
-#pragma STDC FP_CONTRACT OFF
-/* The 64-byte type never crosses a call: everything that takes it is inlined. */
-#pragma clang diagnostic ignored "-Wpsabi"
+/* Why not BLAS: at these sizes a call of it costs more than its arithmetic. */
 
-#if defined(__x86_64__)
-#define EVERY_INSTRUCTION_SET __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERY_INSTRUCTION_SET
-#endif
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 /* Sums in registers at the same time: additions have to wait for each other within one only. */
 #define BLOCK 4
 

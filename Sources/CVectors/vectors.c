@@ -1,20 +1,12 @@
 #include "CVectors.h"
+#include "InstructionSets.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Why C: eight doubles per vector, compiled once per instruction set and chosen at run time, which Swift cannot express
-   without machine-dependent flags; Swift compiled for the baseline is 2 to 4 times slower.
-   Why the same bits everywhere: only + - * / and comparisons in an order written down here; contraction is off. */
-#pragma STDC FP_CONTRACT OFF
-/* The 64-byte types never cross a call: everything that takes them is inlined. */
-#pragma clang diagnostic ignored "-Wpsabi"
-
 typedef double reals_t __attribute__((vector_size(64)));
 typedef int64_t ints_t __attribute__((vector_size(64)));
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 INLINE reals_t load(const double *p) { reals_t value; memcpy(&value, p, 64); return value; }
 INLINE void store(double *p, reals_t value) { memcpy(p, &value, 64); }

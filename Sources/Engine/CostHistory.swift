@@ -48,13 +48,7 @@ package struct CostHistory: Sendable {
   /// Reads the records of the last runs, newest first, until `byteLimit`. Lines that cannot be read, such as the last of
   /// a run that is being written, are left out.
   package init(root: String, byteLimit: Int = 64 << 20) throws {
-    let folder = root + "/data/runs"
-    guard FileManager.default.fileExists(atPath: folder) else { return }
-    var byteCount = 0
-    for run in try FileManager.default.contentsOfDirectory(atPath: folder).sorted().reversed()
-    where byteCount < byteLimit {
-      guard let bytes = try Store.bytes(of: "\(folder)/\(run)/events.jsonl") else { continue }
-      byteCount += bytes.count
+    try RunLog.forEachRecord(root: root, byteLimit: byteLimit) { _, bytes in
       var position = 0
       // A run has a line for every cell; the few that are wanted are found without reading the others.
       while let found = bytes.firstIndex(of: "\"event\":\"stage\"", from: position) {

@@ -26,6 +26,18 @@ package final class ResultReader {
     }
   }
 
+  /// A claim's verdict by the cells behind it, nil where one of them is not among those `present`; and how many are not.
+  package func judge(
+    _ claim: Claim, of project: Project, present: Set<CellKey>
+  ) throws -> (evaluated: EvaluatedClaim?, cells: [CellKey], missingCount: Int) {
+    let keys = keys(claim.evidence)
+    let missing = keys.count { !present.contains($0) }
+    guard missing == 0 else { return (nil, keys, missing) }
+    let evaluated = EvaluatedClaim(
+      claim, familySize: project.claims.count, results: try results(claim.evidence), catalogue: project.catalogue)
+    return (evaluated, keys, 0)
+  }
+
   private func cells(of id: String) throws -> [Cell] {
     if let known = cells[id] { return known }
     guard let stage = plan[id] else { preconditionFailure("stage \(id) is not planned") }

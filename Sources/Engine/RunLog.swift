@@ -77,6 +77,19 @@ package final class RunLog {
     return quoted + "\""
   }
 
+  /// The records of the runs, newest first, until `byteLimit`: the id of each and the bytes of its events.jsonl.
+  static func forEachRecord(root: String, byteLimit: Int, _ body: (String, [UInt8]) throws -> Void) throws {
+    let folder = root + "/data/runs"
+    guard FileManager.default.fileExists(atPath: folder) else { return }
+    var byteCount = 0
+    for run in try FileManager.default.contentsOfDirectory(atPath: folder).sorted().reversed()
+    where byteCount < byteLimit {
+      guard let bytes = try Store.bytes(of: "\(folder)/\(run)/events.jsonl") else { continue }
+      byteCount += bytes.count
+      try body(run, bytes)
+    }
+  }
+
   /// When the runs on record began, in seconds since 1970, oldest first; from the names of their folders.
   package static func starts(root: String) throws -> [Double] {
     let folder = root + "/data/runs"

@@ -155,19 +155,9 @@ package struct VerdictReport: Sendable {
     return text + "    </testcase>\n"
   }
 
-  /// For XML and for the HTML in Markdown; control characters, which neither may hold, become spaces.
+  /// For XML and for the HTML in Markdown, on one line.
   private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.unicodeScalars.append(scalar.value < 32 ? " " : scalar)
-      }
-    }
-    return result
+    HTML.escaped(text).replacing(/[\n\t]/, with: " ")
   }
 
   /// CI services cut summaries at a mebibyte.

@@ -77,15 +77,8 @@ struct Show: ParsableCommand {
   private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
     let plan = Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
     let reader = ResultReader(plan: plan, store: project.store)
-    let keys = reader.keys(claim.evidence)
     let present = try project.store.presentKeys()
-    let missing = keys.count { !present.contains($0) }
-    let evaluated =
-      missing > 0
-      ? nil
-      : EvaluatedClaim(
-        claim, familySize: project.claims.count, results: try reader.results(claim.evidence),
-        catalogue: project.catalogue)
+    let (evaluated, keys, missing) = try reader.judge(claim, of: project, present: present)
     let stages = Set(claim.evidence.stages)
     let mistakes = project.pipeline.mutants(of: claim.evidence).map { mutant in
       let says =

@@ -61,11 +61,11 @@ package struct Report {
   let sections: [Section]
   let changes: [ClaimChange]
   /// The run that is compared with.
-  let baseline: RunRecords.Run?
+  let baseline: EarlierRuns.Run?
   /// Number of claims that were judged then and now.
   let comparedCount: Int
   /// The runs that computed the cells, newest first.
-  let runs: [RunRecords.Run]
+  let runs: [EarlierRuns.Run]
   /// What the cells took, one after the other, as far as records tell.
   let wallSeconds: Double
   /// Versions, commit and machine of this report.
@@ -94,18 +94,12 @@ package struct Report {
       throw PipelineError.cellsMissing(count: keys.count, command: "refig run --profile \(project.profile)")
     }
     let reader = ResultReader(plan: plan, store: project.store)
-    let entries = try project.claims.map { claim -> ClaimEntry in
-      let keys = reader.keys(claim.evidence)
-      let missing = keys.count { !present.contains($0) }
-      let evaluated =
-        missing > 0
-        ? nil
-        : EvaluatedClaim(
-          claim, familySize: project.claims.count, results: try reader.results(claim.evidence),
-          catalogue: project.catalogue)
-      return ClaimEntry(claim: claim, evaluated: evaluated, cellCount: keys.count, missingCount: missing)
+    let entries = try project.claims.map { claim in
+      let judged = try reader.judge(claim, of: project, present: present)
+      return ClaimEntry(
+        claim: claim, evaluated: judged.evaluated, cellCount: judged.cells.count, missingCount: judged.missingCount)
     }
-    let records = try RunRecords(root: project.root, profile: project.profile, cells: keys)
+    let records = try EarlierRuns(root: project.root, profile: project.profile, cells: keys)
     let now = entries.compactMap { $0.evaluated?.record() }
     let before = records.judgements.first { judgement in
       now.contains { number in judgement.numbers[number.claim].map { $0 != number } ?? false }
@@ -134,7 +128,7 @@ package struct Report {
 
   /// Whether the numbers are those of the newest record, so that a new one would say nothing.
   package static func isRecorded(_ report: VerdictReport, root: String) throws -> Bool {
-    let newest = try RunRecords(root: root, profile: report.profile, cells: []).judgements.first
+    let newest = try EarlierRuns(root: root, profile: report.profile, cells: []).judgements.first
     return report.claims.allSatisfy { newest?.numbers[$0.claim.id] == $0.record() }
   }
 
@@ -191,7 +185,7 @@ private struct SectionBuilder {
   let project: Project
   let plan: Plan
   let present: Set<CellKey>
-  let records: RunRecords
+  let records: EarlierRuns
   let claims: [Report.ClaimEntry]
   let pictures: [String: Result<Report.Picture, Report.Absence>]
 

@@ -2,7 +2,7 @@ private import Foundation
 private import PaperKit
 
 /// What the records of earlier runs, data/runs/<id>/events.jsonl, say about cells that are there and about claims.
-package struct RunRecords: Sendable {
+package struct EarlierRuns: Sendable {
   /// A run and what it ran on.
   package struct Run: Sendable {
     /// Name of its folder, which sorts by time.
@@ -43,13 +43,7 @@ package struct RunRecords: Sendable {
   /// Reads the records newest first, until `byteLimit`. Lines that cannot be read, such as the last of a run that is being
   /// written, are left out. Costs are those of `cells`, claims those of `profile`.
   package init(root: String, profile: String, cells: Set<CellKey>, byteLimit: Int = 256 << 20) throws {
-    let folder = root + "/data/runs"
-    guard FileManager.default.fileExists(atPath: folder) else { return }
-    var byteCount = 0
-    for run in try FileManager.default.contentsOfDirectory(atPath: folder).sorted().reversed()
-    where byteCount < byteLimit {
-      guard let bytes = try Store.bytes(of: "\(folder)/\(run)/events.jsonl") else { continue }
-      byteCount += bytes.count
+    try RunLog.forEachRecord(root: root, byteLimit: byteLimit) { run, bytes in
       var numbers: [String: Number] = [:]
       for line in bytes.split(separator: UInt8(ascii: "\n")) { read(Data(line), run, profile, cells, &numbers) }
       if !numbers.isEmpty, runs[run]?.profile == profile { judgements.append((run, numbers)) }
@@ -100,9 +94,9 @@ package struct RunRecords: Sendable {
 
 extension EvaluatedClaim {
   /// The number as a run's record keeps it; a seed that is not the pipeline's own is told.
-  package func record(freshSeed: Int? = nil) -> RunRecords.Number {
+  package func record(freshSeed: Int? = nil) -> EarlierRuns.Number {
     func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
-    return RunRecords.Number(
+    return EarlierRuns.Number(
       claim: claim.id, verdict: verdict.rawValue, estimate: finite(estimate?.value),
       standardError: finite(estimate?.standardError), freshSeed: freshSeed)
   }
@@ -110,7 +104,7 @@ extension EvaluatedClaim {
 
 extension RunLog {
   /// Adds a claim's verdict and number.
-  package func write(_ number: RunRecords.Number) {
+  package func write(_ number: EarlierRuns.Number) {
     var fields: [String: any Sendable] = ["claim": number.claim, "verdict": number.verdict]
     fields["estimate"] = number.estimate
     fields["standardError"] = number.standardError
@@ -121,8 +115,8 @@ extension RunLog {
 
 /// What became of a claim since an earlier run.
 package struct ClaimChange: Sendable {
-  package let before: RunRecords.Number
-  package let now: RunRecords.Number
+  package let before: EarlierRuns.Number
+  package let now: EarlierRuns.Number
 
   package var hasOtherVerdict: Bool { before.verdict != now.verdict }
 
@@ -136,7 +130,7 @@ package struct ClaimChange: Sendable {
 
   /// The claims that changed their verdict or moved by more than a standard error; a calculation without chance by more
   /// than rounding can.
-  package static func between(_ before: [String: RunRecords.Number], _ now: [RunRecords.Number]) -> [ClaimChange] {
+  package static func between(_ before: [String: EarlierRuns.Number], _ now: [EarlierRuns.Number]) -> [ClaimChange] {
     now.compactMap { number in before[number.claim].map { ClaimChange(before: $0, now: number) } }.filter { change in
       if change.hasOtherVerdict { return true }
       if let moved = change.standardErrors { return abs(moved) > 1 }
