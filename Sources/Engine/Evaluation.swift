@@ -1,11 +1,14 @@
 private import NumericalMethods
 package import PaperKit
 
-/// Reads the cells of planned stages, each once.
+/// Reads the cells of planned stages, each at most once.
 package final class ResultReader {
   private let plan: Plan
   private let store: Store
   private var cells: [String: [Cell]] = [:]
+  /// Keys of cells that were asked for and are not in the store.
+  private var absent: Set<CellKey> = []
+  private var known: KnownEstimations?
 
   package init(plan: Plan, store: Store) {
     self.plan = plan
@@ -33,16 +36,35 @@ package final class ResultReader {
     let keys = keys(claim.evidence)
     let missing = keys.count { !present.contains($0) }
     guard missing == 0 else { return (nil, keys, missing) }
-    let evaluated = EvaluatedClaim(
-      claim, familySize: project.claims.count, results: try results(claim.evidence), catalogue: project.catalogue)
-    return (evaluated, keys, 0)
+    return (try judge(claim, of: project), keys, 0)
   }
+
+  /// A claim's verdict by the cells behind it. A cell that is not in the store counts as failed replicas.
+  package func judge(_ claim: Claim, of project: Project) throws -> EvaluatedClaim {
+    let known = known ?? KnownEstimations(store: store, codeDigest: project.catalogue.codeDigest)
+    self.known = known
+    let keys = keys(claim.evidence)
+    let estimation: Estimation
+    if let before = known.estimation(by: claim.estimator, from: keys) {
+      estimation = before
+    } else {
+      estimation = Estimation(
+        by: claim.estimator, from: try results(claim.evidence), catalogue: project.catalogue)
+      if absent.isDisjoint(with: keys) { known.add(estimation, by: claim.estimator, from: keys) }
+    }
+    // The family is all claims of the profile, whichever are asked for: a verdict must not depend on the question.
+    return EvaluatedClaim(claim, familySize: project.claims.count, estimation: estimation)
+  }
+
+  /// Keeps the estimates made so far for later questions.
+  package func saveEstimations() { known?.save() }
 
   private func cells(of id: String) throws -> [Cell] {
     if let known = cells[id] { return known }
     guard let stage = plan[id] else { preconditionFailure("stage \(id) is not planned") }
     let read = try stage.keys.indices.map { index in
       if let cell = try store.cell(stage.keys[index]) { return cell }
+      absent.insert(stage.keys[index])
       let manifest = stage.manifest(index)
       return Cell(
         manifest: manifest, replicas: [], failures: manifest.replicas.map { ($0, "not in the store") }, arrays: [:],
@@ -66,31 +88,48 @@ package struct EvaluatedClaim: Sendable {
 
   package var isExpected: Bool { verdict == claim.expected }
 
-  /// Evaluates a claim as one of a family.
-  package init(_ claim: Claim, familySize: Int, results: Results, catalogue: Catalogue) {
-    do {
-      try results.requireNumbers(catalogue)
-      let estimate = try claim.estimator.estimate(results)
-      let judgement = Judgement(
-        of: estimate, accepted: claim.accepted, familySize: familySize, failedReplicas: results.failedReplicaCount,
-        plannedReplicas: results.plannedReplicaCount)
-      self.init(claim, familySize, estimate, judgement, judgement.verdict, judgement.reason)
-    } catch {
-      // Too little to work with, or numbers that a fit cannot digest: a reason, not a failure of the evaluation.
-      self.init(claim, familySize, nil, nil, .inconclusive, ErrorMessage.reason(of: error))
-    }
-  }
-
-  private init(
-    _ claim: Claim, _ familySize: Int, _ estimate: Estimate?, _ judgement: Judgement?, _ verdict: Verdict,
-    _ reason: String
-  ) {
+  /// Judges a claim as one of a family.
+  package init(_ claim: Claim, familySize: Int, estimation: Estimation) {
     self.claim = claim
     self.familySize = familySize
-    self.estimate = estimate
-    self.judgement = judgement
-    self.verdict = verdict
-    self.reason = reason
+    estimate = estimation.estimate
+    judgement = estimation.estimate.map {
+      Judgement(
+        of: $0, accepted: claim.accepted, familySize: familySize, failedReplicas: estimation.failedReplicas,
+        plannedReplicas: estimation.plannedReplicas)
+    }
+    verdict = judgement?.verdict ?? .inconclusive
+    reason = judgement?.reason ?? estimation.failure
+  }
+
+  /// Estimates and judges.
+  package init(_ claim: Claim, familySize: Int, results: Results, catalogue: Catalogue) {
+    self.init(
+      claim, familySize: familySize,
+      estimation: Estimation(by: claim.estimator, from: results, catalogue: catalogue))
+  }
+}
+
+/// What an estimator makes of results: all of a verdict that needs their arrays.
+package struct Estimation: Sendable, Codable {
+  package let estimate: Estimate?
+  /// Why there is no estimate; else empty.
+  package let failure: String
+  package let failedReplicas: Int
+  package let plannedReplicas: Int
+
+  package init(by estimator: Estimator, from results: Results, catalogue: Catalogue) {
+    failedReplicas = results.failedReplicaCount
+    plannedReplicas = results.plannedReplicaCount
+    do {
+      try results.requireNumbers(catalogue)
+      estimate = try estimator.estimate(results)
+      failure = ""
+    } catch {
+      // Too little to work with, or numbers that a fit cannot digest: a reason, not a failure of the evaluation.
+      estimate = nil
+      failure = ErrorMessage.reason(of: error)
+    }
   }
 }
 

@@ -193,10 +193,11 @@ package struct Gnuplot {
       guard process.terminationStatus == 0, told == nil else {
         throw failed(told ?? messages.last ?? "it ended with status \(process.terminationStatus)")
       }
-      let svg = try read(name + ".svg")
+      var svg = try read(name + ".svg")
       var pdf = try read(name + ".pdf")
       guard svg.suffix(16).range(of: Data("</svg>".utf8)) != nil else { throw failed("\(name).svg is not complete") }
       guard pdf.suffix(16).range(of: Data("%%EOF".utf8)) != nil else { throw failed("\(name).pdf is not complete") }
+      Gnuplot.escapeAmpersands(&svg)
       Gnuplot.removeDate(&pdf)
       return (svg, pdf)
     }
@@ -204,6 +205,13 @@ package struct Gnuplot {
     private func failed(_ message: String) -> PipelineError {
       .gnuplotFailed(figure: script.figure.id, message: message)
     }
+  }
+
+  /// gnuplot 5.4 escapes < and > in texts with markup, but not &: other programs would refuse the SVG.
+  private static func escapeAmpersands(_ svg: inout Data) {
+    guard svg.contains(UInt8(ascii: "&")) else { return }
+    let text = String(decoding: svg, as: UTF8.self)
+    svg = Data(text.replacing(#/&(?!(amp|lt|gt|quot|apos|#\w+);)/#, with: "&amp;").utf8)
   }
 
   /// Cairo writes the time of drawing into a PDF; zeros of the same length keep all offsets of the file right.

@@ -323,12 +323,14 @@ private struct Drawing: Sendable {
 /// A part of the page, to a hundredth of a pixel.
 private func rounded(_ value: Double) -> String { ((value * 1e5).rounded() / 1e5).scriptText }
 
-/// A text as gnuplot's single-quoted string, in which nothing is executed or replaced but the doubled quote.
+/// A text as gnuplot's single-quoted string, in which nothing is executed or replaced but the doubled quote. Of gnuplot's
+/// signs for setting text ^, _ and braces work; & @ ~ stand for themselves.
 private func quoted(_ text: String) -> String {
   precondition(text.isDrawable, "text for gnuplot with control characters or unpaired braces: \(text.debugDescription)")
   // Why zero-width spaces: SVG viewers may lose a space that ends or begins a piece of text in one font.
   let spaced = text.replacing(" {", with: " \u{200B}{")
     .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
+    .replacing(#/\\.|[&@~]/#) { $0.output.count == 2 ? $0.output : "\\" + $0.output }
     .replacing("^{-", with: "^{−")  // gnuplot sets minus signs in its own numbers only
   return "'" + spaced.replacing("'", with: "''") + "'"
 }

@@ -122,7 +122,7 @@ package struct Store: Sendable {
   }
 
   /// A name of this process's own in the store's file system: processes of other machines may have the same number.
-  private func temporary(_ name: String) -> String { "\(root)/tmp/\(Self.host)-\(getpid())-\(name)" }
+  func temporary(_ name: String) -> String { "\(root)/tmp/\(Self.host)-\(getpid())-\(name)" }
   private static let host = String(ProcessInfo.processInfo.hostName.prefix { $0 != "." && $0 != "/" })
 
   /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders

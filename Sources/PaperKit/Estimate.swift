@@ -3,14 +3,14 @@ public import NumericalMethods
 /// A measured number with the evidence behind it, from which confidence intervals at any level follow.
 ///
 /// The unit of evidence is the replica, never the time step.
-public struct Estimate: Sendable {
+public struct Estimate: Sendable, Codable {
   /// On which scale a mean is taken; losses, which spread over decades, on `logarithmic`.
-  public enum Scale: String, Sendable {
+  public enum Scale: String, Sendable, Codable {
     case linear, logarithmic
   }
 
   /// The kinds of evidence, one interval method each.
-  public indirect enum Evidence: Sendable {
+  public indirect enum Evidence: Sendable, Codable {
     /// A calculation without chance; its interval is the numerical error.
     case exact(Double, numericalError: Double)
     /// One value per replica; Student t interval for the mean on the scale, transformed back.

@@ -63,12 +63,15 @@ struct Status: ParsableCommand {
         failed: row.failed, bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
         lastTime: cost?.lastTime, peakBytes: cost?.peakBytes)
     }
-    try output.show(rows, table(rows, project))
-    let missing = rows.reduce(0) { $0 + $1.missing }
+    // Stages may share cells.
+    let keys = Set(plan.stages.flatMap(\.keys))
+    let cached = keys.compactMap { sizes[$0] }
+    try output.show(rows, table(rows, project, of: keys.count, cached))
+    let missing = keys.count - cached.count
     if check, missing > 0 { throw PipelineError.outOfDate(count: missing) }
   }
 
-  private func table(_ rows: [Row], _ project: Project) -> String {
+  private func table(_ rows: [Row], _ project: Project, of total: Int, _ cached: [Int]) -> String {
     func megabytes(_ bytes: Int) -> String { String(format: "%.3g MB", Double(bytes) / 1e6) }
     let width = rows.map(\.stage.count).max() ?? 0
     var lines = rows.map { row in
@@ -82,9 +85,8 @@ struct Status: ParsableCommand {
       }
       return text
     }
-    let (cached, total) = rows.reduce((0, 0)) { ($0.0 + $1.cached, $0.1 + $1.total) }
     lines.append(
-      "profile \(project.profile): \(cached) of \(total) cells, \(megabytes(rows.reduce(0) { $0 + $1.bytes })), "
+      "profile \(project.profile): \(cached.count) of \(total) cells, \(megabytes(cached.reduce(0, +))), "
         + "\(project.figures.count) figures, \(project.claims.count) claims")
     return lines.joined(separator: "\n")
   }

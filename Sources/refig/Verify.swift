@@ -60,14 +60,10 @@ struct Verify: ParsableCommand {
     let stages = Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let log = try bringIn(stages, of: project)
-    // The family is all claims of the profile, whichever are asked for: a verdict must not depend on the question.
     let reader = ResultReader(plan: stages, store: project.store)
     let report = VerdictReport(
-      profile: project.profile,
-      claims: try claims.map {
-        EvaluatedClaim(
-          $0, familySize: project.claims.count, results: try reader.results($0.evidence), catalogue: project.catalogue)
-      })
+      profile: project.profile, claims: try claims.map { try reader.judge($0, of: project) })
+    reader.saveEstimations()
     for evaluated in report.claims {
       log?.write(evaluated.record(freshSeed: rootSeed))
     }

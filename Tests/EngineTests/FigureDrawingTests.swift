@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import FoundationXML
 import Testing
 
 /// A folder of its own for one test, removed afterwards.
@@ -181,7 +182,8 @@ func withFolder(_ body: (URL) throws -> Void) throws {
     try withFolder { folder in
       let sentinel = folder.appending(path: "sentinel")
       let command = "touch \(sentinel.path)"
-      let text = "it's `\(command)` $(\(command)) \"`\(command)`\" @command µ{/:Italic λ}^∗ $data1 # \\\\ %s"
+      let text =
+        "it's `\(command)` $(\(command)) \"`\(command)`\" @command R & D ~x <b> µ{/:Italic λ}^∗ $data1 # \\\\ %s"
       let series = "{draw: guide, slope: 1, through: [1, 1], label: \(yaml(text))}"
       let drawn = try script(
         FigureFileTests.yaml(axes: "x: {label: \(yaml(text))}, y: {label: \(yaml(text))}", series: series)
@@ -193,6 +195,8 @@ func withFolder(_ body: (URL) throws -> Void) throws {
       #expect(!FileManager.default.fileExists(atPath: sentinel.path))
       let svg = try String(contentsOf: folder.appending(path: "fig1.svg"), encoding: .utf8)
       #expect(svg.contains("it's `touch"))
+      #expect(svg.contains("@command R &amp; D ~x &lt;b"))
+      _ = try XMLDocument(xmlString: svg)
     }
   }
 

@@ -151,6 +151,100 @@ private struct WalkClaims {
   }
 }
 
+@Suite struct KnownEstimationTests {
+  private let claims: WalkClaims
+  private var claim: Claim { claims.project.claims[0] }
+  private var path: String { claims.project.store.root + "/estimates" }
+
+  init() throws {
+    claims = try WalkClaims(WalkClaims.claim("near", accept: "[2, 6]"))
+    _ = try claims.results(claims.plan, claim)
+  }
+
+  /// Judges anew, with the digests of other tables if there are such; whether a cell had to be read.
+  private func judged(tables: String? = nil) throws -> (verdict: EvaluatedClaim, hasRead: Bool) {
+    let catalogue = tables.map { toyCatalogue(code: ["ToyPaper/ToyPaperTables.swift": $0]) }
+    let project = try catalogue.map { try Project(root: claims.workspace.path, profile: nil, catalogue: $0) }
+    let reader = ResultReader(plan: claims.plan, store: claims.project.store)
+    let verdict = try reader.judge(claim, of: project ?? claims.project)
+    try? FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
+    reader.saveEstimations()
+    let after = try #require(Store.sizeAndTime(path))
+    return (verdict, after.changed != 1)
+  }
+
+  @Test("an estimate is made once, and is the same bit for bit afterwards")
+  func madeOnce() throws {
+    let (made, known) = (try judged(), try judged())
+    #expect(made.hasRead && !known.hasRead)
+    #expect(made.verdict.verdict == .confirmed)
+    for tail in [1e-5, 0.005, 0.3] {
+      #expect(made.verdict.estimate?.interval(tail: tail) == known.verdict.estimate?.interval(tail: tail))
+    }
+    #expect(made.verdict.reason == known.verdict.reason)
+  }
+
+  @Test("other code makes other estimates")
+  func otherNames() throws {
+    _ = try judged()
+    #expect(try judged(tables: "changed").hasRead)
+    #expect(try judged(tables: "changed").hasRead == false)
+    #expect(try judged().hasRead)
+  }
+
+  @Test("a file that is damaged, cut or of another form counts as empty")
+  func damage() throws {
+    let before = try judged().verdict
+    let whole = try #require(try Store.bytes(of: path))
+    var random = RandomStream(key: 7, purpose: "damage", stream: 0)
+    for _ in 0..<60 {
+      var bytes = whole
+      let place = Int(random.uniform() * Double(bytes.count))
+      bytes[place] ^= 1 << UInt8(random.uniform() * 8)
+      try Store.write(bytes, to: path, by: path + ".tmp")
+      let (verdict, hasRead) = try judged()
+      #expect(hasRead, "bit flip at \(place)")
+      #expect(verdict.estimate?.value == before.estimate?.value)
+    }
+    for text in ["", "\n", String(decoding: whole.prefix(whole.count / 2), as: UTF8.self), "{}"] {
+      try Store.write(Array(text.utf8), to: path, by: path + ".tmp")
+      #expect(try judged().hasRead)
+    }
+  }
+
+  @Test("what was estimated while cells were missing is not kept")
+  func missingCells() throws {
+    let key = claims.plan.stages[0].keys[1]
+    let bytes = try #require(try Store.bytes(of: claims.project.store.path(of: key)))
+    unlink(claims.project.store.path(of: key))
+    let reader = ResultReader(plan: claims.plan, store: claims.project.store)
+    #expect(try reader.judge(claim, of: claims.project).verdict == .inconclusive)
+    reader.saveEstimations()
+    try claims.project.store.publish(bytes, as: key)
+    #expect(try judged().verdict.verdict == .confirmed)
+  }
+
+  @Test(
+    "every kind of estimate is the same after it was written and read",
+    arguments: [
+      Estimate.exact(0.1 + 0.2, numericalError: 1e-17), .mean([0.1, .infinity, 3]),
+      .mean([1e-300, 7], scale: .logarithmic),
+      .median([.nan, 1, 2]), .proportion(successes: 3, trials: 9),
+      .fit(value: -0.0, standardError: .leastNonzeroMagnitude, degreesOfFreedom: .infinity),
+      .greatest([.exact(1), .mean([1 / 3, 2 / 3])]), Estimate.median([1, 2, 4]).distance(from: 3),
+    ])
+  func everyKind(_ estimate: Estimate) throws {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let back = try decoder.decode(Estimate.self, from: try encoder.encode(estimate))
+    #expect("\(back)" == "\(estimate)")
+  }
+}
+
 @Suite struct VerdictReportTests {
   private func report() throws -> (VerdictReport, Project) {
     let claims = try WalkClaims(

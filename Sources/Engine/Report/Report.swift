@@ -99,6 +99,7 @@ package struct Report {
       return ClaimEntry(
         claim: claim, evaluated: judged.evaluated, cellCount: judged.cells.count, missingCount: judged.missingCount)
     }
+    reader.saveEstimations()
     let records = try EarlierRuns(root: project.root, profile: project.profile, cells: keys)
     let now = entries.compactMap { $0.evaluated?.record() }
     let before = records.judgements.first { judgement in
