@@ -95,8 +95,8 @@ package struct NormalOperator: Sendable {
   private func multiplyDirectly(_ vectors: [[Double]], into products: inout [[Double]]) {
     rows.withUnsafeBufferPointer { rows in
       guard let rows = rows.baseAddress else { return }
-      // About 128 KB of rows at a time for all vectors.
-      let size = max(4, 32_768 / dimension)
+      // About 128 KB of rows at a time for all vectors; in fours, as they are worked on.
+      let size = vectors.count == 1 ? rowCount : max(4, 8_192 / dimension * 4)
       for first in stride(from: 0, to: rowCount, by: size) {
         for index in vectors.indices {
           precondition(vectors[index].count == dimension && products[index].count == dimension)
@@ -104,7 +104,8 @@ package struct NormalOperator: Sendable {
             products[index].withUnsafeMutableBufferPointer { product in
               guard let vector = vector.baseAddress, let product = product.baseAddress else { return }
               cm_add_normal_product(
-                rows + first * dimension, min(size, rowCount - first), dimension, vector, product)
+                rows + first * dimension, min(size, rowCount - first), max(0, rowCount - first - size), dimension,
+                vector, product)
             }
           }
         }
