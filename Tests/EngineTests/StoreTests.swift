@@ -128,6 +128,20 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
         """, "\(read.errors)")
   }
 
+  @Test("xarray opens a cell as a data set with its coordinates, dimensions and units")
+  func xarray() throws {
+    let (workspace, store, cell) = try storeWithCell()
+    defer { withExtendedLifetime(workspace) {} }
+    let script = """
+      import xarray, sys
+      d = xarray.open_dataset(sys.argv[1], engine='h5netcdf')
+      p = d['position']
+      print(p.dims, p.attrs['units'], sorted(d.coords), d['time'].attrs['units'], float(p.sel(replica=2, time=1)))
+      """
+    let read = try runProgram("/usr/bin/python3", ["-c", script, store.path(of: cell.manifest.key)])
+    #expect(read.output == "('replica', 'time') m ['replica', 'time'] step 3.141592653589793\n", "\(read.errors)")
+  }
+
   @Test("a folder that cannot be written is an environment error and leaves nothing")
   func notWritable() throws {
     let workspace = try Workspace()
