@@ -118,6 +118,13 @@ package struct Estimation: Sendable, Codable {
   package let failedReplicas: Int
   package let plannedReplicas: Int
 
+  package init(_ estimate: Estimate, failedReplicas: Int, plannedReplicas: Int) {
+    self.estimate = estimate
+    failure = ""
+    self.failedReplicas = failedReplicas
+    self.plannedReplicas = plannedReplicas
+  }
+
   package init(by estimator: Estimator, from results: Results, catalogue: Catalogue) {
     failedReplicas = results.failedReplicaCount
     plannedReplicas = results.plannedReplicaCount

@@ -234,14 +234,12 @@ private struct WalkClaims {
       .greatest([.exact(1), .mean([1 / 3, 2 / 3])]), Estimate.median([1, 2, 4]).distance(from: 3),
     ])
   func everyKind(_ estimate: Estimate) throws {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let back = try decoder.decode(Estimate.self, from: try encoder.encode(estimate))
-    #expect("\(back)" == "\(estimate)")
+    let json = try KnownEstimations.encoded([
+      "name": Estimation(estimate, failedReplicas: 1, plannedReplicas: 9)
+    ])
+    let back = try #require(try KnownEstimations.decoded(json)["name"])
+    #expect("\(back.estimate as Any)" == "\(estimate as Estimate?)")
+    #expect((back.failedReplicas, back.plannedReplicas, back.failure) == (1, 9, ""))
   }
 }
 
