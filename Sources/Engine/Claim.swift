@@ -109,10 +109,11 @@ package struct ClaimFile {
     let source = text("source")
     let because = text("because")
     let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
-    let expected = mapping["expect"].map { $0.word("expect", as: Verdict.self, in: context) } ?? .confirmed
     let estimator = estimator(mapping, context)
     let evidence = evidence(mapping, estimator, context)
     let override = profileOverride(mapping, context)
+    let expected =
+      (override?["expect"] ?? mapping["expect"]).map { $0.word("expect", as: Verdict.self, in: context) } ?? .confirmed
     let accepted = interval(override?["accept"] ?? mapping.required("accept", in: context), context)
     let kills = evidence.map { self.kills(mapping["kills"], $0, context) } ?? []
     let immunities = evidence.map { self.immunities(mapping["immune"], $0, context) } ?? [:]
@@ -170,9 +171,12 @@ package struct ClaimFile {
       return nil
     }
     let read = overrides.entries.map {
-      ($0.key, $0.value.mapping("profile", allowing: ["accept", "because"], in: context))
+      ($0.key, $0.value.mapping("profile", allowing: ["accept", "because", "expect"], in: context))
     }
-    for (name, override) in read where name != profile { _ = override?["accept"].map { interval($0, context) } }
+    for (name, override) in read where name != profile {
+      _ = override?["accept"].map { interval($0, context) }
+      _ = override?["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
+    }
     return read.first { $0.0 == profile }?.1
   }
 

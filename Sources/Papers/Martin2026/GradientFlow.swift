@@ -305,3 +305,22 @@ private struct Field: Sendable {
     }
   }
 }
+
+extension Instance {
+  /// Where the regularised flow from a start goes. Its end is the minimum that L-BFGS finds, unless the theory says that
+  /// the rank constraint binds: then there are several, and with `followsFlow` the flow itself is followed until
+  /// `lastTime`. The count is of iterations, or of evaluations of the flow.
+  func endOfFlow(
+    from start: Matrix, regularization: Double, bindsRank: Bool, followsFlow: Bool, lastTime: Double,
+    descent: RegularizedDescent
+  ) throws -> (weights: Matrix, count: Int) {
+    let data = NormalOperator(sensing: sensing, labels: labels)
+    guard followsFlow, bindsRank else {
+      let end = try descent.minimise(self, from: start, regularization: regularization, data: data)
+      return (end.weights, end.iterationCount)
+    }
+    var flow = GradientFlow(self, starts: [start], regularization: regularization, data: data)
+    try flow.advance(to: lastTime)
+    return (flow.weights[0], flow.evaluationCount)
+  }
+}

@@ -97,12 +97,15 @@ let theoryEstimators = [
   Estimator(
     "martin2026/peak-position", from: [LongTime.self],
     meaning: "sample ratio of the greatest predicted error along the curve"
-  ) { results in .exact(try peak(results.point(of: LongTime.self)).position, numericalError: 1e-5) },
+  ) { results in
+    let peak = try peak(results.point(of: LongTime.self))
+    return .exact(peak.position, numericalError: peak.positionError)
+  },
   Estimator(
     "martin2026/peak-height", from: [LongTime.self], meaning: "greatest predicted mean squared error along the curve"
   ) { results in
-    let height = try peak(results.point(of: LongTime.self)).height
-    return .exact(height, numericalError: 1e-5 * height)
+    let peak = try peak(results.point(of: LongTime.self))
+    return .exact(peak.height, numericalError: peak.heightError)
   },
   Estimator(
     "martin2026/peak-approach", from: [LongTime.self],
@@ -130,16 +133,23 @@ private func lastOfThresholds(_ results: Results, _ output: OutputArray) throws 
   .exact(try results.point(of: SampleThresholds.self)[output].values.last ?? .nan, numericalError: 1e-12)
 }
 
-/// The greatest predicted error of a curve, by the parabola through its logarithm at the three highest points.
-private func peak(_ point: ExperimentPoint<LongTime>) throws -> (position: Double, height: Double) {
+/// The greatest predicted error of a curve, by the parabola through its logarithm at the highest point and its neighbours;
+/// the errors are the distances from what the next neighbours but one say.
+private func peak(_ point: ExperimentPoint<LongTime>) throws -> (
+  position: Double, height: Double, positionError: Double, heightError: Double
+) {
   let x = point[LongTime.sampleRatio].values
   let y = point[LongTime.meanSquaredError].values.map { log($0) }
-  guard let best = y.indices.max(by: { y[$0] < y[$1] }), best > 0, best < y.count - 1 else {
+  guard let best = y.indices.max(by: { y[$0] < y[$1] }), best > 1, best < y.count - 2 else {
     throw EvidenceError("no peak inside the range of sample ratios")
   }
-  let (before, at, after) = (y[best - 1], y[best], y[best + 1])
-  let shift = 0.5 * (before - after) / (before - 2 * at + after)
-  return (x[best] + shift * (x[best + 1] - x[best]), exp(at - 0.25 * (before - after) * shift))
+  func top(_ spacing: Int) -> (position: Double, height: Double) {
+    let (before, at, after) = (y[best - spacing], y[best], y[best + spacing])
+    let shift = 0.5 * (before - after) / (before - 2 * at + after)
+    return (x[best] + shift * (x[best + spacing] - x[best]), exp(at - 0.25 * (before - after) * shift))
+  }
+  let (near, far) = (top(1), top(2))
+  return (near.position, near.height, abs(near.position - far.position), abs(near.height - far.height))
 }
 
 // MARK: Regularised minima
@@ -214,8 +224,8 @@ let minimumEstimators = [
   Estimator(
     "martin2026/law-ratio-trend", from: [RegularizedMinimum.self],
     meaning: """
-      excess over 1 of the loss with quadratic data relative to Gaussian data: that at the greatest input dimension \
-      over that at the smallest, on the logarithmic scale
+      logarithm of the ratio of the loss with quadratic data to that with Gaussian data: at the greatest input dimension \
+      less that at the smallest
       """
   ) { results in
     let dimensions = Set(try results.points(of: RegularizedMinimum.self).map(\.parameters.inputDimension))

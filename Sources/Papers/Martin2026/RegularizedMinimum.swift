@@ -90,22 +90,12 @@ package enum RegularizedMinimum: Experiment {
       studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
       noiseVariance: parameters.noiseVariance
     ).solve(sampleRatio: parameters.sampleRatio, regularization: parameters.regularization)
-    let start = instance.start(initialScale: parameters.initialScale, in: context)
-    let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
-    let weights: Matrix
-    let iterations: Int
-    if parameters.followsFlow, theory.isRankLimited {
-      var flow = GradientFlow(instance, starts: [start], regularization: parameters.regularization, data: data)
-      try flow.advance(to: parameters.lastTime)
-      weights = flow.weights[0]
-      iterations = flow.evaluationCount
-    } else {
-      let end = try RegularizedDescent(
-        tolerance: parameters.gradientTolerance, maximumIterationCount: parameters.maximumIterationCount
-      ).minimise(instance, from: start, regularization: parameters.regularization, data: data)
-      weights = end.weights
-      iterations = end.iterationCount
-    }
+    let (weights, iterations) = try instance.endOfFlow(
+      from: instance.start(initialScale: parameters.initialScale, in: context),
+      regularization: parameters.regularization, bindsRank: theory.isRankLimited, followsFlow: parameters.followsFlow,
+      lastTime: parameters.lastTime,
+      descent: RegularizedDescent(
+        tolerance: parameters.gradientTolerance, maximumIterationCount: parameters.maximumIterationCount))
     let errors = instance.errors(of: weights)
     let eigenvalues = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(weights))
     let greatest = eigenvalues.last ?? 0

@@ -19,6 +19,10 @@ package enum Spectrum: Experiment {
     package var regularization = 0.1
     /// Fall of the gradient norm at which L-BFGS ends, in (0, 1).
     package var gradientTolerance = 1e-7
+    /// Whether to follow the flow where the theory says that the rank constraint binds.
+    package var followsFlow = false
+    /// To this time.
+    package var lastTime = 1000.0
 
     /// The defaults: d = 40, kappa = 0.7, kappa* = 0.5, alpha = 0.25, no noise, lambda = 0.1.
     package init() {}
@@ -37,6 +41,7 @@ package enum Spectrum: Experiment {
         regularization > 0 && regularization.isFinite, "regularization", regularization, allowed: "above 0")
       try require(
         gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
+      try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
     }
   }
 
@@ -64,11 +69,11 @@ package enum Spectrum: Experiment {
       noiseVariance: parameters.noiseVariance)
     let solution = try theory.solve(sampleRatio: parameters.sampleRatio, regularization: parameters.regularization)
     let spectrum = try theory.spectrum(of: solution)
-    let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
-    let end = try RegularizedDescent(tolerance: parameters.gradientTolerance, maximumIterationCount: 10_000).minimise(
-      instance, from: instance.start(initialScale: 1, in: context), regularization: parameters.regularization,
-      data: data)
-    let found = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(end.weights))
+    let (weights, _) = try instance.endOfFlow(
+      from: instance.start(initialScale: 1, in: context), regularization: parameters.regularization,
+      bindsRank: solution.isRankLimited, followsFlow: parameters.followsFlow, lastTime: parameters.lastTime,
+      descent: RegularizedDescent(tolerance: parameters.gradientTolerance, maximumIterationCount: 10_000))
+    let found = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(weights))
     return [
       eigenvalues: NDArray(found), predictedShare: NDArray(found.map { spectrum.share(above: max($0, 0)) }),
       predictedRank: NDArray(solution.rank),
