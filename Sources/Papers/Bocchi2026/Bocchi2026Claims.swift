@@ -34,14 +34,17 @@ let dynamicsEstimators = [
   },
   Estimator(
     "bocchi2026/scaled-flow-distance", from: [ReducedSGD.self],
-    meaning: "sqrt(N) times that greatest distance; geometric mean over runs at the largest N"
+    meaning: "sqrt(N) times that greatest distance; mean over runs at the largest N, by means of 16"
   ) { results in
     let points = try results.points(of: ReducedSGD.self)
     guard let point = points.max(by: { $0.parameters.inputDimension < $1.parameters.inputDimension }) else {
       throw EvidenceError("no runs")
     }
     let scale = Double(point.parameters.inputDimension).squareRoot()
-    return .mean(greatestDistances(point).map { $0 * scale }, scale: .logarithmic)
+    let distances = greatestDistances(point)
+    // Why sixteen together: single runs are skewed, and a mean on the logarithmic scale would be another number.
+    let batches = stride(from: 0, through: distances.count - 16, by: 16).map { distances[$0..<($0 + 16)] }
+    return .mean(batches.map { scale * Statistics.mean(Array($0)) })
   },
   Estimator(
     "bocchi2026/plateau-start-bias", from: [ReducedSGD.self],
@@ -127,14 +130,13 @@ let escapeEstimators = [
   Estimator(
     "bocchi2026/amplitude-rank", from: [EscapeAmplitude.self],
     meaning: "mean of F(X/(1+nu)), F the distribution function of the Gamma law of mean 1; 1/2 if the law holds"
+  ) { results in .mean(try amplitudeRanks(results)) },
+  Estimator(
+    "bocchi2026/amplitude-middle-share", from: [EscapeAmplitude.self],
+    meaning: "share of runs whose F(X/(1+nu)) lies between 1/4 and 3/4; 1/2 if the law has the right shape"
   ) { results in
-    let point = try results.point(of: EscapeAmplitude.self)
-    let shape = Double(point.parameters.studentWidth * point.parameters.teacherWidth) / 2
-    let scaled = zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map {
-      $0 / (1 + $1)
-    }
-    guard scaled.allSatisfy({ $0 >= 0 }) else { throw EvidenceError("an amplitude is not a positive number") }
-    return .mean(scaled.map { Distributions.gammaCumulative($0, shape: shape, scale: 1 / shape) })
+    let ranks = try amplitudeRanks(results)
+    return .proportion(successes: ranks.count { (0.25...0.75).contains($0) }, trials: ranks.count)
   },
   Estimator(
     "bocchi2026/amplitude-ratio", from: [EscapeAmplitude.self],
@@ -212,4 +214,15 @@ private func widthGains(_ results: Results) throws -> [(time: Double, gain: Doub
     let time = narrow[EscapeTime.escapeTime].values[0]
     return (time, time - wide[EscapeTime.escapeTime].values[0])
   }
+}
+
+/// F(X/(1+nu)) of every run, F the distribution function of the Gamma law of shape p p*/2 and mean 1.
+private func amplitudeRanks(_ results: Results) throws -> [Double] {
+  let point = try results.point(of: EscapeAmplitude.self)
+  let shape = Double(point.parameters.studentWidth * point.parameters.teacherWidth) / 2
+  let scaled = zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map {
+    $0 / (1 + $1)
+  }
+  guard scaled.allSatisfy({ $0 >= 0 }) else { throw EvidenceError("an amplitude is not a positive number") }
+  return scaled.map { Distributions.gammaCumulative($0, shape: shape, scale: 1 / shape) }
 }

@@ -6,7 +6,8 @@ package import PaperKit
 ///
 /// Free rows move by W <- W (I + g x x^T), from the right, hence for gradient flow from any start
 /// C = exp(-8 eta c* time) R^T (Q - R R^T)^-1 R is constant, and from Q = I polar(R) is, with noise too. So R ends at
-/// sqrt(p/p*) polar(R0), the closest solution. Constrained rows conserve neither.
+/// sqrt(p/p*) polar(R0), the closest solution. Constrained rows conserve C as well, which does not see their rescaling, but
+/// not polar(R).
 package enum ConservedQuantity: Experiment {
   package struct Parameters: NetworkParameters {
     /// p, p* to 16.
