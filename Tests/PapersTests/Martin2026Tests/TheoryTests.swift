@@ -60,10 +60,14 @@ struct Reference: Decodable {
     }
   }
   let deterministic: [String: Table]
+  /// Means of the authors' own runs at d = 100.
+  let authors: [String: Table]
 
-  static func rows(_ name: String) throws -> [ReferenceRow] {
+  static func rows(_ name: String, in block: KeyPath<Reference, [String: Table]> = \.deterministic) throws
+    -> [ReferenceRow]
+  {
     let reference = try JSONDecoder().decode(Reference.self, from: martinReference())
-    return try #require(reference.deterministic[name]?.rows, "no table \(name)")
+    return try #require(reference[keyPath: block][name]?.rows, "no table \(name)")
   }
 }
 
@@ -161,6 +165,35 @@ struct Reference: Decodable {
       let divergence = law.divergence(above: found.cutoff, threshold: found.threshold)
       expectClose(found.threshold * (1 - divergence / alpha), lambda, relative: 1e-10)
       #expect(found.rank <= kappa + 1e-12)
+    }
+  }
+
+  @Test("peaks of double descent stand where the reference has them") func peaks() throws {
+    for row in try Reference.rows("peak_f6") where row["lam"] > 0 {
+      let theory = LongTimeTheory(
+        studentWidthRatio: row["kappa"], teacherWidthRatio: row["kstar"], noiseVariance: row["Delta"])
+      func error(_ shift: Double) throws -> Double {
+        try theory.solve(sampleRatio: row["alpha_peak"] + shift, regularization: row["lam"]).meanSquaredError
+      }
+      let (before, at, after) = (try error(-1e-4), try error(0), try error(1e-4))
+      let peak: Comment = "kappa \(row["kappa"]), lambda \(row["lam"])"
+      expectClose(0.5e-4 * (before - after) / (before - 2 * at + after), 0, absolute: 1e-5, peak)
+      expectClose(at, row["mse_peak"], relative: 1e-6, peak)
+    }
+  }
+
+  @Test("the authors' runs at d = 100 end where the theory says, but for a finite-size bias of a few per cent")
+  func authorsRuns() throws {
+    for (figure, noise, allowed) in [("f2", 0.0, 0.97...1.06), ("f6", 1.0, 0.92...1.10)] {
+      let rows = try Reference.rows(figure, in: \.authors)
+      let logarithms = try rows.map { row in
+        let theory = LongTimeTheory(
+          studentWidthRatio: row["kappa"], teacherWidthRatio: row["kstar"], noiseVariance: noise)
+        let found = try theory.solve(sampleRatio: row["alpha"], regularization: row["lam"])
+        if let loss = row.numbers["loss"] { #expect((0.96...1.02).contains(loss / found.trainingLoss)) }
+        return log(row["mse"] / found.meanSquaredError)
+      }
+      #expect(allowed.contains(exp(Statistics.mean(logarithms))), "\(figure): \(exp(Statistics.mean(logarithms)))")
     }
   }
 
