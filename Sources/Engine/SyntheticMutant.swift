@@ -4,7 +4,7 @@ package import PaperKit
 /// A change of a claim's evidence that costs no run: what remains of the verdict tells whether the claim can fail.
 package enum SyntheticMutant: String, Sendable, CaseIterable {
   /// The number lies beyond the lower or the upper bound of the accepted interval, by one and a half half-widths of its
-  /// confidence interval. For a claim that is expected to be refuted: as far inside.
+  /// confidence interval. For a claim that is expected to be refuted: as far inside, at most to the middle.
   case below, above
   case doubled, halved
   /// Every sweep point has the arrays of its mirror image.
@@ -69,7 +69,10 @@ extension EvaluatedClaim {
     guard bound.isFinite else { return [] }
     let width = judgement.confirming.halfWidth
     let step = max(1.5 * (width.isFinite ? width : 0), 1e-6 * max(abs(bound), abs(estimate.value), 1e-300))
-    if claim.expected == .refuted { return [side == .below ? bound + step : bound - step] }
+    if claim.expected == .refuted {
+      let inside = min(step, claim.accepted.halfWidth)
+      return [side == .below ? bound + inside : bound - inside]
+    }
     // A share or a geometric mean cannot be below 0, nor a share above 1.
     return side == .below
       ? [bound - step] + (bound > 0 ? [bound / 10, 0] : [])
