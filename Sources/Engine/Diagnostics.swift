@@ -25,12 +25,14 @@ package final class Diagnostics {
   }
 }
 
-/// The candidate most like a misspelt name, or nil if none is near: at most a third of its letters may differ.
+/// The candidate most like a misspelt name, or nil if none is near: at most a third of its letters may differ, or it is
+/// the only one that begins so.
 package func nearestSpelling(of name: String, among candidates: [String]) -> String? {
   let best = candidates.map { (name: $0, distance: editDistance(name.lowercased(), $0.lowercased())) }
     .min { $0.distance < $1.distance }
-  guard let best, best.distance <= max(1, name.count / 3) else { return nil }
-  return best.name
+  if let best, best.distance <= max(1, name.count / 3) { return best.name }
+  let longer = Set(candidates.filter { name.count > 2 && $0.hasPrefix(name) })
+  return longer.count == 1 ? longer.first : nil
 }
 
 /// Number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other.

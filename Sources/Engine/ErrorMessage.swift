@@ -1,3 +1,4 @@
+private import Foundation
 private import NumericalMethods
 private import PaperKit
 
@@ -27,7 +28,7 @@ package enum ErrorMessage {
       case .cellsFailed: .cellsFailed
       case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
       case .damaged, .newerFormat: .integrity
-      case .unreadable, .notWritable, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .slurmMissing,
+      case .unreadable, .notWritable, .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .slurmMissing,
         .slurmRefused, .slurmTasksFailed:
         .environment
       case .outOfDate, .cellsMissing: .outOfDate
@@ -53,6 +54,27 @@ package enum ErrorMessage {
     text(of: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
   }
 
+  /// What the system says of a failure, which Foundation wraps in words of its own.
+  package static func systemReason(of error: any Error) -> String {
+    var cause: NSError? = error as NSError
+    while let found = cause {
+      if found.domain == NSPOSIXErrorDomain { return Store.reason(Int32(found.code)) }
+      cause = found.userInfo[NSUnderlyingErrorKey] as? NSError
+    }
+    return error.localizedDescription
+  }
+
+  /// What to do about a file that cannot be written for the system's reason.
+  private static func advice(_ reason: String) -> String {
+    switch reason {
+    case Store.reason(ENOSPC), Store.reason(EDQUOT), Store.reason(EFBIG): "Free some space"
+    case Store.reason(EACCES), Store.reason(EPERM), Store.reason(EROFS): "Change the permissions or name another place"
+    case Store.reason(EISDIR), Store.reason(ENOTDIR), Store.reason(EEXIST), Store.reason(ENOTEMPTY):
+      "Something else of this name is in the way: move it or name another place"
+    default: "Mend that or name another place"
+    }
+  }
+
   private static func sentence(_ error: InvalidParameter) -> String {
     "\(error.name) = \(error.value) is not allowed: \(error.allowed)"
   }
@@ -66,9 +88,9 @@ package enum ErrorMessage {
     case .fileTooLarge(let path, let bytes, let limit): "\(path): \(bytes) bytes, more than the \(limit) allowed."
     case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)."
     case .notWritable(let path, let reason):
-      "\(path): cannot be written: \(reason). Free some space or change the permissions, then run again: finished cells are kept."
+      "\(path): cannot be written: \(reason). \(advice(reason)), then run again: finished cells are kept."
     case .unknownTarget(let name, let known):
-      "no stage, figure or claim is called '\(visible(name))'\(suggestion(name, known)). `refig status` lists them."
+      "no stage, figure or claim is called '\(visible(name))'\(suggestion(name, known)). `refig graph` lists them."
     case .unknownExperiment(let name, let known):
       "there is no experiment '\(name)'\(suggestion(name, known, listing: true))."
     case .unknownProfile(let name, let known):
@@ -89,6 +111,7 @@ package enum ErrorMessage {
     case .damaged(let path, let reason): "\(path): damaged: \(reason)."
     case .newerFormat(let path, let found, let known):
       "\(path): written in format \(found) by a newer refig; this one knows \(known). Use the newer refig."
+    case .unfitMachine(let count): "\(count) of the above \(count == 1 ? "is" : "are") bad."
     case .gnuplotMissing: "gnuplot was not found on PATH; install it (Debian: apt-get install gnuplot-nox)."
     case .gnuplotFailed(let figure, let message): "figure '\(figure)': gnuplot failed: \(message)"
     case .droppedPoints(let figure, let series, let count, let axis):
@@ -152,6 +175,11 @@ package enum ErrorMessage {
         + lists.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
         + "; make them equal, or put each in a factor of its own for all combinations"
     case .repeatedParameter(let name): "parameter '\(name)' is swept by two factors; keep one"
+    case .tooManyCells(let points, let blocks, let limit):
+      "\(points) points with \(blocks) blocks of replicas are more than the \(limit) cells allowed; take fewer of either, or raise perCell"
+    case .notOneRange(let name, let known): "the values of '\(name)' must be given by exactly one of \(list(known))"
+    case .hiddenCharacter(let code):
+      "the character \(code) cannot stand in a text: other programs could not read what refig makes of it; remove it"
     case .sweepTooLarge(let factors, let limit):
       "a sweep of \(factors.map(String.init).joined(separator: " x ")) points is more than the \(limit) allowed"
     case .dependencyCycle(let cycle): "stages depend on each other in a circle: \(cycle.joined(separator: " -> "))"
@@ -168,7 +196,7 @@ package enum ErrorMessage {
   }
 
   /// A text of the user's without line breaks and other signs that a terminal obeys.
-  private static func visible(_ text: String) -> String {
+  package static func visible(_ text: String) -> String {
     text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : "\($0)" }.joined()
   }
 

@@ -101,7 +101,7 @@ package struct Gnuplot {
       return .failed(error)
     } catch {
       return .failed(
-        .notWritable(path: FileManager.default.temporaryDirectory.path, reason: error.localizedDescription))
+        .notWritable(path: FileManager.default.temporaryDirectory.path, reason: ErrorMessage.systemReason(of: error)))
     }
   }
 
@@ -160,7 +160,7 @@ package struct Gnuplot {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: messages)
-        do { try process.run() } catch { throw failed(error.localizedDescription) }
+        do { try process.run() } catch { throw failed(ErrorMessage.systemReason(of: error)) }
       } catch {
         Self.remove(folder)
         throw error
@@ -273,11 +273,6 @@ package struct Gnuplot {
   }
 
   private static func replace(_ file: URL, with data: Data) throws {
-    do {
-      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try data.write(to: file, options: .atomic)
-    } catch {
-      throw PipelineError.notWritable(path: file.path, reason: error.localizedDescription)
-    }
+    try Store.write(Array(data), to: file.path, by: "\(file.path).\(getpid()).tmp")
   }
 }

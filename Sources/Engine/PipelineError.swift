@@ -26,6 +26,11 @@ package struct Diagnostic: Sendable, Equatable {
     case emptySweep
     case unequalLists([(name: String, count: Int)])
     case repeatedParameter(String)
+    case tooManyCells(points: Int, blocks: Int, limit: Int)
+    /// A mapping in place of a parameter's values that does not say them in one way.
+    case notOneRange(String, known: [String])
+    /// A control character or one that is none, by its code.
+    case hiddenCharacter(String)
     case sweepTooLarge(factors: [Int], limit: Int)
     case dependencyCycle([String])
     case invertedInterval(low: Double, high: Double)
@@ -63,6 +68,8 @@ package enum PipelineError: Error, Sendable {
   case mutantsSurvive(count: Int)
   case damaged(path: String, reason: String)
   case newerFormat(path: String, found: Int, known: Int)
+  /// So many of the machine's facts are not what they must be.
+  case unfitMachine(count: Int)
   case gnuplotMissing
   case gnuplotFailed(figure: String, message: String)
   case droppedPoints(figure: String, series: String, count: Int, axis: String)

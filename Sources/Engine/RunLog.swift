@@ -47,7 +47,7 @@ package final class RunLog {
     } catch {
       // A log that cannot be written must not stop the computing it tells of.
       FileHandle.standardError.write(
-        Data("refig: the run's log cannot be written: \(error.localizedDescription)\n".utf8))
+        Data("refig: the run's log cannot be written: \(ErrorMessage.systemReason(of: error))\n".utf8))
     }
   }
 
@@ -77,14 +77,19 @@ package final class RunLog {
     return quoted + "\""
   }
 
+  /// The names of the runs that have a record, oldest first. Whatever else lies in their folder is passed over.
+  package static func runs(root: String) throws -> [String] {
+    let folder = root + "/data/runs"
+    return try Store.names(in: folder).filter {
+      $0.first?.isNumber ?? false && Store.sizeAndTime("\(folder)/\($0)/events.jsonl") != nil
+    }.sorted()
+  }
+
   /// The records of the runs, newest first, until `byteLimit`: the id of each and the bytes of its events.jsonl.
   static func forEachRecord(root: String, byteLimit: Int, _ body: (String, [UInt8]) throws -> Void) throws {
-    let folder = root + "/data/runs"
-    guard FileManager.default.fileExists(atPath: folder) else { return }
     var byteCount = 0
-    for run in try FileManager.default.contentsOfDirectory(atPath: folder).sorted().reversed()
-    where byteCount < byteLimit {
-      guard let bytes = try Store.bytes(of: "\(folder)/\(run)/events.jsonl") else { continue }
+    for run in try runs(root: root).reversed() where byteCount < byteLimit {
+      guard let bytes = try Store.bytes(of: "\(root)/data/runs/\(run)/events.jsonl") else { continue }
       byteCount += bytes.count
       try body(run, bytes)
     }
@@ -92,9 +97,7 @@ package final class RunLog {
 
   /// When the runs on record began, in seconds since 1970, oldest first; from the names of their folders.
   package static func starts(root: String) throws -> [Double] {
-    let folder = root + "/data/runs"
-    guard FileManager.default.fileExists(atPath: folder) else { return [] }
-    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().compactMap { name in
+    try runs(root: root).compactMap { name in
       // 20261125T041600.123
       func number(_ start: Int, _ count: Int) -> Int32? { Int32(name.dropFirst(start).prefix(count)) }
       guard let year = number(0, 4), let month = number(4, 2), let day = number(6, 2), let hour = number(9, 2),

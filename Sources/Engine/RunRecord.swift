@@ -48,19 +48,17 @@ package final class RunRecord {
   package let folder: String
   package private(set) var status: Status
   private var position = 0
+  private var lineCount = 0
+  private var path: String { folder + "/events.jsonl" }
 
   /// The record of a run by its id or the beginning of it; the newest one's unless given. Nothing of it has been read
   /// yet. Throws ``PipelineError/unknownRun(_:known:)``.
   package init(root: String, run name: String?) throws {
-    let runs = "\(root)/data/runs"
-    let known =
-      FileManager.default.fileExists(atPath: runs)
-      ? try FileManager.default.contentsOfDirectory(atPath: runs).filter { $0.first?.isNumber ?? false }.sorted()
-      : []
+    let known = try RunLog.runs(root: root)
     let found =
       name.map { name in known.contains(name) ? [name] : known.filter { $0.hasPrefix(name) } } ?? known.suffix(1)
     guard found.count == 1, !(name?.isEmpty ?? false) else { throw PipelineError.unknownRun(name ?? "", known: known) }
-    folder = "\(runs)/\(found[0])"
+    folder = "\(root)/data/runs/\(found[0])"
     status = Status(run: found[0])
   }
 
@@ -79,15 +77,26 @@ package final class RunRecord {
   /// Whether the run may still be going on, as far as can be told from here.
   package var isAlive: Bool {
     guard !status.hasEnded else { return false }
+    // A head begins with what it runs on, at once.
+    if status.host.isEmpty { return age < 10 }
     if let head { return kill(head, 0) == 0 || errno == EPERM }
     // A head writes at least once a minute while tasks are on their way.
-    guard !status.jobs.isEmpty, let changed = Store.sizeAndTime(folder + "/events.jsonl")?.changed else { return true }
-    return Date().timeIntervalSince1970 - changed < 600
+    return status.jobs.isEmpty || age < 600
   }
 
-  /// Reads what was added.
+  /// Seconds since something was added.
+  private var age: Double { Store.sizeAndTime(path).map { Date().timeIntervalSince1970 - $0.changed } ?? 0 }
+
+  /// Throws ``PipelineError/damaged(path:reason:)`` for a record that tells of no run and will not any more.
+  package func requireBeginning() throws {
+    guard status.host.isEmpty, !isAlive else { return }
+    throw PipelineError.damaged(
+      path: path, reason: "its beginning is missing: the run was killed before that, or something emptied the file")
+  }
+
+  /// Reads what was added. Throws ``PipelineError/damaged(path:reason:)`` for a line that is none of a record.
   package func update(_ hear: (Event) -> Void = { _ in }) throws {
-    let descriptor = open(folder + "/events.jsonl", O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))
@@ -95,6 +104,7 @@ package final class RunRecord {
     var reader = LineReader(descriptor: descriptor)
     while position < size, let line = try reader.line() {
       position += line.utf8.count + 1
+      lineCount += 1
       // There is a line for every cell: they are not taken apart.
       if line.contains("\"event\":\"cell\"") { hear(cell(line)) } else { try take(line, hear) }
     }
@@ -114,7 +124,11 @@ package final class RunRecord {
   }
 
   private func take(_ line: Substring, _ hear: (Event) -> Void) throws {
-    guard let event = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else { return }
+    let object: Any?
+    do { object = try JSONSerialization.jsonObject(with: Data(line.utf8)) } catch { object = nil }
+    guard let event = object as? [String: Any] else {
+      throw PipelineError.damaged(path: "\(path):\(lineCount)", reason: "this line is no event of a run")
+    }
     func text(_ key: String) -> String { event[key] as? String ?? "" }
     func count(_ key: String) -> Int { event[key] as? Int ?? 0 }
     switch text("event") {

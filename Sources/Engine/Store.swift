@@ -34,8 +34,8 @@ package struct Store: Sendable {
 
   /// Every cell with the descriptor of its folder and its file's name there.
   private func forEachCell(_ body: (CellKey, Int32, UnsafePointer<CChar>) -> Void) throws {
-    for folder in try names(in: root) where folder.utf8.count == 2 {
-      try forEachName(in: "\(root)/\(folder)") { folder, name in
+    for folder in try Self.names(in: root) where folder.utf8.count == 2 {
+      try Self.forEachName(in: "\(root)/\(folder)") { folder, name in
         let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
         if bytes.count == 67, bytes.suffix(3).elementsEqual(".h5".utf8), let key = CellKey(digits: bytes.prefix(64)) {
           body(key, folder, name)
@@ -44,16 +44,17 @@ package struct Store: Sendable {
     }
   }
 
-  private func names(in folder: String) throws -> [String] {
+  /// The names in a folder but for hidden ones; none if there is no such folder.
+  static func names(in folder: String) throws -> [String] {
     var names: [String] = []
     try forEachName(in: folder) { names.append(String(cString: $1)) }
     return names.filter { !$0.hasPrefix(".") }
   }
 
   /// The names of a folder's files, not made into texts: a store has many. None if there is no such folder.
-  private func forEachName(in folder: String, _ body: (Int32, UnsafePointer<CChar>) -> Void) throws {
+  private static func forEachName(in folder: String, _ body: (Int32, UnsafePointer<CChar>) -> Void) throws {
     guard let stream = opendir(folder) else {
-      guard errno == ENOENT else { throw PipelineError.unreadable(path: folder, reason: Self.reason(errno)) }
+      guard errno == ENOENT else { throw PipelineError.unreadable(path: folder, reason: reason(errno)) }
       return
     }
     defer { closedir(stream) }
@@ -72,9 +73,9 @@ package struct Store: Sendable {
     do {
       cell = try bytes.withUnsafeBytes { try Cell(verified: $0) }
     } catch let malformed as Cell.Malformed {
-      throw try quarantine(key, reason: malformed.reason)
+      throw quarantine(key, reason: malformed.reason)
     }
-    guard cell.manifest.key == key else { throw try quarantine(key, reason: "it holds another cell's manifest") }
+    guard cell.manifest.key == key else { throw quarantine(key, reason: "it holds another cell's manifest") }
     return cell
   }
 
@@ -83,7 +84,7 @@ package struct Store: Sendable {
     let path = path(of: key)
     guard let bytes = try Self.bytes(of: path) else { return nil }
     if let reason = try bytes.withUnsafeBytes({ try Cell.damage(in: $0, path: path) }) {
-      throw try quarantine(key, reason: reason)
+      throw quarantine(key, reason: reason)
     }
     return bytes
   }
@@ -130,18 +131,12 @@ package struct Store: Sendable {
   package static func write(
     _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
   ) throws {
-    let descriptor = try creating(temporary) { open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    let descriptor = try creating(temporary, for: path) {
+      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
     step("write.opened")
     do {
-      var written = 0
-      try bytes.withUnsafeBytes { buffer in
-        while written < buffer.count {
-          let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-          if count < 0, errno == EINTR { continue }
-          guard count >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
-          written += count
-        }
-      }
+      try fill(descriptor, with: bytes, path)
       step("write.written")
     } catch {
       close(descriptor)
@@ -157,6 +152,30 @@ package struct Store: Sendable {
       throw error
     }
     step("write.renamed")
+  }
+
+  private static func fill(_ descriptor: Int32, with bytes: [UInt8], _ path: String) throws {
+    var written = 0
+    try bytes.withUnsafeBytes { buffer in
+      while written < buffer.count {
+        let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+        written += count
+      }
+    }
+  }
+
+  /// Writes a file that a user has named: a new or ordinary one whole or not at all. Devices, pipes and what links lead to
+  /// are written to, and stay what they are.
+  package static func save(_ bytes: [UInt8], to path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
+      return try write(bytes, to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp")
+    }
+    let descriptor = try creating(path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    defer { close(descriptor) }
+    try fill(descriptor, with: bytes, path)
   }
 
   /// Renames a file and makes sure that the new name is seen. On NFS, an answer that is lost makes a client ask for the
@@ -176,21 +195,34 @@ package struct Store: Sendable {
   }
 
   package static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw PipelineError.notWritable(path: path, reason: error.localizedDescription)
+    // Not FileManager's: its errors do not say what the system said.
+    var failure = mkdir(path, 0o777) == 0 ? 0 : errno
+    if failure == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
+      try makeFolder(String(path[..<slash]))
+      failure = mkdir(path, 0o777) == 0 ? 0 : errno
     }
+    if failure == EEXIST { failure = isFolder(path) ? 0 : ENOTDIR }
+    guard failure == 0 else { throw PipelineError.notWritable(path: path, reason: reason(failure)) }
   }
 
-  /// Moves a damaged file aside; the cell is then missing and will be computed again. Returns the error to throw.
-  func quarantine(_ key: CellKey, reason: String) throws -> PipelineError {
-    try Self.makeFolder(root + "/quarantine")
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Moves a damaged file aside, if the store can be written to; the cell is then missing and will be computed again.
+  /// Returns the error to throw.
+  func quarantine(_ key: CellKey, reason: String) -> PipelineError {
     let name = "\(root)/quarantine/\(key)-\(UInt32.random(in: 0 ... .max)).h5"
-    guard Glibc.rename(path(of: key), name) == 0 || errno == ENOENT else {
-      throw PipelineError.notWritable(path: name, reason: Self.reason(errno))
+    let outcome: String
+    do {
+      // Another process may have moved it already.
+      try Self.creating(name) { Glibc.rename(path(of: key), name) == 0 || !contains(key) ? 0 : -1 }
+      outcome = "moved to \(name)"
+    } catch {
+      outcome = "it could not be moved aside: \(ErrorMessage.reason(of: error))"
     }
-    return .damaged(path: path(of: key), reason: reason + "; moved to \(name)")
+    return .damaged(path: path(of: key), reason: "\(reason); \(outcome)")
   }
 
   // MARK: Failures
@@ -204,7 +236,7 @@ package struct Store: Sendable {
 
   /// Keys of the cells whose last run failed.
   package func failedKeys() throws -> Set<CellKey> {
-    Set(try names(in: root + "/failed").compactMap { CellKey($0.dropLast(4)) })
+    Set(try Self.names(in: root + "/failed").compactMap { CellKey($0.dropLast(4)) })
   }
 
   /// Why a cell's last run failed; nil if it did not.
@@ -239,14 +271,15 @@ package struct Store: Sendable {
   }
 
   /// A call that makes a file, tried again with its folder made if that was missing. Returns its result, never negative.
+  /// Errors tell of the target, if the file is one on the way to it.
   @discardableResult
-  private static func creating(_ path: String, _ body: () -> Int32) throws -> Int32 {
+  private static func creating(_ path: String, for target: String? = nil, _ body: () -> Int32) throws -> Int32 {
     var result = body()
     if result < 0, errno == ENOENT {
       try makeFolder(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
       result = body()
     }
-    guard result >= 0 else { throw PipelineError.notWritable(path: path, reason: reason(errno)) }
+    guard result >= 0 else { throw PipelineError.notWritable(path: target ?? path, reason: reason(errno)) }
     return result
   }
 

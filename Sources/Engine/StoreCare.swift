@@ -124,7 +124,8 @@ package struct StoreCare {
     for (name, bytes) in files {
       let bytes = Array(bytes)
       guard name.hasSuffix(".h5"), let key = CellKey(name.dropLast(3)) else {
-        report.refused.append("\(name): not the name of a cell")
+        // Somebody else's text, for a terminal.
+        report.refused.append("\(ErrorMessage.visible(name)): not the name of a cell")
         continue
       }
       let problem = try bytes.withUnsafeBytes { raw -> String? in

@@ -56,7 +56,7 @@ package enum TarArchive {
       }
       guard let size = Int(field(124, 12).filter { $0 != " " }, radix: 8), size >= 0,
         size <= archive.count - position - block
-      else { return .failure(Malformed(reason: "it is truncated in '\(field(0, 100))'")) }
+      else { return .failure(Malformed(reason: "it is truncated in '\(ErrorMessage.visible(field(0, 100)))'")) }
       position += block
       let kind = header[header.startIndex + 156]
       if kind == UInt8(ascii: "0") || kind == 0 {

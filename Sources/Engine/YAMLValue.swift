@@ -26,15 +26,7 @@ package struct YAMLValue {
   /// The document in a file. Throws ``PipelineError`` for a file that is missing, too large, not UTF-8 or not YAML; what
   /// the values mean is checked by their readers.
   package static func document(at path: String, purpose: String, diagnostics: Diagnostics) throws -> YAMLValue {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw PipelineError.fileMissing(path: path, purpose: purpose)
-      }
-      throw PipelineError.unreadable(path: path, reason: error.localizedDescription)
-    }
+    guard let data = try Store.bytes(of: path) else { throw PipelineError.fileMissing(path: path, purpose: purpose) }
     guard data.count <= byteLimit else {
       throw PipelineError.fileTooLarge(path: path, bytes: data.count, limit: byteLimit)
     }
@@ -51,6 +43,8 @@ package struct YAMLValue {
           fact: fact)
       ])
     }
+    // Some editors begin a file with a byte order mark.
+    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     do {
       // Without rules for tags, which nothing here asks for: they are regular expressions, tried on every key.
       guard let node = try Yams.compose(yaml: text, .basic) else { throw fail(.syntax("the file is empty"), nil) }
@@ -161,9 +155,12 @@ package struct YAMLValue {
   /// A text: a word, or a number as it was written.
   package func text(_ key: String, in context: String) -> String? {
     switch content {
-    case .word(let text): text
-    case .number(_, let text, _): text
-    default: refuse(key, "a text", context)
+    case .word(let text):
+      guard let hidden = text.unicodeScalars.first(where: \.isHidden) else { return text }
+      report(.hiddenCharacter("U+" + String(hidden.value, radix: 16, uppercase: true)), in: context)
+      return nil
+    case .number(_, let text, _): return text
+    default: return refuse(key, "a text", context)
     }
   }
 
@@ -236,6 +233,13 @@ package struct YAMLValue {
       diagnostics.report(.unknownKey(entry.key, known: keys), at: entry.location, in: context)
     }
     return mapping
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether XML and YAML have no place for it: control characters but tab and line feed, and what is no character.
+  fileprivate var isHidden: Bool {
+    properties.generalCategory == .control ? self != "\n" && self != "\t" : properties.isNoncharacterCodePoint
   }
 }
 

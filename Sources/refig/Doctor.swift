@@ -18,6 +18,9 @@ struct Doctor: ParsableCommand {
   }
 
   func run() throws {
+    guard Store.isFolder(project.root) else {
+      throw PipelineError.fileMissing(path: project.root, purpose: "doctor tries the file system of a project's folder")
+    }
     try ProcessEnvironment.prepareForComputing()
     var findings: [Finding] = []
     func tell(_ name: String, _ text: String, isGood: Bool = true) {
@@ -50,7 +53,7 @@ struct Doctor: ParsableCommand {
       }
       .joined(separator: "\n"))
     let problems = findings.filter { !$0.isGood }.count
-    if problems > 0 { throw PipelineError.evidence(subject: "doctor", reason: "\(problems) of the above are bad") }
+    if problems > 0 { throw PipelineError.unfitMachine(count: problems) }
   }
 
   /// Writes, renames, reads and locks a file where cells will be.

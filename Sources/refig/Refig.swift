@@ -37,18 +37,29 @@ struct Refig: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      try StandardOutput.finish()
     } catch let code as ExitCode {
       Foundation.exit(code.rawValue)
     } catch {
       let parserCode = exitCode(for: error)
-      if parserCode == .success || error is CleanExit { exit(withError: error) }
+      if parserCode == .success || error is CleanExit { help(fullMessage(for: error)) }
       if parserCode == .validationFailure {
         FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
         Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
       }
-      FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
-      Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
+      fail(error)
     }
+  }
+
+  private static func fail(_ error: any Error) -> Never {
+    FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
+    Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
+  }
+
+  private static func help(_ text: String) -> Never {
+    print(text)
+    do { try StandardOutput.finish() } catch { fail(error) }
+    Foundation.exit(ErrorMessage.ExitCode.success.rawValue)
   }
 }
 

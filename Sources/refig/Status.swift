@@ -39,6 +39,7 @@ struct Status: ParsableCommand {
     if targets.count == 1, RunRecord.isRun(targets[0], root: project.root) {
       let record = try RunRecord(root: project.root, run: targets[0])
       try record.update()
+      try record.requireBeginning()
       return try output.show(record.status, record.status.text(isAlive: record.isAlive))
     }
     let project = try project.load()

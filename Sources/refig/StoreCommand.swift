@@ -113,7 +113,7 @@ struct StoreCommand: ParsableCommand {
         throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
       }
       let bytes = try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys)
-      try Store.write(bytes, to: archive, by: archive + ".part")
+      try Store.save(bytes, to: archive)
       try output.show(
         Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: bytes.count),
         "\(keys.count) cells, \(bytes.count / 1000) kB in \(archive)")

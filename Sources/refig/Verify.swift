@@ -103,7 +103,8 @@ struct Verify: ParsableCommand {
   }
 
   private static func save(_ text: String, to path: String) throws {
-    try Store.write(Array(text.utf8), to: path, by: "\(path).\(getpid()).tmp")
+    fflush(nil)  // The path may be this command's own output.
+    try Store.save(Array(text.utf8), to: path)
   }
 
   /// Compares the accepted intervals with those of a git revision.

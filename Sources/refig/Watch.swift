@@ -33,6 +33,7 @@ struct Watch: ParsableCommand {
       for text in texts.suffix(10) { progress.line(text) }
       let status = record.status
       if status.hasEnded || !wasAlive {
+        try record.requireBeginning()
         progress.end()
         print(status.text(isAlive: false))
         if !status.hasEnded { throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue) }

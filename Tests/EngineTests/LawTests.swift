@@ -280,6 +280,49 @@ private struct ToyProject {
     #expect(try CostHistory(root: toy.workspace.path).stages.isEmpty)
   }
 
+  @Test("what lies beside the records of runs is passed over")
+  func strayFiles() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 1)
+    let costs = try CostHistory(root: toy.workspace.path).stages
+    let starts = try RunLog.starts(root: toy.workspace.path)
+    #expect(costs["toy/walk"]?.cells == 18)
+    for name in [".DS_Store", "notes.txt", "20991231T000000.txt", "20991231T000001-1/notes.txt"] {
+      try toy.workspace.write("", to: "data/runs/" + name)
+    }
+    #expect(try CostHistory(root: toy.workspace.path).stages == costs)
+    #expect(try RunLog.starts(root: toy.workspace.path) == starts)
+    #expect(try RunRecord(root: toy.workspace.path, run: nil).status.run == RunLog.runs(root: toy.workspace.path).last)
+    #expect(try EarlierRuns(root: toy.workspace.path, profile: "quick", cells: []).runs.count == 1)
+  }
+
+  @Test("a record that tells of no run is damaged: the place is named, and nobody waits for it")
+  func damagedRecord() throws {
+    let toy = try ToyProject()
+    try toy.run(workers: 0)
+    let run = try #require(try RunLog.runs(root: toy.workspace.path).last)
+    let path = "data/runs/\(run)/events.jsonl"
+    func refusal(_ text: String) throws -> String {
+      try toy.workspace.write(text, to: path)
+      let old = Date(timeIntervalSinceNow: -20)
+      try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: toy.workspace.path + "/" + path)
+      let record = try RunRecord(root: toy.workspace.path, run: run)
+      do {
+        try record.update()
+        #expect(!record.isAlive)
+        try record.requireBeginning()
+        return ""
+      } catch {
+        #expect(ErrorMessage.exitCode(of: error) == .integrity)
+        return ErrorMessage.text(of: error).replacing(toy.workspace.path + "/", with: "")
+      }
+    }
+    let start = #"{"event":"run","time":"2026","facts":{"host":"elsewhere"}}"#
+    #expect(try refusal("").hasPrefix("\(path): damaged: its beginning is missing"))
+    #expect(try refusal("garbage\n") == "\(path):1: damaged: this line is no event of a run.")
+    #expect(try refusal("\(start)\n[1]\n") == "\(path):2: damaged: this line is no event of a run.")
+  }
+
   @Test("a clock an hour off, either way, changes nothing: no file is new or old by its time", arguments: [-1.0, 1])
   func wrongClock(hours: Double) throws {
     let toy = try ToyProject()
