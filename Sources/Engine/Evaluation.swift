@@ -3,19 +3,29 @@ package import PaperKit
 
 /// Reads the cells of planned stages, each at most once.
 package final class ResultReader {
-  private let plan: Plan
-  private let store: Store
-  private var cells: [String: [Cell]] = [:]
-  /// Keys of cells that were asked for and are not in the store.
-  private var absent: Set<CellKey> = []
-  private var known: KnownEstimations?
-
-  package init(plan: Plan, store: Store) {
-    self.plan = plan
-    self.store = store
+  /// What it means that a cell is not in the store.
+  package enum Absence {
+    /// It has to be computed first: what is left would pass for the whole.
+    case error
+    /// Its replicas failed: deliberate mistakes may make cells fail.
+    case failedReplicas
   }
 
-  /// The results some evidence asks for. A cell that is not in the store counts as failed replicas.
+  private let plan: Plan
+  private let project: Project
+  private let absence: Absence
+  /// What became of reading a stage. Damage is remembered, as its cell is gone afterwards.
+  private var cells: [String: Result<[Cell], any Error>] = [:]
+  private var known: KnownEstimations?
+
+  package init(plan: Plan, of project: Project, absence: Absence = .error) {
+    self.plan = plan
+    self.project = project
+    self.absence = absence
+  }
+
+  /// The results some evidence asks for. Throws ``PipelineError/cellsMissing(count:command:)`` and
+  /// ``PipelineError/damaged(path:reason:)`` unless all cells of its stages are there.
   package func results(_ evidence: Evidence) throws -> Results {
     var chosen: [Cell] = []
     for id in evidence.stages { chosen += try cells(of: id).filter { evidence.accepts($0.manifest.parameters) } }
@@ -31,17 +41,17 @@ package final class ResultReader {
 
   /// A claim's verdict by the cells behind it, nil where one of them is not among those `present`; and how many are not.
   package func judge(
-    _ claim: Claim, of project: Project, present: Set<CellKey>
+    _ claim: Claim, present: Set<CellKey>
   ) throws -> (evaluated: EvaluatedClaim?, cells: [CellKey], missingCount: Int) {
     let keys = keys(claim.evidence)
     let missing = keys.count { !present.contains($0) }
     guard missing == 0 else { return (nil, keys, missing) }
-    return (try judge(claim, of: project), keys, 0)
+    return (try judge(claim), keys, 0)
   }
 
-  /// A claim's verdict by the cells behind it. A cell that is not in the store counts as failed replicas.
-  package func judge(_ claim: Claim, of project: Project) throws -> EvaluatedClaim {
-    let known = known ?? KnownEstimations(store: store, codeDigest: project.catalogue.codeDigest)
+  /// A claim's verdict by the cells behind it, which must be there.
+  package func judge(_ claim: Claim) throws -> EvaluatedClaim {
+    let known = known ?? KnownEstimations(store: project.store, codeDigest: project.catalogue.codeDigest)
     self.known = known
     let keys = keys(claim.evidence)
     let estimation: Estimation
@@ -50,7 +60,7 @@ package final class ResultReader {
     } else {
       estimation = Estimation(
         by: claim.estimator, from: try results(claim.evidence), catalogue: project.catalogue)
-      if absent.isDisjoint(with: keys) { known.add(estimation, by: claim.estimator, from: keys) }
+      known.add(estimation, by: claim.estimator, from: keys)
     }
     // The family is all claims of the profile, whichever are asked for: a verdict must not depend on the question.
     return EvaluatedClaim(claim, familySize: project.claims.count, estimation: estimation)
@@ -60,18 +70,28 @@ package final class ResultReader {
   package func saveEstimations() { known?.save() }
 
   private func cells(of id: String) throws -> [Cell] {
-    if let known = cells[id] { return known }
+    if let known = cells[id] { return try known.get() }
+    let outcome = Result { try read(id) }
+    cells[id] = outcome
+    return try outcome.get()
+  }
+
+  private func read(_ id: String) throws -> [Cell] {
     guard let stage = plan[id] else { preconditionFailure("stage \(id) is not planned") }
-    let read = try stage.keys.indices.map { index in
-      if let cell = try store.cell(stage.keys[index]) { return cell }
-      absent.insert(stage.keys[index])
+    var missingCount = 0
+    let cells = try stage.keys.indices.map { index in
+      if let cell = try project.store.cell(stage.keys[index]) { return cell }
+      missingCount += 1
       let manifest = stage.manifest(index)
       return Cell(
         manifest: manifest, replicas: [], failures: manifest.replicas.map { ($0, "not in the store") }, arrays: [:],
         coordinates: [:])
     }
-    cells[id] = read
-    return read
+    if absence == .error, missingCount > 0 {
+      throw PipelineError.cellsMissing(
+        count: missingCount, command: "refig run \(id) --profile \(project.profile)")
+    }
+    return cells
   }
 }
 

@@ -7,10 +7,13 @@ private import PaperKit
 package struct VerdictReport: Sendable {
   package let profile: String
   package let claims: [EvaluatedClaim]
+  /// Claims that could not be judged because cells are missing.
+  package let unjudgedCount: Int
 
-  package init(profile: String, claims: [EvaluatedClaim]) {
+  package init(profile: String, claims: [EvaluatedClaim], unjudgedCount: Int = 0) {
     self.profile = profile
     self.claims = claims
+    self.unjudgedCount = unjudgedCount
   }
 
   package var differing: [EvaluatedClaim] { claims.filter { !$0.isExpected } }
@@ -21,9 +24,13 @@ package struct VerdictReport: Sendable {
       "\(claims.filter { $0.verdict == verdict }.count) \(verdict.rawValue)"
     }
     let fragile = claims.filter(\.isFragile).count
-    return "profile \(profile): \(claims.count) claims: \(counts.joined(separator: ", "))"
-      + (fragile > 0 ? ", \(fragile) fragile" : "") + "; "
-      + (differing.isEmpty ? "all as expected" : "\(differing.count) NOT as expected")
+    let answer =
+      !differing.isEmpty
+      ? "\(differing.count) NOT as expected"
+      : unjudgedCount == 0 ? "all as expected" : claims.isEmpty ? "nothing was judged" : "the others as expected"
+    return "profile \(profile): \(claims.count + unjudgedCount) claims: \(counts.joined(separator: ", "))"
+      + (fragile > 0 ? ", \(fragile) fragile" : "") + (unjudgedCount > 0 ? ", \(unjudgedCount) not judged" : "")
+      + "; " + answer
   }
 
   // MARK: For people

@@ -38,7 +38,7 @@ struct DataCommand: ParsableCommand {
     let ids = targets.stages
     let plan = Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
     _ = try execution.build(project, plan, progress: ProgressDisplay(quiet: execution.quiet))
-    let reader = ResultReader(plan: plan, store: project.store)
+    let reader = ResultReader(plan: plan, of: project)
     if let figure = targets.figures.first, format != .h5 {
       return try printTables(figure, Gallery(project: project, plan: plan, reader: reader))
     }

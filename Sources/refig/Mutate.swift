@@ -37,7 +37,7 @@ struct Mutate: ParsableCommand {
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
     let progress = ProgressDisplay(quiet: execution.quiet)
     if !dry { _ = try execution.build(project, plan, progress: progress) }
-    let reader = ResultReader(plan: plan, store: project.store)
+    let reader = ResultReader(plan: plan, of: project)
     var rows: [KillMatrix.Row] = []
     if !dry {
       rows = try claims.map { claim in
@@ -66,7 +66,7 @@ struct Mutate: ParsableCommand {
       let plan = Plan(
         project.pipeline, stages: Set(chosen.flatMap { claims[$0].evidence.stages }), catalogue: project.catalogue,
         mutant: mutant)
-      let reader = ResultReader(plan: plan, store: project.store)
+      let reader = ResultReader(plan: plan, of: project, absence: .failedReplicas)
       let upstream = plan.stages.flatMap { $0.definition.inputs.compactMap { plan[$0.stage] } }.flatMap(\.keys)
       var build = Build(
         project: project, plan: plan,

@@ -9,7 +9,8 @@ struct ReportCommand: ParsableCommand {
     abstract: "Make a page of all figures and verdicts that says where each number comes from.",
     discussion: """
       One HTML file that needs no network, index.html, and beside it the figures' files. It shows what is in the store:
-      figures whose cells are all there are drawn, the others are named with the reason. Nothing is computed.
+      figures whose cells are all there are drawn, the others are named with the reason. Nothing is computed; without any
+      cell of the profile there is nothing to show, and the exit status is 7.
       """)
 
   @OptionGroup var project: ProjectOptions
@@ -22,24 +23,22 @@ struct ReportCommand: ParsableCommand {
   private struct Summary: Encodable {
     let page: String
     let bytes: Int
-    let figures, claims, differing: Int
+    let figures, claims, differing, notJudged: Int
   }
 
   func run() throws {
     let project = try project.load()
     let folder = out ?? "\(project.root)/report/\(project.profile)"
-    // Before anything that takes long.
-    try Store.makeFolder(folder)
     let report = try Report(
       of: project, facts: try ProcessEnvironment.facts(of: project),
-      processCount: ProcessInfo.processInfo.activeProcessorCount)
+      processCount: ProcessInfo.processInfo.activeProcessorCount, prepare: { try Store.makeFolder(folder) })
     let bytes = try report.write(to: folder, of: project)
     try record(report.verdicts, of: project)
     let verdicts = report.verdicts
     try output.show(
       Summary(
         page: "\(folder)/index.html", bytes: bytes, figures: project.figures.count, claims: verdicts.claims.count,
-        differing: verdicts.differing.count),
+        differing: verdicts.differing.count, notJudged: verdicts.unjudgedCount),
       "\(verdicts.headline)\nwrote \(folder)/index.html, \(bytes / 1000) kB")
   }
 

@@ -72,7 +72,7 @@ struct Run: ParsableCommand {
     _ figures: [Figure], _ project: Project, _ plan: Plan
   ) throws -> [(figure: Figure, outcome: Gallery.Outcome)] {
     guard !figures.isEmpty else { return [] }
-    let gallery = Gallery(project: project, plan: plan, reader: ResultReader(plan: plan, store: project.store))
+    let gallery = Gallery(project: project, plan: plan, reader: ResultReader(plan: plan, of: project))
     return try gallery.draw(figures, processCount: max(1, execution.workers))
   }
 
@@ -104,10 +104,14 @@ struct Run: ParsableCommand {
     if output.json || !execution.quiet && !outcomes.isEmpty {
       try output.show(report, "\(outcomes.count) figures: \(drawnCount) drawn, \(failures.count) failed")
     }
-    for error in failures.dropLast() {
-      FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
+    guard let last = failures.last else { return }
+    // Figures may share what is wrong.
+    var told = [ErrorMessage.text(of: last)]
+    for text in failures.dropLast().map(ErrorMessage.text) where !told.contains(text) {
+      told.append(text)
+      FileHandle.standardError.write(Data("refig: \(text)\n".utf8))
     }
-    if let error = failures.last { throw error }
+    throw last
   }
 
   private func missing(_ project: Project, _ plan: Plan) throws -> [Batch.Item] {

@@ -76,9 +76,9 @@ struct Show: ParsableCommand {
 
   private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
     let plan = Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
-    let reader = ResultReader(plan: plan, store: project.store)
+    let reader = ResultReader(plan: plan, of: project)
     let present = try project.store.presentKeys()
-    let (evaluated, keys, missing) = try reader.judge(claim, of: project, present: present)
+    let (evaluated, keys, missing) = try reader.judge(claim, present: present)
     let stages = Set(claim.evidence.stages)
     let mistakes = project.pipeline.mutants(of: claim.evidence).map { mutant in
       let says =
@@ -121,7 +121,7 @@ struct Show: ParsableCommand {
     else { return }
     let plan = plan(of: figure, project)
     let gallery = Gallery(
-      project: project, plan: plan, reader: ResultReader(plan: plan, store: project.store))
+      project: project, plan: plan, reader: ResultReader(plan: plan, of: project))
     FileHandle.standardOutput.write(
       try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
   }

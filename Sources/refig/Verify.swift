@@ -60,9 +60,9 @@ struct Verify: ParsableCommand {
     let stages = Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let log = try bringIn(stages, of: project)
-    let reader = ResultReader(plan: stages, store: project.store)
+    let reader = ResultReader(plan: stages, of: project)
     let report = VerdictReport(
-      profile: project.profile, claims: try claims.map { try reader.judge($0, of: project) })
+      profile: project.profile, claims: try claims.map { try reader.judge($0) })
     reader.saveEstimations()
     for evaluated in report.claims {
       log?.write(evaluated.record(freshSeed: rootSeed))

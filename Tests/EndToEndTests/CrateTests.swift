@@ -84,6 +84,33 @@ import Testing
     #expect(!project.workspace.files(under: ".").contains { $0.contains("crate") || $0.contains(".part") })
   }
 
+  @Test("a crate has all its figures, or there is none")
+  func withoutFigures() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    try FileManager.default.removeItem(atPath: project.workspace.path + "/figures/quick")
+    let noGnuplot = try project.refig("crate", "crate", environment: ["PATH": "/nowhere"])
+    #expect(noGnuplot.status == 6)
+    #expect(noGnuplot.errors.contains("gnuplot was not found"))
+    try project.workspace.write("in the way", to: "figures/quick")
+    let noFolder = try project.refig("crate", "crate")
+    #expect(noFolder.status == 6)
+    #expect(noFolder.errors.contains("figures/quick/demo"), "\(noFolder.errors)")
+    #expect(!project.workspace.files(under: ".").contains { $0.contains("crate") || $0.contains(".part") })
+  }
+
+  @Test("a folder may be named with a slash at its end", arguments: [false, true])
+  func slash(isThere: Bool) throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let path = project.workspace.path + "/new"
+    if isThere { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    let result = try project.refig("crate", "new/")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(project.workspace.files(under: "new").contains("ro-crate-metadata.json"))
+    #expect(!project.workspace.files(under: ".").contains { $0.contains(".part") })
+  }
+
   @Test("show says of a figure what the report says: YAML, cells with parameters, claims, commands; and shows it")
   func show() throws {
     let project = try Project()

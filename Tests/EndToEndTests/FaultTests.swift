@@ -146,6 +146,90 @@ import Testing
     isMounted = false
   }
 
+  /// Two figures of one stage, of which the second reads its cells when they have been found damaged.
+  private func projectWithTwoFigures() throws -> Project {
+    let figure = try #require(Project.figures.firstMatch(of: /(?s)  thresholds:.*?(?=claims:)/)).output
+    return try Project(
+      figures: Project.figures.replacing("claims:", with: figure.replacing("thresholds:", with: "again:") + "claims:"))
+  }
+
+  private func damageOneCell(of project: Project) throws {
+    let paths = try project.refig("data", "sarao2020/uniqueness", "--h5", "--quiet").output.split(separator: "\n")
+    let path = project.workspace.path + "/" + (try #require(paths.last))
+    var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    bytes[bytes.count - 1] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+  }
+
+  @Test("with a damaged cell no figure, table or page is made of the others; the older figures stay")
+  func damagedCell() throws {
+    let project = try projectWithTwoFigures()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let names = project.workspace.files(under: "figures/quick/demo")
+    #expect(names.count == 8)
+    func files() throws -> [Data] {
+      try names.map {
+        try Data(contentsOf: URL(fileURLWithPath: project.workspace.path + "/figures/quick/demo/" + $0))
+      }
+    }
+    try project.workspace.write(
+      try project.workspace.read("figures/style.gp") + "\n# other\n", to: "figures/style.gp")
+    let before = try files()
+    try damageOneCell(of: project)
+    let result = try project.refig("run")
+    #expect(result.status == 5, "\(result.errors)")
+    #expect(result.output.contains("2 figures: 0 drawn, 2 failed"))
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+    #expect(try files() == before)
+    let again = try project.refig("run")
+    #expect(again.output.contains("13 cached, 1 computed"), "\(again.output)")
+    #expect(again.output.contains("2 figures: 2 drawn, 0 failed"))
+    for command in [["data", "sarao2020/uniqueness"], ["data", "fig:demo/again", "--json"], ["report"]] {
+      try damageOneCell(of: project)
+      let refused = try runProgram(try productPath("refig"), command, in: project.workspace.path)
+      #expect(refused.status == 5, "\(command): \(refused.output) \(refused.errors)")
+      #expect(refused.output.isEmpty)
+      #expect(project.workspace.files(under: "report").allSatisfy { !$0.hasSuffix("html") })
+      #expect(try project.refig("run", "--quiet").status == 0)
+    }
+  }
+
+  @Test("a damaged cell of a store that cannot be written to is told of as damage")
+  func damagedReadOnlyStore() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    try damageOneCell(of: project)
+    let store = project.workspace.path + "/data/store"
+    guard try runProgram("mount", ["--bind", store, store]).status == 0 else { return }
+    defer { _ = Result { try runProgram("umount", ["-l", store]) } }
+    guard try runProgram("mount", ["-o", "remount,ro,bind", store]).status == 0 else { return }
+    let result = try project.refig("data", "sarao2020/uniqueness", "--quiet")
+    #expect(result.status == 5, "\(result.errors)")
+    #expect(result.errors.contains(".h5: damaged: "))
+    #expect(result.errors.contains("it could not be moved aside"))
+    #expect(result.errors.contains("Read-only file system"))
+  }
+
+  @Test(
+    "output that nobody keeps is told of, whatever the command",
+    arguments: [
+      "data sarao2020/uniqueness", "status", "graph --format json", "--help", "--version", "run --dry --json",
+    ])
+  func fullOutput(command: String) throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let full = try runProgram(
+      "sh", ["-c", "'\(try productPath("refig"))' \(command) > /dev/full"], in: project.workspace.path)
+    #expect(full.status == 6, "\(full.errors)")
+    #expect(
+      full.errors.hasPrefix("refig: standard output: cannot be written: No space left on device. Free some space"),
+      "\(full.errors)")
+    let reader = try runProgram(
+      "bash", ["-c", "'\(try productPath("refig"))' \(command) | true; exit ${PIPESTATUS[0]}"],
+      in: project.workspace.path)
+    #expect(reader.errors.isEmpty, "whoever reads a pipe may go away")
+  }
+
   @Test("a store that cannot be written is an environment error; what is cached is still read")
   func readOnlyStore() throws {
     let project = try Project()

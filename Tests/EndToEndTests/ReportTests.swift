@@ -248,13 +248,27 @@ import Testing
     let early = try project.refig("report")
     #expect(early.status == 7)
     #expect(early.errors.contains("run `refig run --profile quick` first"), "\(early.errors)")
-    #expect(!project.workspace.files(under: "report").contains { $0.hasSuffix(".html") })
+    #expect(!project.workspace.files(under: ".").contains("report"))
     #expect(try project.refig("run", "--quiet").status == 0)
     try project.workspace.write("a file", to: "taken")
     let result = try project.refig("report", "--out", "taken")
     #expect(result.status == 6)
     #expect(result.errors.contains("taken: cannot be written"), "\(result.errors)")
     #expect(try project.workspace.read("taken") == "a file")
+  }
+
+  @Test("claims that could not be judged are counted, and are not as expected")
+  func notJudged() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "sarao2020/population-flow", "--quiet").status == 0)
+    let result = try project.refig("report")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      result.output.hasPrefix(
+        "profile quick: 1 claims: 0 confirmed, 0 refuted, 0 inconclusive, 1 not judged; nothing was judged\n"))
+    let page = try project.workspace.read("report/quick/index.html")
+    #expect(page.contains("1 claim: 1 not judged"))
+    #expect(!page.contains("as expected</p>"))
   }
 
   @Test("without gnuplot the page says so in place of each figure")

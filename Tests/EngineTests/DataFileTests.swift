@@ -51,7 +51,7 @@ private struct DataProject {
   func sums() throws -> [Double] {
     let project = try project()
     let plan = Plan(project.pipeline, stages: ["toy/file-sum"], catalogue: project.catalogue)
-    return try ResultReader(plan: plan, store: project.store).results(Evidence(stages: ["toy/file-sum"]))
+    return try ResultReader(plan: plan, of: project).results(Evidence(stages: ["toy/file-sum"]))
       .points(of: FileSum.self).flatMap { $0[FileSum.sum].values }
   }
 

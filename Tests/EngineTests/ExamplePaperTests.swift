@@ -54,7 +54,7 @@ import Testing
       progress: ProgressDisplay(quiet: true),
       makeLog: { try RunLog(root: workspace.path, command: ["test"], profile: "quick", facts: [:]) })
     #expect(try build.run().computed == plan.stages[0].keys.count)
-    let reader = ResultReader(plan: plan, store: project.store)
+    let reader = ResultReader(plan: plan, of: project)
     let outcome = try Gallery(project: project, plan: plan, reader: reader).draw(project.figures, processCount: 1)[0]
       .outcome
     guard case .drawn = outcome else {

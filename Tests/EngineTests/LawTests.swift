@@ -72,10 +72,14 @@ private struct ToyProject {
     return cells
   }
 
-  func results(_ stage: String) throws -> Results {
+  func reader(_ stage: String, absence: ResultReader.Absence = .error) throws -> ResultReader {
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    let plan = Plan(project.pipeline, stages: [stage], catalogue: project.catalogue)
-    return try ResultReader(plan: plan, store: project.store).results(Evidence(stages: [stage]))
+    return ResultReader(
+      plan: Plan(project.pipeline, stages: [stage], catalogue: project.catalogue), of: project, absence: absence)
+  }
+
+  func results(_ stage: String, absence: ResultReader.Absence = .error) throws -> Results {
+    try reader(stage, absence: absence).results(Evidence(stages: [stage]))
   }
 }
 
@@ -212,7 +216,8 @@ private struct ToyProject {
     let key = try #require(CellKey(failures[0].dropLast(4)))
     let told = try #require(try store.failure(of: key))
     #expect(told.contains(reason), "\(told)")
-    #expect(try toy.results("toy/fault").failedReplicaCount == 1)
+    #expect(throws: PipelineError.self, "the others are not the whole") { try toy.results("toy/fault") }
+    #expect(try toy.results("toy/fault", absence: .failedReplicas).failedReplicaCount == 1)
   }
 
   @Test("a stage is skipped when cells it reads failed")
@@ -245,7 +250,20 @@ private struct ToyProject {
     let cells = try toy.cells()
     let name = try #require(cells.keys.first)
     try toy.workspace.write("refig cell 1\n", to: "data/store/" + name)
-    #expect(throws: PipelineError.self) { try toy.results("toy/walk") }
+    let reader = try toy.reader("toy/walk")
+    for _ in 0..<2 {
+      do {
+        _ = try reader.results(Evidence(stages: ["toy/walk"]))
+        Issue.record("a damaged cell was read")
+      } catch { #expect(ErrorMessage.exitCode(of: error) == .integrity, "also when it is gone") }
+    }
+    do {
+      _ = try toy.results("toy/walk")
+      Issue.record("an absent cell was read")
+    } catch {
+      #expect(ErrorMessage.exitCode(of: error) == .outOfDate)
+      #expect(ErrorMessage.text(of: error).contains("refig run toy/walk --profile quick"))
+    }
     #expect(try toy.run(workers: 0).computed == 1)
     #expect(try toy.cells()[name] == cells[name])
   }

@@ -29,8 +29,9 @@ package struct Crate {
   private(set) var files: [File] = []
 
   /// Gathers the run of a project's profile. `source` is an archive of the program's source. Throws
-  /// ``PipelineError/cellsMissing(count:command:)`` unless all cells of the profile are there, and
-  /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder.
+  /// ``PipelineError/cellsMissing(count:command:)`` unless all cells of the profile are there,
+  /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, and what kept a figure
+  /// from being drawn.
   package init(of project: Project, report: Report, author: String?, source: [UInt8]?) throws {
     self.project = project
     self.report = report
@@ -42,6 +43,7 @@ package struct Crate {
     guard missing == 0 else {
       throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
     }
+    try report.requireFigures()
     try add("pipeline.yaml", .workflow, "Stages: experiments, parameters, sweeps and replicas")
     for path in project.pipeline.figureFiles.map(\.path) {
       try add(path, .input, "What a paper shows and says: figures and claims with their accepted intervals")
@@ -95,6 +97,8 @@ package struct Crate {
   /// ``PipelineError/badOption(name:value:allowed:)`` for a folder with something in it.
   package func write(to folder: String) throws -> Int {
     try Self.checkFree(folder)
+    // Beside the folder, not in it: "new/" is the folder "new".
+    let folder = folder.hasSuffix("/") ? String(folder.reversed().drop { $0 == "/" }.reversed()) : folder
     let partial = "\(folder).\(getpid()).part"
     do {
       for file in files {

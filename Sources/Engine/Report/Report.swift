@@ -23,6 +23,12 @@ package struct Report {
   /// Why a figure has no picture.
   struct Absence: Error {
     let reason: String
+    /// Nil where cells are missing.
+    let error: (any Error)?
+
+    init(missing: Int, of all: Int) { (reason, error) = ("\(missing) of its \(all) cells are missing", nil) }
+
+    init(_ error: any Error) { (reason, self.error) = (ErrorMessage.reason(of: error), error) }
   }
 
   /// A claim with its verdict, or with the cells that are missing for one.
@@ -81,21 +87,30 @@ package struct Report {
   /// The claims that cannot be judged because cells are missing.
   var waiting: [ClaimEntry] { claims.filter { $0.evaluated == nil } }
 
+  /// Throws the first of what kept figures from being drawn, beside cells that are missing.
+  package func requireFigures() throws {
+    for entry in figures { if case .failure(let absence) = entry.picture, let error = absence.error { throw error } }
+  }
+
   /// Rows of each table that the page itself shows.
   static let rowLimit = 5
 
   /// Gathers what there is, and draws the figures whose cells are all there. Throws
   /// ``PipelineError/cellsMissing(count:command:)`` if there is no cell at all.
-  package init(of project: Project, facts: [String: String], processCount: Int) throws {
+  /// `prepare` is called when it is known that there is something to show, before anything that takes long.
+  package init(
+    of project: Project, facts: [String: String], processCount: Int, prepare: () throws -> Void = {}
+  ) throws {
     let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let present = try project.store.presentKeys()
     let keys = Set(plan.stages.flatMap(\.keys))
     guard keys.contains(where: present.contains) else {
       throw PipelineError.cellsMissing(count: keys.count, command: "refig run --profile \(project.profile)")
     }
-    let reader = ResultReader(plan: plan, store: project.store)
+    try prepare()
+    let reader = ResultReader(plan: plan, of: project)
     let entries = try project.claims.map { claim in
-      let judged = try reader.judge(claim, of: project, present: present)
+      let judged = try reader.judge(claim, present: present)
       return ClaimEntry(
         claim: claim, evaluated: judged.evaluated, cellCount: judged.cells.count, missingCount: judged.missingCount)
     }
@@ -108,7 +123,9 @@ package struct Report {
     self.facts = facts
     profile = project.profile
     style = try project.style()
-    verdicts = VerdictReport(profile: project.profile, claims: entries.compactMap(\.evaluated))
+    verdicts = VerdictReport(
+      profile: project.profile, claims: entries.compactMap(\.evaluated),
+      unjudgedCount: entries.count { $0.evaluated == nil })
     baseline = before.flatMap { records.runs[$0.run] }
     changes = ClaimChange.between(before?.numbers ?? [:], now)
     comparedCount = now.count { before?.numbers[$0.claim] != nil }
@@ -149,20 +166,21 @@ package struct Report {
         drawable.append(figure)
       } else {
         // An older picture may lie there; it would be of other numbers.
-        pictures[figure.id] = .failure(Absence(reason: "\(count) of its \(all) cells are missing"))
+        pictures[figure.id] = .failure(Absence(missing: count, of: all))
       }
     }
     let outcomes: [(figure: Figure, outcome: Gallery.Outcome)]
     do {
       outcomes = try gallery.draw(drawable, processCount: processCount)
     } catch PipelineError.gnuplotMissing {
-      let reason = ErrorMessage.reason(of: PipelineError.gnuplotMissing)
-      for figure in drawable { pictures[figure.id] = .failure(Absence(reason: reason)) }
+      for figure in drawable { pictures[figure.id] = .failure(Absence(PipelineError.gnuplotMissing)) }
       return pictures
     }
     for (figure, outcome) in outcomes {
       if case .failed(let error) = outcome {
-        pictures[figure.id] = .failure(Absence(reason: ErrorMessage.reason(of: error)))
+        // Its cells were there, and are not any more: what is told elsewhere on the page would not be so.
+        if [.integrity, .outOfDate].contains(ErrorMessage.exitCode(of: error)) { throw error }
+        pictures[figure.id] = .failure(Absence(error))
         continue
       }
       let stem = "\(Gallery.folder(of: figure, in: project))/\(figure.name)"
@@ -198,7 +216,7 @@ private struct SectionBuilder {
       let beside = Set(lineage.claims)
       return Report.FigureEntry(
         figure: figure, lineage: lineage,
-        picture: pictures[figure.id] ?? .failure(Report.Absence(reason: "it was not drawn")),
+        picture: pictures[figure.id] ?? .failure(Report.Absence(missing: lineage.missingCount, of: lineage.cellCount)),
         claims: claims.filter { beside.contains($0.claim.id) })
     }
     let stages = try plan.stages.filter { isOwn($0.id) }.map(stage)
