@@ -98,6 +98,10 @@ package struct FigureFile {
       }
     }
     for (key, values) in [("range", bounds.compactMap { $0 }), ("ticks", ticks)] {
+      // Beyond it nothing can be told apart, and the page's own arithmetic would overflow.
+      if values.contains(where: { abs($0) > 1e100 || scale == .log && (0..<1e-100).contains($0) && $0 > 0 }) {
+        mapping.refuse(key, "numbers from 1e-100 to 1e100 in size", context)
+      }
       if scale == .log, values.contains(where: { $0 <= 0 }) {
         mapping.refuse(key, "positive numbers on a logarithmic axis", context)
       }

@@ -29,6 +29,8 @@ struct AxisRange: Equatable {
   /// Where ticks stand and what they say, `count` steps at most; a minor tick says nothing.
   func ticks(atMost count: Double) -> [(value: Double, text: String?)] {
     guard userTicks.isEmpty else { return userTicks.map { ($0, $0.drawnText) } }
+    // Numbers near the largest and smallest there are: no step leads from one end to the other.
+    guard (high - low).isFinite, high > low, !isLog || low > 0 else { return [] }
     guard isLog, high / low >= 4 else {
       let raw = (high - low) / count * (1 - 1e-9)
       let exponent = Int(log10(raw).rounded(.down))

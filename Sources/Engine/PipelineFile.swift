@@ -8,6 +8,11 @@ package struct PipelineFile: Sendable {
     package let count: Int
     package let perCell: Int
 
+    /// Neither may be more.
+    package static let limit = 1_000_000_000
+
+    package var blockCount: Int { (count - 1) / perCell + 1 }
+
     /// The blocks [0, perCell), [perCell, 2 perCell), …; the last one may be shorter.
     package var blocks: [Range<Int>] {
       stride(from: 0, to: count, by: perCell).map { $0..<min($0 + perCell, count) }
@@ -59,6 +64,10 @@ package struct PipelineFile: Sendable {
     let profiles = profileList?.texts("profiles", in: "") ?? []
     // They name folders.
     for name in profiles where !Self.isName(name) { profileList?.report(.badName(kind: "profile", name: name), in: "") }
+    if let profileList, profileList.listOrSingle.isEmpty || Set(profiles).count < profiles.count {
+      profileList.report(
+        .refusedValue(name: "profiles", value: "\(profiles)", allowed: "one name or more, each once"), in: "")
+    }
     self.profiles = profiles
     figureFiles = (top?["figures"]?.list("figures", in: "") ?? []).compactMap { value in
       value.text("figures", in: "").map { ($0, value.location) }
@@ -77,7 +86,13 @@ package struct PipelineFile: Sendable {
       var reader = StageReader(
         id: entry.key, folder: folder, siblings: stageNames, catalogue: catalogue, profiles: profiles,
         slurm: slurm, diagnostics: diagnostics, defaults: defaults)
-      if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) { stages.append(stage) }
+      let before = diagnostics.found.count
+      if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) {
+        stages.append(stage)
+      } else {
+        // What reads the stage relies on it.
+        precondition(diagnostics.found.count > before, "stage \(entry.key) was left out and nothing was told")
+      }
       defaults = reader.defaults
     }
     self.stages = stages

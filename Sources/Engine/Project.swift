@@ -23,11 +23,19 @@ package struct Project: Sendable {
     var figures: [Figure] = []
     var texts: [[UInt8]] = []
     var claims: [Claim] = []
+    var papers: Set<String> = []
     for file in pipeline.figureFiles {
       let path = root == "." ? file.path : root + "/" + file.path
       let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
       if !PipelineFile.isName(paper) {
         diagnostics.report(.badName(kind: "paper", name: paper), at: file.location, in: "")
+      }
+      // It begins the ids of all that the file names.
+      guard papers.insert(paper).inserted else {
+        diagnostics.report(
+          .message("a figure file '\(paper)' is listed already; list each once, and give each a name of its own"),
+          at: file.location, in: "")
+        continue
       }
       let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
       texts.append(try Store.bytes(of: path) ?? [])

@@ -133,6 +133,14 @@ struct StageReader {
     let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
     let slurm = slurm(mapping["slurm"], override?["slurm"], megabytes, location)
     guard let sweep, let replicas, let streams else { return nil }
+    let (points, blocks) = (sweep.pointCount ?? 0, replicas.blockCount)
+    let (cellCount, overflow) = points.multipliedReportingOverflow(by: blocks)
+    if overflow || cellCount > Sweep.pointLimit {
+      diagnostics.report(
+        .tooManyCells(points: points, blocks: blocks, limit: Sweep.pointLimit),
+        at: (value("replicas") ?? value("sweep"))?.location ?? location, in: context)
+      return nil
+    }
     return PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
       data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, slurm: slurm,
@@ -183,9 +191,12 @@ struct StageReader {
   }
 
   private func checked(count: Int, perCell: Int, _ value: YAMLValue) -> PipelineFile.Replicas? {
-    guard count >= 1, perCell >= 1 else {
+    let limit = PipelineFile.Replicas.limit
+    guard (1...limit).contains(count), (1...limit).contains(perCell) else {
       value.report(
-        .refusedValue(name: "replicas", value: "\(count), \(perCell) per cell", allowed: "at least 1"), in: context)
+        .refusedValue(
+          name: "replicas", value: "\(count), \(perCell) per cell", allowed: "at least 1, at most \(limit)"),
+        in: context)
       return nil
     }
     return PipelineFile.Replicas(count: count, perCell: perCell)
@@ -267,9 +278,12 @@ private struct SweepReader {
   }
 
   private func range(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> [ParameterValue]? {
-    guard let mapping = value.mapping(name, allowing: Self.ranges, in: context), let entry = mapping.entries.first,
-      let values = entry.value.list(entry.key, in: context)
-    else { return nil }
+    guard let mapping = value.mapping(name, allowing: Self.ranges, in: context) else { return nil }
+    guard let entry = mapping.entries.first, mapping.entries.count == 1 else {
+      value.report(.notOneRange(name, known: Self.ranges), in: context)
+      return nil
+    }
+    guard Self.ranges.contains(entry.key), let values = entry.value.list(entry.key, in: context) else { return nil }
     let numbers = values.compactMap { $0.number(entry.key, in: context) }
     guard numbers.count == values.count else { return nil }
     func refuse(_ allowed: String) -> [ParameterValue]? {
@@ -277,6 +291,7 @@ private struct SweepReader {
         .refusedValue(name: "\(name).\(entry.key)", value: "\(numbers)", allowed: allowed), in: context)
       return nil
     }
+    guard numbers.allSatisfy(\.isFinite) else { return refuse("finite numbers") }
     var grid: [Double]
     switch entry.key {
     case "range":
@@ -302,9 +317,12 @@ private struct SweepReader {
       grid[0] = numbers[0]
       grid[count - 1] = numbers[1]
     }
+    guard grid.allSatisfy(\.isFinite) else { return refuse("ends that are less far apart") }
     switch standard {
     case .real: return grid.map(ParameterValue.real)
     case .integer:
+      // Beyond it a Double has no room for every whole number.
+      guard grid.allSatisfy({ abs($0) <= 0x1p53 }) else { return refuse("whole numbers up to 2^53") }
       var integers: [ParameterValue] = []
       for number in grid.map({ ParameterValue.integer(Int($0.rounded())) }) where integers.last != number {
         integers.append(number)

@@ -231,6 +231,46 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
         "  toy/walk: {slurm: {options: [--array=1-9]}}",
         "pipeline.yaml:4:31: stage 'toy/walk': slurm.options = '--array=1-9' is not allowed: each must be one word"
       ),
+      (
+        "  toy/walk: {sweep: [{stepCount: {}}]}",
+        "pipeline.yaml:4:34: stage 'toy/walk': the values of 'stepCount' must be given by exactly one of range, linspace"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: {range: [1, 6], linspace: [1, 2, 3]}}]}",
+        "pipeline.yaml:4:34: stage 'toy/walk': the values of 'stepCount' must be given by exactly one of range, linspace"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: {range: [1e30, 1e30]}}]}",
+        "pipeline.yaml:4:42: stage 'toy/walk': stepCount.range = [1e+30, 1e+30] is not allowed: whole numbers up to 2^53"
+      ),
+      (
+        "  toy/walk: {sweep: [{stepCount: {logspace: [1, 1e300, 3]}}]}",
+        "pipeline.yaml:4:45: stage 'toy/walk': stepCount.logspace = [1.0, 1e+300, 3.0] is not allowed: whole numbers"
+      ),
+      (
+        "  toy/walk: {sweep: [{drift: {linspace: [1, .inf, 3]}}]}",
+        "pipeline.yaml:4:41: stage 'toy/walk': drift.linspace = [1.0, inf, 3.0] is not allowed: finite numbers"
+      ),
+      (
+        "  toy/walk: {sweep: [{drift: {linspace: [-1.7e308, 1.7e308, 3]}}]}",
+        "pipeline.yaml:4:41: stage 'toy/walk': drift.linspace = [-1.7e+308, 1.7e+308, 3.0] is not allowed: ends that"
+      ),
+      (
+        "  toy/walk: {replicas: 1000000000000000000}",
+        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 1000000000000000000, 50 per cell is not allowed: at least 1, at"
+      ),
+      (
+        "  toy/walk: {replicas: {count: 9, perCell: 4000000000000000000}}",
+        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 9, 4000000000000000000 per cell is not allowed: at least 1, at"
+      ),
+      (
+        "  toy/walk: {sweep: [{drift: [1, 2]}], replicas: {count: 6000000, perCell: 1}}",
+        "pipeline.yaml:4:50: stage 'toy/walk': 2 points with 6000000 blocks of replicas are more than the 10000000 cells"
+      ),
+      (
+        "  toy/walk: {parameters: {law: \"nor\\e[1mmal\"}}",
+        "pipeline.yaml:4:32: stage 'toy/walk': the character U+1B cannot stand in a text"
+      ),
       ("  ../walk: {experiment: toy/walk}", "pipeline.yaml:4:3: '../walk' cannot name a stage"),
       ("  'a$(b)': {experiment: toy/walk}", "pipeline.yaml:4:3: 'a$(b)' cannot name a stage"),
       ("  toy/walk: {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),
@@ -299,6 +339,55 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       _ = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
       Issue.record("a file that is not UTF-8 was read")
     } catch { #expect(ErrorMessage.text(of: error).contains("not UTF-8")) }
+  }
+
+  @Test("a file may begin with a byte order mark")
+  func byteOrderMark() throws {
+    #expect(try mistakes("\u{FEFF}" + head + "  toy/walk: {}").isEmpty)
+    let found = try mistakes("\u{FEFF}seed: x\nprofiles: [a]\nstages: {}")
+    #expect(found[0].hasPrefix("pipeline.yaml:1:7: 'seed' must be"))
+  }
+
+  @Test("a folder in place of a file is named with the system's reason")
+  func folderForFile() throws {
+    let workspace = try Workspace()
+    try workspace.write("", to: "pipeline.yaml/inside")
+    do {
+      _ = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+      Issue.record("a folder was read")
+    } catch {
+      #expect(ErrorMessage.text(of: error).hasSuffix("pipeline.yaml: cannot be read: Is a directory."))
+    }
+  }
+
+  @Test("profiles are named, each once", arguments: ["[]", "[quick, quick]"])
+  func profileNames(list: String) throws {
+    let found = try mistakes("seed: 1\nprofiles: \(list)\nstages: {}")
+    #expect(found.count == 1)
+    #expect(found[0].hasPrefix("pipeline.yaml:2:11: profiles = ["), "\(found)")
+  }
+
+  @Test(
+    "a figure file is listed once, and no other has its name",
+    arguments: ["figures/demo.yaml", "./figures/demo.yaml", "other/demo.yaml"])
+  func figureFiles(path: String) throws {
+    let workspace = try Workspace()
+    try workspace.write(
+      "seed: 1\nprofiles: [a]\nfigures:\n  - figures/demo.yaml\n  - \(path)\nstages: {}", to: "pipeline.yaml")
+    for folder in ["figures", "other"] { try workspace.write("figures: {}", to: folder + "/demo.yaml") }
+    do {
+      _ = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+      Issue.record("two files of one name were read")
+    } catch {
+      #expect(ErrorMessage.text(of: error).contains("pipeline.yaml:5:5: a figure file 'demo' is listed already"))
+    }
+  }
+
+  @Test("a million cells of a stage can be planned")
+  func millionCells() throws {
+    let project = try project("  toy/walk: {replicas: {count: 1000000, perCell: 1}}")
+    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    #expect(plan.stages[0].keys.count == 1_000_000)
   }
 
   @Test("a profile that is not there is named with the nearest")
