@@ -323,8 +323,8 @@ private struct Drawing: Sendable {
 /// A part of the page, to a hundredth of a pixel.
 private func rounded(_ value: Double) -> String { ((value * 1e5).rounded() / 1e5).scriptText }
 
-/// A text as gnuplot's single-quoted string, in which nothing is executed or replaced but the doubled quote. Of gnuplot's
-/// signs for setting text ^, _ and braces work; & @ ~ stand for themselves.
+/// A text as gnuplot's single-quoted string, in which nothing is executed or replaced. Of gnuplot's signs for setting text
+/// ^, _ and braces work; & @ ~ stand for themselves.
 private func quoted(_ text: String) -> String {
   precondition(text.isDrawable, "text for gnuplot with control characters or unpaired braces: \(text.debugDescription)")
   // Why zero-width spaces: SVG viewers may lose a space that ends or begins a piece of text in one font.
@@ -332,7 +332,9 @@ private func quoted(_ text: String) -> String {
     .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
     .replacing(#/\\.|[&@~]/#) { $0.output.count == 2 ? $0.output : "\\" + $0.output }
     .replacing("^{-", with: "^{−")  // gnuplot sets minus signs in its own numbers only
-  return "'" + spaced.replacing("'", with: "''") + "'"
+  // Why not doubled quotes: gnuplot 5.4 misreads one that begins the string, and two in a row. Why not a quote in double
+  // quotes: its macros take that for the end of the string, and what follows for commands.
+  return "'" + spaced.replacing("'", with: "'.sprintf('%c',39).'") + "'"
 }
 
 /// A text for a comment: a line break would end the comment, a backslash at the end would continue it.

@@ -200,5 +200,21 @@ func withFolder(_ body: (URL) throws -> Void) throws {
     }
   }
 
+  @Test(arguments: ["f''(x)", "'t Hooft", "Gauss'", "''", "'", "x'^{2}''"])
+  func apostrophesAreDrawn(_ label: String) throws {
+    try withFolder { folder in
+      let series = "{draw: guide, slope: 1, through: [1, 1], label: \(yaml(label))}"
+      let drawn = try script(
+        FigureFileTests.yaml(axes: "x: {label: \(yaml(label))}, y: {label: \(yaml(label))}", series: series))
+      let outcome = try Gnuplot.draw([Gnuplot.Job(drawn, folder: folder, cells: [])])
+      #expect(message(outcome.first) == "Optional(Engine.Gnuplot.Outcome.drawn)")
+      let svg = try XMLDocument(
+        xmlString: try String(contentsOf: folder.appending(path: "fig1.svg"), encoding: .utf8))
+      let texts = try svg.nodes(forXPath: "//*[local-name()='text']").map { $0.stringValue ?? "" }
+      let shown = label.replacing("^{2}", with: "2")
+      #expect(texts.count { $0.trimmingCharacters(in: .whitespaces) == shown } == 3, "\(texts)")
+    }
+  }
+
   private func yaml(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 }
