@@ -39,8 +39,13 @@ package struct Build {
   /// The run's record, if anything was computed.
   package private(set) var log: RunLog?
 
-  /// The cells that are not in the store, each key once, in waves: a wave needs only earlier ones.
-  package func missing() throws -> [[Batch.Item]] { try sift().missing }
+  /// The cells that are not in the store, each key once, in waves: a wave needs only earlier ones. Their parameters are
+  /// such as the experiments accept.
+  package func missing() throws -> [[Batch.Item]] {
+    let waves = try sift().missing
+    if !waves.isEmpty { try validate(waves) }
+    return waves
+  }
 
   /// How many cells are planned, and which of them are missing.
   private func sift() throws -> (planned: Int, missing: [[Batch.Item]]) {

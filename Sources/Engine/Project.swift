@@ -86,14 +86,41 @@ package struct Project: Sendable {
     for name in names {
       let found = matches(name)
       guard !found.stages.isEmpty || !found.figures.isEmpty || !found.claims.isEmpty else {
-        throw PipelineError.unknownTarget(
-          name, known: pipeline.stages.map(\.id) + figures.map(\.id) + claims.map(\.id))
+        throw PipelineError.unknownTarget(name, known: candidates(like: name))
       }
       targets.stages.formUnion(found.stages)
       targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
       targets.claims += found.claims.filter { claim in !targets.claims.contains { $0.id == claim.id } }
     }
     return targets
+  }
+
+  /// The claims that names stand for: a claim for itself, `paper:KEY` for the paper's, and whatever has none of its own,
+  /// such as a stage, for those that read it. None: all.
+  package func claims(of names: [String]) throws -> [Claim] {
+    guard !names.isEmpty else { return claims }
+    var ids: Set<String> = []
+    for name in names {
+      let found = try targets([name])
+      let chosen =
+        found.claims.isEmpty ? claims.filter { !found.stages.isDisjoint(with: $0.evidence.stages) } : found.claims
+      ids.formUnion(chosen.map(\.id))
+    }
+    return claims.filter { ids.contains($0.id) }
+  }
+
+  /// All that could be asked for in the way that a misspelt name was.
+  private func candidates(like name: String) -> [String] {
+    let (stages, figures, claims) = (pipeline.stages.map(\.id), figures.map(\.id), claims.map(\.id))
+    guard let colon = name.firstIndex(of: ":") else { return stages + figures + claims }
+    let ids =
+      switch name[..<colon] {
+      case "stage": stages
+      case "fig": figures
+      case "claim": claims
+      default: (stages + figures + claims).map { String($0.prefix { $0 != "/" }) }
+      }
+    return ids.map { name[...colon] + $0 }
   }
 
   private func matches(_ name: String) -> Targets {

@@ -9,6 +9,9 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Print the numbers of a stage, computed if they are not there yet.",
     discussion: """
+      Of a claim the stages it reads, of paper:KEY all of the paper's: as CSV each under a comment that names it, as JSON in
+      one list.
+
       --csv   one row per replica with all outputs that are single numbers; with --output NAME one row per number of that
               array, with its indices
       --json  everything, nested lists
@@ -32,24 +35,46 @@ struct DataCommand: ParsableCommand {
   @OptionGroup var project: ProjectOptions
   @OptionGroup var execution: ExecutionOptions
 
+  func validate() throws {
+    if output != nil, format != .csv { throw ValidationError("--output NAME: goes with --csv") }
+  }
+
   func run() throws {
     let project = try project.load()
     let targets = try project.targets([target])
+    let figure = targets.figures.first { [$0.id, "fig:\($0.id)"].contains(target) }
+    if figure != nil, let output {
+      throw PipelineError.badOption(name: "--output", value: output, allowed: "goes with a stage, not with a figure")
+    }
     let ids = targets.stages
     let plan = Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
     _ = try execution.build(project, plan, progress: ProgressDisplay(quiet: execution.quiet))
     let reader = ResultReader(plan: plan, of: project)
-    if let figure = targets.figures.first, format != .h5 {
+    if let figure, format != .h5 {
       return try printTables(figure, Gallery(project: project, plan: plan, reader: reader))
     }
-    for stage in plan.stages where ids.contains(stage.id) {
-      let points = try reader.results(Evidence(stages: [stage.id])).points
-      switch format {
-      case .csv: try printCSV(stage, points)
-      case .json: try printJSON(stage, points)
-      case .h5: for key in stage.keys { print(project.store.path(of: key)) }
-      }
+    let stages = plan.stages.filter { ids.contains($0.id) }
+    if format == .h5 { return stages.flatMap(\.keys).forEach { print(project.store.path(of: $0)) } }
+    // All of it before anything is printed.
+    let parts = try stages.map { stage in
+      (stage, try chosenOutputs(of: stage), try reader.results(Evidence(stages: [stage.id])).points)
     }
+    if format == .json { return try printJSON(parts.flatMap { stage, _, points in points.map { (stage.id, $0) } }) }
+    for (stage, outputs, points) in parts {
+      if parts.count > 1 { print("# \(stage.id)") }
+      printCSV(stage, outputs, points)
+    }
+  }
+
+  /// The outputs to print as CSV.
+  private func chosenOutputs(of stage: Plan.Stage) throws -> [OutputArray] {
+    let outputs = stage.definition.experiment.outputs
+    let chosen = outputs.filter { output == nil ? $0.axes.isEmpty : $0.name == output }
+    guard !chosen.isEmpty else {
+      let names = outputs.map(\.name).joined(separator: ", ")
+      throw PipelineError.badOption(name: "--output", value: output ?? "", allowed: "one of \(names), for \(stage.id)")
+    }
+    return chosen
   }
 
   private func printTables(_ figure: Figure, _ gallery: Gallery) throws {
@@ -63,18 +88,7 @@ struct DataCommand: ParsableCommand {
     print(String(decoding: data, as: UTF8.self))
   }
 
-  private func printCSV(_ stage: Plan.Stage, _ points: [Results.Point]) throws {
-    let outputs = stage.definition.experiment.outputs
-    let chosen: [OutputArray]
-    if let output {
-      chosen = outputs.filter { $0.name == output }
-      guard !chosen.isEmpty else {
-        let names = outputs.map(\.name).joined(separator: ", ")
-        throw PipelineError.badOption(name: "--output", value: output, allowed: "one of \(names)")
-      }
-    } else {
-      chosen = outputs.filter(\.axes.isEmpty)
-    }
+  private func printCSV(_ stage: Plan.Stage, _ chosen: [OutputArray], _ points: [Results.Point]) {
     let axes = chosen.first?.axes ?? []
     print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ","))
     for point in points {
@@ -103,10 +117,10 @@ struct DataCommand: ParsableCommand {
     }.reversed()
   }
 
-  private func printJSON(_ stage: Plan.Stage, _ points: [Results.Point]) throws {
-    let objects = points.map { point -> [String: Any] in
+  private func printJSON(_ points: [(stage: String, point: Results.Point)]) throws {
+    let objects = points.map { stage, point -> [String: Any] in
       [
-        "stage": stage.id, "parameters": point.parameters.mapValues { $0.canonicalText },
+        "stage": stage, "parameters": point.parameters.mapValues { $0.canonicalText },
         "replicaCount": point.replicaCount, "failedReplicaCount": point.failedReplicaCount,
         "arrays": point.arrays.mapValues(Try.nested),
       ]

@@ -6,8 +6,7 @@ import Foundation
 struct DetachedRun {
   let project: Project
 
-  /// Starts it and waits until its first cells are on their way. Returns its id with what can be done with it. If it ends
-  /// before, what it said is repeated and this process ends with its status.
+  /// Starts it and waits until its first cells are on their way. Returns its id. If it ends before, what it said is repeated and this process ends with its status.
   func start() throws -> String {
     let runs = project.root + "/data/runs"
     try Store.makeFolder(runs)
@@ -27,11 +26,7 @@ struct DetachedRun {
     while waitpid(head, &status, WNOHANG) == 0 {
       if let run = try run(of: head), try isOnItsWay(run) {
         rename(console, "\(runs)/\(run)/console.txt")
-        return """
-          run \(run) goes on by itself
-            refig watch \(run)     follow it
-            refig cancel \(run)    end it
-          """
+        return run
       }
       usleep(100_000)
     }
@@ -44,8 +39,7 @@ struct DetachedRun {
   /// The id of a process's run; nil until it has begun.
   private func run(of process: pid_t) throws -> String? {
     // Numbers of processes come again; the newest record is the one.
-    try FileManager.default.contentsOfDirectory(atPath: project.root + "/data/runs").sorted()
-      .last { $0.hasSuffix("-\(process)") }
+    try RunLog.runs(root: project.root).last { $0.hasSuffix("-\(process)") }
   }
 
   private func isOnItsWay(_ run: String) throws -> Bool {

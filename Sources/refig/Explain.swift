@@ -16,7 +16,7 @@ struct Explain: ParsableCommand {
   @Argument(help: "A stage, figure or claim, or paper:KEY.", completion: .targets)
   var target: String
 
-  @Flag(help: "Also print the manifest of each stage's first cell.")
+  @Flag(help: "Also print the manifest of each stage's first cell; in JSON it is always there.")
   var manifest = false
 
   @OptionGroup var project: ProjectOptions

@@ -31,7 +31,7 @@ struct Mutate: ParsableCommand {
 
   func run() throws {
     let project = try project.load()
-    let claims = try project.targets(targets).claims
+    let claims = try project.claims(of: targets)
     guard !claims.isEmpty else { throw PipelineError.noClaims }
     let plan = Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)

@@ -55,7 +55,14 @@ struct Run: ParsableCommand {
     let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     if dry { return try forecast(project, plan) }
     if presence == .detach, !(try missing(project, plan).isEmpty) {
-      return print(try DetachedRun(project: project).start())
+      let run = try DetachedRun(project: project).start()
+      return try output.show(
+        ["run": run],
+        """
+        run \(run) goes on by itself
+          refig watch \(run)     follow it
+          refig cancel \(run)    end it
+        """)
     }
     let progress = ProgressDisplay(quiet: execution.quiet || output.json)
     let (summary, log) = try execution.recordedBuild(project, plan, progress: progress)

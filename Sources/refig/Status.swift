@@ -64,6 +64,11 @@ struct Status: ParsableCommand {
         failed: row.failed, bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
         lastTime: cost?.lastTime, peakBytes: cost?.peakBytes)
     }
+    if rows.contains(where: { $0.missing > 0 }) {
+      let diagnostics = Diagnostics()
+      plan.validate(diagnostics) { sizes[$0] == nil }
+      try diagnostics.throwIfAny()
+    }
     // Stages may share cells.
     let keys = Set(plan.stages.flatMap(\.keys))
     let cached = keys.compactMap { sizes[$0] }

@@ -28,7 +28,9 @@ struct Try: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard replica >= 0 else { throw ValidationError("--replica must not be negative") }
+    // As many as a stage may have.
+    let limit = PipelineFile.Replicas.limit
+    guard (0..<limit).contains(replica) else { throw ValidationError("--replica must be from 0 to \(limit - 1)") }
   }
 
   func run() throws {
@@ -38,6 +40,12 @@ struct Try: ParsableCommand {
       throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
     }
     let files = try dataFiles.map(Self.dataFile)
+    let declared = Set(type.data.map(\.file)).sorted()
+    if let other = files.first(where: { !declared.contains($0.name) }) {
+      throw PipelineError.badOption(
+        name: "--data", value: other.name,
+        allowed: "\(experiment) reads \(declared.isEmpty ? "no data file" : declared.joined(separator: ", "))")
+    }
     let manifest = Manifest(
       experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
       data: files.map { ($0.name, $0.digest) }, parameters: try ParameterSettings.parameters(of: type, settings),

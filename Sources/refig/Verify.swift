@@ -47,13 +47,14 @@ struct Verify: ParsableCommand {
 
   func validate() throws {
     if freshSeeds, seed != nil { throw ValidationError("--fresh-seeds and --seed: give one of them") }
+    if junit != nil, junit == md { throw ValidationError("--junit and --md: give each a file of its own") }
     if diffBounds != nil, md == nil { throw ValidationError("--diff-bounds REF: goes with --md FILE") }
     if diffBounds?.hasPrefix("-") ?? false { throw ValidationError("--diff-bounds: not a git revision") }
   }
 
   func run() throws {
     let project = try project.load()
-    let claims = try project.targets(targets).claims
+    let claims = try project.claims(of: targets)
     guard !claims.isEmpty else { throw PipelineError.noClaims }
     let changes = try diffBounds.map { try boundChanges(since: $0, in: project) }
     let rootSeed = freshSeeds ? Int(Date().timeIntervalSince1970) : seed

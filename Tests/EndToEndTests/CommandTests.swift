@@ -139,6 +139,10 @@ struct Project {
     ("frobnicate", 2), ("run --frobnicate", 2), ("run no-such-stage", 2), ("run --profile big", 2),
     ("status --check", 7), ("verify --cached-only", 7), ("try sarao2020/uniquenes", 2),
     ("try sarao2020/uniqueness --set sampleCount=0", 2), ("--help", 0), ("run --help", 0),
+    ("try sarao2020/uniqueness --replica 9223372036854775807", 2), ("try sarao2020/uniqueness --replica=-1", 2),
+    ("try sarao2020/uniqueness --data undeclared=pipeline.yaml", 2), ("doctor --project nowhere", 2),
+    ("data sarao2020/uniqueness --json --output unique", 2), ("data fig:demo/thresholds --output unique", 2),
+    ("data sarao2020/uniqueness --output nope", 2), ("verify --md x --junit x", 2),
   ]
 
   @Test("exit statuses", arguments: statuses)
@@ -147,7 +151,92 @@ struct Project {
     let project = try Project()
     let result = try runProgram(try productPath("refig"), arguments, in: project.workspace.path)
     #expect(result.status == status, "\(result.errors)")
-    #expect(project.workspace.files(under: "data/store").allSatisfy { !$0.hasSuffix(".h5") })
+    if !command.hasPrefix("data") {
+      #expect(project.workspace.files(under: "data/store").allSatisfy { !$0.hasSuffix(".h5") })
+    }
+    #expect(!project.workspace.files(under: ".").contains("nowhere"))
+  }
+
+  @Test("a stage or a figure stands for the claims that read it", arguments: ["verify", "mutate --synthetic"])
+  func claimsOfStages(command: String) throws {
+    let project = try Project()
+    for target in ["sarao2020/uniqueness", "stage:sarao2020/uniqueness", "fig:demo/thresholds", "paper:demo"] {
+      let result = try runProgram(
+        try productPath("refig"), command.split(separator: " ").map(String.init) + [target], in: project.workspace.path)
+      #expect(result.output.contains("demo/always"), "\(target): \(result.errors)")
+    }
+    #expect(try project.refig("verify", "sarao2020/population-flow").status == 4, "no claim reads it")
+  }
+
+  @Test(
+    "a name that is nobody's: the nearest, and what lists them all",
+    arguments: [
+      ("paper:sarao", "paper:sarao2020"), ("fig:demo/threshold", "fig:demo/thresholds"),
+      ("demo/allways", "demo/always"),
+    ])
+  func nearestName(name: String, nearest: String) throws {
+    let project = try Project()
+    let result = try project.refig("explain", name)
+    #expect(result.status == 2)
+    #expect(
+      result.errors == """
+        refig: no stage, figure or claim is called '\(name)'; did you mean '\(nearest)'?. `refig graph` lists them.
+
+        """)
+    #expect(try project.refig("graph").output.contains(nearest.replacing("paper:", with: "")))
+  }
+
+  @Test("the data of several stages: one list as JSON, as CSV each under its name")
+  func dataOfSeveral() throws {
+    let project = try Project()
+    for target in ["paper:sarao2020", "claim:demo/always"] {
+      let json = try project.refig("data", target, "--json", "--quiet").output
+      let points = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+      #expect(points.count == (target.hasPrefix("paper") ? 8 : 6))
+    }
+    let csv = try project.refig("data", "paper:sarao2020", "--quiet").output.split(separator: "\n")
+    #expect(csv.filter { $0.hasPrefix("# ") } == ["# sarao2020/population-flow", "# sarao2020/uniqueness"], "\(csv)")
+  }
+
+  @Test("a run that goes on by itself is named as JSON too")
+  func detachedJSON() throws {
+    let project = try Project()
+    let result = try project.refig("run", "--detach", "--json")
+    #expect(result.status == 0, "\(result.errors)")
+    let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: String]
+    let run = try #require(object?["run"])
+    #expect(try project.refig("watch", run).status == 0)
+  }
+
+  @Test("what a foreign archive calls its members is shown without what a terminal obeys")
+  func hostileArchive() throws {
+    let project = try Project()
+    let made = try runProgram(
+      "bash", ["-c", "touch $'a\\e]0;taken\\ab' && tar --format=ustar -cf a.tar a*b"], in: project.workspace.path)
+    #expect(made.status == 0, "\(made.errors)")
+    let result = try project.refig("store", "import", "a.tar")
+    #expect(result.status == 5)
+    #expect(result.output.contains("refused a\\u{1B}]0;taken\\u{07}b"), "\(result.output.debugDescription)")
+    #expect(!(result.output + result.errors).contains("\u{1b}"))
+  }
+
+  @Test(
+    "parameters that no experiment accepts are told of before anything runs",
+    arguments: ["run --dry", "run", "status"])
+  func refusedParameters(command: String) throws {
+    let project = try Project(
+      stages: "  sarao2020/uniqueness: {parameters: {inputDimension: 1}}", figures: "figures: {}")
+    let result = try runProgram(
+      try productPath("refig"), command.split(separator: " ").map(String.init), in: project.workspace.path)
+    #expect(result.status == 2)
+    #expect(result.errors.contains("pipeline.yaml:5:55: stage 'sarao2020/uniqueness': inputDimension = 1 is not"))
+  }
+
+  @Test("without gnuplot doctor says that the machine is not fit")
+  func doctor() throws {
+    let result = try Project().refig("doctor", environment: ["PATH": "/nowhere"])
+    #expect(result.status == 6, "\(result.errors)")
+    #expect(result.output.contains("BAD  gnuplot"), "\(result.output)")
   }
 
   @Test("a verdict that is not the expected one ends with status 4")
@@ -286,6 +375,32 @@ struct Project {
     #expect(result.status == 0, "\(result.errors)")
     #expect(try project.workspace.read("figures/quick/demo/thresholds.svg").contains("`touch x`"))
     #expect(!project.workspace.files(under: ".").contains { $0.hasSuffix("/x") || $0 == "x" })
+  }
+
+  @Test("what is written where a pipe, a device or a link is leaves it what it is")
+  func specialFiles() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let path = project.workspace.path
+    let result = try runProgram(
+      "sh",
+      [
+        "-c",
+        """
+        mkfifo pipe && ln -s report.md link && ln -s /dev/null null && echo mine > a.tar.part
+        cat pipe > received & '\(try productPath("refig"))' verify --junit pipe --md link > /dev/null && wait
+        '\(try productPath("refig"))' verify --junit null --md /dev/stdout | tail -n 1
+        '\(try productPath("refig"))' store export a.tar
+        test -p pipe && test -L link && test -c null && test -L null
+        """,
+      ], in: path)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("The cells behind these claims cost"), "\(result.output)")
+    #expect(try project.workspace.read("received").hasSuffix("</testsuites>\n"))
+    #expect(try project.workspace.read("report.md").contains("| `demo/always` |"))
+    #expect(try project.workspace.read("a.tar.part") == "mine\n")
+    let same = try project.refig("verify", "--md", "x", "--junit", "x")
+    #expect(same.status == 2)
   }
 
   @Test("a truncated export is told of, and nothing of it is taken")
