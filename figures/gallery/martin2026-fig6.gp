@@ -1,5 +1,5 @@
 # Figure martin2026/fig6 (Fig. 6 of the paper (there d = 100))
-# Data key fa56db5089a049c0a900e3335b9b8cea1980d61fefbd72d1b03753635243d4ef
+# Data key 2e33e3e51c5d74f019ef282191aff4286497df6eda2601222fed928c9f8e1087
 # Claims from the same arrays: martin2026/f6-1a, martin2026/f6-1b, martin2026/f6-2, martin2026/f6-4
 # Rebuild with: refig run fig:martin2026/fig6 --profile quick
 # This file is complete: `gnuplot fig6.gp` writes fig6.svg and fig6.pdf here.
@@ -320,7 +320,7 @@ $data6 << EOD
 0.287544412 9.919160970225679
 
 EOD
-# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.01 or 0.001 or 0.0002, regularization = 0.1
+# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.1
 $data7 << EOD
 # sampleRatio meanSquaredError
 0.01 4.527428478454674
@@ -384,8 +384,72 @@ $data7 << EOD
 0.59 0.43520156966654044
 0.6 0.42337605298896336
 EOD
-# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.01 or 0.001 or 0.0002, regularization = 0.01
+# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.05
 $data8 << EOD
+# sampleRatio meanSquaredError
+0.01 4.528571194671352
+0.02 4.444904510115904
+0.03 4.314203867836975
+0.04 4.1586631428584955
+0.05 3.988864044878021
+0.06 3.8113302462298986
+0.06999999999999999 3.630573391220908
+0.07999999999999999 3.449917877529458
+0.09 3.2719131577930662
+0.09999999999999999 3.0985684896185184
+0.10999999999999999 2.9314979682554894
+0.11999999999999998 2.7720148363222195
+0.13 2.621194674636005
+0.14 2.479918302476312
+0.15 2.3489008272306884
+0.16 2.2287108849411394
+0.17 2.1197826347232005
+0.18 2.0224219424064453
+0.19 1.936807043823641
+0.19999999999999998 1.8630118435976435
+0.21 1.804691607872646
+0.22 1.7635499066584144
+0.22999999999999998 1.7383224513959048
+0.24 1.7274559179020592
+0.25 1.7287178224376376
+0.26 1.738731074677855
+0.27 1.752573041427023
+0.28 1.7637817074144322
+0.29 1.7652243236077387
+0.3 1.7509198035378821
+0.31 1.717989090810288
+0.32 1.6673965338220365
+0.33 1.6030093466975903
+0.33999999999999997 1.52983515709646
+0.35 1.4525593533750634
+0.36 1.3748296535871043
+0.37 1.29913929592868
+0.38 1.2270059471383121
+0.38999999999999996 1.1592293171281767
+0.39999999999999997 1.096124831671765
+0.41 1.0377024521741567
+0.42 0.9837918749229921
+0.43 0.9341254567802562
+0.43999999999999995 0.8883909316557888
+0.44999999999999996 0.8462636876581856
+0.45999999999999996 0.8074256868728003
+0.47 0.7715758753715044
+0.48 0.7384352925421048
+0.49 0.7077489588506768
+0.5 0.6792858680087117
+0.51 0.6528379176833411
+0.52 0.6282182959043529
+0.53 0.6052596379609758
+0.54 0.5838121404470811
+0.55 0.5637417386745973
+0.5599999999999999 0.5449284037188303
+0.57 0.5272645847968894
+0.58 0.5106538043968659
+0.59 0.4950094030183043
+0.6 0.4802534246465099
+EOD
+# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.01
+$data9 << EOD
 # sampleRatio meanSquaredError
 0.01 4.529487736931401
 0.02 4.446629259653449
@@ -448,8 +512,72 @@ $data8 << EOD
 0.59 0.5654977821958499
 0.6 0.5469277346890735
 EOD
-# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.01 or 0.001 or 0.0002, regularization = 0.001
-$data9 << EOD
+# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.005
+$data10 << EOD
+# sampleRatio meanSquaredError
+0.01 4.529602452907103
+0.02 4.44684546123646
+0.03 4.317003317646307
+0.04 4.162301645188684
+0.05 3.993355672739783
+0.06 3.8167281075355195
+0.06999999999999999 3.6369778258637897
+0.07999999999999999 3.45748754644512
+0.09 3.280879571820969
+0.09999999999999999 3.1092547918767757
+0.10999999999999999 2.944343103472832
+0.11999999999999998 2.787604675669696
+0.13 2.6403022916500323
+0.14 2.50355653275152
+0.15 2.378391678827045
+0.16 2.265778594580904
+0.17 2.1666806572927544
+0.18 2.082109669971885
+0.19 2.0132007995210124
+0.19999999999999998 1.9638086102228889
+0.21 1.9423806837009758
+0.22 1.952428974294119
+0.22999999999999998 1.9995439913040087
+0.24 2.0931010545362674
+0.25 2.248777636414327
+0.26 2.4933053428270675
+0.27 2.872475256139472
+0.28 3.4518388518000966
+0.29 4.187988276407115
+0.3 4.536250017718073
+0.31 4.267657016443985
+0.32 3.7926878699658886
+0.33 3.3267782156766317
+0.33999999999999997 2.9231655445308267
+0.35 2.5853432612308516
+0.36 2.3045674105146854
+0.37 2.070520281167678
+0.38 1.8741001389626948
+0.38999999999999996 1.7079104496141984
+0.39999999999999997 1.5661073273349015
+0.41 1.444110735258141
+0.42 1.3383286457182304
+0.43 1.2459303072321903
+0.43999999999999995 1.16466975512333
+0.44999999999999996 1.092751355323686
+0.45999999999999996 1.0287281002532476
+0.47 0.9714246863109661
+0.48 0.9198791256881942
+0.49 0.8732981799439804
+0.5 0.8310231187231354
+0.51 0.792503224552761
+0.52 0.757275141997754
+0.53 0.7249466648835482
+0.54 0.6951839167701495
+0.55 0.6677011439627959
+0.5599999999999999 0.6422525339982729
+0.57 0.6186256152462332
+0.58 0.5966358990207912
+0.59 0.5761225044578954
+0.6 0.5569445655933792
+EOD
+# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.001
+$data11 << EOD
 # sampleRatio meanSquaredError
 0.01 4.529694249407706
 0.02 4.44701851988061
@@ -512,8 +640,8 @@ $data9 << EOD
 0.59 0.5849533179142509
 0.6 0.5652637968487427
 EOD
-# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.01 or 0.001 or 0.0002, regularization = 0.0002
-$data10 << EOD
+# panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.0002
+$data12 << EOD
 # sampleRatio meanSquaredError
 0.01 4.5297126112381925
 0.02 4.4470531419989
@@ -577,7 +705,7 @@ $data10 << EOD
 0.6 0.5669611241652174
 EOD
 # panel 2, points, table martin2026/minima from martin2026/minima-f6, martin2026/minima-f6-strong, noiseVariance = 1, regularization = 0.01
-$data11 << EOD
+$data13 << EOD
 # sampleRatio meanSquaredError meanSquaredError-meanSquaredErrorError meanSquaredError+meanSquaredErrorError
 0.1 3.0244666217780845 2.893624351555694 3.155308892000475
 0.15 2.3416313932955855 2.221142968184845 2.4621198184063258
@@ -591,7 +719,7 @@ $data11 << EOD
 0.6 0.5631941507072032 0.5488774917565943 0.5775108096578122
 EOD
 # panel 2, points, table martin2026/minima from martin2026/minima-f6, martin2026/minima-f6-strong, noiseVariance = 1, regularization = 0.1
-$data12 << EOD
+$data14 << EOD
 # sampleRatio meanSquaredError meanSquaredError-meanSquaredErrorError meanSquaredError+meanSquaredErrorError
 0.1 3.119015734325539 3.0293273158696787 3.2087041527813995
 0.15 2.4515827670537 2.3832237587805603 2.5199417753268394
@@ -605,7 +733,7 @@ $data12 << EOD
 0.6 0.4417959916126545 0.43328308662919013 0.45030889659611884
 EOD
 # panel 2, vertical
-$data13 << EOD
+$data15 << EOD
 # x y
 0.287544412 0.04543098341760396
 0.287544412 9.919160970225679
@@ -614,7 +742,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_fa56db5089a049c0a900e3335b9b8cea1980d61fefbd72d1b03753635243d4ef'
+set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_2e33e3e51c5d74f019ef282191aff4286497df6eda2601222fed928c9f8e1087'
 } else {
 set terminal pdfcairo size 6.77165in,2.96135in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -632,11 +760,11 @@ set label '{/:Bold (a)}​ ​{/:Italic λ}​ = 0.01' at screen 0.07855, screen
 set label 'sample ratio ​{/:Italic α}​ = ​{/:Italic n}​ / ​{/:Italic d}^{2}' at screen 0.29579, screen 0.03752 center front font ',7.5'
 set label '|{/:Italic Z}​ − ​{/:Italic Z}*|^{2}​ / ​{/:Italic d}' at screen 0.01538, screen 0.48194 center rotate by 90 front font ',7.5'
 plot \
-  $data1 using 1:2 with lines lt 1 notitle, \
-  $data2 using 1:2 with lines lt 2 notitle, \
-  $data3 using 1:2 with lines lt 3 notitle, \
-  $data4 using 1:2 with lines lt 4 notitle, \
-  $data5 using 1:2:3:4 with yerrorbars lt 4 lw 0.7 dt solid notitle, \
+  $data1 using 1:2 with lines lt 1 lc palette frac 0 notitle, \
+  $data2 using 1:2 with lines lt 2 lc palette frac 0.1 notitle, \
+  $data3 using 1:2 with lines lt 3 lc palette frac 0.2 notitle, \
+  $data4 using 1:2 with lines lt 4 lc palette frac 0.3 notitle, \
+  $data5 using 1:2:3:4 with yerrorbars lt 4 lc palette frac 0.3 lw 0.7 dt solid notitle, \
   $data6 using 1:2 with lines ls 11 notitle
 # panel 2
 set margins at screen 0.54851, screen 0.98298, screen 0.12429, screen 0.8396
@@ -649,33 +777,39 @@ set ytics ('' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '' 0.1, '' 0.2
 set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = 1' at screen 0.54851, screen 0.87243 left front font ',7.5'
 set label 'sample ratio ​{/:Italic α}​ = ​{/:Italic n}​ / ​{/:Italic d}^{2}' at screen 0.76574, screen 0.03752 center front font ',7.5'
 plot \
-  $data7 using 1:2 with lines lt 5 notitle, \
-  $data8 using 1:2 with lines lt 6 notitle, \
-  $data9 using 1:2 with lines lt 7 notitle, \
-  $data10 using 1:2 with lines lt 8 notitle, \
-  $data11 using 1:2:3:4 with yerrorbars lt 6 lw 0.7 dt solid notitle, \
-  $data12 using 1:2:3:4 with yerrorbars lt 5 lw 0.7 dt solid notitle, \
-  $data13 using 1:2 with lines ls 11 notitle
+  $data7 using 1:2 with lines lt 5 lc palette frac 0.4 notitle, \
+  $data8 using 1:2 with lines lt 6 lc palette frac 0.5 notitle, \
+  $data9 using 1:2 with lines lt 7 lc palette frac 0.6 notitle, \
+  $data10 using 1:2 with lines lt 8 lc palette frac 0.7 notitle, \
+  $data11 using 1:2 with lines lt 1 lc palette frac 0.8 notitle, \
+  $data12 using 1:2 with lines lt 2 lc palette frac 0.9 notitle, \
+  $data13 using 1:2:3:4 with yerrorbars lt 7 lc palette frac 0.6 lw 0.7 dt solid notitle, \
+  $data14 using 1:2:3:4 with yerrorbars lt 5 lc palette frac 0.4 lw 0.7 dt solid notitle, \
+  $data15 using 1:2 with lines ls 11 notitle
 # key
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.20609, screen 0.99531 left top vertical maxrows 2
+set key at screen 0.12938, screen 0.99531 left top vertical maxrows 2
 plot NaN notitle, \
-  keyentry with lines lt 1 title '{/:Italic Δ}​ = 0.1', \
-  keyentry with lines lt 2 title '{/:Italic Δ}​ = 0.25'
-set key at screen 0.35089, screen 0.99531 left top vertical maxrows 2
+  keyentry with lines lt 1 lc palette frac 0 title '{/:Italic Δ}​ = 0.1', \
+  keyentry with lines lt 2 lc palette frac 0.1 title '{/:Italic Δ}​ = 0.25'
+set key at screen 0.27418, screen 0.99531 left top vertical maxrows 2
 plot NaN notitle, \
-  keyentry with lines lt 3 title '{/:Italic Δ}​ = 0.5', \
-  keyentry with lines lt 4 title '{/:Italic Δ}​ = 1'
-set key at screen 0.48708, screen 0.99531 left top vertical maxrows 2
+  keyentry with lines lt 3 lc palette frac 0.2 title '{/:Italic Δ}​ = 0.5', \
+  keyentry with lines lt 4 lc palette frac 0.3 title '{/:Italic Δ}​ = 1'
+set key at screen 0.41037, screen 0.99531 left top vertical maxrows 2
 plot NaN notitle, \
-  keyentry with lines lt 5 title '{/:Italic λ}​ = 0.1', \
-  keyentry with lines lt 6 title '{/:Italic λ}​ = 0.01'
-set key at screen 0.63188, screen 0.99531 left top vertical maxrows 2
+  keyentry with lines lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.1', \
+  keyentry with lines lt 6 lc palette frac 0.5 title '{/:Italic λ}​ = 0.05'
+set key at screen 0.55517, screen 0.99531 left top vertical maxrows 2
 plot NaN notitle, \
-  keyentry with lines lt 7 title '{/:Italic λ}​ = 0.001', \
-  keyentry with lines lt 8 title '{/:Italic λ}​ = 0.0002'
+  keyentry with lines lt 7 lc palette frac 0.6 title '{/:Italic λ}​ = 0.01', \
+  keyentry with lines lt 8 lc palette frac 0.7 title '{/:Italic λ}​ = 0.005'
+set key at screen 0.70859, screen 0.99531 left top vertical maxrows 2
+plot NaN notitle, \
+  keyentry with lines lt 1 lc palette frac 0.8 title '{/:Italic λ}​ = 0.001', \
+  keyentry with lines lt 2 lc palette frac 0.9 title '{/:Italic λ}​ = 0.0002'
 unset multiplot
 unset output
 }
