@@ -23,14 +23,8 @@ let dynamicsEstimators = [
     meaning:
       "slope against ln N of the mean ln of the greatest distance over time between the losses of descent and flow"
   ) { results in
-    let points = try results.points(of: ReducedSGD.self)
-    let logarithms = points.map { greatestDistances($0).map(Double.logarithm) }
-    let fit = try slope(
-      x: points.map { .logarithm(Double($0.parameters.inputDimension)) }, y: logarithms.map(Statistics.mean),
-      standardErrors: logarithms.map(Statistics.standardError))
-    return .fit(
-      value: fit.slope, standardError: fit.standardError,
-      degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 2) - 1)
+    try slopeInDimension(
+      results.points(of: ReducedSGD.self).map { ($0.parameters.inputDimension, greatestDistances($0)) })
   },
   Estimator(
     "bocchi2026/scaled-flow-distance", from: [ReducedSGD.self],
@@ -225,4 +219,15 @@ private func amplitudeRanks(_ results: Results) throws -> [Double] {
   }
   guard scaled.allSatisfy({ $0 >= 0 }) else { throw EvidenceError("an amplitude is not a positive number") }
   return scaled.map { Distributions.gammaCumulative($0, shape: shape, scale: 1 / shape) }
+}
+
+/// Slope against ln N of the mean logarithm of what was found at each input dimension N.
+func slopeInDimension(_ samples: [(inputDimension: Int, values: [Double])]) throws -> Estimate {
+  let logarithms = samples.map { $0.values.map(Double.logarithm) }
+  let fit = try slope(
+    x: samples.map { .logarithm(Double($0.inputDimension)) }, y: logarithms.map(Statistics.mean),
+    standardErrors: logarithms.map(Statistics.standardError))
+  return .fit(
+    value: fit.slope, standardError: fit.standardError,
+    degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 2) - 1)
 }

@@ -48,14 +48,10 @@ let biasEstimators = [
     "bocchi2026/flow-deficit-slope", from: [ConservedQuantity.self],
     meaning: "slope against ln N of the mean ln of 1 - efficiency of the overlap equations"
   ) { results in
-    let points = try results.points(of: ConservedQuantity.self)
-    let logarithms = points.map { $0[ConservedQuantity.deficit].values.map(Double.logarithm) }
-    let fit = try slope(
-      x: points.map { .logarithm(Double($0.parameters.inputDimension)) }, y: logarithms.map(Statistics.mean),
-      standardErrors: logarithms.map(Statistics.standardError))
-    return .fit(
-      value: fit.slope, standardError: fit.standardError,
-      degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 2) - 1)
+    try slopeInDimension(
+      results.points(of: ConservedQuantity.self).map {
+        ($0.parameters.inputDimension, $0[ConservedQuantity.deficit].values)
+      })
   },
   Estimator(
     "bocchi2026/deficit-ratio-gap", from: [NearestSolution.self],
