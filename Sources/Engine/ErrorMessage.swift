@@ -90,11 +90,11 @@ package enum ErrorMessage {
     case .notWritable(let path, let reason):
       "\(path): cannot be written: \(reason). \(advice(reason)), then run again: finished cells are kept."
     case .unknownTarget(let name, let known):
-      "no stage, figure or claim is called '\(visible(name))'\(suggestion(name, known)). `refig graph` lists them."
+      "no stage, figure or claim is called '\(visible(name))' (`refig graph` lists them)\(suggestion(name, known, end: "."))"
     case .unknownExperiment(let name, let known):
-      "there is no experiment '\(name)'\(suggestion(name, known, listing: true))."
+      "there is no experiment '\(name)'\(suggestion(name, known, listing: true, end: "."))"
     case .unknownProfile(let name, let known):
-      "there is no profile '\(name)'\(suggestion(name, known)); the pipeline has \(list(known))."
+      "there is no profile '\(name)' (the pipeline has \(list(known)))\(suggestion(name, known, end: "."))"
     case .badOption(let name, let value, let allowed): "\(name) \(value): \(allowed)."
     case .cellsFailed(let count, let log):
       "\(count) \(count == 1 ? "cell" : "cells") failed; the rest is saved. Reasons: \(log)"
@@ -137,7 +137,7 @@ package enum ErrorMessage {
       `srun refig doctor` with this refig's path.
       """
     case .unknownRun(let name, let known):
-      "there is no record of a run '\(visible(name))'\(suggestion(name, known)); data/runs holds them."
+      "there is no record of a run '\(visible(name))' (data/runs holds them)\(suggestion(name, known, end: "."))"
     case .outOfDate(let count): "\(count) \(count == 1 ? "cell is" : "cells are") missing; `refig run` makes them."
     case .interrupted: "interrupted; finished cells are saved, run the same command to go on."
     case .tasksGoOn(let count, let run):
@@ -190,9 +190,12 @@ package enum ErrorMessage {
     }
   }
 
-  private static func suggestion(_ name: String, _ known: [String], listing: Bool = false) -> String {
+  /// What goes on after an unknown name; `end` where it ends a sentence that is no question.
+  private static func suggestion(
+    _ name: String, _ known: [String], listing: Bool = false, end: String = ""
+  ) -> String {
     if let nearest = nearestSpelling(of: name, among: known) { return "; did you mean '\(nearest)'?" }
-    return listing && !known.isEmpty ? "; known: \(list(known))" : ""
+    return (listing && !known.isEmpty ? "; known: \(list(known))" : "") + end
   }
 
   /// A text of the user's without line breaks and other signs that a terminal obeys.

@@ -180,7 +180,7 @@ struct Project {
     #expect(result.status == 2)
     #expect(
       result.errors == """
-        refig: no stage, figure or claim is called '\(name)'; did you mean '\(nearest)'?. `refig graph` lists them.
+        refig: no stage, figure or claim is called '\(name)' (`refig graph` lists them); did you mean '\(nearest)'?
 
         """)
     #expect(try project.refig("graph").output.contains(nearest.replacing("paper:", with: "")))

@@ -394,7 +394,7 @@ private let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
   func unknownProfile() throws {
     #expect(
       try mistakes(head + "  toy/walk: {}", profile: "qiuck") == [
-        "there is no profile 'qiuck'; did you mean 'quick'?; the pipeline has quick, paper."
+        "there is no profile 'qiuck' (the pipeline has quick, paper); did you mean 'quick'?"
       ])
   }
 
