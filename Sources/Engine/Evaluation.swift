@@ -17,6 +17,8 @@ package final class ResultReader {
   /// What became of reading a stage. Damage is remembered, as its cell is gone afterwards.
   private var cells: [String: Result<[Cell], any Error>] = [:]
   private var known: KnownEstimations?
+  /// Cells whose digests were checked.
+  private var sound: Set<CellKey> = []
 
   package init(plan: Plan, of project: Project, absence: Absence = .error) {
     self.plan = plan
@@ -56,6 +58,8 @@ package final class ResultReader {
     let keys = keys(claim.evidence)
     let estimation: Estimation
     if let before = known.estimation(by: claim.estimator, from: keys) {
+      // What the cells say is known; that they are the sound ones it was made from is looked at every time.
+      try requireSound(keys)
       estimation = before
     } else {
       estimation = Estimation(
@@ -68,6 +72,15 @@ package final class ResultReader {
 
   /// Keeps the estimates made so far for later questions.
   package func saveEstimations() { known?.save() }
+
+  /// Checks the digests of cells without opening them, each once. Throws as ``results(_:)`` does.
+  private func requireSound(_ keys: [CellKey]) throws {
+    for key in keys where sound.insert(key).inserted {
+      guard try project.store.verifiedBytes(key) != nil else {
+        throw PipelineError.cellsMissing(count: 1, command: "refig run --profile \(project.profile)")
+      }
+    }
+  }
 
   private func cells(of id: String) throws -> [Cell] {
     if let known = cells[id] { return try known.get() }
