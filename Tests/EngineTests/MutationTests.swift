@@ -212,6 +212,21 @@ private struct WalkClaims {
     }
   }
 
+  @Test("a cell that is damaged or gone is told of, however well its estimate is known")
+  func damagedCell() throws {
+    #expect(try judged().verdict.verdict == .confirmed)
+    let path = claims.project.store.path(of: claims.plan.stages[0].keys[1])
+    var bytes = try #require(try Store.bytes(of: path))
+    bytes[bytes.count / 2] ^= 1
+    try Store.write(bytes, to: path, by: path + ".tmp")
+    for code in [ErrorMessage.ExitCode.integrity, .outOfDate] {
+      do {
+        _ = try judged()
+        Issue.record("judged without a sound cell")
+      } catch { #expect(ErrorMessage.exitCode(of: error) == code) }
+    }
+  }
+
   @Test("nothing is estimated while cells are missing")
   func missingCells() throws {
     let key = claims.plan.stages[0].keys[1]
