@@ -102,7 +102,9 @@ INLINE void rates(int p, int q, const double *state, double eta, int has_noise, 
     for (int k = 0; k < p; k++) {
       double rate = of_s[k][k];
       for (int t = 0; t < q; t++) rate += 2 * o.r[t][k] * of_r[t][k];
-      row_rates[k] = rate / 2;
+      /* Q_kk = 1 on the constraint, but only division by it makes d(Q_kk)/dt = 0 off it too; without, an error of Q_kk
+         grows wherever the free rows would shrink. */
+      row_rates[k] = rate / (2 * o.q[k][k]);
     }
     for (int t = 0; t < q; t++)
       for (int k = 0; k < p; k++) of_r[t][k] -= row_rates[k] * o.r[t][k];

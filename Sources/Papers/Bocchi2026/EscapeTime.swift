@@ -66,8 +66,9 @@ package enum EscapeTime: Experiment {
         expectedSlope: NDArray(slope),
       ]
     }
+    // A narrow student may settle above it.
     func notEscaped(_ loss: Double) -> NumericalError {
-      .notConverged(method: "escape from the plateau", iterations: Int(limit), residual: loss - target)
+      .undefined("no escape: by time \(limit) the loss has come down to \(loss), half that of the plateau is \(target)")
     }
 
     switch parameters.dynamics {
@@ -77,7 +78,7 @@ package enum EscapeTime: Experiment {
         let equations = OverlapEquations(theory, mistakes: context.equationMistakes)
         let method = OverlapEquations.method(inputDimension: dimension)
         guard let time = try equations.firstPassage(from: start, target: target, limit: limit, method: method) else {
-          throw notEscaped(.nan)
+          throw notEscaped(equations.loss(try equations.solve(from: start, at: [limit], method: method)[0]))
         }
         return result(time, start)
       }

@@ -14,7 +14,11 @@ internal import PaperKit
 ///
 /// which are dR = 2 eta [delta R + 2 (c* R - c Q R)], dQ = 4 eta [delta Q + 2 U] + 4 eta^2 [...] without their
 /// cancellations, so that losses far below rounding of 1 keep their digits. "Gradient flow" is the same without eta^2.
-/// Constrained rows: g_k = (dQ_kk/dt)/2 is taken off, dR_kr - g_k R_kr and dS_kl - (g_k + g_l) S_kl.
+/// Constrained rows: g_k = (dQ_kk/dt) / (2 Q_kk) is taken off, dR_kr - g_k R_kr and dS_kl - (g_k + g_l) S_kl. Why divided by
+/// Q_kk = 1: Q_kk is then conserved off the constraint too. Without, an error of Q_kk grows at the rate -dQ_kk/dt, which is
+/// above 0 on the plateau and, for p < p*, for ever.
+///
+/// A loss has an absolute error of about the integrator's absolute tolerance, from S, which may get tiny eigenvalues below 0.
 ///
 /// State of the integrator: R row by row, then the lower triangle of S row by row.
 package struct OverlapEquations: Sendable {
