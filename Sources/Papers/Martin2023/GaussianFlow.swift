@@ -7,7 +7,7 @@ package enum GaussianFlow: Experiment {
   package enum Method: String, Choice {
     /// Dormand and Prince on the weights; steps bounded by the stiff trace mode.
     case direct
-    /// The Riccati march in large steps, one or more per reported time.
+    /// The Riccati march in large steps.
     case riccati
   }
 
@@ -21,7 +21,7 @@ package enum GaussianFlow: Experiment {
     package var teacherWidth = 20
     /// How the flow is integrated.
     package var method = Method.direct
-    /// First gamma reported, above 0 (at least 0 when linear). For the march t = gamma d should start below 0.2.
+    /// First gamma reported, above 0 (at least 0 when linear).
     package var firstTime = 1e-3
     /// Last gamma reported.
     package var lastTime = 3.0
@@ -29,11 +29,9 @@ package enum GaussianFlow: Experiment {
     package var timeCount = 100
     /// Their spacing.
     package var timeSpacing = Spacing.logarithmic
-    /// Steps of the march between reported times, at least 1 (it also takes twice as many, and extrapolates).
-    package var substepCount = 1
-    /// Relative tolerance of the direct integrator, 1e-13 to 1e-3.
+    /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
     package var relativeTolerance = 1e-7
-    /// Absolute tolerance of the direct integrator, above 0.
+    /// Absolute tolerance of the integrator, above 0.
     package var absoluteTolerance = 1e-10
 
     /// The defaults: the first panel of Fig. 4 at d = 80, to gamma = 3.
@@ -45,10 +43,7 @@ package enum GaussianFlow: Experiment {
       try validateWidth(studentWidth, "studentWidth")
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try validateTimes()
-      try require(substepCount >= 1, "substepCount", substepCount, allowed: "at least 1")
-      try require(
-        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
-      try require(absoluteTolerance > 0, "absoluteTolerance", absoluteTolerance, allowed: "above 0")
+      try validateTolerances(relativeTolerance, absoluteTolerance, method)
     }
   }
 
@@ -94,11 +89,25 @@ package enum GaussianFlow: Experiment {
           dropsTrace: dropsTrace
         ).states(at: times)
       case .riccati:
-        try RiccatiMarch(network, dropsTrace: dropsTrace).states(at: times, substepCount: parameters.substepCount)
+        try RiccatiMarch(
+          network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
+          dropsTrace: dropsTrace
+        ).states(at: times)
       }
     return [
       rescaledTime: NDArray(parameters.times), overlap: NDArray(states.map(\.overlap)),
       integratedTrace: NDArray(states.map(\.integratedTrace)), populationLoss: NDArray(states.map(\.loss)),
     ]
+  }
+}
+
+extension ExperimentParameters {
+  /// Checks the tolerances of a flow on all weights.
+  func validateTolerances(_ relative: Double, _ absolute: Double, _ method: GaussianFlow.Method) throws {
+    let allowed = method == .direct ? 1e-13...1e-3 : RiccatiMarch.relativeTolerances
+    try require(
+      allowed.contains(relative), "relativeTolerance", relative,
+      allowed: "\(allowed.lowerBound) to \(allowed.upperBound) (\(method.rawValue) method)")
+    try require(absolute > 0, "absoluteTolerance", absolute, allowed: "above 0")
   }
 }

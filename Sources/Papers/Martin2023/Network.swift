@@ -111,15 +111,21 @@ package struct FlowState: Sendable {
     self.integratedTrace = integratedTrace
   }
 
-  /// Measures a student by its Gram matrix P = W^T W and its product tr(Z Z*) with the teacher, without d x d matrices.
+  /// Measures a student Z = W W^T [input, input] in the teacher's eigenbasis.
   ///
-  /// |Z - Z*|^2 = |P|^2 - 2 tr(Z Z*) + |Z*|^2 cancels: losses below about 1e-16 |Z*|^2 are rounding.
-  package init(time: Double, gram: Matrix, inner: Double, teacherEigenvalues: [Double], integratedTrace: Double) {
-    let norm = gram.squaredNorm
+  /// Why by Z - Z* itself, though d x d: |Z|^2 - 2 tr(Z Z*) + |Z*|^2 would leave losses below 1e-16 |Z*|^2 to rounding.
+  package init(time: Double, student: Matrix, teacherEigenvalues: [Double], integratedTrace: Double) {
+    var difference = student
+    var inner = 0.0
+    for (index, level) in teacherEigenvalues.enumerated() {
+      inner += level * student[index, index]
+      difference[index, index] -= level
+    }
     let teacherNorm = teacherEigenvalues.reduce(0) { $0 + $1 * $1 }
-    let difference = gram.trace - teacherEigenvalues.reduce(0, +)
+    let trace = difference.trace
     self.init(
-      time: time, loss: (norm - 2 * inner + teacherNorm) / 2 + difference * difference / 4,
-      overlap: inner / (norm * teacherNorm).squareRoot(), traceDifference: difference, integratedTrace: integratedTrace)
+      time: time, loss: difference.squaredNorm / 2 + trace * trace / 4,
+      overlap: inner / (student.squaredNorm * teacherNorm).squareRoot(), traceDifference: trace,
+      integratedTrace: integratedTrace)
   }
 }

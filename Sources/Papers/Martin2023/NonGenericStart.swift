@@ -15,10 +15,8 @@ package enum NonGenericStart: Experiment {
     package var teacherWidth = 4
     /// Whether the start is orthogonal to the first teacher direction; false for the generic start.
     package var orthogonal = true
-    /// Last time t, above 0.1.
+    /// Last time t, above 0.
     package var lastTime = 1e4
-    /// Steps of the Riccati march, at least 2.
-    package var stepCount = 400
 
     /// The defaults: d = 12, m = 6, m* = 4.
     package init() {}
@@ -28,8 +26,7 @@ package enum NonGenericStart: Experiment {
       try require(inputDimension >= 2, "inputDimension", inputDimension, allowed: "at least 2")
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try require(studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth")
-      try require(lastTime > 0.1 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0.1")
-      try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
+      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
     }
   }
 
@@ -59,12 +56,11 @@ package enum NonGenericStart: Experiment {
       for column in 0..<weights.columnCount { weights[0, column] = 0 }
     }
     let levels = network.teacherEigenvalues
-    let times = Spacing.logarithmic.times(from: 0.01, to: parameters.lastTime, count: parameters.stepCount)
-    let states = try RiccatiMarch(
+    let end = try RiccatiMarch(
       Network(weights: weights, teacherEigenvalues: levels).compressed(), dropsTrace: context.mutant == droppedTrace
-    ).marched(times)
+    ).states(at: [parameters.lastTime])[0]
     let saddle = Theory.saddleLoss(
       firstEigenvalue: levels[0], inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth)
-    return [finalLoss: NDArray(states[times.count - 1].loss), saddleLoss: NDArray(saddle)]
+    return [finalLoss: NDArray(end.loss), saddleLoss: NDArray(saddle)]
   }
 }

@@ -23,9 +23,7 @@ package enum WidthSweep: Experiment {
     package var start = Start.orthonormal
     /// gamma = t/d at the end, above 0.
     package var lastTime = 10.0
-    /// Steps of the march, at least 2, in geometric progression.
-    package var stepCount = 300
-    /// Relative tolerance of the reduction's integrator, 1e-13 to 1e-3.
+    /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
     package var relativeTolerance = 1e-8
 
     /// The defaults: m = m* = d/4.
@@ -37,9 +35,10 @@ package enum WidthSweep: Experiment {
       try validateWidth(studentWidth, "studentWidth", upTo: start == .orthonormal ? inputDimension : nil)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
-      try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
+      let allowed = start == .orthonormal ? 1e-13...1e-3 : RiccatiMarch.relativeTolerances
       try require(
-        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
+        allowed.contains(relativeTolerance), "relativeTolerance", relativeTolerance,
+        allowed: "\(allowed.lowerBound) to \(allowed.upperBound) (\(start.rawValue) start)")
     }
   }
 
@@ -85,9 +84,10 @@ package enum WidthSweep: Experiment {
       let network = try Network.gaussian(
         inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth,
         teacher: &teacher, start: &start)
-      let times = Spacing.logarithmic.times(from: min(0.1, end / 10), to: end, count: parameters.stepCount)
-      let states = try RiccatiMarch(network.compressed(), dropsTrace: dropsTrace).marched(times)
-      reached = (states[times.count - 1].loss, states[times.count - 1].overlap)
+      let last = try RiccatiMarch(
+        network.compressed(), relativeTolerance: parameters.relativeTolerance, dropsTrace: dropsTrace
+      ).states(at: [end])[0]
+      reached = (last.loss, last.overlap)
       levels = network.teacherEigenvalues
     }
     let minimum = Theory.minimum(teacherEigenvalues: levels, studentWidth: parameters.studentWidth)

@@ -26,7 +26,7 @@ package enum EmpiricalFlow: Experiment {
     package var lastTime = 200.0
     /// Number of times, in equal ratios, at least 2.
     package var timeCount = 34
-    /// Relative tolerance of the integrator on every weight.
+    /// Relative tolerance of the integrator on every weight. Losses end in its noise, at most (100 relativeTolerance)^2.
     package var relativeTolerance = 1e-6
     /// Absolute tolerance of the integrator on every weight.
     package var absoluteTolerance = 1e-10

@@ -62,7 +62,8 @@ package enum PopulationFlow: Experiment {
     package var timeSpacing = Spacing.logarithmic
     /// Unit of the times.
     package var timeUnit = TimeUnit.one
-    /// Relative tolerance of the integrator on every weight.
+    /// Relative tolerance of the integrator on every weight. Losses end in its noise, at most (100 relativeTolerance)^2:
+    /// steps at the stability limit keep the tolerated error in the fast modes.
     package var relativeTolerance = 1e-10
     /// Absolute tolerance of the integrator on every weight.
     package var absoluteTolerance = 1e-13

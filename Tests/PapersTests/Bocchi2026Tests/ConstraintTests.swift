@@ -128,6 +128,55 @@ private struct SymmetricPath {
     #expect(worst.eigenvalue > -1e-13, "\(worst.eigenvalue)")
   }
 
+  @Test("free rows keep C in gradient flow, polar(R) from Q = I, and the sign of Q - R R^T, at the corners")
+  func freeRows() throws {
+    var worst = (matrix: 0.0, polar: 0.0, eigenvalue: 0.0)
+    for (p, pStar) in [(1, 1), (2, 2), (16, 1), (16, 16), (4, 2)] {
+      for share in [0.01, 0.95] {
+        // Wide students lose their plateau at a smaller rate than their solutions.
+        var eta = share * Theory.criticalLearningRate(teacherWidth: pStar)
+        while Theory(studentWidth: p, teacherWidth: pStar, learningRate: eta).plateauDiscriminant < 0 { eta *= 0.9 }
+        let theory = Theory(studentWidth: p, teacherWidth: pStar, learningRate: eta)
+        let dimension = 1e4
+        var stream = RandomStream(key: 8, stream: UInt64(p))
+        let start = Overlaps.random(
+          studentWidth: p, teacherWidth: pStar, inputDimension: dimension, constraint: .free, stream: &stream)
+        let method = OverlapEquations.method(inputDimension: dimension)
+        // As long as the stages follow it: to (2/3) (3 + 0.4 ln N)/eta.
+        let end = 2.0 / 3 * (3 + 0.4 * log(dimension)) / eta
+        let times = (0...20).map { end * Double($0) / 20 }
+        let gradientFlow = OverlapEquations(theory, isGradientFlow: true)
+        let states = try gradientFlow.solve(from: start, at: times, method: method).map(gradientFlow.overlaps)
+        let matrices = try zip(times, states).map { time, overlaps in
+          exp(-8 * eta / Double(pStar) * time)
+            * LinearAlgebra.multiply(
+              overlaps.teacherOverlap,
+              try LinearAlgebra.solve(positiveDefinite: overlaps.perpendicular, overlaps.teacherOverlap),
+              transposingFirst: true)
+        }
+        let size = matrices[0].values.map(abs).max() ?? .nan
+        for matrix in matrices {
+          worst.matrix = max(worst.matrix, (matrix - matrices[0]).values.map { abs($0) / size }.max() ?? .nan)
+        }
+        let equations = OverlapEquations(theory)
+        let fromIdentity = Overlaps(teacherOverlap: start.teacherOverlap, selfOverlap: .identity(p))
+        let near = try Overlaps.polar(start.teacherOverlap)
+        for state in try equations.solve(from: fromIdentity, at: times, method: method) {
+          let change = try Overlaps.polar(equations.overlaps(state).teacherOverlap) - near
+          worst.polar = max(worst.polar, change.values.map(abs).max() ?? .nan)
+        }
+        for state in try equations.solve(from: start, at: [0, end, 2000, 20_000].sorted(), method: method) {
+          let overlaps = equations.overlaps(state)
+          worst.eigenvalue = min(
+            worst.eigenvalue, try LinearAlgebra.symmetricEigenvalues(overlaps.perpendicular)[0])
+        }
+      }
+    }
+    #expect(worst.matrix < 1e-5, "\(worst.matrix)")
+    #expect(worst.polar < 1e-7, "\(worst.polar)")
+    #expect(worst.eigenvalue > -1e-13, "\(worst.eigenvalue)")
+  }
+
   @Test("descent with constrained rows settles where the equations do, with fewer neurons than the teacher")
   func descent() throws {
     for (p, pStar, eta) in [(2, 3, 0.04), (1, 2, 0.04)] {

@@ -48,6 +48,14 @@ private struct SmallSystems: Decodable {
   }
 }
 
+extension RandomStream {
+  /// Normal numbers of standard deviation `scale`, from a copy of the stream.
+  fileprivate func standardMatrix(rowCount: Int, columnCount: Int, scale: Double) -> Matrix {
+    var stream = self
+    return stream.normalMatrix(rowCount: rowCount, columnCount: columnCount, standardDeviation: scale)
+  }
+}
+
 extension Matrix {
   fileprivate init(_ rows: [[Double]]) {
     self.init(rowCount: rows.count, columnCount: rows[0].count, values: rows.flatMap { $0 })
@@ -252,6 +260,31 @@ extension Matrix {
     #expect(flow.evaluationCount < 5000)
   }
 
+  @Test(
+    "the regularised loss never grows, and directions without student stay so, to the longest time of any stage",
+    arguments: [(0.3, 0.0, 0.01), (1.5, 1.0, 0.0), (0.5, 0.5, 0.001), (0.125, 0.0, 0.1)])
+  func invariants(kappa: Double, noise: Double, lambda: Double) throws {
+    let instance = Instance(size(8, alpha: 0.4, kappa: kappa, noise: noise), law: .gaussian, in: context())
+    var start = instance.start(initialScale: 1, in: context())
+    // dW/dt is a matrix times W: a neuron without weights, and a sum of neurons that is 0, stay so.
+    if start.columnCount > 1 { for row in 0..<8 { start[row, 1] = -start[row, 0] } }
+    var flow = GradientFlow(
+      instance, starts: [start], regularization: lambda,
+      data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
+    var last = Double.infinity
+    for time in [0, 1e-3, 1e-2, 0.1, 0.5, 1, 2, 5, 10, 30, 100, 300, 1000, 3000, 5000] {
+      try flow.advance(to: time)
+      let weights = flow.weights[0]
+      let loss = instance.errors(of: weights).trainingLoss + lambda * weights.squaredNorm / 8
+      #expect(loss <= last + 1e-5 * last, "time \(time)")
+      last = loss
+      if weights.columnCount > 1 {
+        let sum = (0..<8).map { abs(weights[$0, 0] + weights[$0, 1]) }.max() ?? .nan
+        #expect(sum < 1e-12, "time \(time)")
+      }
+    }
+  }
+
   @Test("starts that flow together end where they end alone") func together() throws {
     let instance = Instance(size(8, alpha: 0.4), law: .gaussian, in: context())
     let starts = [1.0, 0.01].map { instance.start(initialScale: $0, in: context()) }
@@ -303,6 +336,25 @@ extension Matrix {
     let constants = try SmallSystems.read().oja_constants
     expectClose(try ojaLaw(studentWidthRatio: 0.8, time: 1), constants["c3_full"] ?? .nan, relative: 1e-12)
     expectClose(try ojaLaw(studentWidthRatio: 0.2, time: 1), constants["c1_kappa02"] ?? .nan, relative: 1e-10)
+  }
+
+  @Test("to the longest time the length of the exact steps, at most 4, does not matter", arguments: [0.2, 0.8, 1])
+  func stepLength(studentWidthRatio: Double) throws {
+    let d = 60
+    let half = RandomStream(key: 3, purpose: "target", stream: 0)
+      .standardMatrix(rowCount: d, columnCount: d, scale: 1 / (2 * Double(d)).squareRoot())
+    let eigenvalues = try LinearAlgebra.symmetricEigenvalues(half + half.transposed)
+    let m = Int((studentWidthRatio * Double(d)).rounded())
+    let start = RandomStream(key: 3, purpose: "start", stream: 0)
+      .standardMatrix(rowCount: d, columnCount: m, scale: 1 / Double(m).squareRoot())
+    let distances = try [1.0, 4].map { step -> Double in
+      var weights = start
+      for _ in 0..<Int(96 / step) { weights = try OjaFlow.advanced(weights, eigenvalues: eigenvalues, by: step) }
+      var difference = LinearAlgebra.outerGram(weights)
+      for index in (d - m)..<d { difference[index, index] -= max(eigenvalues[index], 0) }
+      return difference.squaredNorm / Double(d)
+    }
+    expectClose(distances[1], distances[0], relative: 1e-10)
   }
 
   @Test("two steps are one of twice the length; a short step is that of the differential equation") func semigroup()

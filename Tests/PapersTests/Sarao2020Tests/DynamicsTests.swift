@@ -151,6 +151,32 @@ import Testing
     }
   }
 
+  /// Both flows go downhill, but for the noise of (100 relativeTolerance)^2 in which their losses end, and the student's rank, which the flow of W cannot change, stays to the longest times of any
+  /// stage and at the stages' tolerances.
+  @Test(arguments: [(8, 1, 1), (8, 3, 3), (8, 8, 32), (2, 4, 1), (16, 4, 5)])
+  func lossesFallAndRanksStay(inputDimension d: Int, teacherWidth: Int, studentWidth: Int) throws {
+    var parameters = PopulationFlow.Parameters()
+    (parameters.inputDimension, parameters.teacherWidth, parameters.studentWidth) = (d, teacherWidth, studentWidth)
+    (parameters.start, parameters.relativeTolerance) = (.wishart, 1e-8)
+    parameters.lastTime = 10_000
+    let result = try PopulationFlow.run(parameters, in: RunContext(streamKey: 17))
+    let losses = try #require(result[PopulationFlow.populationLoss]).values
+    for (early, late) in zip(losses, losses.dropFirst()) { #expect(late <= early * (1 + 1e-12) + 1e-12) }
+    let eigenvalues = try #require(result[PopulationFlow.eigenvalues])
+    for row in 0..<losses.count {
+      let values = eigenvalues.slice(row).values
+      #expect(values.prefix(max(0, d - studentWidth)).allSatisfy { abs($0) < 1e-12 }, "\(values)")
+      #expect(values.allSatisfy { $0 > -1e-12 })
+    }
+    var empirical = EmpiricalFlow.Parameters()
+    (empirical.inputDimension, empirical.teacherWidth, empirical.studentWidth) = (d, teacherWidth, studentWidth)
+    (empirical.sampleCount, empirical.lastTime) = (2 * d, 1000)
+    let training = try #require(
+      try EmpiricalFlow.run(empirical, in: RunContext(streamKey: 18))[EmpiricalFlow.trainingLoss]
+    ).values
+    for (early, late) in zip(training, training.dropFirst()) { #expect(late <= early * (1 + 1e-6) + 1e-8) }
+  }
+
   @Test func widthEntersThroughTheStartOnly() throws {
     let result = try Identities.run(Identities.Parameters(), in: RunContext(streamKey: 3))
     #expect((result[Identities.widthDifference]?.values[0] ?? 1) < 1e-12)
