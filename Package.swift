@@ -1,11 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The dependency diagram of refig. An arrow may only point down:
+// The dependency diagram of refig. A module imports modules below it, and of those only what its target lists:
 //
-//   refig ──► Engine ──► PaperKit ──► NumericalMethods ──► COpenBLAS, CKernels, CVectors, CQuantiles
-//     │         └──► CHDF5, Digest ──► CCrypto, Yams            ▲
-//     └──────► Papers ──► one module per paper ──► PaperKit ─────┘
+//                         refig
+//             ┌─────────────┼──────────────────┐
+//          Reports        Slurm              Papers
+//      ┌──────┼──────┐      │                  │
+//   Figures Claims Runner ◄─┘        one module per paper
+//      └──────┼──────┘                         │
+//           Store ──► CHDF5                    │
+//             │                                │
+//         Pipeline ──► Platform, Yams, Digest ─┼──► CCrypto
+//             └──────────────┬─────────────────┘
+//                        PaperKit
+//                            │
+//                    NumericalMethods ──► COpenBLAS, CKernels, CVectors, CQuantiles
+//
+// Pipeline, Store and Runner are the law: a cell is a pure function of its manifest, present means complete, workers fill
+// the store. Figures, Claims and Reports only read it.
 
 /// One paper = one folder in Sources/Papers = one module, so no paper can use another's types.
 /// To add yours: add its name here and one line in Sources/Papers/AllPapers.swift.
@@ -25,6 +38,11 @@ let strict: [SwiftSetting] = [
 ]
 /// Numeric modules are optimised across module borders: small generic code runs 5x faster (measured).
 let numeric = strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
+/// The modules between papers and command line.
+let engine: [Target.Dependency] = [
+  "Reports", "Figures", "Claims", "Slurm", "Runner", "Store", "Pipeline", "Platform",
+]
 
 let package = Package(
   name: "refig",
@@ -65,19 +83,46 @@ let package = Package(
     .target(
       name: "Papers", dependencies: ["PaperKit"] + papers.map { .init(stringLiteral: $0) },
       exclude: papers, sources: ["AllPapers.swift"], swiftSettings: strict, plugins: ["Fingerprint"]),
-    // pipeline.yaml -> cells -> store -> tables -> figures and verdicts. Knows no paper.
+
+    // What the operating system does for the engine: files, other programs, signals.
+    .target(name: "Platform", swiftSettings: strict),
+    // The engine: pipeline.yaml -> cells -> store -> tables -> figures and verdicts. It knows no paper.
+    // What is to be computed: YAML, plans, manifests, keys.
     .target(
-      name: "Engine",
-      dependencies: ["PaperKit", "NumericalMethods", "CHDF5", "Digest", .product(name: "Yams", package: "Yams")],
+      name: "Pipeline",
+      dependencies: ["PaperKit", "NumericalMethods", "Platform", "Digest", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    // Where it is kept: cells as files.
+    .target(
+      name: "Store", dependencies: ["Pipeline", "PaperKit", "NumericalMethods", "Platform", "CHDF5"],
+      swiftSettings: strict),
+    // How it is computed: builds, workers, records of runs.
+    .target(
+      name: "Runner", dependencies: ["Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform"],
+      swiftSettings: strict),
+    // The same on a cluster.
+    .target(name: "Slurm", dependencies: ["Runner", "Store", "Pipeline", "Platform"], swiftSettings: strict),
+    // What is drawn of it.
+    .target(
+      name: "Figures", dependencies: ["Store", "Pipeline", "PaperKit", "Platform", "Digest"], swiftSettings: strict),
+    // What is claimed of it.
+    .target(
+      name: "Claims", dependencies: ["Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform"],
+      swiftSettings: strict),
+    // All of it together: the project, its report page and its archive.
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Figures", "Claims", "Runner", "Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform", "Digest",
+      ],
       // Parts of the report page, in the program itself: it needs no files beside it.
-      resources: [.embedInCode("Report/report.css"), .embedInCode("Report/report.js")], swiftSettings: strict),
+      resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
     // The commands.
     .executableTarget(
       name: "refig",
       dependencies: [
-        "Engine", "Papers", "PaperKit", "NumericalMethods",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+        "Papers", "PaperKit", "NumericalMethods", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ] + engine,
       swiftSettings: strict),
 
     // Build time: the digest of every source file's tokens, so that a change of code is a change of key.
@@ -99,25 +144,25 @@ let package = Package(
       name: "PaperKitTests", dependencies: ["PaperKit", "NumericalMethods", "TestSupport"], swiftSettings: strict),
     // A paper of small experiments that can also fail in every way the engine must survive, and its worker.
     .target(
-      name: "ToyPaper", dependencies: ["Engine", "PaperKit", "NumericalMethods"], path: "Tests/ToyPaper",
+      name: "ToyPaper", dependencies: ["PaperKit", "NumericalMethods"] + engine, path: "Tests/ToyPaper",
       swiftSettings: strict),
     .executableTarget(
-      name: "toy-worker", dependencies: ["ToyPaper", "Engine"], path: "Tests/ToyWorker", swiftSettings: strict),
+      name: "toy-worker", dependencies: ["ToyPaper"] + engine, path: "Tests/ToyWorker", swiftSettings: strict),
     // The example of the article "Adding a paper in one folder".
     .target(
       name: "Smith2027", dependencies: ["PaperKit", "NumericalMethods"], path: "Tests/Smith2027", swiftSettings: strict),
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "Engine", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker", "Smith2027",
-      ],
+        "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker", "Smith2027",
+      ] + engine,
       exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["refig", "Engine", "Papers", "PaperKit", "TestSupport", "ToyPaper"], swiftSettings: strict),
+      dependencies: ["refig", "Papers", "PaperKit", "TestSupport", "ToyPaper"] + engine, swiftSettings: strict),
     // Runs on a real Slurm, which Tests/slurm-cluster brings up; without one they are skipped.
     .testTarget(
-      name: "SlurmTests", dependencies: ["refig", "Engine", "TestSupport", "ToyPaper", "toy-worker"],
+      name: "SlurmTests", dependencies: ["refig", "TestSupport", "ToyPaper", "toy-worker"] + engine,
       exclude: ["fake-slurm"], swiftSettings: strict),
   ]
     + papers.flatMap { paper -> [Target] in

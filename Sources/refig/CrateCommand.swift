@@ -1,6 +1,7 @@
 import ArgumentParser
-import Engine
+import Claims
 import Foundation
+import Reports
 
 /// `refig crate`.
 struct CrateCommand: ParsableCommand {

@@ -1,8 +1,11 @@
 import ArgumentParser
-import Engine
+import Figures
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Reports
+import Store
 
 /// `refig data`.
 struct DataCommand: ParsableCommand {
@@ -49,9 +52,9 @@ struct DataCommand: ParsableCommand {
     let ids = targets.stages
     let plan = Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
     _ = try execution.build(project, plan, progress: ProgressDisplay(quiet: execution.quiet))
-    let reader = ResultReader(plan: plan, of: project)
+    let reader = project.reader(plan)
     if let figure, format != .h5 {
-      return try printTables(figure, Gallery(project: project, plan: plan, reader: reader))
+      return try printTables(figure, project.gallery(plan, reader))
     }
     let stages = plan.stages.filter { ids.contains($0.id) }
     if format == .h5 { return stages.flatMap(\.keys).forEach { print(project.store.path(of: $0)) } }

@@ -1,5 +1,8 @@
-import Engine
 import Foundation
+import Pipeline
+import Platform
+import Reports
+import Runner
 
 /// This command once more, as a process of its own that outlives the terminal. What it says goes to `console.txt` beside
 /// its record.
@@ -9,12 +12,12 @@ struct DetachedRun {
   /// Starts it and waits until its first cells are on their way. Returns its id. If it ends before, what it said is repeated and this process ends with its status.
   func start() throws -> String {
     let runs = project.root + "/data/runs"
-    try Store.makeFolder(runs)
+    try Files.makeFolder(runs)
     let console = "\(project.root)/data/.console-\(getpid()).txt"
     let output = open(console, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard output >= 0, nothing >= 0 else {
-      throw PipelineError.notWritable(path: console, reason: Store.reason(errno))
+      throw FileError(.write, console, code: errno)
     }
     let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let head = try ChildProcess.start(
@@ -30,7 +33,7 @@ struct DetachedRun {
       }
       usleep(100_000)
     }
-    let text = try Store.bytes(of: console) ?? []
+    let text = try Files.bytes(of: console) ?? []
     if let run = try run(of: head) { rename(console, "\(runs)/\(run)/console.txt") } else { unlink(console) }
     FileHandle.standardError.write(Data(text))
     exit(status & 0x7f == 0 ? (status >> 8) & 0xff : ErrorMessage.ExitCode.bug.rawValue)

@@ -1,7 +1,10 @@
 import ArgumentParser
-import Engine
 import Foundation
 import NumericalMethods
+import Pipeline
+import Platform
+import Runner
+import Store
 
 /// `refig doctor`.
 struct Doctor: ParsableCommand {
@@ -18,7 +21,7 @@ struct Doctor: ParsableCommand {
   }
 
   func run() throws {
-    guard Store.isFolder(project.root) else {
+    guard Files.isFolder(project.root) else {
       throw PipelineError.fileMissing(path: project.root, purpose: "doctor tries the file system of a project's folder")
     }
     try ProcessEnvironment.prepareForComputing()
@@ -58,18 +61,18 @@ struct Doctor: ParsableCommand {
 
   /// Writes, renames, reads and locks a file where cells will be.
   private static func tryFileSystem(_ root: String) throws {
-    try Store.makeFolder(root + "/tmp")
+    try Files.makeFolder(root + "/tmp")
     let name = "\(root)/tmp/doctor-\(getpid())"
-    try Store.write([1, 2, 3], to: name, by: name + ".part")
+    try Files.write([1, 2, 3], to: name, by: name + ".part")
     defer { unlink(name) }
-    guard try Store.bytes(of: name) == [1, 2, 3] else {
-      throw PipelineError.unreadable(path: name, reason: "what was written is not what is read")
+    guard try Files.bytes(of: name) == [1, 2, 3] else {
+      throw FileError(.read, name, reason: "what was written is not what is read")
     }
     let descriptor = open(name, O_RDWR)
     defer { close(descriptor) }
-    guard Store.lock(descriptor, at: 0) == 0 else {
-      throw PipelineError.notWritable(
-        path: name, reason: "no file locks; runs at the same time may compute a cell twice, which is harmless")
+    guard Files.lock(descriptor, at: 0) == 0 else {
+      throw FileError(
+        .write, name, reason: "no file locks; runs at the same time may compute a cell twice, which is harmless")
     }
   }
 }

@@ -1,8 +1,13 @@
 import ArgumentParser
-import Engine
+import Claims
+import Figures
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Reports
+import Runner
+import Store
 
 /// `refig explain`.
 struct Explain: ParsableCommand {

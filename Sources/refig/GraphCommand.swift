@@ -1,5 +1,7 @@
 import ArgumentParser
-import Engine
+import Pipeline
+import Reports
+import Store
 
 /// `refig graph`.
 struct GraphCommand: ParsableCommand {

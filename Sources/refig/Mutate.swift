@@ -1,7 +1,11 @@
 import ArgumentParser
-import Engine
+import Claims
 import Foundation
 import PaperKit
+import Pipeline
+import Reports
+import Runner
+import Store
 
 /// `refig mutate`.
 struct Mutate: ParsableCommand {
@@ -37,7 +41,7 @@ struct Mutate: ParsableCommand {
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
     let progress = ProgressDisplay(quiet: execution.quiet)
     if !dry { _ = try execution.build(project, plan, progress: progress) }
-    let reader = ResultReader(plan: plan, of: project)
+    let reader = project.reader(plan)
     var rows: [KillMatrix.Row] = []
     if !dry {
       rows = try claims.map { claim in
@@ -49,7 +53,7 @@ struct Mutate: ParsableCommand {
     }
     if !synthetic { try tryMistakes(on: claims, project, progress, &rows) }
     guard !dry else { return }
-    let matrix = KillMatrix(rows: rows, project: project)
+    let matrix = KillMatrix(rows: rows, pipeline: project.pipeline, claims: project.claims)
     print(matrix.text + "\n")
     for problem in matrix.problems { print(problem) }
     print("profile \(project.profile): \(matrix.summary)")
@@ -66,12 +70,12 @@ struct Mutate: ParsableCommand {
       let plan = Plan(
         project.pipeline, stages: Set(chosen.flatMap { claims[$0].evidence.stages }), catalogue: project.catalogue,
         mutant: mutant)
-      let reader = ResultReader(plan: plan, of: project, absence: .failedReplicas)
+      let reader = project.reader(plan, absence: .failedReplicas)
       let upstream = plan.stages.flatMap { $0.definition.inputs.compactMap { plan[$0.stage] } }.flatMap(\.keys)
       var build = Build(
-        project: project, plan: plan,
+        store: project.store, plan: plan,
         needed: Set(chosen.flatMap { reader.keys(claims[$0].evidence) } + upstream),
-        executor: try execution.executor(project, plan), progress: progress,
+        executor: try execution.executor(project, plan), progress: progress.show,
         makeLog: { try ProcessEnvironment.log(for: project) })
       if dry {
         let count = try build.missing().reduce(0) { $0 + $1.count }

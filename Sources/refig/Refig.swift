@@ -1,9 +1,16 @@
 import ArgumentParser
-import Engine
+import Claims
+import Figures
 import Foundation
 import NumericalMethods
 import PaperKit
 import Papers
+import Pipeline
+import Platform
+import Reports
+import Runner
+import Slurm
+import Store
 
 /// The command line.
 @main
@@ -162,7 +169,7 @@ struct ExecutionOptions: ParsableArguments {
   ) throws -> (summary: Build.Summary, log: RunLog?) {
     Interruption.listen()
     var build = Build(
-      project: project, plan: plan, executor: try executor(project, plan), progress: progress,
+      store: project.store, plan: plan, executor: try executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
     let summary: Build.Summary
     do {

@@ -1,6 +1,9 @@
 import ArgumentParser
-import Engine
+import Claims
 import Foundation
+import Platform
+import Reports
+import Runner
 
 /// `refig report`.
 struct ReportCommand: ParsableCommand {
@@ -31,7 +34,7 @@ struct ReportCommand: ParsableCommand {
     let folder = out ?? "\(project.root)/report/\(project.profile)"
     let report = try Report(
       of: project, facts: try ProcessEnvironment.facts(of: project),
-      processCount: ProcessInfo.processInfo.activeProcessorCount, prepare: { try Store.makeFolder(folder) })
+      processCount: ProcessInfo.processInfo.activeProcessorCount, prepare: { try Files.makeFolder(folder) })
     let bytes = try report.write(to: folder, of: project)
     try record(report.verdicts, of: project)
     let verdicts = report.verdicts
@@ -48,9 +51,10 @@ struct ReportCommand: ParsableCommand {
       guard try !Report.isRecorded(verdicts, root: project.root) else { return }
       let log = try ProcessEnvironment.log(for: project)
       for evaluated in verdicts.claims { log.write(evaluated.record()) }
-    } catch PipelineError.notWritable(let path, let reason) {
+    } catch let error as FileError {
       // A page of somebody else's store is as good without.
-      FileHandle.standardError.write(Data("refig: not recorded for later comparison: \(path): \(reason)\n".utf8))
+      FileHandle.standardError.write(
+        Data("refig: not recorded for later comparison: \(error.path): \(error.reason)\n".utf8))
     }
   }
 }

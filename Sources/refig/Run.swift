@@ -1,6 +1,9 @@
 import ArgumentParser
-import Engine
+import Figures
 import Foundation
+import Pipeline
+import Reports
+import Runner
 
 /// `refig run`.
 struct Run: ParsableCommand {
@@ -69,7 +72,7 @@ struct Run: ParsableCommand {
     if !execution.quiet, !output.json {
       print(
         "\(summary.planned) cells: \(summary.cached) cached, \(summary.computed) computed"
-          + (summary.computed > 0 ? " in \(ProgressDisplay.duration(summary.processorSeconds)) of processor time" : ""))
+          + (summary.computed > 0 ? " in \(Text.duration(summary.processorSeconds)) of processor time" : ""))
     }
     let outcomes = try draw(targets.figures, project, plan)
     try report(Report(cells: summary), outcomes, project, log)
@@ -79,8 +82,8 @@ struct Run: ParsableCommand {
     _ figures: [Figure], _ project: Project, _ plan: Plan
   ) throws -> [(figure: Figure, outcome: Gallery.Outcome)] {
     guard !figures.isEmpty else { return [] }
-    let gallery = Gallery(project: project, plan: plan, reader: ResultReader(plan: plan, of: project))
-    return try gallery.draw(figures, processCount: max(1, execution.workers))
+    let gallery = project.gallery(plan, project.reader(plan))
+    return try gallery.draw(figures, look: project.look(), processCount: max(1, execution.workers))
   }
 
   private func report(
@@ -95,7 +98,7 @@ struct Run: ParsableCommand {
       case .drawn:
         fields["outcome"] = "drawn"
         if !execution.quiet, !output.json {
-          print("drew \(Gallery.folder(of: figure, in: project))/\(figure.name).svg and .pdf")
+          print("drew \(project.stem(of: figure)).svg and .pdf")
         }
       case .failed(let error):
         failures.append(error)
@@ -123,8 +126,8 @@ struct Run: ParsableCommand {
 
   private func missing(_ project: Project, _ plan: Plan) throws -> [Batch.Item] {
     let build = Build(
-      project: project, plan: plan, executor: try execution.executor(project, plan),
-      progress: ProgressDisplay(quiet: true), makeLog: { try ProcessEnvironment.log(for: project) })
+      store: project.store, plan: plan, executor: try execution.executor(project, plan),
+      makeLog: { try ProcessEnvironment.log(for: project) })
     return Array(try build.missing().joined())
   }
 
@@ -140,7 +143,7 @@ struct Run: ParsableCommand {
     if total == 0 {
       lines.append("nothing to compute")
     } else {
-      var time = "about \(ProgressDisplay.duration(seconds)) with \(max(1, execution.workers)) workers, by earlier runs"
+      var time = "about \(Text.duration(seconds)) with \(max(1, execution.workers)) workers, by earlier runs"
       if unknown == total {
         time = "for a time unknown, as these stages never ran"
       } else if unknown > 0 {

@@ -1,8 +1,12 @@
 import ArgumentParser
-import Engine
+import Claims
+import Figures
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Reports
+import Store
 
 /// `refig show`.
 struct Show: ParsableCommand {
@@ -76,9 +80,8 @@ struct Show: ParsableCommand {
 
   private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
     let plan = Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
-    let reader = ResultReader(plan: plan, of: project)
     let present = try project.store.presentKeys()
-    let (evaluated, keys, missing) = try reader.judge(claim, present: present)
+    let (evaluated, keys, missing) = try project.judge(project.reader(plan)).judge(claim, present: present)
     let stages = Set(claim.evidence.stages)
     let mistakes = project.pipeline.mutants(of: claim.evidence).map { mutant in
       let says =
@@ -103,7 +106,7 @@ struct Show: ParsableCommand {
   private func facts(_ figure: Figure, _ project: Project) throws -> Report.FigureFacts {
     Report.FigureFacts(
       id: figure.id, source: figure.source, caption: figure.caption,
-      files: "\(Gallery.folder(of: figure, in: project))/\(figure.name).svg .pdf .gp .json",
+      files: "\(project.stem(of: figure)).svg .pdf .gp .json",
       tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
       lineage: try FigureLineage(
         of: figure, in: project, plan: plan(of: figure, project), present: try project.store.presentKeys()))
@@ -120,8 +123,7 @@ struct Show: ParsableCommand {
         ? TerminalPicture.ofThisTerminal : picture.flatMap({ TerminalPicture(rawValue: $0.rawValue) })
     else { return }
     let plan = plan(of: figure, project)
-    let gallery = Gallery(
-      project: project, plan: plan, reader: ResultReader(plan: plan, of: project))
+    let gallery = project.gallery(plan, project.reader(plan))
     FileHandle.standardOutput.write(
       try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
   }

@@ -1,6 +1,9 @@
 import ArgumentParser
-import Engine
 import Foundation
+import Pipeline
+import Reports
+import Runner
+import Store
 
 /// `refig status`.
 struct Status: ParsableCommand {
@@ -87,7 +90,7 @@ struct Status: ParsableCommand {
       text += ", " + megabytes(row.bytes)
       if let mean = row.meanSeconds, let last = row.lastSeconds, let time = row.lastTime, let peak = row.peakBytes {
         text += String(format: "  (%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory; last run "
-        text += "\(time.prefix(10)): \(ProgressDisplay.duration(last)))"
+        text += "\(time.prefix(10)): \(Text.duration(last)))"
       }
       return text
     }

@@ -1,7 +1,12 @@
 import ArgumentParser
-import Engine
+import Claims
 import Foundation
 import NumericalMethods
+import Pipeline
+import Platform
+import Reports
+import Runner
+import Store
 
 /// `refig store`.
 struct StoreCommand: ParsableCommand {
@@ -113,7 +118,7 @@ struct StoreCommand: ParsableCommand {
         throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
       }
       let bytes = try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys)
-      try Store.save(bytes, to: archive)
+      try Files.save(bytes, to: archive)
       try output.show(
         Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: bytes.count),
         "\(keys.count) cells, \(bytes.count / 1000) kB in \(archive)")
@@ -133,7 +138,7 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
       let project = try project.load()
-      guard let bytes = try Store.bytes(of: archive) else {
+      guard let bytes = try Files.bytes(of: archive) else {
         throw PipelineError.fileMissing(path: archive, purpose: "it was to be imported")
       }
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).take(bytes, path: archive)

@@ -1,4 +1,4 @@
-import Engine
+import Figures
 import Foundation
 
 /// Shows a figure in terminals that draw pictures.

@@ -1,8 +1,11 @@
 import ArgumentParser
-import Engine
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Platform
+import Runner
+import Store
 
 /// `refig try`.
 struct Try: ParsableCommand {
@@ -69,7 +72,7 @@ struct Try: ParsableCommand {
     guard parts.count == 2 else {
       throw PipelineError.badOption(name: "--data", value: setting, allowed: "write it as name=path")
     }
-    guard let bytes = try Store.bytes(of: parts[1]) else {
+    guard let bytes = try Files.bytes(of: parts[1]) else {
       throw PipelineError.badOption(name: "--data", value: setting, allowed: "no such file")
     }
     return DataFile(

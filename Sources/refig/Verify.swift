@@ -1,8 +1,12 @@
 import ArgumentParser
-import Engine
+import Claims
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Platform
+import Reports
+import Runner
 
 /// `refig verify`.
 struct Verify: ParsableCommand {
@@ -61,10 +65,10 @@ struct Verify: ParsableCommand {
     let stages = Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let log = try bringIn(stages, of: project)
-    let reader = ResultReader(plan: stages, of: project)
+    let judge = project.judge(project.reader(stages))
     let report = VerdictReport(
-      profile: project.profile, claims: try claims.map { try reader.judge($0) })
-    reader.saveEstimations()
+      profile: project.profile, claims: try claims.map(judge.judge))
+    judge.saveEstimations()
     for evaluated in report.claims {
       log?.write(evaluated.record(freshSeed: rootSeed))
     }
@@ -83,7 +87,7 @@ struct Verify: ParsableCommand {
     let progress = ProgressDisplay(quiet: execution.quiet)
     guard cachedOnly else { return try execution.recordedBuild(project, plan, progress: progress).log }
     let build = Build(
-      project: project, plan: plan, executor: try execution.executor(project, plan), progress: progress,
+      store: project.store, plan: plan, executor: try execution.executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
     let missing = try build.missing().reduce(0) { $0 + $1.count }
     if missing > 0 {
@@ -105,7 +109,7 @@ struct Verify: ParsableCommand {
 
   private static func save(_ text: String, to path: String) throws {
     fflush(nil)  // The path may be this command's own output.
-    try Store.save(Array(text.utf8), to: path)
+    try Files.save(Array(text.utf8), to: path)
   }
 
   /// Compares the accepted intervals with those of a git revision.

@@ -1,6 +1,8 @@
 import ArgumentParser
-import Engine
 import Foundation
+import Pipeline
+import Runner
+import Slurm
 
 /// `refig watch`.
 struct Watch: ParsableCommand {

@@ -1,6 +1,10 @@
 import ArgumentParser
-import Engine
+import Claims
 import Foundation
+import Platform
+import Runner
+import Slurm
+import Store
 
 /// `refig worker`: what runners start, and the tasks of a cluster.
 struct WorkerCommand: ParsableCommand {

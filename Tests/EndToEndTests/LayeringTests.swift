@@ -25,6 +25,11 @@ import Testing
     return imports.isEmpty ? nil : imports.filter { !$0.value.isDisjoint(with: modules) }.keys.sorted()
   }
 
+  /// The engine's modules.
+  private static let engine: Set = [
+    "Platform", "Pipeline", "Store", "Runner", "Slurm", "Figures", "Claims", "Reports",
+  ]
+
   /// The papers' modules: folders of Sources/Papers.
   private static func papers() throws -> Set<String> {
     Set(try imports().keys.filter { $0.hasPrefix("Papers/") }.map { String($0.split(separator: "/")[1]) })
@@ -32,7 +37,7 @@ import Testing
 
   @Test("papers know no engine, no files, no C but their own")
   func papers() throws {
-    let strangers: Set = ["Engine", "Yams", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest"]
+    let strangers = Self.engine.union(["Yams", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest"])
     #expect(try importers(of: strangers, in: "Papers/") == [])
     for paper in try Self.papers() {
       for (file, found) in try Self.imports() where found.contains("C\(paper)") {
@@ -51,12 +56,29 @@ import Testing
 
   @Test("the engine knows no paper")
   func engine() throws {
-    #expect(try importers(of: Self.papers().union(["Papers"]), in: "Engine/") == [])
+    for module in Self.engine { #expect(try importers(of: Self.papers().union(["Papers"]), in: module + "/") == []) }
+  }
+
+  @Test("a module imports only what Package.swift draws an arrow to")
+  func arrows() throws {
+    let package = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+    let drawn = Dictionary(
+      uniqueKeysWithValues: package.matches(of: /\.target\(\s*name: "(\w+)",\s*(?:dependencies: \[([^\]]*)\])?/).map {
+        (String($0.1), Set(($0.2 ?? "").matches(of: /"(\w+)"/).map { String($0.1) }))
+      })
+    let modules = Self.engine.union(["PaperKit", "NumericalMethods", "Digest"])
+    for module in modules {
+      let arrows = try #require(drawn[module], "Package.swift draws no \(module)")
+      for (file, found) in try Self.imports() where file.hasPrefix(module + "/") {
+        let own = found.filter { modules.contains($0) || $0.first == "C" && $0.dropFirst().first?.isUppercase ?? false }
+        #expect(own.isSubset(of: arrows), "\(file) imports \(own.subtracting(arrows).sorted())")
+      }
+    }
   }
 
   @Test("the vocabulary of papers and the numerical methods know neither files nor papers nor the engine")
   func pure() throws {
-    let strangers = try Self.papers().union(["Engine", "Papers", "Yams", "CHDF5", "CCrypto", "Digest"])
+    let strangers = try Self.papers().union(Self.engine).union(["Papers", "Yams", "CHDF5", "CCrypto", "Digest"])
     for folder in ["PaperKit/", "NumericalMethods/"] { #expect(try importers(of: strangers, in: folder) == []) }
   }
 

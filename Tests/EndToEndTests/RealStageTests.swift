@@ -1,7 +1,10 @@
-import Engine
 import Foundation
 import PaperKit
 import Papers
+import Pipeline
+import Reports
+import Runner
+import Store
 import TestSupport
 import Testing
 import ToyPaper
@@ -56,12 +59,11 @@ import ToyPaper
     let workspace = try checkout()
     let catalogue = Catalogue(
       papers: allPapers, fingerprints: Fingerprints(files: sourceFingerprints, compiler: compilerVersion))
-    let project = try Engine.Project(root: workspace.path, profile: nil, catalogue: catalogue)
+    let project = try Reports.Project(root: workspace.path, profile: nil, catalogue: catalogue)
     let plan = Plan(project.pipeline, stages: [stage], catalogue: catalogue)
     let worker = [try productPath("refig"), "worker", "--store", project.store.root]
     var build = Build(
-      project: project, plan: plan, executor: Shuffled(try LocalExecutor(command: worker, workerCount: 2)),
-      progress: ProgressDisplay(quiet: true),
+      store: project.store, plan: plan, executor: Shuffled(try LocalExecutor(command: worker, workerCount: 2)),
       makeLog: { try RunLog(root: workspace.path, command: [], profile: "quick", facts: [:]) })
     #expect(try build.run().failed == 0)
     #expect(try cells(workspace) == stores[0])

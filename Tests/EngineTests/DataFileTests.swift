@@ -1,7 +1,10 @@
-import Engine
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Reports
+import Runner
+import Store
 import TestSupport
 import Testing
 import ToyPaper
@@ -43,7 +46,7 @@ private struct DataProject {
     }
     let root = workspace.path
     var build = Build(
-      project: project, plan: plan, executor: executor, progress: ProgressDisplay(quiet: true),
+      store: project.store, plan: plan, executor: executor,
       makeLog: { try RunLog(root: root, command: ["test"], profile: "quick", facts: [:]) })
     return try build.run()
   }
@@ -51,7 +54,7 @@ private struct DataProject {
   func sums() throws -> [Double] {
     let project = try project()
     let plan = Plan(project.pipeline, stages: ["toy/file-sum"], catalogue: project.catalogue)
-    return try ResultReader(plan: plan, of: project).results(Evidence(stages: ["toy/file-sum"]))
+    return try project.reader(plan).results(Evidence(stages: ["toy/file-sum"]))
       .points(of: FileSum.self).flatMap { $0[FileSum.sum].values }
   }
 

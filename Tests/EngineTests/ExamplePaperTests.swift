@@ -1,7 +1,12 @@
-import Engine
+import Claims
+import Figures
 import Foundation
 import PaperKit
+import Pipeline
+import Reports
+import Runner
 import Smith2027
+import Store
 import TestSupport
 import Testing
 
@@ -21,7 +26,7 @@ import Testing
     }
   }
 
-  private static let article = "Sources/Engine/Engine.docc/AddingAPaper.md"
+  private static let article = "Sources/Pipeline/Pipeline.docc/AddingAPaper.md"
 
   @Test("the Swift of the article is the Swift that is compiled here, and the README shows the same experiment")
   func sources() throws {
@@ -49,13 +54,12 @@ import Testing
     let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
     let plan = Plan(project.pipeline, stages: ["smith2027/sample-mean"], catalogue: catalogue)
     var build = Build(
-      project: project, plan: plan,
+      store: project.store, plan: plan,
       executor: InProcessExecutor(worker: Worker(catalogue: catalogue, store: project.store)),
-      progress: ProgressDisplay(quiet: true),
       makeLog: { try RunLog(root: workspace.path, command: ["test"], profile: "quick", facts: [:]) })
     #expect(try build.run().computed == plan.stages[0].keys.count)
-    let reader = ResultReader(plan: plan, of: project)
-    let outcome = try Gallery(project: project, plan: plan, reader: reader).draw(project.figures, processCount: 1)[0]
+    let reader = project.reader(plan)
+    let outcome = try project.gallery(plan, reader).draw(project.figures, look: project.look(), processCount: 1)[0]
       .outcome
     guard case .drawn = outcome else {
       Issue.record("\(outcome)")

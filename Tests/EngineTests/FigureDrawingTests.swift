@@ -1,6 +1,7 @@
-import Engine
+import Figures
 import Foundation
 import FoundationXML
+import Pipeline
 import Testing
 
 /// A folder of its own for one test, removed afterwards.
@@ -37,7 +38,11 @@ func withFolder(_ body: (URL) throws -> Void) throws {
   }
 
   func message(_ outcome: Gnuplot.Outcome?) -> String {
-    if case .failed(.gnuplotFailed(_, let message)) = outcome { message } else { "\(String(describing: outcome))" }
+    if case .failed(PipelineError.gnuplotFailed(_, let message)) = outcome {
+      message
+    } else {
+      "\(String(describing: outcome))"
+    }
   }
 
   @Test func everyKindOfFigureIsDrawnAndItsScriptAloneDrawsTheSame() throws {
@@ -191,7 +196,7 @@ func withFolder(_ body: (URL) throws -> Void) throws {
           .replacing("series:", with: "title: \(yaml(text))\n      series:"),
         claims: [text, "end\\", "break\nset output"])
       let outcome = try Gnuplot.draw([Gnuplot.Job(drawn, folder: folder, cells: [])])
-      #expect(message(outcome.first) == "Optional(Engine.Gnuplot.Outcome.drawn)")
+      #expect(message(outcome.first) == "Optional(Figures.Gnuplot.Outcome.drawn)")
       #expect(!FileManager.default.fileExists(atPath: sentinel.path))
       let svg = try String(contentsOf: folder.appending(path: "fig1.svg"), encoding: .utf8)
       #expect(svg.contains("it's `touch"))
@@ -207,7 +212,7 @@ func withFolder(_ body: (URL) throws -> Void) throws {
       let drawn = try script(
         FigureFileTests.yaml(axes: "x: {label: \(yaml(label))}, y: {label: \(yaml(label))}", series: series))
       let outcome = try Gnuplot.draw([Gnuplot.Job(drawn, folder: folder, cells: [])])
-      #expect(message(outcome.first) == "Optional(Engine.Gnuplot.Outcome.drawn)")
+      #expect(message(outcome.first) == "Optional(Figures.Gnuplot.Outcome.drawn)")
       let svg = try XMLDocument(
         xmlString: try String(contentsOf: folder.appending(path: "fig1.svg"), encoding: .utf8))
       let texts = try svg.nodes(forXPath: "//*[local-name()='text']").map { $0.stringValue ?? "" }

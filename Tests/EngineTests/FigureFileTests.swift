@@ -1,4 +1,5 @@
-import Engine
+import Figures
+import Pipeline
 import Testing
 
 @Suite struct FigureFileTests {

@@ -1,6 +1,7 @@
-import Engine
+import Figures
 import Foundation
 import PaperKit
+import Pipeline
 import Testing
 
 /// Repository folder, from this file's place in it.

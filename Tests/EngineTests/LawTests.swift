@@ -1,7 +1,10 @@
-import Engine
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Reports
+import Runner
+import Store
 import TestSupport
 import Testing
 import ToyPaper
@@ -58,7 +61,7 @@ private struct ToyProject {
     if shuffled { executor = Shuffled(executor) }
     let root = workspace.path
     var build = Build(
-      project: project, plan: plan, executor: executor, progress: ProgressDisplay(quiet: true),
+      store: project.store, plan: plan, executor: executor,
       makeLog: { try RunLog(root: root, command: ["test"], profile: "quick", facts: [:]) })
     return try build.run()
   }
@@ -74,8 +77,8 @@ private struct ToyProject {
 
   func reader(_ stage: String, absence: ResultReader.Absence = .error) throws -> ResultReader {
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    return ResultReader(
-      plan: Plan(project.pipeline, stages: [stage], catalogue: project.catalogue), of: project, absence: absence)
+    return project.reader(
+      Plan(project.pipeline, stages: [stage], catalogue: project.catalogue), absence: absence)
   }
 
   func results(_ stage: String, absence: ResultReader.Absence = .error) throws -> Results {

@@ -1,5 +1,5 @@
-import Engine
 import PaperKit
+import Pipeline
 import Testing
 import ToyPaper
 

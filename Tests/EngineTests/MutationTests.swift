@@ -1,8 +1,13 @@
-import Engine
+import Claims
 import Foundation
 import FoundationXML
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Platform
+import Reports
+import Runner
+import Store
 import TestSupport
 import Testing
 import ToyPaper
@@ -48,7 +53,7 @@ private struct WalkClaims {
     for stage in plan.stages {
       for index in stage.keys.indices { _ = worker.perform(stage.manifest(index)) }
     }
-    return try ResultReader(plan: plan, of: project).results(claim.evidence)
+    return try project.reader(plan).results(claim.evidence)
   }
 
   func evaluated(_ claim: Claim, _ results: Results) -> EvaluatedClaim {
@@ -65,7 +70,7 @@ private struct WalkClaims {
       row.science["no-drift"] = evaluated(claim, try self.results(mutated, claim))
       return row
     }
-    return KillMatrix(rows: rows, project: project)
+    return KillMatrix(rows: rows, pipeline: project.pipeline, claims: project.claims)
   }
 }
 
@@ -165,11 +170,12 @@ private struct WalkClaims {
   private func judged(tables: String? = nil) throws -> (verdict: EvaluatedClaim, hasRead: Bool) {
     let catalogue = tables.map { toyCatalogue(code: ["ToyPaper/ToyPaperTables.swift": $0]) }
     let project = try catalogue.map { try Project(root: claims.workspace.path, profile: nil, catalogue: $0) }
-    let reader = ResultReader(plan: claims.plan, of: project ?? claims.project)
-    let verdict = try reader.judge(claim)
+    let current = project ?? claims.project
+    let judge = current.judge(current.reader(claims.plan))
+    let verdict = try judge.judge(claim)
     try? FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
-    reader.saveEstimations()
-    let after = try #require(Store.sizeAndTime(path))
+    judge.saveEstimations()
+    let after = try #require(Files.sizeAndTime(path))
     return (verdict, after.changed != 1)
   }
 
@@ -195,19 +201,19 @@ private struct WalkClaims {
   @Test("a file that is damaged, cut or of another form counts as empty")
   func damage() throws {
     let before = try judged().verdict
-    let whole = try #require(try Store.bytes(of: path))
+    let whole = try #require(try Files.bytes(of: path))
     var random = RandomStream(key: 7, purpose: "damage", stream: 0)
     for _ in 0..<60 {
       var bytes = whole
       let place = Int(random.uniform() * Double(bytes.count))
       bytes[place] ^= 1 << UInt8(random.uniform() * 8)
-      try Store.write(bytes, to: path, by: path + ".tmp")
+      try Files.write(bytes, to: path, by: path + ".tmp")
       let (verdict, hasRead) = try judged()
       #expect(hasRead, "bit flip at \(place)")
       #expect(verdict.estimate?.value == before.estimate?.value)
     }
     for text in ["", "\n", String(decoding: whole.prefix(whole.count / 2), as: UTF8.self), "{}"] {
-      try Store.write(Array(text.utf8), to: path, by: path + ".tmp")
+      try Files.write(Array(text.utf8), to: path, by: path + ".tmp")
       #expect(try judged().hasRead)
     }
   }
@@ -216,9 +222,9 @@ private struct WalkClaims {
   func damagedCell() throws {
     #expect(try judged().verdict.verdict == .confirmed)
     let path = claims.project.store.path(of: claims.plan.stages[0].keys[1])
-    var bytes = try #require(try Store.bytes(of: path))
+    var bytes = try #require(try Files.bytes(of: path))
     bytes[bytes.count / 2] ^= 1
-    try Store.write(bytes, to: path, by: path + ".tmp")
+    try Files.write(bytes, to: path, by: path + ".tmp")
     for code in [ErrorMessage.ExitCode.integrity, .outOfDate] {
       do {
         _ = try judged()
@@ -230,11 +236,11 @@ private struct WalkClaims {
   @Test("nothing is estimated while cells are missing")
   func missingCells() throws {
     let key = claims.plan.stages[0].keys[1]
-    let bytes = try #require(try Store.bytes(of: claims.project.store.path(of: key)))
+    let bytes = try #require(try Files.bytes(of: claims.project.store.path(of: key)))
     unlink(claims.project.store.path(of: key))
-    let reader = ResultReader(plan: claims.plan, of: claims.project)
-    for _ in 0..<2 { #expect(throws: PipelineError.self) { try reader.judge(claim) } }
-    reader.saveEstimations()
+    let judge = claims.project.judge(claims.project.reader(claims.plan))
+    for _ in 0..<2 { #expect(throws: PipelineError.self) { try judge.judge(claim) } }
+    judge.saveEstimations()
     try claims.project.store.publish(bytes, as: key)
     #expect(try judged().verdict.verdict == .confirmed)
   }

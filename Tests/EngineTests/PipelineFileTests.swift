@@ -1,6 +1,8 @@
-import Engine
 import Foundation
 import PaperKit
+import Pipeline
+import Reports
+import Runner
 import TestSupport
 import Testing
 import ToyPaper

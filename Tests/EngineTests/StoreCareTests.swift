@@ -1,7 +1,10 @@
-import Engine
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Platform
+import Runner
+import Store
 import TestSupport
 import Testing
 import ToyPaper
@@ -73,7 +76,7 @@ private struct WalkStore {
     #expect(report.present == 1)
     #expect(report.refused.isEmpty)
     for key in walks.keys {
-      #expect(try Store.bytes(of: other.store.path(of: key)) == Store.bytes(of: walks.store.path(of: key)))
+      #expect(try Files.bytes(of: other.store.path(of: key)) == Files.bytes(of: walks.store.path(of: key)))
     }
     let listing = walks.workspace.path + "/a.tar"
     try Data(archive).write(to: URL(fileURLWithPath: listing))

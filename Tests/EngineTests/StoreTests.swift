@@ -1,7 +1,9 @@
-import Engine
 import Foundation
 import NumericalMethods
 import PaperKit
+import Pipeline
+import Platform
+import Store
 import TestSupport
 import Testing
 import ToyPaper
@@ -49,7 +51,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
     let (workspace, store, cell) = try storeWithCell()
     defer { withExtendedLifetime(workspace) {} }
     let key = cell.manifest.key
-    let good = try #require(try Store.bytes(of: store.path(of: key)))
+    let good = try #require(try Files.bytes(of: store.path(of: key)))
     var random = RandomStream(key: 1, stream: 0)
     for _ in 0..<400 {
       var bad = good
@@ -64,7 +66,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
   func otherDamage() throws {
     let (workspace, store, cell) = try storeWithCell()
     let key = cell.manifest.key
-    let good = try #require(try Store.bytes(of: store.path(of: key)))
+    let good = try #require(try Files.bytes(of: store.path(of: key)))
     let damages = [
       [], Array(good.prefix(100)), Array(good.prefix(512)), Array(good.prefix(good.count / 2)),
       Array(good.dropLast(1)), good + [0], [UInt8](repeating: 0, count: good.count),
@@ -157,7 +159,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
   func newerFormat() throws {
     let (workspace, store, cell) = try storeWithCell()
     let key = cell.manifest.key
-    let good = try #require(try Store.bytes(of: store.path(of: key)))
+    let good = try #require(try Files.bytes(of: store.path(of: key)))
     func publish(format: String) throws {
       try store.publish(Array("refig cell \(format)".utf8) + good.dropFirst(12), as: key)
     }

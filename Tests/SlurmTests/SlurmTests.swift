@@ -1,5 +1,7 @@
-import Engine
 import Foundation
+import Pipeline
+import Reports
+import Runner
 import TestSupport
 import Testing
 import ToyPaper
@@ -23,9 +25,8 @@ import ToyPaper
     let plan = Plan(project.pipeline, stages: ["toy/walk", "toy/mean"], catalogue: catalogue)
     let root = local.workspace.path
     var build = Build(
-      project: project, plan: plan,
+      store: project.store, plan: plan,
       executor: InProcessExecutor(worker: Worker(catalogue: catalogue, store: project.store)),
-      progress: ProgressDisplay(quiet: true),
       makeLog: { try RunLog(root: root, command: [], profile: "quick", facts: [:]) })
     #expect(try build.run().computed == 20)
 

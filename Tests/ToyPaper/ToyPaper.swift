@@ -1,7 +1,11 @@
-package import Engine
 private import Foundation
 package import NumericalMethods
 package import PaperKit
+package import Pipeline
+private import Reports
+package import Runner
+private import Slurm
+private import Store
 
 /// A random walk: one coordinate, one array over it, one single number.
 package enum Walk: Experiment {
@@ -195,7 +199,7 @@ package func toyRun(in folder: String, worker: String) throws -> Build.Summary {
     plan: plan, worker: [worker, project.store.root], root: folder + "/data/slurm",
     costs: try CostHistory(root: folder))
   var build = Build(
-    project: project, plan: plan, executor: executor, progress: ProgressDisplay(quiet: true),
+    store: project.store, plan: plan, executor: executor,
     makeLog: { try RunLog(root: folder, command: ["toy"], profile: "quick", facts: ["host": ""]) })
   return try build.run()
 }

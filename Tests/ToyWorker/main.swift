@@ -1,5 +1,9 @@
-import Engine
 import Foundation
+import Pipeline
+import Platform
+import Runner
+import Slurm
+import Store
 import ToyPaper
 
 // usage: toy-worker STORE                                serve a runner

@@ -1,0 +1,180 @@
+package import NumericalMethods
+package import PaperKit
+package import Pipeline
+
+/// A statement of a paper with the interval that its number must lie in, from `claims:` in figures/<paper>.yaml.
+package struct Claim: Sendable {
+  /// Whose statement it is.
+  package enum Kind: String, Sendable, CaseIterable {
+    /// The paper makes it.
+    case published
+    /// An exact or heuristic consequence, ours.
+    case derived
+    /// Something seen that goes beyond the paper or qualifies it.
+    case observation
+  }
+
+  /// `paper/name`.
+  package let id: String
+  package let statement: String
+  package let source: String
+  package let kind: Kind
+  package let estimator: Estimator
+  package let evidence: Evidence
+  package let accepted: Interval
+  /// Why this interval: statistical error plus finite-size bias.
+  package let because: String
+  package let expected: Verdict
+  /// Names of the deliberate mistakes that must change its verdict.
+  package let kills: [String]
+  /// Mutants, synthetic or deliberate mistakes, that cannot change its verdict: why, by name.
+  package let immunities: [String: String]
+  package let location: SourceLocation
+}
+
+/// Reads `claims:` of one figure file.
+package struct ClaimFile {
+  private let paper: String
+  private let file: PipelineFile
+  private let profile: String
+  private let catalogue: Catalogue
+  private let diagnostics: Diagnostics
+  private static let keys = [
+    "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "kills", "immune",
+    "profiles", "only",
+  ]
+
+  package init(
+    paper: String, pipeline: PipelineFile, profile: String, catalogue: Catalogue, diagnostics: Diagnostics
+  ) {
+    self.paper = paper
+    self.file = pipeline
+    self.profile = profile
+    self.catalogue = catalogue
+    self.diagnostics = diagnostics
+  }
+
+  /// The claims that the profile evaluates; mistakes are reported.
+  package func claims(_ value: YAMLValue) -> [Claim] {
+    (value.mapping("claims", in: "")?.entries ?? []).compactMap { claim($0.key, $0.value, $0.location) }
+  }
+
+  /// The accepted intervals in the text of a figure file, such as an older one, by claim. Claims that cannot be read are
+  /// left out.
+  package static func acceptedIntervals(in text: String, file: String, paper: String, profile: String) throws
+    -> [String: Interval]
+  {
+    let document = try YAMLValue.document(text, file: file, diagnostics: Diagnostics())
+    var intervals: [String: Interval] = [:]
+    for entry in document.mapping("file", in: "")?["claims"]?.mapping("claims", in: "")?.entries ?? [] {
+      let claim = entry.value.mapping("claim", in: "")
+      let only = claim?["only"]?.texts("only", in: "")
+      let override = claim?["profiles"]?.mapping("profiles", in: "")?[profile]?.mapping("profile", in: "")
+      guard only?.contains(profile) ?? true,
+        let (low, high) = (override?["accept"] ?? claim?["accept"])?.pair("accept", in: ""), low <= high
+      else { continue }
+      intervals["\(paper)/\(entry.key)"] = Interval(low, high)
+    }
+    return intervals
+  }
+
+  private func claim(_ name: String, _ value: YAMLValue, _ location: SourceLocation) -> Claim? {
+    let context = "claim '\(name)'"
+    guard PipelineFile.isName(name), !name.contains("/") else {
+      diagnostics.report(.badName(kind: "claim", name: name), at: location, in: "")
+      return nil
+    }
+    guard let mapping = value.mapping("claim", allowing: Self.keys, in: context) else { return nil }
+    func text(_ key: String) -> String? { mapping.required(key, in: context)?.text(key, in: context) }
+    let statement = text("statement")
+    let source = text("source")
+    let because = text("because")
+    let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
+    let estimator = estimator(mapping, context)
+    let evidence = evidence(mapping, estimator, context)
+    let override = profileOverride(mapping, context)
+    let expected =
+      (override?["expect"] ?? mapping["expect"]).map { $0.word("expect", as: Verdict.self, in: context) } ?? .confirmed
+    let accepted = interval(override?["accept"] ?? mapping.required("accept", in: context), context)
+    let kills = evidence.map { self.kills(mapping["kills"], $0, context) } ?? []
+    let immunities = evidence.map { self.immunities(mapping["immune"], $0, context) } ?? [:]
+    let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
+    guard let statement, let source, let because, let kind, let expected, let estimator, let evidence, let accepted,
+      only.contains(profile)
+    else { return nil }
+    return Claim(
+      id: "\(paper)/\(name)", statement: statement, source: source, kind: kind, estimator: estimator,
+      evidence: evidence, accepted: accepted,
+      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, kills: kills,
+      immunities: immunities, location: location)
+  }
+
+  /// The mistakes that the claim says it notices: its evidence must be able to make them.
+  private func kills(_ value: YAMLValue?, _ evidence: Evidence, _ context: String) -> [String] {
+    let names = value?.texts("kills", in: context) ?? []
+    let known = file.mutants(of: evidence).map(\.name)
+    for name in names where !known.contains(name) {
+      value?.report(.unknownName(kind: "mutant", name: name, known: known), in: context)
+    }
+    return names
+  }
+
+  private func immunities(_ value: YAMLValue?, _ evidence: Evidence, _ context: String) -> [String: String] {
+    let known = SyntheticMutant.allCases.filter(\.isDeadly).map(\.rawValue) + file.mutants(of: evidence).map(\.name)
+    var reasons: [String: String] = [:]
+    for entry in value?.mapping("immune", in: context)?.entries ?? [] {
+      if !known.contains(entry.key) {
+        entry.value.report(.unknownName(kind: "mutant", name: entry.key, known: known), in: context)
+      }
+      reasons[entry.key] = entry.value.text(entry.key, in: context)
+    }
+    return reasons
+  }
+
+  private func estimator(_ mapping: YAMLMapping, _ context: String) -> Estimator? {
+    guard let value = mapping.required("estimate", in: context), let name = value.text("estimate", in: context) else {
+      return nil
+    }
+    if let estimator = catalogue.estimators[name] { return estimator }
+    value.report(
+      .unknownName(kind: "estimator", name: name, known: catalogue.estimators.keys.sorted()), in: context)
+    return nil
+  }
+
+  private func evidence(_ mapping: YAMLMapping, _ estimator: Estimator?, _ context: String) -> Evidence? {
+    guard let value = mapping.required("from", in: context) else { return nil }
+    return Evidence.read(
+      from: value, where: mapping["where"], experiments: estimator?.experiments, pipeline: file, in: context)
+  }
+
+  private func profileOverride(_ mapping: YAMLMapping, _ context: String) -> YAMLMapping? {
+    guard let overrides = mapping["profiles"]?.mapping("profiles", allowing: file.profiles, in: context) else {
+      return nil
+    }
+    let read = overrides.entries.map {
+      ($0.key, $0.value.mapping("profile", allowing: ["accept", "because", "expect"], in: context))
+    }
+    for (name, override) in read where name != profile {
+      _ = override?["accept"].map { interval($0, context) }
+      _ = override?["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
+    }
+    return read.first { $0.0 == profile }?.1
+  }
+
+  private func profiles(_ value: YAMLValue, _ context: String) -> [String] {
+    let names = value.texts("only", in: context) ?? []
+    for name in names where !file.profiles.contains(name) {
+      value.report(.unknownName(kind: "profile", name: name, known: file.profiles), in: context)
+    }
+    return names
+  }
+
+  private func interval(_ value: YAMLValue?, _ context: String) -> Interval? {
+    guard let value, let (low, high) = value.pair("accept", in: context) else { return nil }
+    guard low <= high else {
+      value.report(.invertedInterval(low: low, high: high), in: context)
+      return nil
+    }
+    return Interval(low, high)
+  }
+}

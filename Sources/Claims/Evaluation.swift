@@ -1,0 +1,132 @@
+private import NumericalMethods
+package import PaperKit
+package import Pipeline
+package import Store
+
+/// Judges claims by the cells behind them.
+package final class Judge {
+  private let reader: ResultReader
+  private let catalogue: Catalogue
+  /// Number of claims that share the family-wise error.
+  private let familySize: Int
+  private var known: KnownEstimations?
+
+  /// A judge of claims of a family of `familySize`; `reader` reads the stages that they name.
+  package init(reader: ResultReader, catalogue: Catalogue, familySize: Int) {
+    self.reader = reader
+    self.catalogue = catalogue
+    self.familySize = familySize
+  }
+
+  /// A claim's verdict by the cells behind it, nil where one of them is not among those `present`; and how many are not.
+  package func judge(
+    _ claim: Claim, present: Set<CellKey>
+  ) throws -> (evaluated: EvaluatedClaim?, cells: [CellKey], missingCount: Int) {
+    let keys = reader.keys(claim.evidence)
+    let missing = keys.count { !present.contains($0) }
+    guard missing == 0 else { return (nil, keys, missing) }
+    return (try judge(claim), keys, 0)
+  }
+
+  /// A claim's verdict by the cells behind it, which must be there.
+  package func judge(_ claim: Claim) throws -> EvaluatedClaim {
+    let known = known ?? KnownEstimations(store: reader.store, codeDigest: catalogue.codeDigest)
+    self.known = known
+    let keys = reader.keys(claim.evidence)
+    let estimation: Estimation
+    if let before = known.estimation(by: claim.estimator, from: keys) {
+      // What the cells say is known; that they are the sound ones it was made from is looked at every time.
+      try reader.requireSound(keys)
+      estimation = before
+    } else {
+      estimation = Estimation(
+        by: claim.estimator, from: try reader.results(claim.evidence), catalogue: catalogue)
+      known.add(estimation, by: claim.estimator, from: keys)
+    }
+    return EvaluatedClaim(claim, familySize: familySize, estimation: estimation)
+  }
+
+  /// Keeps the estimates made so far for later questions.
+  package func saveEstimations() { known?.save() }
+}
+
+/// A claim with its verdict.
+package struct EvaluatedClaim: Sendable {
+  package let claim: Claim
+  /// Number of claims that share the family-wise error.
+  package let familySize: Int
+  /// Nil when the results did not suffice for an estimate; the reason is then the judgement's.
+  package let estimate: Estimate?
+  package let verdict: Verdict
+  package let reason: String
+  package let judgement: Judgement?
+
+  package var isExpected: Bool { verdict == claim.expected }
+
+  /// Judges a claim as one of a family.
+  package init(_ claim: Claim, familySize: Int, estimation: Estimation) {
+    self.claim = claim
+    self.familySize = familySize
+    estimate = estimation.estimate
+    judgement = estimation.estimate.map {
+      Judgement(
+        of: $0, accepted: claim.accepted, familySize: familySize, failedReplicas: estimation.failedReplicas,
+        plannedReplicas: estimation.plannedReplicas)
+    }
+    verdict = judgement?.verdict ?? .inconclusive
+    reason = judgement?.reason ?? estimation.failure
+  }
+
+  /// Estimates and judges.
+  package init(_ claim: Claim, familySize: Int, results: Results, catalogue: Catalogue) {
+    self.init(
+      claim, familySize: familySize,
+      estimation: Estimation(by: claim.estimator, from: results, catalogue: catalogue))
+  }
+}
+
+/// What an estimator makes of results: all of a verdict that needs their arrays.
+package struct Estimation: Sendable, Codable {
+  package let estimate: Estimate?
+  /// Why there is no estimate; else empty.
+  package let failure: String
+  package let failedReplicas: Int
+  package let plannedReplicas: Int
+
+  package init(_ estimate: Estimate, failedReplicas: Int, plannedReplicas: Int) {
+    self.estimate = estimate
+    failure = ""
+    self.failedReplicas = failedReplicas
+    self.plannedReplicas = plannedReplicas
+  }
+
+  package init(by estimator: Estimator, from results: Results, catalogue: Catalogue) {
+    failedReplicas = results.failedReplicaCount
+    plannedReplicas = results.plannedReplicaCount
+    do {
+      try results.requireNumbers(catalogue)
+      estimate = try estimator.estimate(results)
+      failure = ""
+    } catch {
+      // Too little to work with, or numbers that a fit cannot digest: a reason, not a failure of the evaluation.
+      estimate = nil
+      failure = ErrorMessage.reason(of: error)
+    }
+  }
+}
+
+extension Results {
+  /// Throws ``EvidenceError`` where there is nothing, or something that is not a number where the experiment promises one:
+  /// an estimator that counts or takes the greatest might pass over it. Workers refuse such results; cells can also come
+  /// from elsewhere.
+  fileprivate func requireNumbers(_ catalogue: Catalogue) throws {
+    guard !points.isEmpty else { throw EvidenceError("nothing was computed") }
+    for point in points {
+      for output in catalogue.experiments[point.experiment]?.outputs ?? [] where !output.allowsNaN {
+        if point.arrays[output.name]?.values.contains(where: \.isNaN) ?? false {
+          throw EvidenceError("output '\(output.name)' of \(point.experiment) holds something that is not a number")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package import PaperKit
+package import Pipeline
+
+/// Which claims notice which mistakes.
+package struct KillMatrix: Sendable {
+  /// A claim with its verdicts under mutants.
+  package struct Row: Sendable {
+    package let evaluated: EvaluatedClaim
+    package let synthetic: [SyntheticMutant: SyntheticMutant.Outcome]
+    /// By the name of the deliberate mistake; only those that were tried.
+    package var science: [String: EvaluatedClaim] = [:]
+
+    package init(_ evaluated: EvaluatedClaim, results: Results, catalogue: Catalogue) {
+      self.evaluated = evaluated
+      synthetic = Dictionary(
+        uniqueKeysWithValues: SyntheticMutant.allCases.map {
+          ($0, evaluated.outcome(of: $0, results: results, catalogue: catalogue))
+        })
+    }
+
+    package var claim: Claim { evaluated.claim }
+
+    /// Whether the claim's verdict changed under a deliberate mistake; nil if it was not tried.
+    package func kills(_ mutant: String) -> Bool? { science[mutant].map { $0.verdict != evaluated.verdict } }
+  }
+
+  package let rows: [Row]
+  /// The deliberate mistakes that the papers' experiments can make, by paper, in the order of their declaration.
+  private let mutants: [(paper: String, mutants: [Mutant])]
+  /// Claims of the whole project that say they notice a mistake: "paper mutant".
+  private let listed: Set<String>
+
+  /// `claims` are all of the project, among which are those of the rows.
+  package init(rows: [Row], pipeline: PipelineFile, claims: [Claim]) {
+    self.rows = rows
+    var mutants: [(paper: String, mutants: [Mutant])] = []
+    for row in rows {
+      let paper = row.claim.paper
+      if mutants.last?.paper != paper { mutants.append((paper, [])) }
+      for mutant in pipeline.mutants(of: row.claim.evidence)
+      where !mutants[mutants.count - 1].mutants.contains(where: { $0.name == mutant.name }) {
+        mutants[mutants.count - 1].mutants.append(mutant)
+      }
+    }
+    self.mutants = mutants
+    listed = Set(claims.flatMap { claim in claim.kills.map { "\(claim.paper) \($0)" } })
+  }
+
+  /// What should not be: claims that cannot fail, mistakes that a claim should notice and does not, and mistakes that no
+  /// claim is there to notice. Empty when all is well.
+  package var problems: [String] {
+    var problems: [String] = []
+    for row in rows {
+      let survived = SyntheticMutant.allCases.filter {
+        $0.isDeadly && row.synthetic[$0] == .survived && row.claim.immunities[$0.rawValue] == nil
+      }
+      if !survived.isEmpty {
+        problems.append(
+          "\(row.claim.id): is still \(row.claim.expected.rawValue) under \(survived.map(\.rawValue).joined(separator: ", "))"
+        )
+      }
+      if row.evaluated.isExpected, row.evaluated.verdict != .inconclusive,
+        row.synthetic[.below] == .notApplicable, row.synthetic[.above] == .notApplicable
+      {
+        problems.append("\(row.claim.id): no number that it could measure would be outside its accepted interval")
+      }
+      for (name, reason) in row.claim.immunities.sorted(by: { $0.key < $1.key }) {
+        let synthetic = SyntheticMutant(rawValue: name).map { row.synthetic[$0] != .survived }
+        if synthetic ?? row.kills(name) ?? false {
+          problems.append("\(row.claim.id): notices '\(name)' although it says: \(reason)")
+        }
+      }
+      for mutant in row.claim.kills where row.kills(mutant) == false {
+        problems.append("\(row.claim.id): does not notice the mistake '\(mutant)'")
+      }
+    }
+    for (paper, mutants) in mutants {
+      for mutant in mutants where !listed.contains("\(paper) \(mutant.name)") {
+        problems.append("\(paper): no claim lists the mistake '\(mutant.name)' (\(mutant.meaning)) under `kills:`")
+      }
+    }
+    return problems
+  }
+
+  /// The matrix for people: × where the verdict changed, · where it did not, nothing where a mutant says nothing about the
+  /// claim or was not tried.
+  package var text: String {
+    mutants.map { paper, mutants in
+      let rows = rows.filter { $0.claim.paper == paper }
+      let width = rows.map(\.claim.id.count).max() ?? 0
+      let letters = SyntheticMutant.allCases.enumerated().map { "\(Self.letter($0.offset)) \($0.element.rawValue)" }
+      let numbers = mutants.enumerated().map { "  \($0.offset + 1) \($0.element.name): \($0.element.meaning)" }
+      let header =
+        String(repeating: " ", count: width) + "  "
+        + SyntheticMutant.allCases.indices.map(Self.letter).joined(separator: " ") + "   "
+        + mutants.indices.map { "\($0 + 1)" }.joined(separator: " ")
+      let lines = rows.map { row in
+        let synthetic = SyntheticMutant.allCases.map { mutant in
+          switch row.synthetic[mutant] {
+          case .killed: "×"
+          case .survived: "·"
+          default: " "
+          }
+        }
+        let science = mutants.enumerated().map { index, mutant in
+          let mark = row.kills(mutant.name).map { $0 ? "×" : "·" } ?? " "
+          return mark + String(repeating: " ", count: "\(index + 1)".count - 1)
+        }
+        return row.claim.id + String(repeating: " ", count: width - row.claim.id.count) + "  "
+          + synthetic.joined(separator: " ") + "   " + science.joined(separator: " ")
+      }
+      return
+        (["\(paper): synthetic mutants " + letters.joined(separator: ", ") + "; deliberate mistakes"] + numbers
+        + [header] + lines).joined(separator: "\n")
+    }.joined(separator: "\n\n")
+  }
+
+  /// How many claims and mistakes, in one line.
+  package var summary: String {
+    let tried = rows.reduce(0) { $0 + $1.science.count }
+    let killed = rows.reduce(0) { count, row in count + row.science.keys.filter { row.kills($0) == true }.count }
+    let mistakes = mutants.flatMap { paper, mutants in
+      mutants.filter { mutant in rows.contains { $0.claim.paper == paper && $0.kills(mutant.name) == true } }
+    }
+    return
+      "\(rows.count) claims, \(mistakes.count) of \(mutants.reduce(0) { $0 + $1.mutants.count }) deliberate mistakes noticed"
+      + " (\(killed) of \(tried) pairs), \(problems.count) problems"
+  }
+
+  private static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index))) }
+}
+
+extension Claim {
+  /// Key of the paper.
+  package var paper: String { String(id.prefix { $0 != "/" }) }
+}

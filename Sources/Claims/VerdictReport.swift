@@ -1,0 +1,291 @@
+private import Foundation
+package import NumericalMethods
+private import PaperKit
+private import Pipeline
+
+/// The verdicts of one verification, as a table for people, as records for programs, and as the two forms that CI services
+/// show: JUnit and Markdown.
+package struct VerdictReport: Sendable {
+  package let profile: String
+  package let claims: [EvaluatedClaim]
+  /// Claims that could not be judged because cells are missing.
+  package let unjudgedCount: Int
+
+  package init(profile: String, claims: [EvaluatedClaim], unjudgedCount: Int = 0) {
+    self.profile = profile
+    self.claims = claims
+    self.unjudgedCount = unjudgedCount
+  }
+
+  package var differing: [EvaluatedClaim] { claims.filter { !$0.isExpected } }
+
+  /// "profile quick: 217 claims: 210 confirmed, …; all as expected".
+  package var headline: String {
+    let counts = Verdict.allCases.map { verdict in
+      "\(claims.filter { $0.verdict == verdict }.count) \(verdict.rawValue)"
+    }
+    let fragile = claims.filter(\.isFragile).count
+    let answer =
+      !differing.isEmpty
+      ? "\(differing.count) NOT as expected"
+      : unjudgedCount == 0 ? "all as expected" : claims.isEmpty ? "nothing was judged" : "the others as expected"
+    return "profile \(profile): \(claims.count + unjudgedCount) claims: \(counts.joined(separator: ", "))"
+      + (fragile > 0 ? ", \(fragile) fragile" : "") + (unjudgedCount > 0 ? ", \(unjudgedCount) not judged" : "")
+      + "; " + answer
+  }
+
+  // MARK: For people
+
+  /// A table, with reasons and disagreements below.
+  package var text: String {
+    let header = ["claim", "kind", "estimate", "± s.e.", "interval", "accepted", "margin", "verdict", ""]
+    let rows = claims.map { evaluated in
+      [
+        evaluated.claim.id, evaluated.claim.kind.rawValue, evaluated.number, evaluated.error,
+        evaluated.judgement.map { Self.interval($0.confirming) } ?? "–", Self.interval(evaluated.claim.accepted),
+        evaluated.margin, evaluated.verdict.rawValue, evaluated.remarks,
+      ]
+    }
+    var lines = [Self.columns([header] + rows)]
+    for evaluated in claims where !evaluated.reason.isEmpty {
+      lines.append("\(evaluated.claim.id): \(evaluated.verdict.rawValue): \(evaluated.reason)")
+    }
+    return (lines + ["", headline]).joined(separator: "\n")
+  }
+
+  /// How many replicas each claim needs for the same verdict in all but one of a thousand repetitions.
+  package var planText: String {
+    let header = ["claim", "replicas", "needed", "verdict", ""]
+    let rows = claims.map { evaluated -> [String] in
+      let count = evaluated.estimate?.replicaCount ?? 0
+      let growth = evaluated.neededGrowth
+      let needed = growth.map { growth in
+        !growth.isFinite || growth > 1e4
+          ? "at the bound"
+          : count > 0 ? "\(Int((growth * Double(count)).rounded(.up)))" : String(format: "%.2g times as many", growth)
+      }
+      return [
+        evaluated.claim.id, count > 0 ? "\(count)" : "–", needed ?? "–", evaluated.verdict.rawValue,
+        evaluated.isUnderpowered ? "underpowered" : "",
+      ]
+    }
+    let underpowered = claims.filter(\.isUnderpowered)
+    return Self.columns([header] + rows) + "\n\nprofile \(profile): \(claims.count) claims, "
+      + "\(underpowered.count) with too few replicas to stand for their verdict on other random numbers"
+  }
+
+  private static func columns(_ rows: [[String]]) -> String {
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+        .trimmingCharacters(in: .whitespaces)
+    }.joined(separator: "\n")
+  }
+
+  package static func number(_ value: Double) -> String {
+    guard value.isFinite else { return value > 0 ? "∞" : value < 0 ? "−∞" : "NaN" }
+    return String(format: "%.4g", value)
+  }
+
+  package static func interval(_ interval: Interval) -> String {
+    "[\(number(interval.low)), \(number(interval.high))]"
+  }
+
+  // MARK: For programs
+
+  /// One object per claim, under a versioned head.
+  package func json() throws -> String {
+    func finite(_ value: Double?) -> Any {
+      guard let value else { return NSNull() }
+      return value.isFinite ? value as Any : "\(value)"
+    }
+    func pair(_ interval: Interval?) -> Any { interval.map { [finite($0.low), finite($0.high)] } ?? NSNull() }
+    let objects = claims.map { evaluated -> [String: Any] in
+      let claim = evaluated.claim
+      return [
+        "claim": claim.id, "statement": claim.statement, "source": claim.source, "kind": claim.kind.rawValue,
+        "estimate": finite(evaluated.estimate?.value), "standardError": finite(evaluated.estimate?.standardError),
+        "numericalError": finite(evaluated.estimate?.numericalError), "skewness": finite(evaluated.estimate?.skewness),
+        "replicas": evaluated.estimate?.replicaCount ?? 0, "familySize": evaluated.familySize,
+        "confirming": pair(evaluated.judgement?.confirming), "refuting": pair(evaluated.judgement?.refuting),
+        "accepted": pair(claim.accepted), "because": claim.because, "margin": finite(evaluated.judgement?.margin),
+        "verdict": evaluated.verdict.rawValue, "reason": evaluated.reason, "expected": claim.expected.rawValue,
+        "isFragile": evaluated.isFragile, "neededGrowth": finite(evaluated.neededGrowth),
+        "isUnderpowered": evaluated.isUnderpowered, "kills": claim.kills, "stages": claim.evidence.stages,
+      ]
+    }
+    let data = try JSONSerialization.data(
+      withJSONObject: ["schema": 1, "profile": profile, "claims": objects] as [String: Any],
+      options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  /// JUnit: a suite per paper, a case per claim with its numbers as properties. A verdict other than the expected one is a
+  /// failure, an expected inconclusive one is skipped.
+  package var junit: String {
+    var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    text += "<testsuites name=\"refig verify, profile \(Self.escaped(profile))\" tests=\"\(claims.count)\" "
+    text += "failures=\"\(differing.count)\">\n"
+    for (paper, claims) in byPaper {
+      let skipped = claims.filter { $0.isExpected && $0.verdict == .inconclusive }.count
+      let failed = claims.filter { !$0.isExpected }.count
+      text += "  <testsuite name=\"\(paper)\" tests=\"\(claims.count)\" failures=\"\(failed)\" "
+      text += "errors=\"0\" skipped=\"\(skipped)\">\n"
+      for evaluated in claims { text += Self.testCase(evaluated, of: paper) }
+      text += "  </testsuite>\n"
+    }
+    return text + "</testsuites>\n"
+  }
+
+  private static func testCase(_ evaluated: EvaluatedClaim, of paper: String) -> String {
+    let claim = evaluated.claim
+    let properties: [(String, String)] = [
+      ("statement", claim.statement), ("source", claim.source), ("kind", claim.kind.rawValue),
+      ("estimate", evaluated.estimate.map { "\($0.value)" } ?? ""),
+      ("standardError", evaluated.estimate.map { "\($0.standardError)" } ?? ""),
+      ("replicas", "\(evaluated.estimate?.replicaCount ?? 0)"),
+      ("confirming", evaluated.judgement.map { "\($0.confirming.low) \($0.confirming.high)" } ?? ""),
+      ("refuting", evaluated.judgement.map { "\($0.refuting.low) \($0.refuting.high)" } ?? ""),
+      ("accepted", "\(claim.accepted.low) \(claim.accepted.high)"), ("because", claim.because),
+      ("verdict", evaluated.verdict.rawValue), ("expected", claim.expected.rawValue),
+    ]
+    var text = "    <testcase classname=\"\(paper)\" name=\"\(escaped(claim.id))\">\n      <properties>\n"
+    for (name, value) in properties {
+      text += "        <property name=\"\(name)\" value=\"\(escaped(value))\"/>\n"
+    }
+    text += "      </properties>\n"
+    let message = escaped("\(evaluated.verdict.rawValue), expected \(claim.expected.rawValue). \(evaluated.reason)")
+    if !evaluated.isExpected {
+      text += "      <failure message=\"\(message)\">\(escaped(evaluated.sentence))</failure>\n"
+    } else if evaluated.verdict == .inconclusive {
+      text += "      <skipped message=\"\(message)\"/>\n"
+    }
+    return text + "    </testcase>\n"
+  }
+
+  /// For XML and for the HTML in Markdown, on one line.
+  private static func escaped(_ text: String) -> String {
+    Text.escapedForXML(text).replacing(/[\n\t]/, with: " ")
+  }
+
+  /// CI services cut summaries at a mebibyte.
+  package static let markdownLimit = 900 * 1024
+
+  /// A summary for a CI job: counts, what is not as expected, all claims folded by paper, what it cost, and the accepted
+  /// intervals that have changed. At most ``markdownLimit`` bytes.
+  package func markdown(processorSeconds: Double, changes: [BoundChange]?) -> String {
+    var blocks = ["## Claims\n\n\(Self.cell(headline))\n"]
+    if !differing.isEmpty { blocks.append("### Not as expected\n\n" + Self.markdownTable(differing)) }
+    if let changes {
+      let lines = changes.map { "- `\($0.claim)`: \(Self.cell($0.text))" }
+      blocks.append(
+        "### Accepted intervals changed\n\n" + (lines.isEmpty ? "none" : lines.joined(separator: "\n")) + "\n")
+    }
+    for (paper, claims) in byPaper {
+      let summary = "\(paper): \(claims.count) claims, \(claims.filter { !$0.isExpected }.count) not as expected"
+      blocks.append("<details><summary>\(summary)</summary>\n\n\(Self.markdownTable(claims))\n</details>\n")
+    }
+    blocks.append("The cells behind these claims cost \(Text.duration(processorSeconds)) of computing.\n")
+    var text = ""
+    for (index, block) in blocks.enumerated() {
+      guard text.utf8.count + block.utf8.count < Self.markdownLimit else {
+        return text + "\n\(blocks.count - index) more parts were left out: this summary is limited in size.\n"
+      }
+      text += (index == 0 ? "" : "\n") + block
+    }
+    return text
+  }
+
+  private static func markdownTable(_ claims: [EvaluatedClaim]) -> String {
+    let rows = claims.map { evaluated -> String in
+      let claim = evaluated.claim
+      let fields = [
+        "`\(claim.id)`", claim.statement, claim.kind.rawValue,
+        evaluated.number + (evaluated.error.isEmpty ? "" : " ± \(evaluated.error)"), interval(claim.accepted),
+        evaluated.margin, evaluated.verdict.rawValue + (evaluated.remarks.isEmpty ? "" : " (\(evaluated.remarks))"),
+        claim.because + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
+      ]
+      return "| " + fields.map(cell).joined(separator: " | ") + " |"
+    }
+    return "| claim | statement | kind | estimate | accepted | margin | verdict | because |\n"
+      + "|---|---|---|---:|---|---:|---|---|\n" + rows.joined(separator: "\n") + "\n"
+  }
+
+  /// Text that Markdown takes as text.
+  private static func cell(_ text: String) -> String {
+    escaped(text).replacingOccurrences(of: "|", with: "\\|").replacingOccurrences(of: "*", with: "\\*")
+  }
+
+  private var byPaper: [(paper: String, claims: [EvaluatedClaim])] {
+    var papers: [(paper: String, claims: [EvaluatedClaim])] = []
+    for evaluated in claims {
+      if papers.last?.paper == evaluated.claim.paper {
+        papers[papers.count - 1].claims.append(evaluated)
+      } else {
+        papers.append((evaluated.claim.paper, [evaluated]))
+      }
+    }
+    return papers
+  }
+}
+
+extension EvaluatedClaim {
+  package var isFragile: Bool { judgement?.isFragile ?? false }
+
+  /// See ``Judgement/neededGrowth(of:accepted:familySize:)``.
+  package var neededGrowth: Double? {
+    estimate.flatMap { Judgement.neededGrowth(of: $0, accepted: claim.accepted, familySize: familySize) }
+  }
+
+  /// Whether a verdict that CI rests on might come out otherwise on other random numbers.
+  package var isUnderpowered: Bool { claim.expected != .inconclusive && (neededGrowth ?? 0) > 1 }
+
+  package var number: String { estimate.map { VerdictReport.number($0.value) } ?? "–" }
+  package var error: String {
+    estimate.map { $0.standardError == 0 ? "" : VerdictReport.number($0.standardError) } ?? "–"
+  }
+  package var margin: String {
+    guard let estimate, let judgement, estimate.standardError > 0, judgement.margin.isFinite else { return "" }
+    return String(format: "%+.1f s.e.", judgement.margin)
+  }
+  package var remarks: String {
+    [isFragile ? "fragile" : "", isExpected ? "" : "expected \(claim.expected.rawValue)"].filter { !$0.isEmpty }
+      .joined(separator: ", ")
+  }
+
+  /// The claim with its numbers in one sentence.
+  package var sentence: String {
+    "\(claim.statement) Estimate \(number)\(error.isEmpty ? "" : " ± \(error)"), accepted "
+      + "\(VerdictReport.interval(claim.accepted)): \(verdict.rawValue)\(reason.isEmpty ? "" : " (\(reason))")"
+  }
+}
+
+/// An accepted interval that is not what it was.
+package struct BoundChange: Sendable, Equatable {
+  package let claim: String
+  /// Nil: the claim was not there.
+  package let before: Interval?
+  /// Nil: the claim is gone.
+  package let after: Interval?
+
+  package init(claim: String, before: Interval?, after: Interval?) {
+    self.claim = claim
+    self.before = before
+    self.after = after
+  }
+
+  package var text: String {
+    switch (before, after) {
+    case (let before?, let after?): "\(VerdictReport.interval(before)) → \(VerdictReport.interval(after))"
+    case (nil, let after?): "new, \(VerdictReport.interval(after))"
+    case (let before?, nil): "removed, was \(VerdictReport.interval(before))"
+    case (nil, nil): ""
+    }
+  }
+
+  /// What has changed between two sets of accepted intervals by claim.
+  package static func between(_ before: [String: Interval], _ after: [String: Interval]) -> [BoundChange] {
+    Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
+      .map { BoundChange(claim: $0, before: before[$0], after: after[$0]) }
+  }
+}

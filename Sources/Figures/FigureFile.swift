@@ -1,0 +1,283 @@
+package import PaperKit
+package import Pipeline
+
+/// Reads the `figures:` of figures/<paper>.yaml. Mistakes go to the ``Diagnostics`` of the value; a figure that has some
+/// is left out.
+package struct FigureFile {
+  private let tables: [String: TableDefinition]
+  private let stages: [String]
+  /// Made once: making it costs more than most uses.
+  private let placeholder = Curve.placeholder
+
+  /// Looks that figures/style.gp defines.
+  package static let styleCount = 8
+
+  /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist.
+  package static func figures(
+    in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String]
+  ) -> [Figure] {
+    let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let file = FigureFile(tables: tables, stages: stages)
+    return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
+      let context = "figure '\(paper)/\(name)'"
+      let mistakeCount = value.diagnostics.found.count
+      if !PipelineFile.isName(name) || name.contains("/") {
+        value.diagnostics.report(.badName(kind: "figure", name: name), at: location, in: context)
+      }
+      let figure = file.figure("\(paper)/\(name)", value, at: location, in: context)
+      return value.diagnostics.found.count == mistakeCount ? figure : nil
+    }
+  }
+
+  private func figure(
+    _ id: String, _ value: YAMLValue, at location: SourceLocation, in context: String
+  ) -> Figure? {
+    let keys = ["caption", "source", "width", "height", "layout", "key", "panels"]
+    guard let mapping = value.mapping("figure", allowing: keys, in: context) else { return nil }
+    let caption = mapping.required("caption", in: context)?.text("caption", in: context)
+    let source = mapping.required("source", in: context)?.text("source", in: context)
+    let width = mapping["width"]?.word("width", as: Figure.Width.self, in: context) ?? .oneColumn
+    let height = mapping["height"]?.number("height", in: context)
+    if let height, !(2...30).contains(height) { mapping.refuse("height", "2 to 30 cm", context) }
+    let key = mapping["key"]?.word("key", as: Figure.Key.self, in: context) ?? .above
+    let list = mapping.required("panels", in: context)?.list("panels", in: context) ?? []
+    if list.isEmpty { mapping.refuse("panels", "one panel or more", context) }
+    let panels = list.enumerated().compactMap { index, value in
+      panel(value, key: key, in: list.count > 1 ? "\(context), panel \(index + 1)" : context)
+    }
+    var (rows, columns) = (1, max(1, list.count))
+    if let layout = mapping["layout"]?.list("layout", in: context) {
+      let counts = layout.compactMap { $0.integer("layout", in: context) }.filter { (1...12).contains($0) }
+      if counts.count == 2, layout.count == 2, counts[0] * counts[1] >= list.count {
+        (rows, columns) = (counts[0], counts[1])
+      } else {
+        mapping.refuse("layout", "[rows, columns] with room for \(list.count) panels", context)
+      }
+    }
+    guard let caption, let source, panels.count <= rows * columns else { return nil }
+    return Figure(
+      id: id, caption: caption, source: source, width: width, height: height, rows: rows, columns: columns,
+      panels: panels, location: location)
+  }
+
+  private func panel(_ value: YAMLValue, key: Figure.Key, in context: String) -> Panel? {
+    guard let mapping = value.mapping("panels", allowing: ["title", "x", "y", "z", "key", "series"], in: context) else {
+      return nil
+    }
+    let x = mapping.required("x", in: context).flatMap { axis($0, "x", in: context) }
+    let y = mapping.required("y", in: context).flatMap { axis($0, "y", in: context) }
+    let list = mapping.required("series", in: context)?.list("series", in: context) ?? []
+    if list.isEmpty { mapping.refuse("series", "one series or more", context) }
+    let series = list.enumerated().compactMap { index, value in
+      self.series(value, x: x, y: y, in: "\(context), series \(index + 1)")
+    }
+    if series.contains(where: { $0.draw == .heatmap }) { _ = mapping.required("z", in: context) }
+    let title = drawnText("title", of: mapping, in: context)
+    let z = mapping["z"].flatMap { axis($0, "z", in: context) }
+    let key = mapping["key"]?.word("key", as: Figure.Key.self, in: context) ?? key
+    guard let x, let y else { return nil }
+    return Panel(title: title, x: x, y: y, z: z, key: key, series: series)
+  }
+
+  private func axis(_ value: YAMLValue, _ name: String, in context: String) -> Axis? {
+    let context = "\(context), axis \(name)"
+    guard let mapping = value.mapping(name, allowing: ["label", "range", "scale", "ticks"], in: context) else {
+      return nil
+    }
+    _ = mapping.required("label", in: context)
+    let scale = mapping["scale"]?.word("scale", as: Axis.Scale.self, in: context) ?? .linear
+    let ticks = mapping["ticks"]?.list("ticks", in: context)?.compactMap { $0.number("ticks", in: context) } ?? []
+    var bounds: [Double?] = [nil, nil]
+    if let range = mapping["range"] {
+      if case .list(let values) = range.content, values.count == 2 {
+        bounds = values.map { if case .word("auto") = $0.content { nil } else { $0.number("range", in: context) } }
+      } else {
+        mapping.refuse("range", "[low, high], of which either may be 'auto'", context)
+      }
+      if let low = bounds[0], let high = bounds[1], low >= high {
+        range.report(.invertedInterval(low: low, high: high), in: context)
+      }
+    }
+    for (key, values) in [("range", bounds.compactMap { $0 }), ("ticks", ticks)] {
+      // Beyond it nothing can be told apart, and the page's own arithmetic would overflow.
+      if values.contains(where: { abs($0) > 1e100 || scale == .log && (0..<1e-100).contains($0) && $0 > 0 }) {
+        mapping.refuse(key, "numbers from 1e-100 to 1e100 in size", context)
+      }
+      if scale == .log, values.contains(where: { $0 <= 0 }) {
+        mapping.refuse(key, "positive numbers on a logarithmic axis", context)
+      }
+    }
+    return Axis(
+      label: drawnText("label", of: mapping, in: context), low: bounds[0], high: bounds[1], scale: scale, ticks: ticks)
+  }
+
+  // MARK: Series
+
+  /// The columns a kind of series must and may have.
+  private static func roles(of draw: Series.Draw) -> (required: [Series.Role], optional: [Series.Role]) {
+    switch draw {
+    case .line, .steps, .histogram, .impulses: ([.x, .y], [])
+    case .points: ([.x, .y], [.error, .low, .high, .xerror])
+    case .band: ([.x, .low, .high], [])
+    case .heatmap: ([.x, .y, .z], [])
+    case .guide: ([], [])
+    case .vertical, .horizontal: ([.at], [])
+    }
+  }
+
+  private func series(_ value: YAMLValue, x: Axis?, y: Axis?, in context: String) -> Series? {
+    guard
+      let draw = value.mapping("series", in: context)?.required("draw", in: context)?
+        .word("draw", as: Series.Draw.self, in: context)
+    else { return nil }
+    let roles = Self.roles(of: draw)
+    var keys = ["draw", "label", "style"]
+    switch draw {
+    case .guide: keys += ["slope", "rate", "through", "range"]
+    case .vertical, .horizontal: keys += ["value", "table", "from", "where", "split", "at", "dropNonPositive"]
+    default: keys += ["table", "from", "where", "split", "dropNonPositive"]
+    }
+    keys += (roles.required + roles.optional).map(\.rawValue).filter { !keys.contains($0) }
+    guard let mapping = value.mapping("series", allowing: keys, in: context) else { return nil }
+    let style = mapping["style"]?.integer("style", in: context)
+    if let style, !(1...Self.styleCount).contains(style) {
+      mapping.refuse("style", "1 to \(Self.styleCount)", context)
+    }
+    let label = drawnText("label", of: mapping, in: context)
+    let fixed = mapping["value"]?.number("value", in: context)
+    let guide = draw == .guide ? self.guide(mapping, x: x, y: y, in: context) : nil
+    let drop = mapping["dropNonPositive"]?.flag("dropNonPositive", in: context) ?? false
+    func series(
+      _ table: TableReference?, _ filters: [Series.Filter], _ columns: [Series.Role: Column], _ split: String?
+    )
+      -> Series
+    {
+      Series(
+        draw: draw, table: table, filters: filters, columns: columns, split: split, label: label, style: style,
+        dropNonPositive: drop, guide: guide, value: fixed)
+    }
+    if draw == .guide { return guide.map { _ in series(nil, [], [:], nil) } }
+    if fixed != nil { return series(nil, [], [.at: Column("value", meaning: "as the figure says")], nil) }
+
+    guard let definition = table(mapping, in: context) else { return nil }
+    var columns: [Series.Role: Column] = [:]
+    for role in roles.required { _ = mapping.required(role.rawValue, in: context) }
+    for role in roles.required + roles.optional {
+      columns[role] = column(role.rawValue, of: mapping, in: definition, context)
+    }
+    if draw == .points, mapping["low"] != nil || mapping["high"] != nil {
+      for key in ["low", "high"] { _ = mapping.required(key, in: context) }
+      if mapping["error"] != nil { mapping.refuse("error", "either 'error' or 'low' and 'high'", context) }
+    }
+    let filters = mapping["where"]?.mapping("where", in: context)?.entries.map { entry in
+      check(entry.key, isColumnOf: definition, at: entry.location, value.diagnostics, context)
+      return Series.Filter(
+        column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
+    }
+    // A `{word}` must be a column; as a sub- or superscript it may be plain text.
+    for match in label.contains("{") ? label.matches(of: placeholder) : [] where match.output.1.isEmpty {
+      let location = mapping["label"]?.location ?? value.location
+      check(String(match.output.2), isColumnOf: definition, at: location, value.diagnostics, context)
+    }
+    let reference = TableReference(table: definition.name, stages: stages(mapping, of: definition, in: context))
+    return series(reference, filters ?? [], columns, column("split", of: mapping, in: definition, context)?.name)
+  }
+
+  private func table(_ mapping: YAMLMapping, in context: String) -> TableDefinition? {
+    guard let value = mapping.required("table", in: context), let name = value.text("table", in: context) else {
+      return nil
+    }
+    if tables[name] == nil {
+      value.report(.unknownName(kind: "table", name: name, known: tables.keys.sorted()), in: context)
+    }
+    return tables[name]
+  }
+
+  /// The stages a series reads. A table of theory alone reads no experiment and needs none.
+  private func stages(_ mapping: YAMLMapping, of definition: TableDefinition, in context: String) -> [String] {
+    let value = definition.experiments.isEmpty ? mapping["from"] : mapping.required("from", in: context)
+    let names = value?.texts("from", in: context) ?? []
+    for name in names where !stages.contains(name) {
+      value?.report(.unknownName(kind: "stage", name: name, known: stages), in: context)
+    }
+    return names
+  }
+
+  private func column(
+    _ key: String, of mapping: YAMLMapping, in definition: TableDefinition, _ context: String
+  ) -> Column? {
+    guard let value = mapping[key], let name = value.text(key, in: context) else { return nil }
+    check(name, isColumnOf: definition, at: value.location, value.diagnostics, context)
+    return definition.columns.first { $0.name == name }
+  }
+
+  private func check(
+    _ name: String, isColumnOf definition: TableDefinition, at location: SourceLocation, _ diagnostics: Diagnostics,
+    _ context: String
+  ) {
+    let names = definition.columns.map(\.name)
+    guard !names.contains(name) else { return }
+    diagnostics.report(
+      .unknownName(kind: "column of table '\(definition.name)'", name: name, known: names), at: location, in: context)
+  }
+
+  private func guide(_ mapping: YAMLMapping, x: Axis?, y: Axis?, in context: String) -> Series.Guide? {
+    if x?.scale == .log, y?.scale == .linear {
+      mapping.refuse("draw", "a guide on axes both linear, both logarithmic, or y alone logarithmic", context)
+    }
+    let isExponential = x?.scale == .linear && y?.scale == .log
+    let (key, other) = isExponential ? ("rate", "slope") : ("slope", "rate")
+    if mapping[other] != nil { mapping.refuse(other, "'\(key)' on these axes", context) }
+    let slope = mapping.required(key, in: context)?.number(key, in: context)
+    let point = mapping.required("through", in: context)?.pair("through", in: context)
+    let range = mapping["range"]?.pair("range", in: context)
+    if let range, range.0 >= range.1 {
+      mapping["range"]?.report(.invertedInterval(low: range.0, high: range.1), in: context)
+      return nil
+    }
+    for (key, position) in [("through", point?.0), ("range", range?.0)] {
+      if let position, x?.scale == .log, position <= 0 {
+        mapping.refuse(key, "positive on a logarithmic axis", context)
+      }
+    }
+    if let point, y?.scale == .log, point.1 <= 0 {
+      mapping.refuse("through", "positive on a logarithmic axis", context)
+    }
+    guard let slope, let point else { return nil }
+    return Series.Guide(slope: slope, x: point.0, y: point.1, range: range.map { $0.0...$0.1 })
+  }
+
+  /// A text that gnuplot will draw; empty if there is none.
+  private func drawnText(_ key: String, of mapping: YAMLMapping, in context: String) -> String {
+    let text = mapping[key]?.text(key, in: context) ?? ""
+    if !text.isDrawable { mapping.refuse(key, "one line of text with paired braces", context) }
+    return text
+  }
+}
+
+extension YAMLMapping {
+  /// Reports that the value of a key, if it is there, is not what is allowed.
+  fileprivate func refuse(_ key: String, _ allowed: String, _ context: String) {
+    guard let value = self[key] else { return }
+    value.report(.refusedValue(name: key, value: value.kind, allowed: allowed), in: context)
+  }
+}
+
+extension String {
+  /// Whether gnuplot can draw the text: one line, no control characters, and the braces of its markup (`x^{2}`,
+  /// `{/:Italic d}`) in pairs.
+  var isDrawable: Bool {
+    var depth = 0
+    var isEscaped = false
+    for scalar in unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: return false
+      default: break
+      }
+      if !isEscaped { depth += scalar == "{" ? 1 : scalar == "}" ? -1 : 0 }
+      if depth < 0 { return false }
+      isEscaped = scalar == "\\" && !isEscaped
+    }
+    return depth == 0 && !isEscaped
+  }
+}

@@ -1,0 +1,128 @@
+private import Foundation
+package import PaperKit
+package import Pipeline
+package import Store
+
+/// Draws figures of a project from the cells in its store.
+package struct Gallery {
+  /// What became of a figure.
+  package enum Outcome: Sendable {
+    case unchanged
+    case drawn
+    case failed(any Error)
+  }
+
+  /// Beside its tables, what all pictures are made from.
+  package struct Look: Sendable {
+    /// Text of figures/style.gp.
+    package let style: String
+    /// Digest of the figure files.
+    package let filesDigest: String
+
+    package init(style: String, filesDigest: String) {
+      self.style = style
+      self.filesDigest = filesDigest
+    }
+  }
+
+  private let root: String
+  private let catalogue: Catalogue
+  private let plan: Plan
+  private let reader: ResultReader
+  private let claims: (Figure) -> [String]
+
+  /// A gallery in `root`. `reader` reads the stages of the plan; `claims` are the ids of those that read the same stages as a
+  /// figure.
+  package init(
+    root: String, catalogue: Catalogue, plan: Plan, reader: ResultReader, claims: @escaping (Figure) -> [String]
+  ) {
+    self.root = root
+    self.catalogue = catalogue
+    self.plan = plan
+    self.reader = reader
+    self.claims = claims
+  }
+
+  /// The folder of a paper's figures: <root>/<paper>.
+  private func folder(of figure: Figure) -> String { "\(root)/\(figure.id.prefix { $0 != "/" })" }
+
+  /// The table behind a series.
+  package func table(_ reference: TableReference) throws -> Table {
+    guard let definition = catalogue.tables[reference.table] else {
+      preconditionFailure("no table \(reference.table)")
+    }
+    let results = try reader.results(Evidence(stages: reference.stages))
+    do {
+      return Table(columns: definition.columns.map(\.name), rows: try definition.rows(results))
+    } catch let error as EvidenceError {
+      throw PipelineError.evidence(subject: "table \(reference.table)", reason: error.description)
+    }
+  }
+
+  /// The tables behind a figure as CSV, each under a comment that names it; of each at most `rowLimit` rows.
+  package func csv(_ figure: Figure, rowLimit: Int = .max) throws -> String {
+    try figure.tables.map { reference in
+      let table = try table(reference)
+      let rows = table.rows.prefix(rowLimit).map { $0.map { "\($0)" }.joined(separator: ",") }
+      let rest = table.rows.count - rows.count
+      return
+        (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]
+        + [table.columns.map(\.csvField).joined(separator: ",")] + rows
+        + (rest > 0 ? ["# and \(rest) more \(rest == 1 ? "row" : "rows")"] : [])).map { $0 + "\n" }.joined()
+    }.joined()
+  }
+
+  /// The script that draws a figure.
+  package func script(of figure: Figure, style: String) throws -> GnuplotScript {
+    try GnuplotScript(
+      figure, style: style, claims: claims(figure),
+      command: "refig run fig:\(figure.id) --profile \(plan.profile)", table: table)
+  }
+
+  /// Draws what is not up to date. A figure that fails keeps its older files and does not stop the others; only
+  /// ``PipelineError/gnuplotMissing`` is thrown.
+  package func draw(_ figures: [Figure], look: Look, processCount: Int) throws -> [(figure: Figure, outcome: Outcome)] {
+    var outcomes: [(figure: Figure, outcome: Outcome)] = figures.map { ($0, .unchanged) }
+    var jobs: [(index: Int, job: Gnuplot.Job)] = []
+    for (index, figure) in figures.enumerated() {
+      let folder = URL(fileURLWithPath: folder(of: figure))
+      let stages = Set(figure.tables.flatMap(\.stages))
+      let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys)
+      var text = Array([catalogue.codeDigest, look.filesDigest, look.style].joined(separator: "\n").utf8)
+      for cell in cells {
+        text.append(UInt8(ascii: "\n"))
+        text += cell.digits
+      }
+      let inputs = text.withUnsafeBytes { CellKey.digest($0) }
+      // Nothing it is made from has changed: no cell needs to be read.
+      if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
+      do {
+        jobs.append(
+          (
+            index,
+            Gnuplot.Job(
+              try script(of: figure, style: look.style), folder: folder, cells: cells.map(\.description), inputs: inputs
+            )
+          ))
+      } catch {
+        outcomes[index].outcome = .failed(error)
+      }
+    }
+    for ((index, _), outcome) in zip(jobs, try Gnuplot.draw(jobs.map(\.job), processCount: processCount)) {
+      switch outcome {
+      case .unchanged: break
+      case .drawn: outcomes[index].outcome = .drawn
+      case .failed(let error): outcomes[index].outcome = .failed(error)
+      }
+    }
+    return outcomes
+  }
+}
+
+extension String {
+  /// As a field of CSV (RFC 4180).
+  package var csvField: String {
+    contains { $0 == "," || $0 == "\"" || $0.isNewline }
+      ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self
+  }
+}

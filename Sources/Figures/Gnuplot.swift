@@ -1,0 +1,281 @@
+private import Digest
+package import Foundation
+private import Pipeline
+private import Platform
+
+/// Draws figures with gnuplot: each in a private folder, checked, and only then moved to its place.
+package struct Gnuplot {
+  /// A figure to be drawn and where.
+  package struct Job: Sendable {
+    package let script: GnuplotScript
+    /// The folder of the paper's figures in one profile.
+    package let folder: URL
+    /// Keys of the cells its tables read.
+    package let cells: [String]
+    /// See ``Gnuplot/isCurrent(_:inputs:in:)``.
+    package let inputs: String
+
+    package init(_ script: GnuplotScript, folder: URL, cells: [String], inputs: String = "") {
+      self.script = script
+      self.folder = folder
+      self.cells = cells
+      self.inputs = inputs
+    }
+
+    fileprivate func file(_ ending: String) -> URL { folder.appending(path: script.figure.name + ending) }
+  }
+
+  package enum Outcome: Sendable {
+    case unchanged, drawn
+    case failed(any Error)
+  }
+
+  /// Whether a figure was drawn from these inputs and its files are as they were left: then not even its tables need
+  /// to be made. `inputs` is a digest of all that the script is made from: cells, code, figure file and style.
+  package static func isCurrent(_ figure: Figure, inputs: String, in folder: URL) -> Bool {
+    do {
+      func bytes(_ ending: String) throws -> [UInt8] {
+        try Files.bytes(of: "\(folder.path)/\(figure.name)\(ending)") ?? []
+      }
+      // The facts are looked for in the sidecar's text: reading it all as JSON would be most of the work of a no-op.
+      let text = try bytes(".json")
+      let facts =
+        try [("inputs", inputs)]
+        + [".gp", ".svg", ".pdf"].map { ending in
+          (figure.name + ending, try bytes(ending).withUnsafeBytes { SHA256.hexadecimal($0) })
+        }
+      return text.suffix(2).elementsEqual("}\n".utf8)
+        && facts.allSatisfy { text.firstIndex(of: "\"\($0.0)\" : \"\($0.1)\"") != nil }
+    } catch {
+      return false  // Unreadable: to be drawn, which tells what is wrong with the folder.
+    }
+  }
+
+  /// Whether a figure's files are what its script asks for. Starts no gnuplot.
+  package static func isUpToDate(_ job: Job) -> Bool {
+    guard let sidecar = sidecar(of: job.script.figure, in: job.folder) else { return false }
+    return sidecar == self.sidecar(job, files: drawn(sidecar.files, by: job.script), gnuplot: sidecar.gnuplot)
+  }
+
+  /// Draws what is not up to date, `processCount` at a time. A figure that fails keeps its older files and does not stop
+  /// the others. Throws ``PipelineError/gnuplotMissing`` if there is something to draw and nothing to draw it with;
+  /// `path` is the list of folders to look in.
+  package static func draw(
+    _ jobs: [Job], path: String = ProcessInfo.processInfo.environment["PATH"] ?? "", processCount: Int = 2
+  ) throws -> [Outcome] {
+    var outcomes: [Outcome] = []
+    var running: [(index: Int, run: Run)] = []
+    func finishFirst() {
+      let (index, run) = running.removeFirst()
+      outcomes[index] = outcome {
+        let drawn = try run.finish()
+        try write(drawn, for: jobs[index])
+        return .drawn
+      }
+    }
+    for (index, job) in jobs.enumerated() {
+      outcomes.append(.unchanged)
+      if let old = sidecar(of: job.script.figure, in: job.folder), old.files == drawn(old.files, by: job.script) {
+        // Same picture; what is told about it may have changed.
+        let new = sidecar(job, files: old.files, gnuplot: old.gnuplot)
+        if new != old {
+          outcomes[index] = outcome {
+            try write(new, for: job); return .unchanged
+          }
+        }
+        continue
+      }
+      let program = try find(in: path)
+      if running.count >= max(1, processCount) { finishFirst() }
+      outcomes[index] = outcome {
+        running.append((index, try Run(job.script, program: program, path: path)))
+        return .drawn
+      }
+    }
+    while !running.isEmpty { finishFirst() }
+    return outcomes
+  }
+
+  private static func outcome(_ body: () throws -> Outcome) -> Outcome {
+    do {
+      return try body()
+    } catch let error as PipelineError {
+      return .failed(error)
+    } catch let error as FileError {
+      return .failed(error)
+    } catch {
+      return .failed(FileError(.write, FileManager.default.temporaryDirectory.path, error))
+    }
+  }
+
+  private static func find(in path: String) throws -> URL {
+    for folder in path.split(separator: ":") {
+      let program = URL(fileURLWithPath: String(folder)).appending(path: "gnuplot")
+      if FileManager.default.isExecutableFile(atPath: program.path) { return program }
+    }
+    throw PipelineError.gnuplotMissing
+  }
+
+  /// A figure as pixels, in one of gnuplot's forms for these, such as pngcairo. Throws ``PipelineError/gnuplotMissing`` and
+  /// ``PipelineError/gnuplotFailed(figure:message:)``.
+  package static func picture(
+    _ script: GnuplotScript, terminal: String, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  ) throws -> Data {
+    let process = Process()
+    let output = Pipe()
+    let file = FileManager.default.temporaryDirectory.appending(path: "refig-picture-\(UUID().uuidString).gp").path
+    try Files.write(Array(script.pixels(terminal: terminal).utf8), to: file, by: file + ".tmp")
+    defer { unlink(file) }
+    process.executableURL = try find(in: path)
+    process.arguments = ["-d", file]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let picture = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0, !picture.isEmpty else {
+      throw PipelineError.gnuplotFailed(figure: script.figure.id, message: "no picture for the terminal")
+    }
+    return picture
+  }
+
+  // MARK: One run
+
+  /// A gnuplot at work in its own folder, without the user's settings.
+  private struct Run {
+    let script: GnuplotScript
+    let folder: URL
+    let process = Process()
+
+    init(_ script: GnuplotScript, program: URL, path: String) throws {
+      self.script = script
+      folder = FileManager.default.temporaryDirectory.appending(path: "refig-figure-\(UUID().uuidString)")
+      do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(script.text.utf8).write(to: folder.appending(path: script.figure.name + ".gp"))
+        let messages = folder.appending(path: "messages")
+        try Data().write(to: messages)
+        process.executableURL = program
+        process.arguments = ["-d", script.figure.name + ".gp"]
+        process.currentDirectoryURL = folder
+        process.environment = ["PATH": path, "HOME": folder.path, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: messages)
+        do { try process.run() } catch { throw failed(FileError.reason(of: error)) }
+      } catch {
+        Self.remove(folder)
+        throw error
+      }
+    }
+
+    private static func remove(_ folder: URL) {
+      do {
+        try FileManager.default.removeItem(at: folder)
+      } catch {
+        // A temporary folder: in time the system removes it.
+      }
+    }
+
+    /// Waits, checks, and returns the two pictures.
+    func finish() throws -> (svg: Data, pdf: Data) {
+      process.waitUntilExit()
+      defer { Self.remove(folder) }
+      let name = script.figure.name
+      let read = { (file: String) -> Data in
+        let url = folder.appending(path: file)
+        return FileManager.default.fileExists(atPath: url.path) ? try Data(contentsOf: url) : Data()
+      }
+      // gnuplot draws on after a warning, for instance of a series without a point.
+      let messages = String(decoding: try read("messages"), as: UTF8.self).split(separator: "\n").map(String.init)
+      let told = messages.last { $0.contains("\(name).gp\" line") }
+      if process.terminationReason == .uncaughtSignal {
+        throw failed("it was ended by signal \(process.terminationStatus)")
+      }
+      guard process.terminationStatus == 0, told == nil else {
+        throw failed(told ?? messages.last ?? "it ended with status \(process.terminationStatus)")
+      }
+      var svg = try read(name + ".svg")
+      var pdf = try read(name + ".pdf")
+      guard svg.suffix(16).range(of: Data("</svg>".utf8)) != nil else { throw failed("\(name).svg is not complete") }
+      guard pdf.suffix(16).range(of: Data("%%EOF".utf8)) != nil else { throw failed("\(name).pdf is not complete") }
+      Gnuplot.escapeAmpersands(&svg)
+      Gnuplot.removeDate(&pdf)
+      return (svg, pdf)
+    }
+
+    private func failed(_ message: String) -> PipelineError {
+      .gnuplotFailed(figure: script.figure.id, message: message)
+    }
+  }
+
+  /// gnuplot 5.4 escapes < and > in texts with markup, but not &: other programs would refuse the SVG.
+  private static func escapeAmpersands(_ svg: inout Data) {
+    guard svg.contains(UInt8(ascii: "&")) else { return }
+    let text = String(decoding: svg, as: UTF8.self)
+    svg = Data(text.replacing(#/&(?!(amp|lt|gt|quot|apos|#\w+);)/#, with: "&amp;").utf8)
+  }
+
+  /// Cairo writes the time of drawing into a PDF; zeros of the same length keep all offsets of the file right.
+  private static func removeDate(_ pdf: inout Data) {
+    guard let start = pdf.range(of: Data("/CreationDate (D:".utf8)) else { return }
+    for (index, digit) in zip(start.upperBound..., "19700101000000".utf8) where index < pdf.endIndex {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(pdf[index]) else { return }
+      pdf[index] = digit
+    }
+  }
+
+  // MARK: Files
+
+  /// The sidecar on disk, if the other files are those it tells of.
+  private static func sidecar(of figure: Figure, in folder: URL) -> FigureSidecar? {
+    do {
+      let file = { (ending: String) in try Data(contentsOf: folder.appending(path: figure.name + ending)) }
+      let sidecar = try JSONDecoder().decode(FigureSidecar.self, from: file(".json"))
+      let isWhole = try [".gp", ".svg", ".pdf"].allSatisfy {
+        sidecar.files[figure.name + $0] == digest(try file($0))
+      }
+      return isWhole ? sidecar : nil
+    } catch {
+      return nil  // Missing or unreadable: to be drawn, which tells what is wrong with the folder.
+    }
+  }
+
+  /// The digests of a figure's files if it was drawn by this script.
+  private static func drawn(_ files: [String: String], by script: GnuplotScript) -> [String: String] {
+    files.merging([script.figure.name + ".gp": digest(Data(script.text.utf8))]) { $1 }
+  }
+
+  private static func digest(_ data: Data) -> String { data.withUnsafeBytes { SHA256.hexadecimal($0) } }
+
+  private static func sidecar(_ job: Job, files: [String: String], gnuplot: String) -> FigureSidecar {
+    let figure = job.script.figure
+    return FigureSidecar(
+      figure: figure.id, caption: figure.caption, source: figure.source, key: job.script.key,
+      series: job.script.series, inputs: job.inputs, cells: job.cells, claims: job.script.claims, files: files,
+      gnuplot: gnuplot)
+  }
+
+  /// The sidecar comes last: without one that fits, the files before it are not believed.
+  private static func write(_ drawn: (svg: Data, pdf: Data), for job: Job) throws {
+    let files = [(".gp", Data(job.script.text.utf8)), (".svg", drawn.svg), (".pdf", drawn.pdf)]
+    for (ending, data) in files { try replace(job.file(ending), with: data) }
+    let digests = files.map { (job.script.figure.name + $0.0, digest($0.1)) }
+    // The version as gnuplot itself wrote it into the SVG.
+    let version = String(decoding: drawn.svg.prefix(1000), as: UTF8.self)
+      .firstMatch(of: /Produced by GNUPLOT ([^<]*?) *</).map { String($0.output.1) }
+    let sidecar = sidecar(job, files: Dictionary(uniqueKeysWithValues: digests), gnuplot: version ?? "unknown")
+    try write(sidecar, for: job)
+  }
+
+  private static func write(_ sidecar: FigureSidecar, for job: Job) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try replace(job.file(".json"), with: encoder.encode(sidecar) + Data("\n".utf8))
+  }
+
+  private static func replace(_ file: URL, with data: Data) throws {
+    try Files.write(Array(data), to: file.path, by: "\(file.path).\(getpid()).tmp")
+  }
+}

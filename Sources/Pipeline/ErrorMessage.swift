@@ -1,0 +1,200 @@
+private import Foundation
+private import NumericalMethods
+private import PaperKit
+private import Platform
+
+/// The only place that makes sentences and exit codes out of errors.
+package enum ErrorMessage {
+  /// Exit codes, as documented in the README.
+  package enum ExitCode: Int32, Sendable {
+    case success = 0
+    case bug = 1
+    case input = 2
+    case cellsFailed = 3
+    case verdict = 4
+    case integrity = 5
+    case environment = 6
+    case outOfDate = 7
+    case interrupted = 130
+  }
+
+  /// The exit code of an error.
+  package static func exitCode(of error: any Error) -> ExitCode {
+    switch error {
+    case let error as PipelineError:
+      switch error {
+      case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownExperiment, .unknownProfile,
+        .badOption, .droppedPoints, .evidence, .unknownRun:
+        .input
+      case .cellsFailed: .cellsFailed
+      case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
+      case .damaged, .newerFormat: .integrity
+      case .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .slurmMissing, .slurmRefused,
+        .slurmTasksFailed:
+        .environment
+      case .outOfDate, .cellsMissing: .outOfDate
+      case .interrupted, .tasksGoOn, .cancelled: .interrupted
+      }
+    case is FileError: .environment
+    case is InvalidParameter, is EvidenceError: .input
+    case is NumericalError: .cellsFailed
+    default: .bug
+    }
+  }
+
+  /// What to tell the user: what, where, why, what to do.
+  package static func text(of error: any Error) -> String {
+    switch error {
+    case let error as PipelineError: text(of: error)
+    case let error as FileError: text(of: error)
+    case let error as InvalidParameter: sentence(error)
+    default: "\(error)"
+    }
+  }
+
+  /// The same in one line, for a log.
+  package static func reason(of error: any Error) -> String {
+    text(of: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+  }
+
+  private static func text(of error: FileError) -> String {
+    if error.action == .read { return "\(error.path): cannot be read: \(error.reason)." }
+    let advice =
+      switch error.cause {
+      case .noSpace: "Free some space"
+      case .notPermitted: "Change the permissions or name another place"
+      case .nameTaken: "Something else of this name is in the way: move it or name another place"
+      case .other: "Fix the cause or name another place"
+      }
+    return "\(error.path): cannot be written: \(error.reason). \(advice), then run again: finished cells are kept."
+  }
+
+  private static func sentence(_ error: InvalidParameter) -> String {
+    "\(error.name) = \(error.value) is not allowed: \(error.allowed)"
+  }
+
+  private static func text(of error: PipelineError) -> String {
+    switch error {
+    case .invalidFiles(let diagnostics): diagnostics.map(text(of:)).joined(separator: "\n")
+    case .fileMissing(let path, let purpose):
+      "\(path): no such file; \(purpose). Run refig in the project's folder or name it with --project."
+    case .notUTF8(let path): "\(path): not UTF-8 text; save it in UTF-8."
+    case .fileTooLarge(let path, let bytes, let limit): "\(path): \(bytes) bytes, more than the \(limit) allowed."
+    case .unknownTarget(let name, let known):
+      "no stage, figure or claim is called '\(visible(name))' (`refig graph` lists them)\(suggestion(name, known, end: "."))"
+    case .unknownExperiment(let name, let known):
+      "there is no experiment '\(name)'\(suggestion(name, known, listing: true, end: "."))"
+    case .unknownProfile(let name, let known):
+      "there is no profile '\(name)' (the pipeline has \(list(known)))\(suggestion(name, known, end: "."))"
+    case .badOption(let name, let value, let allowed): "\(name) \(value): \(allowed)."
+    case .cellsFailed(let count, let log):
+      "\(count) \(count == 1 ? "cell" : "cells") failed; the rest is saved. Reasons: \(log)"
+    case .cellsMissing(let count, let command): "\(count) cells are not in the store; run `\(command)` first."
+    case .verdictsDiffer(let count): "\(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected."
+    case .mutantsSurvive(let count):
+      "\(count) \(count == 1 ? "claim or mistake" : "claims or mistakes") listed above: a check that cannot fail proves nothing."
+    case .underpowered(let count):
+      """
+      \(count) \(count == 1 ? "claim has" : "claims have") too few replicas for the verdict to stand on other random \
+      numbers; raise `replicas:` of their stages, or do not gate on them (`expect: inconclusive`).
+      """
+    case .noClaims: "no claim was evaluated, so nothing was verified."
+    case .damaged(let path, let reason): "\(path): damaged: \(reason)."
+    case .newerFormat(let path, let found, let known):
+      "\(path): written in format \(found) by a newer refig; this one knows \(known). Use the newer refig."
+    case .unfitMachine(let count): "\(count) of the above \(count == 1 ? "is" : "are") bad."
+    case .gnuplotMissing: "gnuplot was not found on PATH; install it (Debian: apt-get install gnuplot-nox)."
+    case .gnuplotFailed(let figure, let message): "figure '\(figure)': gnuplot failed: \(message)"
+    case .droppedPoints(let figure, let series, let count, let axis):
+      """
+      figure '\(figure)', series '\(series)': the logarithmic \(axis) axis cannot show \(count) points that are not \
+      positive; filter them, use a linear axis, or say dropNonPositive: true.
+      """
+    case .evidence(let subject, let reason): "\(subject): \(reason)."
+    case .workerNotStarted(let reason): "a worker could not be run: \(reason)."
+    case .slurmMissing(let program, let reason):
+      """
+      \(program) cannot be started: \(reason). Run on a machine that has Slurm's client programs on PATH, such as the \
+      cluster's login node, or without --executor slurm.
+      """
+    case .slurmRefused(let reason):
+      """
+      Slurm refuses the tasks: \(reason). Change the `slurm:` blocks of pipeline.yaml (`sinfo` shows partitions and \
+      their limits), then run again: finished cells are kept.
+      """
+    case .slurmTasksFailed(let task, let reason):
+      """
+      no task in Slurm finished a single cell, the last one, \(task): \(reason). Try the worker on a node: \
+      `srun refig doctor` with this refig's path.
+      """
+    case .unknownRun(let name, let known):
+      "there is no record of a run '\(visible(name))' (data/runs holds them)\(suggestion(name, known, end: "."))"
+    case .outOfDate(let count): "\(count) \(count == 1 ? "cell is" : "cells are") missing; `refig run` makes them."
+    case .interrupted: "interrupted; finished cells are saved, run the same command to go on."
+    case .tasksGoOn(let count, let run):
+      """
+      interrupted; \(count) \(count == 1 ? "task goes" : "tasks go") on in Slurm. Run the same command to follow them, or \
+      `refig cancel \(run)` to end them.
+      """
+    case .cancelled: "cancelled; finished cells are saved, run the same command to go on."
+    }
+  }
+
+  /// One mistake in a file: `pipeline.yaml:14:5: stage 'escape': unknown parameter …`.
+  package static func text(of diagnostic: Diagnostic) -> String {
+    let place = "\(diagnostic.location.file):\(diagnostic.location.line):\(diagnostic.location.column)"
+    let context = diagnostic.context.isEmpty ? "" : "\(diagnostic.context): "
+    return "\(place): \(context)\(sentence(diagnostic.fact))"
+  }
+
+  private static func sentence(_ fact: Diagnostic.Fact) -> String {
+    switch fact {
+    case .unknownKey(let key, let known):
+      "unknown key '\(visible(key))'\(suggestion(key, known)); known: \(known.isEmpty ? "none" : list(known))"
+    case .duplicateKey(let key): "key '\(key)' is given twice; keep one"
+    case .missingKey(let key): "'\(key)' is missing"
+    case .wrongType(let key, let expected, let found): "'\(key)' must be \(expected), not \(found)"
+    case .unknownName(let kind, let name, let known):
+      "unknown \(kind) '\(visible(name))'\(suggestion(name, known, listing: true))"
+    case .badName(let kind, let name):
+      "'\(visible(name))' cannot name a \(kind): use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
+    case .refusedValue(let name, let value, let allowed): "\(name) = \(value) is not allowed: \(allowed)"
+    case .badData(let path, let reason): "data file '\(path)': \(reason)"
+    case .emptySweep: "the sweep is empty: give every factor at least one value"
+    case .unequalLists(let lists):
+      "lists in one group advance together but have unequal lengths: "
+        + lists.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+        + "; make them equal, or put each in a factor of its own for all combinations"
+    case .repeatedParameter(let name): "parameter '\(name)' is swept by two factors; keep one"
+    case .tooManyCells(let points, let blocks, let limit):
+      "\(points) points with \(blocks) blocks of replicas are more than the \(limit) cells allowed; take fewer of either, or raise perCell"
+    case .notOneRange(let name, let known): "the values of '\(name)' must be given by exactly one of \(list(known))"
+    case .hiddenCharacter(let code):
+      "the character \(code) cannot stand in a text: other programs could not read what refig makes of it; remove it"
+    case .sweepTooLarge(let factors, let limit):
+      "a sweep of \(factors.map(String.init).joined(separator: " x ")) points is more than the \(limit) allowed"
+    case .dependencyCycle(let cycle): "stages depend on each other in a circle: \(cycle.joined(separator: " -> "))"
+    case .invertedInterval(let low, let high): "the interval [\(low), \(high)] is empty: put the smaller bound first"
+    case .syntax(let problem): "not valid YAML: \(problem)"
+    case .tooManyNodes(let limit): "more than \(limit) values once its aliases are expanded"
+    case .message(let text): text
+    }
+  }
+
+  /// What goes on after an unknown name; `end` where it ends a sentence that is no question.
+  private static func suggestion(
+    _ name: String, _ known: [String], listing: Bool = false, end: String = ""
+  ) -> String {
+    if let nearest = nearestSpelling(of: name, among: known) { return "; did you mean '\(nearest)'?" }
+    return (listing && !known.isEmpty ? "; known: \(list(known))" : "") + end
+  }
+
+  /// A text of the user's without line breaks and other signs that a terminal obeys.
+  package static func visible(_ text: String) -> String {
+    text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : "\($0)" }.joined()
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.count > 12 ? names.prefix(12).joined(separator: ", ") + ", …" : names.joined(separator: ", ")
+  }
+}

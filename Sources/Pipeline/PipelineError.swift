@@ -1,0 +1,89 @@
+/// A place in a user's file; line and column count from 1.
+package struct SourceLocation: Sendable, Hashable {
+  package let file: String
+  package let line: Int
+  package let column: Int
+
+  package init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+}
+
+/// One mistake in a user's file: where, in what, and the fact.
+package struct Diagnostic: Sendable, Equatable {
+  /// What is wrong. Facts only; ``ErrorMessage`` makes the sentences.
+  package enum Fact: Sendable, Equatable {
+    case unknownKey(String, known: [String])
+    case duplicateKey(String)
+    case missingKey(String)
+    case wrongType(key: String, expected: String, found: String)
+    case unknownName(kind: String, name: String, known: [String])
+    case badName(kind: String, name: String)
+    case refusedValue(name: String, value: String, allowed: String)
+    case badData(path: String, reason: String)
+    case emptySweep
+    case unequalLists([(name: String, count: Int)])
+    case repeatedParameter(String)
+    case tooManyCells(points: Int, blocks: Int, limit: Int)
+    /// A mapping in place of a parameter's values that does not say them in one way.
+    case notOneRange(String, known: [String])
+    /// A control character or one that is none, by its code.
+    case hiddenCharacter(String)
+    case sweepTooLarge(factors: [Int], limit: Int)
+    case dependencyCycle([String])
+    case invertedInterval(low: Double, high: Double)
+    case syntax(String)
+    case tooManyNodes(limit: Int)
+    case message(String)
+
+    package static func == (left: Fact, right: Fact) -> Bool { String(describing: left) == String(describing: right) }
+  }
+
+  package let location: SourceLocation
+  /// What the mistake is in: "stage 'sarao2020/uniqueness'"; empty at top level.
+  package let context: String
+  package let fact: Fact
+}
+
+/// Anything that stops refig which is not a bug of its own: a user's mistake or the outside world.
+package enum PipelineError: Error, Sendable {
+  /// Mistakes in the YAML files, all that were found in one pass.
+  case invalidFiles([Diagnostic])
+  case fileMissing(path: String, purpose: String)
+  case notUTF8(path: String)
+  case fileTooLarge(path: String, bytes: Int, limit: Int)
+  case unknownTarget(String, known: [String])
+  case unknownExperiment(String, known: [String])
+  case unknownProfile(String, known: [String])
+  case badOption(name: String, value: String, allowed: String)
+  case cellsFailed(count: Int, log: String)
+  case cellsMissing(count: Int, command: String)
+  case verdictsDiffer(count: Int)
+  case noClaims
+  case underpowered(count: Int)
+  case mutantsSurvive(count: Int)
+  case damaged(path: String, reason: String)
+  case newerFormat(path: String, found: Int, known: Int)
+  /// So many of the machine's facts are not what they must be.
+  case unfitMachine(count: Int)
+  case gnuplotMissing
+  case gnuplotFailed(figure: String, message: String)
+  case droppedPoints(figure: String, series: String, count: Int, axis: String)
+  case evidence(subject: String, reason: String)
+  case workerNotStarted(reason: String)
+  /// A client program of Slurm cannot be started.
+  case slurmMissing(program: String, reason: String)
+  /// Slurm does not take the tasks.
+  case slurmRefused(reason: String)
+  /// No task ever finished a cell.
+  case slurmTasksFailed(task: String, reason: String)
+  case unknownRun(String, known: [String])
+  case outOfDate(count: Int)
+  case interrupted
+  /// Interrupted, while tasks go on elsewhere.
+  case tasksGoOn(count: Int, run: String)
+  /// Ended by `refig cancel`.
+  case cancelled
+}

@@ -1,0 +1,137 @@
+private import Foundation
+package import PaperKit
+
+/// pipeline.yaml: names, numbers and wiring. Read strictly; every mistake is reported with its place.
+package struct PipelineFile: Sendable {
+  /// How many replicas a point has, and how many share a file.
+  package struct Replicas: Sendable, Equatable {
+    package let count: Int
+    package let perCell: Int
+
+    /// Neither may be more.
+    package static let limit = 1_000_000_000
+
+    package var blockCount: Int { (count - 1) / perCell + 1 }
+
+    /// The blocks [0, perCell), [perCell, 2 perCell), …; the last one may be shorter.
+    package var blocks: [Range<Int>] {
+      stride(from: 0, to: count, by: perCell).map { $0..<min($0 + perCell, count) }
+    }
+  }
+
+  /// A stage as one profile sees it.
+  package struct Stage: Sendable {
+    package let id: String
+    package let experiment: any Experiment.Type
+    /// All parameters of the experiment: defaults overlaid with the stage's fixed values.
+    package let base: [String: ParameterValue]
+    package let sweep: Sweep
+    package let replicas: Replicas
+    package let streams: Manifest.Streams
+    /// Stages whose results the experiment reads, by the names it knows them under, sorted.
+    package let inputs: [(name: String, stage: String)]
+    /// Committed files that the experiment reads, sorted by name.
+    package let data: [DataFile]
+    /// Seconds a cell may take.
+    package let timeLimit: Double?
+    /// Bytes of memory a cell may take.
+    package let memoryLimit: Int?
+    /// What tasks get that compute its cells on a cluster.
+    package let slurm: SlurmSettings
+    /// Where each parameter's values stand in the file.
+    package let locations: [String: SourceLocation]
+    package let location: SourceLocation
+  }
+
+  package let path: String
+  package let seed: Int
+  package let profiles: [String]
+  /// The chosen profile.
+  package let profile: String
+  /// Paths of the figure files, relative to the pipeline's folder.
+  package let figureFiles: [(path: String, location: SourceLocation)]
+  /// The stages of the chosen profile, in the order of the file.
+  package let stages: [Stage]
+  /// Ids of all stages in the file, also of those with mistakes.
+  package let stageNames: [String]
+
+  /// Reads the file for one profile (nil: the first), reporting mistakes of all profiles.
+  package init(path: String, profile: String?, catalogue: Catalogue, diagnostics: Diagnostics) throws {
+    let document = try YAMLValue.document(
+      at: path, purpose: "it names the stages, profiles and figures of the project", diagnostics: diagnostics)
+    let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "slurm", "stages"], in: "")
+    self.path = path
+    seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
+    let profileList = top?.required("profiles", in: "")
+    let profiles = profileList?.texts("profiles", in: "") ?? []
+    // They name folders.
+    for name in profiles where !Self.isName(name) { profileList?.report(.badName(kind: "profile", name: name), in: "") }
+    if let profileList, profileList.listOrSingle.isEmpty || Set(profiles).count < profiles.count {
+      profileList.report(
+        .refusedValue(name: "profiles", value: "\(profiles)", allowed: "one name or more, each once"), in: "")
+    }
+    self.profiles = profiles
+    figureFiles = (top?["figures"]?.list("figures", in: "") ?? []).compactMap { value in
+      value.text("figures", in: "").map { ($0, value.location) }
+    }
+    let chosen = profile ?? profiles.first ?? ""
+    self.profile = chosen
+    guard profiles.isEmpty || profiles.contains(chosen) else {
+      throw PipelineError.unknownProfile(chosen, known: profiles)
+    }
+    let slurm = SlurmReader(profiles: profiles).settings(top?["slurm"], profile: chosen)
+    var stages: [Stage] = []
+    let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
+    stageNames = entries.map(\.key)
+    var defaults: [String: [String: ParameterValue]] = [:]
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    for entry in entries {
+      var reader = StageReader(
+        id: entry.key, folder: folder, siblings: stageNames, catalogue: catalogue, profiles: profiles,
+        slurm: slurm, diagnostics: diagnostics, defaults: defaults)
+      let before = diagnostics.found.count
+      if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) {
+        stages.append(stage)
+      } else {
+        // What reads the stage relies on it.
+        precondition(diagnostics.found.count > before, "stage \(entry.key) was left out and nothing was told")
+      }
+      defaults = reader.defaults
+    }
+    self.stages = stages
+    reportCycles(diagnostics)
+  }
+
+  /// Letters, digits, . _ - and single slashes, so that a name can be a target, a line of a manifest and part of a path.
+  package static func isName(_ name: String) -> Bool {
+    name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
+      part.first.map { $0 != UInt8(ascii: ".") } ?? false
+        && part.allSatisfy { byte in
+          switch byte {
+          case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+          default: false
+          }
+        }
+    }
+  }
+
+  private func reportCycles(_ diagnostics: Diagnostics) {
+    var inputs: [String: [String]] = [:]
+    for stage in stages { inputs[stage.id] = stage.inputs.map(\.stage) }
+    var done: Set<String> = []
+    func visit(_ id: String, path: [String]) {
+      if let start = path.firstIndex(of: id) {
+        guard let stage = stages.first(where: { $0.id == id }) else { return }
+        diagnostics.report(.dependencyCycle(path[start...] + [id]), at: stage.location, in: "stage '\(id)'")
+        done.formUnion(path)
+        return
+      }
+      guard !done.contains(id) else { return }
+      for next in inputs[id] ?? [] { visit(next, path: path + [id]) }
+      done.insert(id)
+    }
+    for stage in stages { visit(stage.id, path: []) }
+  }
+}

@@ -1,0 +1,136 @@
+package import PaperKit
+
+/// The cells behind some stages, with their keys. Keys are made of upstream keys, so all are known before anything runs.
+package struct Plan: Sendable {
+  /// A stage expanded into cells: points times blocks of replicas.
+  package struct Stage: Sendable {
+    package let definition: PipelineFile.Stage
+    /// The varying parameters, sorted; a point has one value for each.
+    package let names: [String]
+    package let pointCount: Int
+    package let blocks: [Range<Int>]
+    /// Key of cell `point * blocks.count + block`.
+    package let keys: [CellKey]
+    package let mutant: String?
+    fileprivate let template: Manifest
+
+    package var id: String { definition.id }
+
+    /// The values of `names` at one point.
+    fileprivate func point(_ number: Int) -> [ParameterValue] {
+      definition.sweep.point(number, names: names, base: names.compactMap { definition.base[$0] })
+    }
+
+    /// The manifest of one cell.
+    package func manifest(_ cell: Int) -> Manifest {
+      var manifest = template
+      for (name, value) in zip(names, point(cell / blocks.count)) { manifest.parameters[name] = value }
+      manifest.replicas = blocks[cell % blocks.count]
+      return manifest
+    }
+
+    /// The parameters that vary, for people: "teacherWidth=1 sampleCount=9 replicas 0–49".
+    package func label(_ cell: Int) -> String {
+      let values = zip(names, point(cell / blocks.count)).map { "\($0)=\($1.canonicalText)" }
+      let block = blocks[cell % blocks.count]
+      let replicas =
+        block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
+      return (values + [replicas]).joined(separator: " ")
+    }
+
+    /// All parameters at one point.
+    package func parameters(_ number: Int) -> [String: ParameterValue] {
+      var values = definition.base
+      for (name, value) in zip(names, point(number)) { values[name] = value }
+      return values
+    }
+  }
+
+  /// The stages asked for and those they need, each after its inputs.
+  package let stages: [Stage]
+  /// The profile of pipeline.yaml that they are of.
+  package let profile: String
+
+  package subscript(_ id: String) -> Stage? { stages.first { $0.id == id } }
+
+  /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles. A mutant's name
+  /// makes every experiment that can make this mistake do so.
+  package init(
+    _ file: PipelineFile, stages ids: Set<String>, catalogue: Catalogue, seed: Int? = nil, mutant: String? = nil
+  ) {
+    var planned: [Stage] = []
+    func plan(_ id: String) {
+      guard !planned.contains(where: { $0.id == id }), let definition = file.stages.first(where: { $0.id == id }) else {
+        return
+      }
+      for input in definition.inputs { plan(input.stage) }
+      let isMutated = definition.experiment.mutants.contains { $0.name == mutant }
+      planned.append(
+        Self.expand(
+          definition, seed: seed ?? file.seed, mutant: isMutated ? mutant : nil, upstream: planned,
+          catalogue: catalogue))
+    }
+    for stage in file.stages where ids.contains(stage.id) { plan(stage.id) }
+    stages = planned
+    profile = file.profile
+  }
+
+  /// Expands one stage into cells.
+  package static func expand(
+    _ definition: PipelineFile.Stage, seed: Int, mutant: String?, upstream: [Stage], catalogue: Catalogue
+  ) -> Stage {
+    var inputs: [(name: String, key: CellKey)] = []
+    for (name, id) in definition.inputs {
+      for key in upstream.first(where: { $0.id == id })?.keys ?? [] { inputs.append((name, key)) }
+    }
+    let blocks = definition.replicas.blocks
+    let template = Manifest(
+      experiment: definition.experiment.name, mutant: mutant, code: catalogue.code(of: definition.experiment),
+      seed: seed, streams: definition.streams, inputs: inputs, data: definition.data.map { ($0.name, $0.digest) },
+      parameters: definition.base, replicas: blocks[0])
+    // The limit on points was checked when the file was read.
+    let pointCount = definition.sweep.pointCount ?? 0
+    return Stage(
+      definition: definition, names: definition.sweep.names, pointCount: pointCount, blocks: blocks,
+      keys: keys(template, definition.sweep, pointCount: pointCount, blocks: blocks), mutant: mutant,
+      template: template)
+  }
+
+  /// The keys without a manifest value per cell: the canonical text is put together from pieces, most of them shared.
+  private static func keys(_ template: Manifest, _ sweep: Sweep, pointCount: Int, blocks: [Range<Int>]) -> [CellKey] {
+    let names = sweep.names
+    let base = names.compactMap { template.parameters[$0] }
+    // Text before the first varying value, between them, and after the last.
+    var pieces: [[UInt8]] = []
+    var piece = template.stageText
+    for name in template.parameters.keys.sorted() {
+      if names.contains(name) {
+        pieces.append(Array("\(piece)parameter \(name) ".utf8))
+        piece = "\n"
+      } else {
+        piece += Manifest.parameterLine(name, template.parameters[name]?.canonicalText ?? "")
+      }
+    }
+    pieces.append(Array(piece.utf8))
+    let endings = blocks.map { Array(Manifest.replicaLine($0).utf8) }
+    var keys: [CellKey] = []
+    keys.reserveCapacity(pointCount * blocks.count)
+    var text: [UInt8] = []
+    for number in 0..<pointCount {
+      text.removeAll(keepingCapacity: true)
+      // The names are sorted, as the parameters are.
+      for (piece, value) in zip(pieces, sweep.point(number, names: names, base: base)) {
+        text += piece
+        text += value.canonicalText.utf8
+      }
+      text += pieces[pieces.count - 1]
+      let count = text.count
+      for ending in endings {
+        text.removeSubrange(count...)
+        text += ending
+        keys.append(text.withUnsafeBytes { CellKey(manifest: $0) })
+      }
+    }
+    return keys
+  }
+}

@@ -1,0 +1,387 @@
+private import Foundation
+package import PaperKit
+private import Platform
+
+/// Reads one stage.
+struct StageReader {
+  let id: String
+  let folder: String
+  let siblings: [String]
+  let catalogue: Catalogue
+  let profiles: [String]
+  /// What tasks get unless the stage says otherwise.
+  let slurm: SlurmSettings
+  let diagnostics: Diagnostics
+  /// Parameters of experiments as they declare them, by name: many stages share an experiment.
+  private(set) var defaults: [String: [String: ParameterValue]]
+  private var context: String { "stage '\(id)'" }
+  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit", "slurm"]
+  private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
+
+  /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
+  mutating func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
+    guard PipelineFile.isName(id) else {
+      diagnostics.report(.badName(kind: "stage", name: id), at: location, in: "")
+      return nil
+    }
+    guard let mapping = value.mapping("stage", allowing: Self.keys, in: context),
+      let experiment = experiment(mapping, at: location)
+    else { return nil }
+    if defaults[experiment.name] == nil { defaults[experiment.name] = Self.defaults(of: experiment) }
+    let inputs = inputs(mapping["inputs"])
+    let data = data(mapping["data"], of: experiment, at: location)
+    var overrides: [String: YAMLMapping] = [:]
+    for entry in mapping["profiles"]?.mapping("profiles", allowing: profiles, in: context)?.entries ?? [] {
+      let inner = context + ", profile '\(entry.key)'"
+      overrides[entry.key] = entry.value.mapping("profile", allowing: Self.overridable, in: inner)
+    }
+    // A mistake outside the overrides would be told once per profile.
+    var result: PipelineFile.Stage?
+    for profile in [chosen] + overrides.keys.filter({ $0 != chosen }).sorted() {
+      let before = diagnostics.found.count
+      let stage = variant(mapping, overrides[profile], experiment, inputs, data, location)
+      if profile == chosen { result = stage } else { diagnostics.removeRepeats(from: before) }
+    }
+    return result
+  }
+
+  private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> (any Experiment.Type)? {
+    let value = mapping["experiment"]
+    guard let name = value == nil ? id : value?.text("experiment", in: context) else { return nil }
+    if let experiment = catalogue.experiments[name] { return experiment }
+    diagnostics.report(
+      .unknownName(kind: "experiment", name: name, known: catalogue.experiments.keys.sorted()),
+      at: value?.location ?? location, in: context)
+    return nil
+  }
+
+  private static func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue] {
+    do {
+      return try experiment.defaultParameters()
+    } catch {
+      preconditionFailure("\(experiment.name): \(error)")
+    }
+  }
+
+  private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
+    guard let mapping = value?.mapping("inputs", in: context) else { return [] }
+    return mapping.entries.compactMap { entry in
+      guard PipelineFile.isName(entry.key) else {
+        diagnostics.report(.badName(kind: "input", name: entry.key), at: entry.location, in: context)
+        return nil
+      }
+      guard let stage = entry.value.text(entry.key, in: context) else { return nil }
+      if siblings.contains(stage) { return (entry.key, stage) }
+      entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings), in: context)
+      return nil
+    }.sorted { $0.0 < $1.0 }
+  }
+
+  /// The files of the experiment's data. Their arrays are looked at when a cell is needed: a no-op opens no HDF5 file.
+  private func data(_ value: YAMLValue?, of experiment: any Experiment.Type, at location: SourceLocation)
+    -> [DataFile]
+  {
+    let names = Set(experiment.data.map(\.file)).sorted()
+    guard let value else {
+      for name in names { diagnostics.report(.missingKey("data: {\(name): FILE}"), at: location, in: context) }
+      return []
+    }
+    guard let mapping = value.mapping("data", allowing: names, in: context) else { return [] }
+    return names.compactMap { name in
+      guard let value = mapping.required(name, in: context), let path = value.text(name, in: context) else {
+        return nil
+      }
+      guard PipelineFile.isName(path) else {
+        value.report(.badName(kind: "data file in the project", name: path), in: context)
+        return nil
+      }
+      do {
+        if let bytes = try Files.bytes(of: folder + "/" + path) {
+          return DataFile(name: name, path: path, location: value.location, bytes: bytes)
+        }
+        value.report(.badData(path: path, reason: "no such file"), in: context)
+      } catch {
+        value.report(.badData(path: path, reason: ErrorMessage.reason(of: error)), in: context)
+      }
+      return nil
+    }
+  }
+
+  private func variant(
+    _ mapping: YAMLMapping, _ override: YAMLMapping?, _ experiment: any Experiment.Type,
+    _ inputs: [(name: String, stage: String)], _ data: [DataFile], _ location: SourceLocation
+  ) -> PipelineFile.Stage? {
+    func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
+    guard let defaults = defaults[experiment.name] else { return nil }
+    var locations: [String: SourceLocation] = [:]
+    var base = defaults
+    for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {
+      guard let standard = known(entry.key, defaults, at: entry.location) else { continue }
+      if let parameter = parameter(entry.key, entry.value, like: standard) {
+        base[entry.key] = parameter
+        locations[entry.key] = entry.value.location
+      }
+    }
+    let sweep = SweepReader(context: context, defaults: defaults, stage: self)
+      .sweep(value("sweep"), locations: &locations)
+    let replicas = replicas(value("replicas"))
+    let streams = value("streams").map { $0.word("streams", as: Manifest.Streams.self, in: context) } ?? .independent
+    func limit(_ key: String) -> Double? {
+      guard let value = value(key), let limit = value.number(key, in: context) else { return nil }
+      if limit <= 0 { value.report(.refusedValue(name: key, value: value.kind, allowed: "more than 0"), in: context) }
+      return limit
+    }
+    let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
+    let slurm = slurm(mapping["slurm"], override?["slurm"], megabytes, location)
+    guard let sweep, let replicas, let streams else { return nil }
+    let (points, blocks) = (sweep.pointCount ?? 0, replicas.blockCount)
+    let (cellCount, overflow) = points.multipliedReportingOverflow(by: blocks)
+    if overflow || cellCount > Sweep.pointLimit {
+      diagnostics.report(
+        .tooManyCells(points: points, blocks: blocks, limit: Sweep.pointLimit),
+        at: (value("replicas") ?? value("sweep"))?.location ?? location, in: context)
+      return nil
+    }
+    return PipelineFile.Stage(
+      id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
+      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, slurm: slurm,
+      locations: locations,
+      location: location)
+  }
+
+  /// The stage's block and its profile's, key by key. A task must be given the memory that its cells may need.
+  private func slurm(
+    _ block: YAMLValue?, _ override: YAMLValue?, _ megabytes: Double?, _ location: SourceLocation
+  ) -> SlurmSettings {
+    let blocks = [block, override].map { $0?.mapping("slurm", allowing: SlurmSettings.keys, in: context) }
+    var settings = blocks.reduce(slurm) { $0.overlaid(with: $1, in: context) }
+    if let need = megabytes {
+      let all = min(need, 1e9) * Double(settings.processors)
+      if let memory = settings.memory, Double(memory) < all * 1e6 {
+        diagnostics.report(
+          .refusedValue(
+            name: "slurm.memory", value: "\(memory / 1_000_000) MB",
+            allowed: "the stage's memoryLimit is \(need) MB for each processor; raise one or lower the other"),
+          at: (override ?? block)?.location ?? location, in: context)
+      }
+      // What limits count is what a cell adds to a worker; the workers are there before.
+      settings.memory = settings.memory ?? Int((all + 200 * Double(settings.processors + 1)) * 1e6)
+    }
+    return settings
+  }
+
+  /// The default of a parameter, or nil with a report if the experiment has none of this name.
+  func known(_ name: String, _ defaults: [String: ParameterValue], at location: SourceLocation) -> ParameterValue? {
+    diagnostics.known(name, among: defaults, at: location, in: context)
+  }
+
+  func parameter(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> ParameterValue? {
+    value.parameter(name, like: standard, in: context)
+  }
+
+  private func replicas(_ value: YAMLValue?) -> PipelineFile.Replicas? {
+    guard let value else { return PipelineFile.Replicas(count: 1, perCell: 1) }
+    if case .number = value.content {
+      return value.integer("replicas", in: context).flatMap { checked(count: $0, perCell: min($0, 50), value) }
+    }
+    guard let mapping = value.mapping("replicas", allowing: ["count", "perCell"], in: context),
+      let count = mapping.required("count", in: context)?.integer("count", in: context)
+    else { return nil }
+    guard let perCell = mapping["perCell"] else { return checked(count: count, perCell: min(count, 50), value) }
+    return perCell.integer("perCell", in: context).flatMap { checked(count: count, perCell: $0, value) }
+  }
+
+  private func checked(count: Int, perCell: Int, _ value: YAMLValue) -> PipelineFile.Replicas? {
+    let limit = PipelineFile.Replicas.limit
+    guard (1...limit).contains(count), (1...limit).contains(perCell) else {
+      value.report(
+        .refusedValue(
+          name: "replicas", value: "\(count), \(perCell) per cell", allowed: "at least 1, at most \(limit)"),
+        in: context)
+      return nil
+    }
+    return PipelineFile.Replicas(count: count, perCell: perCell)
+  }
+}
+
+/// Reads `sweep:` of one stage.
+private struct SweepReader {
+  let context: String
+  let defaults: [String: ParameterValue]
+  let stage: StageReader
+  private static let ranges = ["range", "linspace", "logspace"]
+
+  func sweep(_ value: YAMLValue?, locations: inout [String: SourceLocation]) -> Sweep? {
+    guard let value else { return Sweep(factors: []) }
+    guard let list = value.list("sweep", in: context) else { return nil }
+    var factors: [[Sweep.Group]] = []
+    var taken: Set<String> = []
+    for factor in list {
+      let groups = factor.listOrSingle.compactMap { group($0, &locations) }
+      guard groups.count == factor.listOrSingle.count else { return nil }
+      for name in Set(groups.flatMap(\.names)) where !taken.insert(name).inserted {
+        factor.report(.repeatedParameter(name), in: context)
+      }
+      guard groups.contains(where: { !$0.rows.isEmpty }) else {
+        factor.report(.emptySweep, in: context)
+        return nil
+      }
+      factors.append(groups)
+    }
+    let sweep = Sweep(factors: factors)
+    guard let count = sweep.pointCount, count <= Sweep.pointLimit else {
+      value.report(.sweepTooLarge(factors: sweep.factorSizes, limit: Sweep.pointLimit), in: context)
+      return nil
+    }
+    return sweep
+  }
+
+  private func group(_ value: YAMLValue, _ locations: inout [String: SourceLocation]) -> Sweep.Group? {
+    guard let mapping = value.mapping("sweep", in: context) else { return nil }
+    var columns: [(name: String, values: [ParameterValue], isList: Bool)] = []
+    for entry in mapping.entries {
+      guard let standard = stage.known(entry.key, defaults, at: entry.location) else { continue }
+      guard let values = values(entry.key, entry.value, like: standard) else { continue }
+      locations[entry.key] = entry.value.location
+      columns.append((entry.key, values.list, values.isList))
+    }
+    guard columns.count == mapping.entries.count else { return nil }
+    let lists = columns.filter(\.isList)
+    let count = lists.first?.values.count ?? 1
+    guard lists.allSatisfy({ $0.values.count == count }) else {
+      value.report(.unequalLists(lists.map { ($0.name, $0.values.count) }), in: context)
+      return nil
+    }
+    guard count > 0, !columns.isEmpty else {
+      value.report(.emptySweep, in: context)
+      return nil
+    }
+    return Sweep.Group(
+      names: columns.map(\.name),
+      rows: (0..<count).map { row in columns.map { $0.isList ? $0.values[row] : $0.values[0] } })
+  }
+
+  /// The values of one parameter: a list, a range, or a single value (which a list beside it broadcasts).
+  private func values(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> (
+    list: [ParameterValue], isList: Bool
+  )? {
+    switch (value.content, standard) {
+    case (.list(let elements), _):
+      // For a parameter that is itself a list, a list of numbers is one value.
+      if case .list = standard, !elements.allSatisfy({ if case .list = $0.content { true } else { false } }) {
+        return stage.parameter(name, value, like: standard).map { ([$0], false) }
+      }
+      let list = elements.compactMap { stage.parameter(name, $0, like: standard) }
+      return list.count == elements.count ? (list, true) : nil
+    case (.mapping, _): return range(name, value, like: standard).map { ($0, true) }
+    default: return stage.parameter(name, value, like: standard).map { ([$0], false) }
+    }
+  }
+
+  private func range(_ name: String, _ value: YAMLValue, like standard: ParameterValue) -> [ParameterValue]? {
+    guard let mapping = value.mapping(name, allowing: Self.ranges, in: context) else { return nil }
+    guard let entry = mapping.entries.first, mapping.entries.count == 1 else {
+      value.report(.notOneRange(name, known: Self.ranges), in: context)
+      return nil
+    }
+    guard Self.ranges.contains(entry.key), let values = entry.value.list(entry.key, in: context) else { return nil }
+    let numbers = values.compactMap { $0.number(entry.key, in: context) }
+    guard numbers.count == values.count else { return nil }
+    func refuse(_ allowed: String) -> [ParameterValue]? {
+      entry.value.report(
+        .refusedValue(name: "\(name).\(entry.key)", value: "\(numbers)", allowed: allowed), in: context)
+      return nil
+    }
+    guard numbers.allSatisfy(\.isFinite) else { return refuse("finite numbers") }
+    var grid: [Double]
+    switch entry.key {
+    case "range":
+      guard (2...3).contains(numbers.count) else { return refuse("[first, last] or [first, last, step]") }
+      let step = numbers.count == 3 ? numbers[2] : 1
+      let count = ((numbers[1] - numbers[0]) / step + 1e-9).rounded(.down)
+      guard step != 0, count >= 0, count < Double(Sweep.pointLimit) else {
+        return refuse("a step other than 0 that leads from first to last in at most \(Sweep.pointLimit) steps")
+      }
+      grid = (0...Int(count)).map { numbers[0] + Double($0) * step }
+    default:
+      guard numbers.count == 3, let count = Int(exactly: numbers[2]), (2...Sweep.pointLimit).contains(count) else {
+        return refuse("[first, last, count] with a count of at least 2")
+      }
+      let isLogarithmic = entry.key == "logspace"
+      guard !isLogarithmic || (numbers[0] > 0 && numbers[1] > 0) else { return refuse("positive ends") }
+      let (first, last) = isLogarithmic ? (log(numbers[0]), log(numbers[1])) : (numbers[0], numbers[1])
+      grid = (0..<count).map { index in
+        let point = first + (last - first) * Double(index) / Double(count - 1)
+        return isLogarithmic ? exp(point) : point
+      }
+      // The ends are what was written, not what rounding makes of it.
+      grid[0] = numbers[0]
+      grid[count - 1] = numbers[1]
+    }
+    guard grid.allSatisfy(\.isFinite) else { return refuse("ends that are less far apart") }
+    switch standard {
+    case .real: return grid.map(ParameterValue.real)
+    case .integer:
+      // Beyond it a Double has no room for every whole number.
+      guard grid.allSatisfy({ abs($0) <= 0x1p53 }) else { return refuse("whole numbers up to 2^53") }
+      var integers: [ParameterValue] = []
+      for number in grid.map({ ParameterValue.integer(Int($0.rounded())) }) where integers.last != number {
+        integers.append(number)
+      }
+      return integers
+    default: return refuse("only for parameters that are numbers")
+    }
+  }
+}
+
+extension Diagnostics {
+  fileprivate func known(
+    _ name: String, among defaults: [String: ParameterValue], at location: SourceLocation, in context: String
+  ) -> ParameterValue? {
+    if let value = defaults[name] { return value }
+    report(.unknownName(kind: "parameter", name: name, known: defaults.keys.sorted()), at: location, in: context)
+    return nil
+  }
+}
+
+extension YAMLValue {
+  /// The value as a parameter of the same type as its default; mistakes are reported.
+  fileprivate func parameter(_ name: String, like standard: ParameterValue, in context: String) -> ParameterValue? {
+    switch standard {
+    case .integer: integer(name, in: context).map(ParameterValue.integer)
+    case .real: number(name, in: context).map(ParameterValue.real)
+    case .flag: flag(name, in: context).map(ParameterValue.flag)
+    case .text: text(name, in: context).map(ParameterValue.text)
+    case .list(let elements):
+      list(name, in: context).flatMap { values in
+        let list = values.compactMap { $0.parameter(name, like: elements.first ?? $0.plainest, in: context) }
+        return list.count == values.count ? .list(list) : nil
+      }
+    }
+  }
+
+  /// The value as the named one of some parameters, of the same type as that is now; mistakes are reported.
+  package func parameter(_ name: String, of parameters: [String: ParameterValue], in context: String)
+    -> ParameterValue?
+  {
+    diagnostics.known(name, among: parameters, at: location, in: context)
+      .flatMap { parameter(name, like: $0, in: context) }
+  }
+
+  /// The type a value has of itself, for the elements of a list whose default is empty.
+  private var plainest: ParameterValue {
+    switch content {
+    case .number: .real(0)
+    case .flag: .flag(false)
+    default: .text("")
+    }
+  }
+}
+
+extension Experiment {
+  /// The experiment's parameters as it declares them.
+  package static func defaultParameters() throws -> [String: ParameterValue] { try Parameters().values() }
+
+  /// Throws ``InvalidParameter`` if the values are not what the experiment accepts.
+  package static func validate(_ values: [String: ParameterValue]) throws { _ = try Parameters(values: values) }
+}

@@ -1,0 +1,187 @@
+private import Foundation
+
+/// Files and folders, read and written whole.
+package enum Files {
+  /// The names in a folder but for hidden ones; none if there is no such folder.
+  package static func names(in folder: String) throws -> [String] {
+    var names: [String] = []
+    try forEachName(in: folder) { names.append(String(cString: $1)) }
+    return names.filter { !$0.hasPrefix(".") }
+  }
+
+  /// The names of a folder's files, not made into texts: a store has many. None if there is no such folder.
+  package static func forEachName(in folder: String, _ body: (Int32, UnsafePointer<CChar>) -> Void) throws {
+    guard let stream = opendir(folder) else {
+      guard errno == ENOENT else { throw FileError(.read, folder, code: errno) }
+      return
+    }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      withUnsafePointer(to: &entry.pointee.d_name) { name in
+        name.withMemoryRebound(to: CChar.self, capacity: 256) { body(dirfd(stream), $0) }
+      }
+    }
+  }
+
+  /// The bytes of a file, nil if it is not there.
+  package static func bytes(of path: String) throws -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT else { throw FileError(.read, path, code: errno) }
+      return nil
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path, code: errno) }
+    var bytes: [UInt8] = []
+    // Files of /proc have no size: read until the end, whatever fstat says.
+    var room = max(Int(status.st_size), 1 << 12)
+    while true {
+      var step = 0
+      let part = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        step = read(descriptor, buffer.baseAddress, room)
+        count = max(0, step)
+      }
+      if step < 0, errno == EINTR { continue }
+      guard step >= 0 else { throw FileError(.read, path, code: errno) }
+      if step == 0 { return bytes }
+      if bytes.isEmpty { bytes = part } else { bytes += part }
+      room = 1 << 16
+    }
+  }
+
+  /// Size in bytes and time of last change in seconds since 1970 of a file.
+  package static func sizeAndTime(_ path: String) -> (size: Int, changed: Double)? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return (Int(status.st_size), Double(status.st_mtim.tv_sec) + 1e-9 * Double(status.st_mtim.tv_nsec))
+  }
+
+  /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders
+  /// are made as needed. `step` hears of every step, for tests that kill the process there.
+  package static func write(
+    _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
+  ) throws {
+    let descriptor = try creating(temporary, for: path) {
+      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
+    step("write.opened")
+    do {
+      try fill(descriptor, with: bytes, path)
+      step("write.written")
+    } catch {
+      close(descriptor)
+      unlink(temporary)
+      throw error
+    }
+    do {
+      // Some file systems tell of a full disk only now.
+      guard close(descriptor) == 0 else { throw FileError(.write, path, code: errno) }
+      try creating(path) { rename(temporary, path, bytes.count) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    step("write.renamed")
+  }
+
+  private static func fill(_ descriptor: Int32, with bytes: [UInt8], _ path: String) throws {
+    var written = 0
+    try bytes.withUnsafeBytes { buffer in
+      while written < buffer.count {
+        let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw FileError(.write, path, code: errno) }
+        written += count
+      }
+    }
+  }
+
+  /// Writes a file that a user has named: a new or ordinary one whole or not at all. Devices, pipes and what links lead to
+  /// are written to, and stay what they are.
+  package static func save(_ bytes: [UInt8], to path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
+      return try write(bytes, to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp")
+    }
+    let descriptor = try creating(path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    defer { close(descriptor) }
+    try fill(descriptor, with: bytes, path)
+  }
+
+  /// Renames a file and makes sure that the new name is seen. On NFS, an answer that is lost makes a client ask for the
+  /// same again, and the second answer is that there is no such file.
+  private static func rename(_ temporary: String, _ path: String, _ size: Int) -> Int32 {
+    let result = Glibc.rename(temporary, path)
+    guard result == 0 || errno == ENOENT else { return result }
+    let code = errno
+    for attempt in 0..<6 {
+      if attempt > 0 { usleep(10_000 << UInt32(attempt)) }
+      if sizeAndTime(path)?.size == size { return 0 }
+      // The folder may be missing, and is then made.
+      if result != 0, access(temporary, F_OK) == 0 { break }
+    }
+    errno = result == 0 ? ESTALE : code
+    return -1
+  }
+
+  package static func makeFolder(_ path: String) throws {
+    // Not FileManager's: its errors do not say what the system said.
+    var failure = mkdir(path, 0o777) == 0 ? 0 : errno
+    if failure == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
+      try makeFolder(String(path[..<slash]))
+      failure = mkdir(path, 0o777) == 0 ? 0 : errno
+    }
+    if failure == EEXIST { failure = isFolder(path) ? 0 : ENOTDIR }
+    guard failure == 0 else { throw FileError(.write, path, code: failure) }
+  }
+
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Locks one byte of a file for as long as the descriptor is open. Returns 0 or the system's error, which is EAGAIN or
+  /// EACCES if somebody else holds it.
+  package static func lock(_ descriptor: Int32, at offset: Int) -> Int32 {
+    var request = flock()
+    request.l_type = Int16(F_WRLCK)
+    request.l_whence = Int16(SEEK_SET)
+    request.l_start = offset
+    request.l_len = 1
+    // F_OFD_SETLK, whose name C shows to GNU sources only: a lock of the descriptor, not of the process.
+    return fcntl(descriptor, 37, &request) == 0 ? 0 : errno
+  }
+
+  /// A call that makes a file, tried again with its folder made if that was missing. Returns its result, never negative.
+  /// Errors tell of the target, if the file is one on the way to it.
+  @discardableResult
+  package static func creating(_ path: String, for target: String? = nil, _ body: () -> Int32) throws -> Int32 {
+    var result = body()
+    if result < 0, errno == ENOENT {
+      try makeFolder(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
+      result = body()
+    }
+    guard result >= 0 else { throw FileError(.write, target ?? path, code: errno) }
+    return result
+  }
+}
+
+extension [UInt8] {
+  /// Where a text first begins, at this position or after it (Horspool's search: most bytes are never looked at).
+  package func firstIndex(of text: String, from start: Int = 0) -> Int? {
+    let wanted = Array(text.utf8)
+    var shifts = [Int](repeating: wanted.count, count: 256)
+    for (index, byte) in wanted.dropLast().enumerated() { shifts[Int(byte)] = wanted.count - 1 - index }
+    return withUnsafeBytes { bytes in
+      var end = start + wanted.count - 1
+      while end < bytes.count {
+        if bytes[end] == wanted[wanted.count - 1], bytes[(end - wanted.count + 1)...].starts(with: wanted) {
+          return end - wanted.count + 1
+        }
+        end += shifts[Int(bytes[end])]
+      }
+      return nil
+    }
+  }
+}

@@ -1,0 +1,48 @@
+private import Foundation
+
+/// Lines and blocks of bytes from a descriptor.
+package struct LineReader {
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var position = 0
+
+  package init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Reads what is there, at least one byte; false at the end.
+  package mutating func fill() throws -> Bool {
+    buffer.removeSubrange(..<position)
+    position = 0
+    while true {
+      var count = 0
+      buffer += [UInt8](unsafeUninitializedCapacity: 1 << 16) { chunk, used in
+        count = read(descriptor, chunk.baseAddress, chunk.count)
+        used = max(0, count)
+      }
+      if count > 0 { return true }
+      if count == 0 { return false }
+      guard errno == EINTR else { throw FileError(.read, "pipe", code: errno) }
+    }
+  }
+
+  /// A whole line that has been read already, without its end.
+  package mutating func bufferedLine() -> Substring? {
+    guard let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    defer { position = end + 1 }
+    return Substring(decoding: buffer[position..<end], as: UTF8.self)
+  }
+
+  /// The next line, nil at the end.
+  package mutating func line() throws -> Substring? {
+    while true {
+      if let line = bufferedLine() { return line }
+      guard try fill() else { return nil }
+    }
+  }
+
+  /// The next `count` bytes, nil if the end comes before.
+  package mutating func bytes(_ count: Int) throws -> ArraySlice<UInt8>? {
+    while buffer.count - position < count { guard try fill() else { return nil } }
+    defer { position += count }
+    return buffer[position..<(position + count)]
+  }
+}

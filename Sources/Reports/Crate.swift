@@ -1,0 +1,269 @@
+private import Claims
+private import Digest
+private import Figures
+private import Foundation
+private import PaperKit
+private import Pipeline
+private import Platform
+private import Runner
+private import Store
+
+/// An archive of a run that others' tools understand: a Workflow Run RO-Crate (https://w3id.org/ro/wfrun/workflow/0.5).
+///
+/// It is a project's folder with pipeline.yaml, figure files and data, so refig runs in it; beside them stand the cells,
+/// the report with all figures, the verdicts, and what a person, a CODECHECKer and a program need to find their way.
+package struct Crate {
+  /// A file of the crate.
+  struct File {
+    let path: String
+    let bytes: [UInt8]
+    let description: String
+    let kind: Kind
+  }
+
+  enum Kind {
+    /// What was run, what it read, what it made, and what tells about these.
+    case workflow, input, result, note
+  }
+
+  let project: Project
+  let report: Report
+  /// Who answers for the run, if that is said.
+  let author: String?
+  /// When the crate was made, ISO 8601.
+  let time: String
+  private(set) var files: [File] = []
+
+  /// Gathers the run of a project's profile. `source` is an archive of the program's source. Throws
+  /// ``PipelineError/cellsMissing(count:command:)`` unless all cells of the profile are there,
+  /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, and what kept a figure
+  /// from being drawn.
+  package init(of project: Project, report: Report, author: String?, source: [UInt8]?) throws {
+    self.project = project
+    self.report = report
+    self.author = author
+    time = RunLog.timeStamp()
+    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    let keys = Set(plan.stages.flatMap(\.keys))
+    let missing = keys.count { !project.store.contains($0) }
+    guard missing == 0 else {
+      throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
+    }
+    try report.requireFigures()
+    try add("pipeline.yaml", .workflow, "Stages: experiments, parameters, sweeps and replicas")
+    for path in project.pipeline.figureFiles.map(\.path) {
+      try add(path, .input, "What a paper shows and says: figures and claims with their accepted intervals")
+    }
+    try add("figures/style.gp", .input, "The look that all figures share")
+    let profiles = try project.pipeline.profiles.map {
+      try Project(root: project.root, profile: $0, catalogue: project.catalogue)
+    }
+    for path in Set(profiles.flatMap { $0.pipeline.stages.flatMap(\.data).map(\.path) }).sorted() {
+      try add(path, .input, "Data that an experiment reads")
+    }
+    for (path, description) in [("LICENSE", "The licence"), ("CITATION.cff", "How to cite")]
+    where Files.sizeAndTime("\(project.root)/\(path)") != nil {
+      try add(path, .note, description)
+    }
+    if let source {
+      files.append(File(path: "source.tar", bytes: source, description: "The program's source", kind: .input))
+    }
+    files.append(
+      File(
+        path: "cells.tar",
+        bytes: try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys),
+        description: "The arrays behind all figures and claims, made by `refig store export`", kind: .result))
+    for file in try report.files(of: project) {
+      files.append(
+        File(path: "report/" + file.path, bytes: file.bytes, description: file.description, kind: .result))
+    }
+    add("codecheck.yml", "What a CODECHECKer compares, https://codecheck.org.uk", codecheck)
+    add("README.md", "What is here, how to check it, hardware, time and expected numbers", readme)
+    add("ro-crate-metadata.json", "RO-Crate metadata", try metadata)
+    // Last, over all the others.
+    add("manifest-sha256.txt", "SHA-256 of every other file, for `sha256sum --check`", manifest)
+  }
+
+  private mutating func add(_ path: String, _ kind: Kind, _ description: String) throws {
+    guard PipelineFile.isName(path) else {
+      throw PipelineError.badOption(
+        name: "crate", value: path, allowed: "is not a plain path inside the project's folder; move the file there")
+    }
+    guard let bytes = try Files.bytes(of: "\(project.root)/\(path)") else {
+      throw PipelineError.fileMissing(path: path, purpose: "it was to be part of the crate")
+    }
+    files.append(File(path: path, bytes: bytes, description: description, kind: kind))
+  }
+
+  private mutating func add(_ path: String, _ description: String, _ text: String) {
+    files.append(File(path: path, bytes: Array(text.utf8), description: description, kind: .note))
+  }
+
+  /// Writes the crate to a new or empty folder: all of it, or nothing. Returns its size in bytes. Throws
+  /// ``PipelineError/badOption(name:value:allowed:)`` for a folder with something in it.
+  package func write(to folder: String) throws -> Int {
+    try Self.checkFree(folder)
+    // Beside the folder, not in it: "new/" is the folder "new".
+    let folder = folder.hasSuffix("/") ? String(folder.reversed().drop { $0 == "/" }.reversed()) : folder
+    let partial = "\(folder).\(getpid()).part"
+    do {
+      for file in files {
+        let path = "\(partial)/\(file.path)"
+        try Files.write(file.bytes, to: path, by: path + ".tmp")
+      }
+      guard rename(partial, folder) == 0 else {
+        throw FileError(.write, folder, code: errno)
+      }
+    } catch {
+      do {
+        try FileManager.default.removeItem(atPath: partial)
+      } catch {
+        // It was not even begun.
+      }
+      throw error
+    }
+    return files.reduce(0) { $0 + $1.bytes.count }
+  }
+
+  /// Throws unless a folder is not there or empty.
+  package static func checkFree(_ folder: String) throws {
+    guard Files.sizeAndTime(folder) != nil else { return }
+    let isEmpty: Bool
+    do { isEmpty = try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty } catch { isEmpty = false }
+    guard isEmpty else {
+      throw PipelineError.badOption(
+        name: "crate", value: folder,
+        allowed: "is not an empty folder; name a new one, so that no file of an older crate stays in it")
+    }
+  }
+
+  private var manifest: String {
+    files.map { file in "\(file.bytes.withUnsafeBytes { SHA256.hexadecimal($0) })  \(file.path)\n" }.joined()
+  }
+
+  // MARK: For people
+
+  /// Titles of the papers that are recomputed.
+  var citations: [String] { report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }.map(\.citation) }
+
+  var title: String { "Figures and claims recomputed by refig, profile \(project.profile)" }
+
+  /// A text as YAML and JSON write it.
+  private static func quoted(_ text: String) -> String {
+    "\""
+      + text.flatMap { sign -> String in
+        switch sign {
+        case "\"", "\\": "\\\(sign)"
+        case _ where sign.isNewline: " "
+        default: String(sign)
+        }
+      } + "\""
+  }
+
+  private var codecheck: String {
+    let drawn = report.figures.filter { if case .success = $0.picture { true } else { false } }
+    let manifest =
+      drawn.map { entry in
+        "  - file: report/figures/\(entry.figure.id).pdf\n    comment: \(Self.quoted("\(entry.figure.source): \(entry.figure.caption)"))\n"
+      } + ["  - file: report/verdicts.json\n    comment: \"All claims with estimates, intervals and verdicts\"\n"]
+    return """
+      ---
+      version: https://codecheck.org.uk/spec/config/1.0/
+      paper:
+        title: \(Self.quoted(title))
+        reference: \(Self.quoted(citations.joined(separator: "; ")))
+      manifest:
+      \(manifest.joined())check_time: \(Self.quoted(time))
+      summary: \(Self.quoted(report.verdicts.headline))
+
+      """
+  }
+
+  private static func machine(_ facts: [String: String]) -> String {
+    func fact(_ name: String) -> String { facts[name] ?? "unknown" }
+    let memory = Double(fact("memoryBytes")).map { "\(Int($0 / 1e9)) GB" } ?? "unknown"
+    return """
+      \(fact("machine")), \(fact("cores")) cores, \(memory) of memory, \(fact("system")) \(fact("release")), \
+      \(fact("compiler")), \(fact("blas")), HDF5 \(fact("hdf5")), \(fact("gnuplot"))
+      """
+  }
+
+  private var readme: String {
+    let facts = report.facts
+    // Cells that were imported tell of no machine; then it is this one.
+    var machines: [String] = []
+    for facts in report.runs.isEmpty ? [facts] : report.runs.map(\.facts) {
+      let machine = Self.machine(facts)
+      if !machines.contains(machine) { machines.append(machine) }
+    }
+    let processorSeconds = report.stages.compactMap(\.processorSeconds).reduce(0, +)
+    let known = report.stages.reduce(0) { $0 + $1.knownCount }
+    let count = report.stages.reduce(0) { $0 + $1.stage.keys.count }
+    let cost =
+      known == 0
+      ? "No record here tells what the \(count) cells took: they were imported, or computed by older code that gives the same bits."
+      : """
+      The \(count) cells took \(Text.duration(processorSeconds)) of processor time\
+      \(known < count ? ", as far as records tell (of \(known) of them)" : ""), and \
+      \(Text.duration(report.wallSeconds)) one after the other; n workers take an n-th of it.
+      """
+    let option = project.profile == project.pipeline.profiles.first ? "" : " --profile \(project.profile)"
+    let commit = facts["commit"].map {
+      "commit \($0)\(facts["hasChanges"] == "yes" ? " with uncommitted changes that are not in it" : "")"
+    }
+    let build =
+      files.contains { $0.path == "source.tar" }
+      ? """
+      `source.tar` is the source (\(commit ?? "")). With Swift 6.2 or newer on Debian 12:
+
+      ```sh
+      mkdir source && tar xf source.tar -C source && make -C source build
+      alias refig="$PWD/source/.build/release/refig"
+      ```
+
+      """ : "The source is not in here; it was \(commit ?? "not a git checkout").\n"
+    return """
+      # \(title)
+
+      \(citations.map { "* \($0)\n" }.joined())
+      This folder is a Workflow Run RO-Crate and a project folder of refig. `report/index.html` shows the figures, the claims
+      beside them and where each number comes from; no program is needed to read it.
+
+      | file | holds |
+      |---|---|
+      \(files.filter { !$0.path.hasPrefix("report/figures/") }.map { "| `\($0.path)` | \($0.description) |\n" }.joined())\
+      | `report/figures/` | each figure as SVG, PDF, gnuplot script, CSV and JSON |
+
+      ## The program
+
+      \(build)
+      ## Check it without computing
+
+      ```sh
+      sha256sum --check manifest-sha256.txt
+      refig store import cells.tar
+      refig verify\(option) --cached-only     # judges the numbers in cells.tar: the verdicts below
+      refig store audit --sample 10\(option)   # computes ten cells again and compares bits
+      ```
+
+      ## Compute it again
+
+      ```sh
+      refig run\(option)        # what is not there; with the cells imported, nothing
+      refig verify\(option)
+      ```
+
+      ## Hardware and time
+
+      \(machines.map { "* \($0)\n" }.joined())
+      \(cost)
+
+      ## Expected numbers
+
+      Random numbers are named, not drawn in order: they are the same on every machine, and so are the numbers up to the last
+      bits of the processor's own arithmetic. Verdicts must be the same.
+
+      \(report.verdicts.markdown(processorSeconds: processorSeconds, changes: nil))
+      """
+  }
+}

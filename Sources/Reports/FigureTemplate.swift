@@ -1,0 +1,179 @@
+private import Claims
+private import Figures
+private import PaperKit
+private import Pipeline
+
+/// A figure of the report with the claims beside it and, folded, where it comes from.
+struct FigureTemplate {
+  let entry: Report.FigureEntry
+  let report: Report
+  let picture: InlineSVG?
+  let isTooLarge: Bool
+
+  private var figure: Figure { entry.figure }
+  private var lineage: FigureLineage { entry.lineage }
+  /// Beside this many claims the others are folded.
+  private static let claimLimit = 4
+  /// Of each stage so many cells are listed.
+  private static let cellLimit = 6
+
+  var html: HTML {
+    """
+    <article id="fig:\(figure.id)"\(entry.claims.isEmpty ? "" : " class=\"with-claims\"" as HTML)>
+    <figure>
+    \(shown)
+    <figcaption><h3>\(figure.id)</h3><p>\(figure.caption)</p><p class="small quiet">\(figure.source)</p></figcaption>
+    </figure>
+    \(claims)
+    <details class="lineage"><summary>Where does \(figure.name) come from?</summary>
+    \(commands)
+    \(stages)
+    \(texts)
+    </details>
+    </article>
+
+    """
+  }
+
+  private var shown: HTML {
+    if let picture {
+      return """
+        <div class="picture\(picture.width > 400 ? " wide" : "")" style="width:\(Int(picture.width * 1.5 + 22))px">\(picture.html)</div>
+        """
+    }
+    if isTooLarge {
+      return """
+        <p class="absent">This figure is too large for the page; it is in \
+        <a href="\(file(".svg"))">\(file(".svg"))</a>.</p>
+        """
+    }
+    guard case .failure(let absence) = entry.picture else { return "" }
+    return """
+      <p class="absent">No picture: \(absence.reason). <code>\(lineage.drawCommand)</code> makes it.</p>
+      """
+  }
+
+  /// Name of one of its files, beside the page.
+  private func file(_ ending: String) -> String { "figures/\(figure.id)\(ending)" }
+
+  // MARK: Claims
+
+  private var claims: HTML? {
+    guard !entry.claims.isEmpty else { return nil }
+    // What needs looking at comes first.
+    let order = ["unexpected", "waiting", "inconclusive", "refuted", "confirmed"]
+    let sorted = order.flatMap { name in entry.claims.filter { VerdictBadge($0).name == name } }
+    let rest = sorted.dropFirst(Self.claimLimit)
+    let more: HTML? =
+      rest.isEmpty
+      ? nil
+      : "<details><summary>\(rest.count) more</summary><ul class=\"claims\">\(rest.map(Self.claim))</ul></details>"
+    return """
+      <div><ul class="claims" aria-label="Claims on the arrays of \(figure.id)">\
+      \(sorted.prefix(Self.claimLimit).map(Self.claim))</ul>\(more)</div>
+      """
+  }
+
+  static func claim(_ entry: Report.ClaimEntry) -> HTML {
+    let claim = entry.claim
+    var numbers: HTML
+    if let evaluated = entry.evaluated {
+      numbers = """
+        \(evaluated.number)\(evaluated.error.isEmpty ? "" : " ± \(evaluated.error)"), accepted \
+        \(VerdictReport.interval(claim.accepted))\(evaluated.reason.isEmpty ? "" : "; \(evaluated.reason)")
+        """
+    } else {
+      numbers = "\(entry.missingCount) of \(entry.cellCount) cells are missing"
+    }
+    return """
+      <li>\(VerdictBadge(entry).html) <a href="#claim:\(claim.id)">\(claim.id)</a> <span class="small quiet">\
+      \(claim.kind.rawValue)</span><p>\(claim.statement)</p>\(entry.evaluated.flatMap { IntervalPlot($0)?.svg })\
+      <span class="small quiet">\(numbers)</span></li>
+
+      """
+  }
+
+  // MARK: Lineage
+
+  private var commands: HTML {
+    let files = [".svg", ".pdf", ".gp", ".csv", ".json"].map { ending -> HTML in
+      "<a href=\"\(file(ending))\">\(figure.name)\(ending)</a> "
+    }
+    return """
+      <dl><dt>draw it again</dt><dd><code>\(lineage.drawCommand)</code></dd>
+      <dt>all its numbers</dt><dd><code>\(lineage.dataCommand)</code></dd>
+      <dt>all of this in the terminal</dt><dd><code>refig show fig:\(figure.id)</code></dd>
+      \(isDrawn ? "<dt>files beside this page</dt><dd>\(files)</dd>" : "" as HTML)</dl>
+      """
+  }
+
+  private var isDrawn: Bool { if case .success = entry.picture { true } else { false } }
+
+  private var stages: HTML {
+    guard !lineage.stages.isEmpty else { return "<p>It shows formulas of its tables' own and reads no stage.</p>" }
+    let rows = lineage.stages.map { stage -> HTML in
+      let code: HTML =
+        stage.code.map { "<a href=\"#code:\($0)\">code of \(stage.experiment)</a>" } ?? "\(stage.experiment)"
+      let inputs = stage.inputs.map { input -> HTML in ", reads <a href=\"#stage:\(input)\">\(input)</a>" }
+      let cells = stage.cells.prefix(Self.cellLimit).map { cell -> HTML in
+        "<tr><td><code>\(cell.key.prefix(12))</code></td><td>\(cell.label)\(cell.isPresent ? "" : " (missing)")</td></tr>"
+      }
+      let rest = stage.cells.count - cells.count
+      let more: HTML? =
+        rest > 0
+        ? "<tr><td></td><td>and \(rest) more: <code>refig show fig:\(figure.id)</code> lists them all</td></tr>" : nil
+      return """
+        <h4><a href="#stage:\(stage.id)">\(stage.id)</a></h4>
+        <p class="small">\(code)\(inputs); \(stage.cells.count) cells\
+        \(stage.missingCount > 0 ? ", \(stage.missingCount) missing" : "")</p>
+        <details><summary class="small">cells by key, with their parameters</summary><div class="scroll"><table>
+        <thead><tr><th scope="col">key</th><th scope="col">parameters and replicas</th></tr></thead>
+        <tbody>\(cells)\(more)</tbody></table></div></details>
+
+        """
+    }
+    return "<h3>Stages it reads</h3>\(rows)"
+  }
+
+  private var texts: HTML {
+    var parts: HTML = """
+      <h4>As it is written</h4>
+      <details><summary class="small">YAML, \(lineage.yaml.file):\(lineage.yaml.line)</summary>\
+      <pre tabindex="0">\(lineage.yaml.text)</pre></details>
+
+      """
+    if case .success(let picture) = entry.picture {
+      parts += """
+        <details><summary class="small">gnuplot script; the whole of it is \(figure.name).gp</summary>\
+        <pre tabindex="0">\(abridged(picture.script))</pre></details>
+        <details><summary class="small">data as CSV; all rows are in \(figure.name).csv</summary>\
+        <pre tabindex="0">\(picture.csvHead)</pre></details>
+
+        """
+    }
+    return parts
+  }
+
+  /// The script without the style that all scripts share and with the first rows of each block of data.
+  private func abridged(_ script: String) -> String {
+    var lines: [Substring] = []
+    var rowCount: Int?
+    let short = script.replacing(
+      report.style, with: "# … here stands figures/style.gp, the look that all figures share …\n")
+    for line in short.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line == "EOD" {
+        if let rowCount, rowCount > Report.rowLimit {
+          lines.append("# … and \(rowCount - Report.rowLimit) more rows …")
+        }
+        rowCount = nil
+      }
+      if let count = rowCount, !line.hasPrefix("#") {
+        rowCount = count + 1
+        if count >= Report.rowLimit { continue }
+      }
+      lines.append(line)
+      if line.hasSuffix("<< EOD") { rowCount = 0 }
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,27 @@
+private import Pipeline
+
+/// A piece of HTML. What is interpolated into it is text unless it is HTML itself, so that no label, caption or name of a
+/// user's can become markup: a template cannot forget to escape.
+package struct HTML: ExpressibleByStringInterpolation, Sendable {
+  package private(set) var text: String
+
+  package init(stringLiteral text: String) { self.text = text }
+
+  package init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+
+  /// Markup from elsewhere, such as a picture that ``InlineSVG`` has checked.
+  init(trusted text: String) { self.text = text }
+
+  package struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var text = ""
+
+    package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(2 * literalCapacity) }
+    package mutating func appendLiteral(_ literal: String) { text += literal }
+    package mutating func appendInterpolation(_ value: some StringProtocol) { text += Text.escapedForXML(value) }
+    package mutating func appendInterpolation(_ value: Int) { text += "\(value)" }
+    package mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
+    package mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }
+  }
+
+  static func += (left: inout HTML, right: HTML) { left.text += right.text }
+}

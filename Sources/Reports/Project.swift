@@ -1,0 +1,168 @@
+package import Claims
+package import Figures
+private import Foundation
+package import Pipeline
+private import Platform
+package import Store
+
+/// A project folder with its YAML files read for one profile: stages, figures and claims that fit together.
+package struct Project: Sendable {
+  package let root: String
+  package let profile: String
+  package let pipeline: PipelineFile
+  package let figures: [Figure]
+  /// Digest of all figure files: what their figures look like and which claims they name.
+  private let figureFilesDigest: String
+  package let claims: [Claim]
+  package let catalogue: Catalogue
+
+  package var store: Store { Store(root: root + "/data/store") }
+
+  /// Reads the files. Throws ``PipelineError/invalidFiles(_:)`` with all mistakes of all files.
+  package init(root: String, profile: String?, catalogue: Catalogue) throws {
+    let diagnostics = Diagnostics()
+    let pipeline = try PipelineFile(
+      path: root == "." ? "pipeline.yaml" : root + "/pipeline.yaml", profile: profile, catalogue: catalogue,
+      diagnostics: diagnostics)
+    let profile = profile ?? pipeline.profiles.first ?? ""
+    var figures: [Figure] = []
+    var texts: [[UInt8]] = []
+    var claims: [Claim] = []
+    var papers: Set<String> = []
+    for file in pipeline.figureFiles {
+      let path = root == "." ? file.path : root + "/" + file.path
+      let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      if !PipelineFile.isName(paper) {
+        diagnostics.report(.badName(kind: "paper", name: paper), at: file.location, in: "")
+      }
+      // It begins the ids of all that the file names.
+      guard papers.insert(paper).inserted else {
+        diagnostics.report(
+          .message("a figure file '\(paper)' is listed already; list each once, and give each a name of its own"),
+          at: file.location, in: "")
+        continue
+      }
+      let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
+      texts.append(try Files.bytes(of: path) ?? [])
+      let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
+      figures +=
+        top?["figures"].map {
+          FigureFile.figures(
+            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames)
+        } ?? []
+      let reader = ClaimFile(
+        paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
+      claims += top?["claims"].map(reader.claims) ?? []
+    }
+    try diagnostics.throwIfAny()
+    self.root = root
+    self.profile = profile
+    self.pipeline = pipeline
+    self.figures = figures
+    figureFilesDigest = Array(texts.joined()).withUnsafeBytes { CellKey.digest($0) }
+    self.claims = claims
+    self.catalogue = catalogue
+  }
+
+  /// The look that all figures share.
+  package func style() throws -> String {
+    let path = root + "/figures/style.gp"
+    guard let bytes = try Files.bytes(of: path) else {
+      throw PipelineError.fileMissing(path: path, purpose: "it holds the look that all figures share")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// A reader of the plan's cells.
+  package func reader(_ plan: Plan, absence: ResultReader.Absence = .error) -> ResultReader {
+    ResultReader(plan: plan, store: store, absence: absence)
+  }
+
+  /// A judge of the project's claims. The family is all claims of the profile, whichever are asked for: a verdict must not
+  /// depend on the question.
+  package func judge(_ reader: ResultReader) -> Judge {
+    Judge(reader: reader, catalogue: catalogue, familySize: claims.count)
+  }
+
+  /// The gallery of the plan's figures, figures/<profile>.
+  package func gallery(_ plan: Plan, _ reader: ResultReader) -> Gallery {
+    Gallery(root: "\(root)/figures/\(profile)", catalogue: catalogue, plan: plan, reader: reader) {
+      claims(onArraysOf: $0).map(\.id)
+    }
+  }
+
+  /// The files of a figure without their endings.
+  package func stem(of figure: Figure) -> String { "\(root)/figures/\(profile)/\(figure.id)" }
+
+  /// What all figures are made from, beside their tables.
+  package func look() throws -> Gallery.Look { Gallery.Look(style: try style(), filesDigest: figureFilesDigest) }
+
+  /// What a command was asked for.
+  package struct Targets: Sendable {
+    /// Stages that were named, and those that the figures and claims read.
+    package var stages: Set<String> = []
+    package var figures: [Figure] = []
+    package var claims: [Claim] = []
+  }
+
+  /// Resolves names given on the command line: a stage, a figure or a claim by its id, with `fig:` or `claim:` in front
+  /// where they need telling apart, `paper:KEY` for all of a paper. None: everything.
+  package func targets(_ names: [String]) throws -> Targets {
+    guard !names.isEmpty else {
+      return Targets(stages: Set(pipeline.stages.map(\.id)), figures: figures, claims: claims)
+    }
+    var targets = Targets()
+    for name in names {
+      let found = matches(name)
+      guard !found.stages.isEmpty || !found.figures.isEmpty || !found.claims.isEmpty else {
+        throw PipelineError.unknownTarget(name, known: candidates(like: name))
+      }
+      targets.stages.formUnion(found.stages)
+      targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
+      targets.claims += found.claims.filter { claim in !targets.claims.contains { $0.id == claim.id } }
+    }
+    return targets
+  }
+
+  /// The claims that names stand for: a claim for itself, `paper:KEY` for the paper's, and whatever has none of its own,
+  /// such as a stage, for those that read it. None: all.
+  package func claims(of names: [String]) throws -> [Claim] {
+    guard !names.isEmpty else { return claims }
+    var ids: Set<String> = []
+    for name in names {
+      let found = try targets([name])
+      let chosen =
+        found.claims.isEmpty ? claims.filter { !found.stages.isDisjoint(with: $0.evidence.stages) } : found.claims
+      ids.formUnion(chosen.map(\.id))
+    }
+    return claims.filter { ids.contains($0.id) }
+  }
+
+  /// All that could be asked for in the way that a misspelt name was.
+  private func candidates(like name: String) -> [String] {
+    let (stages, figures, claims) = (pipeline.stages.map(\.id), figures.map(\.id), claims.map(\.id))
+    guard let colon = name.firstIndex(of: ":") else { return stages + figures + claims }
+    let ids =
+      switch name[..<colon] {
+      case "stage": stages
+      case "fig": figures
+      case "claim": claims
+      default: (stages + figures + claims).map { String($0.prefix { $0 != "/" }) }
+      }
+    return ids.map { name[...colon] + $0 }
+  }
+
+  private func matches(_ name: String) -> Targets {
+    let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+    let (kind, id) = parts.count == 2 ? (parts[0], parts[1]) : ("", name)
+    func matches(_ candidate: String, _ kinds: String...) -> Bool {
+      kind == "paper" ? candidate.hasPrefix(id + "/") : kinds.contains(kind) && candidate == id
+    }
+    var targets = Targets(
+      stages: Set(pipeline.stages.map(\.id).filter { matches($0, "", "stage") }),
+      figures: figures.filter { matches($0.id, "", "fig") }, claims: claims.filter { matches($0.id, "", "claim") })
+    targets.stages.formUnion(targets.claims.flatMap(\.evidence.stages))
+    targets.stages.formUnion(targets.figures.flatMap { $0.tables.flatMap(\.stages) })
+    return targets
+  }
+}

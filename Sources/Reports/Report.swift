@@ -1,0 +1,254 @@
+package import Claims
+internal import Figures
+internal import PaperKit
+internal import Pipeline
+internal import Platform
+internal import Runner
+internal import Store
+
+/// What the report page shows: figures, verdicts and where each number comes from, of one profile.
+package struct Report {
+  /// A figure with its picture, or the reason why there is none.
+  struct FigureEntry {
+    let figure: Figure
+    let lineage: FigureLineage
+    let picture: Result<Picture, Absence>
+    let claims: [ClaimEntry]
+  }
+
+  /// The files of a figure that was drawn from the cells that are there.
+  struct Picture {
+    let svg: [UInt8]
+    let pdf: [UInt8]
+    let script: String
+    /// All rows of its tables, and the first of each.
+    let csv: String
+    let csvHead: String
+  }
+
+  /// Why a figure has no picture.
+  struct Absence: Error {
+    let reason: String
+    /// Nil where cells are missing.
+    let error: (any Error)?
+
+    init(missing: Int, of all: Int) { (reason, error) = ("\(missing) of its \(all) cells are missing", nil) }
+
+    init(_ error: any Error) { (reason, self.error) = (ErrorMessage.reason(of: error), error) }
+  }
+
+  /// A claim with its verdict, or with the cells that are missing for one.
+  struct ClaimEntry {
+    let claim: Claim
+    let evaluated: EvaluatedClaim?
+    let cellCount: Int
+    let missingCount: Int
+  }
+
+  struct StageEntry {
+    let stage: Plan.Stage
+    let yaml: SourceExcerpt
+    let code: String?
+    let presentCount: Int
+    /// Of the cells that are there; nil where no record tells, as for cells that were imported.
+    let processorSeconds: Double?
+    let knownCount: Int
+    let runs: [String]
+  }
+
+  /// One paper's part of the page.
+  struct Section {
+    let key: String
+    let citation: String
+    let figures: [FigureEntry]
+    let claims: [ClaimEntry]
+    let stages: [StageEntry]
+    /// Stages and figures as a picture.
+    let graph: String
+    /// Code of the experiments: path in the project and text.
+    let code: [(path: String, text: String)]
+  }
+
+  let profile: String
+  let sections: [Section]
+  let changes: [ClaimChange]
+  /// The run that is compared with.
+  let baseline: EarlierRuns.Run?
+  /// Number of claims that were judged then and now.
+  let comparedCount: Int
+  /// The runs that computed the cells, newest first.
+  let runs: [EarlierRuns.Run]
+  /// What the cells took, one after the other, as far as records tell.
+  let wallSeconds: Double
+  /// Versions, commit and machine of this report.
+  let facts: [String: String]
+  /// Text of figures/style.gp, which every script holds.
+  let style: String
+  /// The verdicts, without those that cannot be judged yet.
+  package let verdicts: VerdictReport
+
+  var claims: [ClaimEntry] { sections.flatMap(\.claims) }
+  var figures: [FigureEntry] { sections.flatMap(\.figures) }
+  var stages: [StageEntry] { sections.flatMap(\.stages) }
+  /// The claims that cannot be judged because cells are missing.
+  var waiting: [ClaimEntry] { claims.filter { $0.evaluated == nil } }
+
+  /// Throws the first of what kept figures from being drawn, beside cells that are missing.
+  package func requireFigures() throws {
+    for entry in figures { if case .failure(let absence) = entry.picture, let error = absence.error { throw error } }
+  }
+
+  /// Rows of each table that the page itself shows.
+  static let rowLimit = 5
+
+  /// Gathers what there is, and draws the figures whose cells are all there. Throws
+  /// ``PipelineError/cellsMissing(count:command:)`` if there is no cell at all.
+  /// `prepare` is called when it is known that there is something to show, before anything that takes long.
+  package init(
+    of project: Project, facts: [String: String], processCount: Int, prepare: () throws -> Void = {}
+  ) throws {
+    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    let present = try project.store.presentKeys()
+    let keys = Set(plan.stages.flatMap(\.keys))
+    guard keys.contains(where: present.contains) else {
+      throw PipelineError.cellsMissing(count: keys.count, command: "refig run --profile \(project.profile)")
+    }
+    try prepare()
+    let reader = project.reader(plan)
+    let judge = project.judge(reader)
+    let entries = try project.claims.map { claim in
+      let judged = try judge.judge(claim, present: present)
+      return ClaimEntry(
+        claim: claim, evaluated: judged.evaluated, cellCount: judged.cells.count, missingCount: judged.missingCount)
+    }
+    judge.saveEstimations()
+    let records = try EarlierRuns(root: project.root, profile: project.profile, cells: keys)
+    let now = entries.compactMap { $0.evaluated?.record() }
+    let before = records.judgements.first { judgement in
+      now.contains { number in judgement.numbers[number.claim].map { $0 != number } ?? false }
+    }
+    self.facts = facts
+    profile = project.profile
+    style = try project.style()
+    verdicts = VerdictReport(
+      profile: project.profile, claims: entries.compactMap(\.evaluated),
+      unjudgedCount: entries.count { $0.evaluated == nil })
+    baseline = before.flatMap { records.runs[$0.run] }
+    changes = ClaimChange.between(before?.numbers ?? [:], now)
+    comparedCount = now.count { before?.numbers[$0.claim] != nil }
+    wallSeconds = records.costs.values.reduce(0) { $0 + $1.wallSeconds }
+    let used = Set(records.costs.values.map(\.run))
+    runs = records.runs.values.filter { used.contains($0.id) }.sorted { $0.id > $1.id }
+    let builder = SectionBuilder(
+      project: project, plan: plan, present: present, records: records, claims: entries,
+      pictures: try Self.pictures(project, plan, reader, present, processCount))
+    // By the part of the id before the slash: a paper's key, or the name of a figure file that is no paper's.
+    var sectionKeys: [String] = []
+    for id in project.figures.map(\.id) + project.claims.map(\.id) + plan.stages.map(\.id) {
+      let key = String(id.prefix { $0 != "/" })
+      if !sectionKeys.contains(key) { sectionKeys.append(key) }
+    }
+    sections = try sectionKeys.map(builder.section)
+  }
+
+  /// Whether the numbers are those of the newest record, so that a new one would say nothing.
+  package static func isRecorded(_ report: VerdictReport, root: String) throws -> Bool {
+    let newest = try EarlierRuns(root: root, profile: report.profile, cells: []).judgements.first
+    return report.claims.allSatisfy { newest?.numbers[$0.claim.id] == $0.record() }
+  }
+
+  private static func pictures(
+    _ project: Project, _ plan: Plan, _ reader: ResultReader, _ present: Set<CellKey>, _ processCount: Int
+  ) throws -> [String: Result<Picture, Absence>] {
+    let gallery = project.gallery(plan, reader)
+    func missing(_ figure: Figure) -> (missing: Int, all: Int) {
+      let keys = Set(figure.tables.flatMap(\.stages)).compactMap { plan[$0] }.flatMap(\.keys)
+      return (keys.count { !present.contains($0) }, keys.count)
+    }
+    var pictures: [String: Result<Picture, Absence>] = [:]
+    var drawable: [Figure] = []
+    for figure in project.figures {
+      let (count, all) = missing(figure)
+      if count == 0 {
+        drawable.append(figure)
+      } else {
+        // An older picture may lie there; it would be of other numbers.
+        pictures[figure.id] = .failure(Absence(missing: count, of: all))
+      }
+    }
+    let outcomes: [(figure: Figure, outcome: Gallery.Outcome)]
+    do {
+      outcomes = try gallery.draw(drawable, look: project.look(), processCount: processCount)
+    } catch PipelineError.gnuplotMissing {
+      for figure in drawable { pictures[figure.id] = .failure(Absence(PipelineError.gnuplotMissing)) }
+      return pictures
+    }
+    for (figure, outcome) in outcomes {
+      if case .failed(let error) = outcome {
+        // Its cells were there, and are not any more: what is told elsewhere on the page would not be so.
+        if [.integrity, .outOfDate].contains(ErrorMessage.exitCode(of: error)) { throw error }
+        pictures[figure.id] = .failure(Absence(error))
+        continue
+      }
+      let stem = project.stem(of: figure)
+      func bytes(_ ending: String) throws -> [UInt8] {
+        guard let bytes = try Files.bytes(of: stem + ending) else {
+          throw PipelineError.fileMissing(path: stem + ending, purpose: "it was drawn a moment ago")
+        }
+        return bytes
+      }
+      pictures[figure.id] = .success(
+        Picture(
+          svg: try bytes(".svg"), pdf: try bytes(".pdf"), script: String(decoding: try bytes(".gp"), as: UTF8.self),
+          csv: try gallery.csv(figure), csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
+    }
+    return pictures
+  }
+}
+
+/// Puts together one paper's part.
+private struct SectionBuilder {
+  let project: Project
+  let plan: Plan
+  let present: Set<CellKey>
+  let records: EarlierRuns
+  let claims: [Report.ClaimEntry]
+  let pictures: [String: Result<Report.Picture, Report.Absence>]
+
+  func section(_ key: String) throws -> Report.Section {
+    func isOwn(_ id: String) -> Bool { id.hasPrefix(key + "/") }
+    let own = claims.filter { isOwn($0.claim.id) }
+    let figures = try project.figures.filter { isOwn($0.id) }.map { figure -> Report.FigureEntry in
+      let lineage = try FigureLineage(of: figure, in: project, plan: plan, present: present)
+      let beside = Set(lineage.claims)
+      return Report.FigureEntry(
+        figure: figure, lineage: lineage,
+        picture: pictures[figure.id] ?? .failure(Report.Absence(missing: lineage.missingCount, of: lineage.cellCount)),
+        claims: claims.filter { beside.contains($0.claim.id) })
+    }
+    let stages = try plan.stages.filter { isOwn($0.id) }.map(stage)
+    let part = Plan(project.pipeline, stages: Set(stages.map(\.stage.id)), catalogue: project.catalogue)
+    return Report.Section(
+      key: key, citation: project.catalogue.papers.first { $0.key == key }?.citation ?? "", figures: figures,
+      claims: own, stages: stages,
+      graph: try StageGraph(project: project, plan: part, present: present, hasClaims: false).text(.svg),
+      code: try code(of: stages))
+  }
+
+  private func stage(_ stage: Plan.Stage) throws -> Report.StageEntry {
+    let costs = stage.keys.filter(present.contains).compactMap { records.costs[$0] }
+    return Report.StageEntry(
+      stage: stage, yaml: try SourceExcerpt(at: stage.definition.location),
+      code: project.sourcePath(of: stage.definition.experiment),
+      presentCount: stage.keys.count(where: present.contains),
+      processorSeconds: costs.isEmpty ? nil : costs.reduce(0) { $0 + $1.processorSeconds }, knownCount: costs.count,
+      runs: Set(costs.map(\.run)).sorted().reversed())
+  }
+
+  /// The code of the experiments, each file once; what is not there is left out.
+  private func code(of stages: [Report.StageEntry]) throws -> [(path: String, text: String)] {
+    try Set(stages.compactMap(\.code)).sorted().compactMap { path in
+      try Files.bytes(of: "\(project.root)/\(path)").map { (path, String(decoding: $0, as: UTF8.self)) }
+    }
+  }
+}

@@ -1,0 +1,224 @@
+private import Claims
+private import Digest
+private import Figures
+private import Foundation
+private import PaperKit
+private import Pipeline
+
+/// The page of a report, one HTML file that asks nothing of the network: this file has its frame, ``FigureTemplate`` and
+/// ``TableTemplate`` what stands in it.
+package struct ReportPage {
+  private let report: Report
+  /// Pictures by figure that the page holds, and those that would make it too large.
+  private var pictures: [String: InlineSVG]
+  private var tooLarge: Set<String>
+
+  /// The page may be so long.
+  package static let byteLimit = 5_000_000
+
+  /// A page that holds as many pictures as its limit allows; the largest are left to files beside it first.
+  package init(_ report: Report, byteLimit: Int = byteLimit) throws {
+    var pictures: [(id: String, picture: InlineSVG)] = []
+    for (number, entry) in report.figures.enumerated() {
+      guard case .success(let picture) = entry.picture else { continue }
+      let inline = try InlineSVG(
+        picture.svg, path: entry.figure.id + ".svg", prefix: "p\(number)",
+        label: "Figure \(entry.figure.id): \(entry.figure.caption)")
+      pictures.append((entry.figure.id, inline))
+    }
+    self.report = report
+    self.pictures = Dictionary(uniqueKeysWithValues: pictures.map { ($0.id, $0.picture) })
+    tooLarge = []
+    var excess = page.text.utf8.count - byteLimit
+    for (id, picture) in pictures.sorted(by: { $0.picture.html.text.utf8.count > $1.picture.html.text.utf8.count })
+    where excess > 0 {
+      // What stands in its place takes a few hundred bytes.
+      excess -= picture.html.text.utf8.count - 500
+      self.pictures[id] = nil
+      tooLarge.insert(id)
+    }
+  }
+
+  /// The page.
+  package var html: String { page.text }
+
+  private static let style = HTML(trusted: String(decoding: PackageResources.report_css, as: UTF8.self))
+  private static let script = String(decoding: PackageResources.report_js, as: UTF8.self)
+  /// Only this script runs, and nothing is fetched, whatever a text in the page might ask for.
+  private static let policy =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; script-src "
+    + "'sha256-\(Data(SHA256.digest(script)).base64EncodedString())'"
+
+  private var page: HTML {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="\(HTML(trusted: Self.policy))">
+    <title>refig report, profile \(report.profile)</title>
+    <link rel="icon" href="data:,">
+    <style>
+    \(Self.style)</style>
+    </head>
+    <body>
+    <a class="skip" href="#papers">Skip to the figures</a>
+    \(top)
+    \(navigation)
+    <main id="papers">
+    \(report.sections.filter { !$0.figures.isEmpty || !$0.claims.isEmpty }.map(section))
+    \(TableTemplate(report).all)
+    </main>
+    <footer>Made by <code>refig report --profile \(report.profile)</code>. This file is complete: it needs no network and no
+    files beside it. The folder <code>figures</code> beside it has every figure as SVG, PDF, gnuplot script, CSV and JSON.</footer>
+    <script>\(HTML(trusted: Self.script))</script>
+    </body>
+    </html>
+
+    """
+  }
+
+  // MARK: Top
+
+  private var top: HTML {
+    let papers = report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }
+    return """
+      <header class="top">
+      <p class="quiet">refig report · profile \(report.profile) · \(commit)</p>
+      <h1>\(papers.count == 1 ? "One paper" : "\(papers.count) papers"), recomputed</h1>
+      \(answer)
+      \(Self.bar(report.claims))
+      <p>\(Self.counts(report.claims)). Each claim is a number with a confidence interval, judged against an interval that was
+      fixed with its reason: <b>confirmed</b> where the whole confidence interval (wrong for any of the claims with probability
+      at most 1 %) lies inside, <b>refuted</b> where a wider one lies outside, <b>inconclusive</b> otherwise.
+      <span class="for-screen">Click a figure to see where it comes from.</span></p>
+      <ul class="papers">\(papers.map(Self.card))</ul>
+      </header>
+      """
+  }
+
+  private var commit: HTML {
+    guard let commit = report.facts["commit"] else { return "not a git checkout" }
+    return
+      "commit <code>\(commit.prefix(10))</code>\(report.facts["hasChanges"] == "yes" ? " with uncommitted changes" : "")"
+  }
+
+  private var answer: HTML {
+    let differing = report.verdicts.differing
+    if report.claims.isEmpty { return "<p class=\"answer\">No claim is judged in this profile.</p>" }
+    guard differing.isEmpty else {
+      let links = differing.map { evaluated -> HTML in
+        "<li><a href=\"#claim:\(evaluated.claim.id)\">\(evaluated.claim.id)</a>: \(evaluated.verdict.rawValue), expected \(evaluated.claim.expected.rawValue)</li>"
+      }
+      return """
+        <p class="answer bad">✗ \(differing.count) of \(report.claims.count) verdicts \(differing.count == 1 ? "is" : "are") \
+        not as expected</p><ul>\(links)</ul>
+        """
+    }
+    guard report.waiting.isEmpty else {
+      return """
+        <p class="answer">\(report.waiting.count) of \(report.claims.count) claims wait for cells: \
+        <code>refig run --profile \(report.profile)</code></p>
+        """
+    }
+    return "<p class=\"answer good\">✓ All \(report.claims.count) verdicts are as expected</p>"
+  }
+
+  static func counts(_ claims: [Report.ClaimEntry]) -> HTML {
+    let parts =
+      Verdict.allCases.map { verdict in (claims.count { $0.evaluated?.verdict == verdict }, verdict.rawValue) }
+      + [(claims.count { $0.evaluated == nil }, "not judged")]
+    let said = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    return "\(claims.count) \(claims.count == 1 ? "claim" : "claims")\(said.isEmpty ? "" : ": \(said)")"
+  }
+
+  /// Shares of the verdicts, for the eye; the numbers stand beside it as text.
+  static func bar(_ claims: [Report.ClaimEntry]) -> HTML {
+    let kinds = claims.map { VerdictBadge($0).name }
+    let parts = ["unexpected", "confirmed", "refuted", "inconclusive", "waiting"].compactMap { kind -> HTML? in
+      let count = kinds.count { $0 == kind }
+      return count == 0 ? nil : "<i class=\"\(kind)\" style=\"flex:\(count)\"></i>"
+    }
+    return "<div class=\"bar\" aria-hidden=\"true\">\(parts)</div>"
+  }
+
+  private static func card(_ section: Report.Section) -> HTML {
+    """
+    <li><a href="#paper:\(section.key)">\(section.key)</a>
+    <div class="small quiet">\(section.citation)</div>\(bar(section.claims))
+    <div class="small">\(section.figures.count) figures, \(counts(section.claims))</div></li>
+    """
+  }
+
+  private var navigation: HTML {
+    let papers = report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }
+      .map { section -> HTML in "<li><a href=\"#paper:\(section.key)\">\(section.key)</a></li>" }
+    let parts: [(String, String)] = [
+      ("changes", "Changes"), ("evidence", "Evidence"), ("stages", "Stages"), ("code", "Code"),
+      ("provenance", "Provenance"),
+    ]
+    return """
+      <nav aria-label="Parts of the page"><ul>\(papers)\
+      \(parts.map { part -> HTML in "<li><a href=\"#\(part.0)\">\(part.1)</a></li>" })</ul></nav>
+      """
+  }
+
+  // MARK: Papers
+
+  private func section(_ section: Report.Section) -> HTML {
+    """
+    <section id="paper:\(section.key)" aria-labelledby="title:\(section.key)">
+    <h2 id="title:\(section.key)">\(section.key)</h2>
+    <p class="quiet">\(section.citation)</p>
+    \(section.figures.map(figure))
+    \(claimsWithoutFigure(section))
+    </section>
+
+    """
+  }
+
+  private func figure(_ entry: Report.FigureEntry) -> HTML {
+    FigureTemplate(
+      entry: entry, report: report, picture: pictures[entry.figure.id], isTooLarge: tooLarge.contains(entry.figure.id)
+    ).html
+  }
+
+  private func claimsWithoutFigure(_ section: Report.Section) -> HTML? {
+    let shown = Set(section.figures.flatMap { $0.claims.map(\.claim.id) })
+    let rest = section.claims.filter { !shown.contains($0.claim.id) }
+    guard !rest.isEmpty else { return nil }
+    return """
+      <article><details class="others"><summary>\(rest.count) claims on arrays that no figure shows</summary>
+      <ul class="claims">\(rest.map(FigureTemplate.claim))</ul></details></article>
+      """
+  }
+}
+
+/// What a verdict is called and how it is coloured; never by colour alone.
+struct VerdictBadge {
+  /// The class of its look.
+  let name: String
+  let text: String
+
+  init(_ entry: Report.ClaimEntry) {
+    guard let evaluated = entry.evaluated else {
+      name = "waiting"
+      text = "… not judged"
+      return
+    }
+    let sign =
+      switch evaluated.verdict {
+      case .confirmed: "✓"
+      case .refuted: "✗"
+      case .inconclusive: "?"
+      }
+    name = evaluated.isExpected ? evaluated.verdict.rawValue : "unexpected"
+    let remark =
+      !evaluated.isExpected
+      ? ", expected \(evaluated.claim.expected.rawValue)" : evaluated.verdict == .confirmed ? "" : ", as expected"
+    text = "\(sign) \(evaluated.verdict.rawValue)\(remark)\(evaluated.isFragile ? " · fragile" : "")"
+  }
+
+  var html: HTML { "<span class=\"badge \(name)\">\(text)</span>" }
+}

@@ -1,0 +1,155 @@
+private import Claims
+private import Figures
+private import Foundation
+package import Pipeline
+
+/// The graph of stages, figures and claims with their state, as text for people and programs.
+package struct StageGraph: Sendable {
+  /// Forms of the graph.
+  package enum Format: String, Sendable, CaseIterable {
+    case text, dot, mermaid, svg, json
+  }
+
+  private struct Node: Encodable {
+    let id: String
+    let kind: String
+    let state: String
+    let isComplete: Bool
+    let inputs: [String]
+  }
+
+  private let nodes: [Node]
+
+  /// The graph of planned stages and the figures and, unless `hasClaims` is false, claims that read only these.
+  package init(project: Project, plan: Plan, present: Set<CellKey>, hasClaims: Bool = true) {
+    let planned = Set(plan.stages.map(\.id))
+    var nodes: [Node] = []
+    var complete: Set<String> = []
+    for stage in plan.stages {
+      let count = stage.keys.filter { present.contains($0) }.count
+      if count == stage.keys.count { complete.insert(stage.id) }
+      nodes.append(
+        Node(
+          id: stage.id, kind: "stage", state: "\(count)/\(stage.keys.count) cells",
+          isComplete: count == stage.keys.count, inputs: stage.definition.inputs.map(\.stage)))
+    }
+    let ends =
+      project.figures.map { (id: "fig:\($0.id)", kind: "figure", stages: Set($0.tables.flatMap(\.stages))) }
+      + (hasClaims ? project.claims : []).map { (id: "claim:\($0.id)", kind: "claim", stages: Set($0.evidence.stages)) }
+    for end in ends where end.stages.isSubset(of: planned) {
+      let isComplete = end.stages.isSubset(of: complete)
+      nodes.append(
+        Node(
+          id: end.id, kind: end.kind, state: isComplete ? "ready" : "needs cells", isComplete: isComplete,
+          inputs: end.stages.sorted()))
+    }
+    self.nodes = nodes
+  }
+
+  package func text(_ format: Format) throws -> String {
+    switch format {
+    case .text:
+      nodes.map { node in
+        "\(node.kind) \(node.id)  \(node.state)"
+          + (node.inputs.isEmpty ? "" : "  ← \(node.inputs.joined(separator: ", "))")
+      }.joined(separator: "\n")
+    case .dot: dot
+    case .mermaid: mermaid
+    case .svg: svg
+    case .json: try json
+    }
+  }
+
+  private var json: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(nodes), as: UTF8.self)
+    }
+  }
+
+  /// A text without the signs that mean something to its reader.
+  private static func escaped(_ text: String, _ signs: [Character: String]) -> String {
+    String(text.flatMap { $0.isNewline ? " " : signs[$0] ?? String($0) })
+  }
+
+  private var dot: String {
+    func quoted(_ text: String) -> String { "\"" + Self.escaped(text, ["\"": "\\\"", "\\": "\\\\"]) + "\"" }
+    let shapes = ["stage": "box", "figure": "ellipse", "claim": "diamond"]
+    var lines = ["digraph refig {", "  rankdir=LR;"]
+    for node in nodes {
+      let style = node.isComplete ? "solid" : "dashed"
+      lines.append(
+        "  \(quoted(node.id)) [shape=\(shapes[node.kind] ?? "box"), style=\(style), label=\(quoted("\(node.id): \(node.state)"))];"
+      )
+      for input in node.inputs { lines.append("  \(quoted(input)) -> \(quoted(node.id));") }
+    }
+    return (lines + ["}"]).joined(separator: "\n")
+  }
+
+  private var mermaid: String {
+    var numbers: [String: Int] = [:]
+    for (index, node) in nodes.enumerated() { numbers[node.id] = index }
+    var lines = ["graph LR"]
+    for (index, node) in nodes.enumerated() {
+      let (open, close) = node.kind == "stage" ? ("[", "]") : node.kind == "figure" ? ("([", "])") : ("{{", "}}")
+      let id = Self.escaped(node.id, ["\"": "#quot;", "<": "#lt;", ">": "#gt;"])
+      lines.append("  n\(index)\(open)\"\(id)<br/>\(node.state)\"\(close)")
+      for input in node.inputs { lines.append("  n\(numbers[input] ?? 0) --> n\(index)") }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Columns from left to right: stages by depth, figures, claims. In a column, nodes stand in the order of the middle of
+  /// what they read.
+  private var svg: String {
+    let (rowHeight, charWidth, gap) = (24.0, 6.2, 70.0)
+    var column: [String: Int] = [:]
+    for node in nodes where node.kind == "stage" {
+      column[node.id] = node.inputs.reduce(0) { max($0, 1 + (column[$1] ?? 0)) }
+    }
+    let depth = (column.values.max() ?? 0) + 1
+    for node in nodes where node.kind != "stage" { column[node.id] = depth + (node.kind == "figure" ? 0 : 1) }
+    var place: [String: (x: Double, y: Double, width: Double)] = [:]
+    var (left, height) = (10.0, 0.0)
+    for number in 0..<(depth + 2) {
+      let members = nodes.filter { column[$0.id] == number }
+      guard !members.isEmpty else { continue }
+      let width = 12 + charWidth * Double(members.map { "\($0.id) (\($0.state))".count }.max() ?? 0)
+      func middle(_ node: Node) -> Double {
+        let heights = node.inputs.compactMap { place[$0]?.y }
+        return heights.isEmpty ? 0 : heights.reduce(0, +) / Double(heights.count)
+      }
+      for (row, node) in members.enumerated().sorted(by: { (middle($0.1), $0.0) < (middle($1.1), $1.0) }).map(\.1)
+        .enumerated()
+      {
+        place[node.id] = (left, 10 + rowHeight * Double(row), width)
+      }
+      height = max(height, 20 + rowHeight * Double(members.count))
+      left += width + gap
+    }
+    let xml: [Character: String] = ["&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;"]
+    var lines = [
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(left - gap + 10)\" height=\"\(height)\" font-family=\"sans-serif\" font-size=\"11\">"
+    ]
+    for node in nodes {
+      guard let end = place[node.id] else { continue }
+      for input in node.inputs {
+        guard let start = place[input] else { continue }
+        let (x, y, endY) = (start.x + start.width, start.y + 9, end.y + 9)
+        let bend = (x + end.x) / 2
+        lines.append(
+          "<path d=\"M\(x) \(y)C\(bend) \(y) \(bend) \(endY) \(end.x) \(endY)\" fill=\"none\" stroke=\"#bbb\"/>")
+      }
+    }
+    for node in nodes {
+      guard let (x, y, width) = place[node.id] else { continue }
+      let look = node.isComplete ? "fill=\"#e3f1e6\"" : "fill=\"#fff\" stroke-dasharray=\"4 2\""
+      lines.append(
+        "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(width)\" height=\"18\" rx=\"\(node.kind == "stage" ? 2 : 9)\" stroke=\"#666\" \(look)/>"
+      )
+      lines.append("<text x=\"\(x + 6)\" y=\"\(y + 13)\">\(Self.escaped("\(node.id) (\(node.state))", xml))</text>")
+    }
+    return (lines + ["</svg>"]).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,243 @@
+private import Claims
+private import Figures
+private import NumericalMethods
+private import PaperKit
+private import Pipeline
+private import Runner
+
+/// The lower half of the report: what has changed, all claims, stages, code, and where all of it ran.
+struct TableTemplate {
+  private let report: Report
+  private let figuresByClaim: [String: [String]]
+
+  init(_ report: Report) {
+    self.report = report
+    var figures: [String: [String]] = [:]
+    for entry in report.figures {
+      for claim in entry.claims { figures[claim.claim.id, default: []].append(entry.figure.id) }
+    }
+    figuresByClaim = figures
+  }
+
+  var all: HTML { "\(changes)\(evidence)\(stages)\(code)\(provenance)" }
+
+  // MARK: Changes
+
+  private var changes: HTML {
+    var text: HTML
+    if let baseline = report.baseline {
+      text = """
+        <p>Compared with the run of \(Self.time(baseline.time)), commit \
+        <code>\(baseline.facts["commit"]?.prefix(10) ?? "unknown")</code>: \(report.comparedCount) claims were judged then and \
+        now; \(report.changes.count == 0 ? "none" : "\(report.changes.count)") of them changed the verdict or moved by more
+        than a standard error.</p>
+        """
+      if !report.changes.isEmpty {
+        let rows = report.changes.map { change -> HTML in
+          let moved = change.standardErrors.map { VerdictReport.number($0) + " s.e." } ?? ""
+          let verdict =
+            change.hasOtherVerdict ? "\(change.before.verdict) → \(change.now.verdict)" : change.now.verdict
+          return """
+            <tr><td><a href="#claim:\(change.now.claim)">\(change.now.claim)</a></td><td>\(verdict)</td>\
+            <td class="number">\(Self.number(change.before.estimate))</td>\
+            <td class="number">\(Self.number(change.now.estimate))</td><td class="number">\(moved)</td></tr>
+            """
+        }
+        text += """
+          <div class="scroll"><table><thead><tr><th scope="col">claim</th><th scope="col">verdict</th>\
+          <th scope="col" class="number">before</th><th scope="col" class="number">now</th>\
+          <th scope="col" class="number">moved by</th></tr></thead><tbody>\(rows)</tbody></table></div>
+          """
+      }
+    } else {
+      text = """
+        <p>No earlier run with other numbers is on record for this profile, so there is nothing to compare with.</p>
+        """
+    }
+    return "<section id=\"changes\"><h2>What has changed</h2>\(text)</section>\n"
+  }
+
+  private static func number(_ value: Double?) -> String { value.map(VerdictReport.number) ?? "–" }
+
+  /// "2026-11-25 12:03" of an ISO time.
+  private static func time(_ text: String) -> String {
+    "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
+  }
+
+  // MARK: Evidence
+
+  private var evidence: HTML {
+    let heads = ["claim", "kind", "verdict", "estimate", "± s.e.", "margin", "replicas"].enumerated().map {
+      index, name -> HTML in
+      """
+      <th scope="col"\(index > 2 ? " class=\"number\"" : "" as HTML)><button type="button">\(name)</button></th>
+      """
+    }
+    return """
+      <section id="evidence"><h2>Evidence</h2>
+      <p>All claims of the profile. The dot is the estimate, the thick whiskers the confidence interval that must lie inside the
+      green band to confirm, the thin ones the interval that must lie outside it to refute. Open a claim for its source and the
+      reason for its band.</p>
+      <div class="filter" role="search"><label>words <input id="filter-text" type="search" autocomplete="off"></label>
+      <label>verdict <select id="filter-verdict"><option value="">all</option><option>confirmed</option><option>refuted</option>\
+      <option>inconclusive</option><option value="unexpected">not as expected</option><option value="fragile">fragile</option>\
+      <option value="waiting">not judged</option></select></label>
+      <output id="filter-count" aria-live="polite">\(report.claims.count) of \(report.claims.count) claims</output></div>
+      <div class="scroll"><table class="sortable"><thead><tr>\(heads.prefix(5).map { $0 })\
+      <th scope="col">interval, accepted</th>\(heads.suffix(2).map { $0 })</tr></thead>
+      <tbody>
+      \(report.claims.map(row))</tbody></table></div></section>
+
+      """
+  }
+
+  private func row(_ entry: Report.ClaimEntry) -> HTML {
+    let (claim, evaluated) = (entry.claim, entry.evaluated)
+    let badge = VerdictBadge(entry)
+    let words = [
+      badge.name, evaluated?.verdict.rawValue ?? "", evaluated.map { $0.isFragile ? "fragile" : "" } ?? "",
+    ]
+    func exact(_ value: Double?) -> String { value.map { $0.isFinite ? "\($0)" : "" } ?? "" }
+    let estimate = evaluated?.estimate
+    let accepted = VerdictReport.interval(claim.accepted)
+    return """
+      <tr id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><td class="claim"><details><summary>\
+      <b>\(claim.id)</b> \(claim.statement)</summary>\(details(entry))</details></td>\
+      <td>\(claim.kind.rawValue)</td><td>\(badge.html)</td>\
+      <td class="number" data-sort="\(exact(estimate?.value))">\(evaluated?.number ?? "–")</td>\
+      <td class="number" data-name="±" data-sort="\(exact(estimate?.standardError))">\(evaluated?.error ?? "–")</td>\
+      <td>\(evaluated.flatMap { IntervalPlot($0)?.svg })\
+      <span class="small quiet">\(accepted)</span></td>\
+      <td class="number" data-name="margin" data-sort="\(exact(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
+      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>
+
+      """
+  }
+
+  private func details(_ entry: Report.ClaimEntry) -> HTML {
+    let claim = entry.claim
+    func links(_ names: [String], _ kind: String) -> [HTML] {
+      names.map { name in "<a href=\"#\(kind):\(name)\">\(name)</a> " }
+    }
+    var facts: [(String, HTML)] = [
+      ("source", "\(claim.source)"),
+      ("measured by", "\(claim.estimator.name): \(claim.estimator.meaning)"),
+      ("accepted because", "\(claim.because)"),
+    ]
+    if let evaluated = entry.evaluated {
+      if let judgement = evaluated.judgement {
+        facts.append(
+          (
+            "intervals",
+            "confirming \(VerdictReport.interval(judgement.confirming)), refuting \(VerdictReport.interval(judgement.refuting))"
+          ))
+      }
+      if !evaluated.reason.isEmpty { facts.append(("why \(evaluated.verdict.rawValue)", "\(evaluated.reason)")) }
+    } else {
+      facts.append(("why not judged", "\(entry.missingCount) of \(entry.cellCount) cells are missing"))
+    }
+    facts.append(("from stages", "\(links(claim.evidence.stages, "stage"))"))
+    if let figures = figuresByClaim[claim.id] { facts.append(("seen in", "\(links(figures, "fig"))")) }
+    if !claim.kills.isEmpty { facts.append(("notices", "\(claim.kills.joined(separator: ", "))")) }
+    facts.append(("written at", "\(claim.location.file):\(claim.location.line)"))
+    facts.append(("in the terminal", "<code>refig show claim:\(claim.id)</code>"))
+    return "<dl>\(facts.map { fact -> HTML in "<dt>\(fact.0)</dt><dd>\(fact.1)</dd>" })</dl>"
+  }
+
+  // MARK: Stages and code
+
+  private var stages: HTML {
+    let present = report.stages.reduce(0) { $0 + $1.presentCount }
+    let all = report.stages.reduce(0) { $0 + $1.stage.keys.count }
+    return """
+      <section id="stages"><h2>Stages</h2>
+      <p>\(report.stages.count) stages, \(present) of \(all) cells there. \(Self.cost(report.stages)) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
+      \(report.sections.filter { !$0.stages.isEmpty }.map(stageList))</section>
+
+      """
+  }
+
+  private static func cost(_ stages: [Report.StageEntry]) -> String {
+    let known = stages.compactMap(\.processorSeconds)
+    let missing = stages.reduce(0) { $0 + $1.presentCount - $1.knownCount }
+    return "They cost \(Text.duration(known.reduce(0, +))) of processor time"
+      + (missing > 0 ? ", without \(missing) cells that were computed elsewhere or long ago." : ".")
+  }
+
+  private func stageList(_ section: Report.Section) -> HTML {
+    let rows = section.stages.map { entry -> HTML in
+      let definition = entry.stage.definition
+      let code: HTML =
+        entry.code.map { "<a href=\"#code:\($0)\">\(definition.experiment.name)</a>" }
+        ?? "\(definition.experiment.name)"
+      let missing = entry.stage.keys.count - entry.presentCount
+      return """
+        <tr><td><details id="stage:\(entry.stage.id)"><summary>\(entry.stage.id)</summary>\
+        <p class="small">\(entry.yaml.file):\(entry.yaml.line)</p><pre tabindex="0">\(entry.yaml.text)</pre></details></td>\
+        <td>\(code)</td><td class="number">\(entry.presentCount)/\(entry.stage.keys.count)\
+        \(missing > 0 ? ", \(missing) missing" : "")</td>\
+        <td class="number">\(entry.processorSeconds.map { Text.duration($0) } ?? "–")</td></tr>
+
+        """
+    }
+    return """
+      <div class="stage-list"><h3>\(section.key)</h3>
+      <details><summary>what reads what, as a drawing</summary><div class="graph" role="img" tabindex="0" \
+      aria-label="Stages and figures of \(section.key), from left to right what reads them">\(HTML(trusted: section.graph))</div></details>
+      <div class="scroll"><table><thead><tr><th scope="col">stage</th><th scope="col">experiment</th>\
+      <th scope="col" class="number">cells</th><th scope="col" class="number">processor time</th></tr></thead>\
+      <tbody>\(rows)</tbody></table></div></div>
+
+      """
+  }
+
+  private var code: HTML {
+    let files = report.sections.flatMap(\.code)
+    let list = files.map { file -> HTML in
+      """
+      <details id="code:\(file.path)"><summary><code>\(file.path)</code></summary><pre tabindex="0">\(file.text)</pre></details>
+
+      """
+    }
+    return """
+      <section id="code" class="code"><h2>Code of the experiments</h2>
+      <p>\(files.isEmpty ? "The sources are not in this project's folder." : "What a replica does, file by file; what the experiments of a paper share stands beside them in the same folder of the project.")</p>
+      \(list)</section>
+
+      """
+  }
+
+  // MARK: Provenance
+
+  private var provenance: HTML {
+    let names = [
+      ("refig", "refig"), ("commit", "commit"), ("hasChanges", "uncommitted changes"), ("compiler", "compiler"),
+      ("blas", "BLAS"), ("blasCore", "BLAS core"), ("hdf5", "HDF5"), ("gnuplot", "gnuplot"), ("system", "system"),
+      ("release", "kernel"), ("machine", "processor"), ("host", "host"), ("cores", "cores"),
+      ("memoryBytes", "memory in bytes"),
+    ]
+    let facts = names.compactMap { key, name -> HTML? in
+      report.facts[key].map { "<dt>\(name)</dt><dd>\($0)</dd>" }
+    }
+    let rows = report.runs.map { run -> HTML in
+      let cells = report.stages.count { $0.runs.contains(run.id) }
+      return """
+        <tr><td>\(Self.time(run.time))</td><td><code>\(run.facts["commit"]?.prefix(10) ?? "–")</code>\
+        \(run.facts["hasChanges"] == "yes" ? " with changes" : "")</td><td class="number">\(cells)</td>\
+        <td>\(run.facts["compiler"] ?? "–")</td><td>\(run.facts["blasCore"] ?? "–")</td>\
+        <td>\(run.facts["hdf5"] ?? "–")</td><td>\(run.facts["machine"] ?? "–"), \(run.facts["cores"] ?? "–") cores</td></tr>
+
+        """
+    }
+    return """
+      <section id="provenance"><h2>Provenance</h2>
+      <p>This page was made with:</p><dl>\(facts)</dl>
+      <p>The cells were computed by \(report.runs.count == 1 ? "this run" : "these \(report.runs.count) runs"); cells that were
+      imported have no record here. Their names are the SHA-256 of everything they depend on.</p>
+      <div class="scroll"><table><thead><tr><th scope="col">began</th><th scope="col">commit</th>\
+      <th scope="col" class="number">stages</th><th scope="col">compiler</th><th scope="col">BLAS core</th>\
+      <th scope="col">HDF5</th><th scope="col">machine</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
+
+      """
+  }
+}

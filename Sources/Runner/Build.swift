@@ -1,0 +1,197 @@
+private import Foundation
+package import Pipeline
+private import Platform
+package import Store
+
+/// Brings the cells behind some targets into the store, wave after wave.
+package struct Build {
+  /// What a build did.
+  package struct Summary: Sendable, Encodable {
+    package var planned = 0
+    package var cached = 0
+    package var computed = 0
+    package var failed = 0
+    /// Replicas that failed numerically inside computed cells.
+    package var failedReplicas = 0
+    /// Computed cells that another process had published in the meantime.
+    package var duplicates = 0
+    package var processorSeconds = 0.0
+  }
+
+  /// What a build tells while it is at work.
+  package enum Progress {
+    /// A wave begins: the cells to compute by stage.
+    case began([(stage: String, count: Int)])
+    /// A cell of a stage is there, after so many seconds of computing.
+    case finished(_ stage: String, seconds: Double)
+    case failed(_ stage: String, message: String)
+    /// Something else for people.
+    case line(String)
+    /// The wave is over.
+    case ended
+  }
+
+  private let store: Store
+  package let plan: Plan
+  /// The cells to bring in, if not all of the plan.
+  private let needed: Set<CellKey>?
+  private let executor: any Executor
+  private let progress: (Progress) -> Void
+  private let makeLog: () throws -> RunLog
+
+  /// A build of planned stages. `makeLog` is called when the first cell has to be computed: a no-op leaves no trace.
+  package init(
+    store: Store, plan: Plan, needed: Set<CellKey>? = nil, executor: any Executor,
+    progress: @escaping (Progress) -> Void = { _ in },
+    makeLog: @escaping () throws -> RunLog
+  ) {
+    self.store = store
+    self.plan = plan
+    self.needed = needed
+    self.executor = executor
+    self.progress = progress
+    self.makeLog = makeLog
+  }
+
+  /// The run's record, if anything was computed.
+  package private(set) var log: RunLog?
+
+  /// The cells that are not in the store, each key once, in waves: a wave needs only earlier ones. Their parameters are
+  /// such as the experiments accept.
+  package func missing() throws -> [[Batch.Item]] {
+    let waves = try sift().missing
+    if !waves.isEmpty { try validate(waves) }
+    return waves
+  }
+
+  /// How many cells are planned, and which of them are missing.
+  private func sift() throws -> (planned: Int, missing: [[Batch.Item]]) {
+    let present = try store.presentKeys()
+    var seen: Set<CellKey> = []
+    seen.reserveCapacity(plan.stages.reduce(0) { $0 + $1.keys.count })
+    var depth: [String: Int] = [:]
+    var waves: [[Batch.Item]] = []
+    for (index, stage) in plan.stages.enumerated() {
+      let level = stage.definition.inputs.map { depth[$0.stage, default: 0] + 1 }.max() ?? 0
+      depth[stage.id] = level
+      while waves.count <= level { waves.append([]) }
+      for (cell, key) in stage.keys.enumerated()
+      where needed?.contains(key) ?? true && seen.insert(key).inserted && !present.contains(key) {
+        waves[level].append(Batch.Item(stage: index, cell: cell))
+      }
+    }
+    return (seen.count, waves.filter { !$0.isEmpty })
+  }
+
+  /// Computes what is missing. Parameters of missing cells are validated before the first runs. Throws
+  /// ``PipelineError/interrupted`` after Ctrl-C; failed cells are counted, not thrown.
+  package mutating func run() throws -> Summary {
+    let (planned, waves) = try sift()
+    var summary = Summary()
+    summary.planned = planned
+    summary.cached = summary.planned - waves.reduce(0) { $0 + $1.count }
+    guard !waves.isEmpty else { return summary }
+    try validate(waves)
+    for stage in Set(waves.joined().map(\.stage)) {
+      for file in plan.stages[stage].definition.data { try store.keep(file) }
+    }
+    let log = try self.log ?? makeLog()
+    self.log = log
+    defer {
+      log.totals = [
+        "computed": summary.computed, "failed": summary.failed, "cached": summary.cached,
+        "duplicates": summary.duplicates,
+      ]
+    }
+    let missingCounts = waves.joined().reduce(into: [:]) { $0[plan.stages[$1.stage].id, default: 0] += 1 }
+    log.write(
+      "plan",
+      [
+        "stages": plan.stages.reduce(into: [:]) {
+          $0[$1.id] = ["cells": $1.keys.count, "missing": missingCounts[$1.id] ?? 0]
+        }
+      ])
+    for items in waves {
+      var batch = Batch(plan: plan, items: try ready(items, &summary), store: store)
+      batch.runFolder = log.folder
+      batch.note = { [progress] event, fields, line in
+        log.write(event, line.map { line in fields.merging(["text": line]) { $1 } } ?? fields)
+        if let line { progress(.line(line)) }
+      }
+      let counts = Dictionary(grouping: batch.items, by: \.stage)
+      progress(.began(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) }))
+      var costs: [Int: StageCost] = [:]
+      defer {
+        progress(.ended)
+        for (stage, cost) in costs.sorted(by: { $0.key < $1.key }) {
+          log.write("stage", cost.fields(plan.stages[stage].id))
+        }
+      }
+      try executor.run(batch) { item, outcome in
+        try record(item, outcome, batch, log, &summary, &costs[item.stage, default: StageCost()])
+      }
+    }
+    return summary
+  }
+
+  private func validate(_ waves: [[Batch.Item]]) throws {
+    let diagnostics = Diagnostics()
+    let needed = Set(waves.joined().map { plan.stages[$0.stage].keys[$0.cell] })
+    plan.validate(diagnostics) { needed.contains($0) }
+    try diagnostics.throwIfAny()
+  }
+
+  /// Leaves out cells whose inputs failed: they would fail for that reason alone.
+  private func ready(_ items: [Batch.Item], _ summary: inout Summary) throws -> [Batch.Item] {
+    let upstream = Set(items.map(\.stage)).filter { !plan.stages[$0].definition.inputs.isEmpty }
+    guard !upstream.isEmpty else { return items }
+    let present = try store.presentKeys()
+    let blocked = upstream.filter { index in
+      plan.stages[index].definition.inputs.contains { input in
+        plan[input.stage]?.keys.contains { !present.contains($0) } ?? false
+      }
+    }
+    let ready = items.filter { !blocked.contains($0.stage) }
+    for index in blocked { progress(.line("skipped \(plan.stages[index].id): cells of a stage it reads failed")) }
+    summary.failed += items.count - ready.count
+    return ready
+  }
+
+  private func record(
+    _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch, _ log: RunLog, _ summary: inout Summary,
+    _ stageCost: inout StageCost
+  ) throws {
+    let stage = plan.stages[item.stage]
+    let key = batch.key(item)
+    var fields: [String: any Sendable] = ["stage": stage.id, "key": "\(key)", "label": stage.label(item.cell)]
+    switch outcome {
+    case .computed(let cost):
+      summary.computed += 1
+      summary.processorSeconds += cost.processorSeconds
+      summary.failedReplicas += cost.failedReplicas
+      if cost.isDuplicate { summary.duplicates += 1 }
+      stageCost.add(cost)
+      fields["outcome"] = "computed"
+      fields["wallSeconds"] = cost.wallSeconds
+      fields["processorSeconds"] = cost.processorSeconds
+      fields["peakBytes"] = cost.peakBytes
+      fields["fileBytes"] = cost.fileBytes
+      if cost.failedReplicas > 0 { fields["failedReplicas"] = cost.failedReplicas }
+      if cost.isDuplicate { fields["duplicate"] = "yes" }
+      progress(.finished(stage.id, seconds: cost.processorSeconds))
+    case .present, .claimed:
+      summary.cached += 1
+      fields["outcome"] = "present"
+      progress(.finished(stage.id, seconds: 0))
+    case .failed(let reason):
+      summary.failed += 1
+      stageCost.failed += 1
+      fields["outcome"] = "failed"
+      fields["reason"] = reason
+      try store.recordFailure(key, reason: reason)
+      progress(.failed(stage.id, message: "\(stage.id) \(stage.label(item.cell)): \(reason)"))
+    }
+    log.write("cell", fields)
+    FaultPoint.pass("runner.recorded")
+  }
+}

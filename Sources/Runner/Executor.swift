@@ -1,0 +1,84 @@
+private import Foundation
+package import Pipeline
+private import Platform
+package import Store
+
+/// Cells to compute, and where.
+package struct Batch {
+  /// A cell by its stage and its number there.
+  package struct Item: Sendable, Hashable {
+    package let stage: Int
+    package let cell: Int
+
+    package init(stage: Int, cell: Int) {
+      self.stage = stage
+      self.cell = cell
+    }
+  }
+
+  /// What a cell may take: seconds, and bytes of memory.
+  package struct Limits: Sendable, Equatable {
+    package var time: Double?
+    package var memory: Int?
+
+    package init(time: Double?, memory: Int?) {
+      self.time = time
+      self.memory = memory
+    }
+  }
+
+  package let items: [Item]
+  package let store: Store
+  package let manifest: (Item) -> Manifest
+  package let key: (Item) -> CellKey
+  package let limits: (Item) -> Limits
+  /// Takes what an executor has to tell beside outcomes: an event of the run's record, and a line for people.
+  package var note: (_ event: String, _ fields: [String: any Sendable], _ line: String?) -> Void = { _, _, _ in }
+  /// The folder of the run's record, where others may leave word for the run.
+  package var runFolder: String?
+
+  /// Whether `refig cancel` was asked to end this run.
+  package var isCancelled: Bool { runFolder.map { access("\($0)/cancel", F_OK) == 0 } ?? false }
+
+  package init(
+    items: [Item], store: Store, manifest: @escaping (Item) -> Manifest, key: @escaping (Item) -> CellKey,
+    limits: @escaping (Item) -> Limits
+  ) {
+    self.items = items
+    self.store = store
+    self.manifest = manifest
+    self.key = key
+    self.limits = limits
+  }
+
+  package init(plan: Plan, items: [Item], store: Store) {
+    self.init(
+      items: items, store: store, manifest: { plan.stages[$0.stage].manifest($0.cell) },
+      key: { plan.stages[$0.stage].keys[$0.cell] },
+      limits: {
+        let stage = plan.stages[$0.stage].definition
+        return Limits(time: stage.timeLimit, memory: stage.memoryLimit)
+      })
+  }
+}
+
+/// Starts workers on a batch and reports what they say. It is no authority on success: ask the store.
+package protocol Executor: Sendable {
+  /// Runs the batch to its end, or to an interruption; `report` hears of every item once.
+  func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws
+}
+
+/// Computes in the runner's own process, one cell after the other: for debuggers, and for tests.
+package struct InProcessExecutor: Executor {
+  private let worker: Worker
+
+  package init(worker: Worker) { self.worker = worker }
+
+  package func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
+    for item in batch.items {
+      if Interruption.requests > 0 { throw PipelineError.interrupted }
+      if batch.isCancelled { throw PipelineError.cancelled }
+      try report(item, worker.perform(batch.manifest(item)))
+    }
+  }
+}

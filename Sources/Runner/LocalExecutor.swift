@@ -1,0 +1,234 @@
+private import Foundation
+private import Pipeline
+private import Platform
+private import Store
+
+/// Worker processes on this machine, fed one cell at a time over pipes, because cells differ in cost. One thread waits for
+/// all of them.
+package struct LocalExecutor: Executor {
+  private let command: [String]
+  private let workerCount: Int
+  private let memory: Int
+
+  /// `command` starts a worker that serves its standard input. Cells of stages that state a memory limit run together
+  /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left.
+  package init(command: [String], workerCount: Int, memory: Int? = nil) throws {
+    precondition(workerCount > 0, "\(workerCount) workers")
+    self.command = command
+    self.workerCount = workerCount
+    self.memory = try memory ?? Self.availableMemory()
+  }
+
+  package func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
+    var queue = batch.items[...]
+    var claimedElsewhere: [Batch.Item] = []
+    var workers: [WorkerProcess] = []
+    defer { for worker in workers { worker.end() } }
+    while true {
+      if Interruption.requests > 1 { throw PipelineError.interrupted }
+      let isCancelled = batch.isCancelled
+      let isStopping = Interruption.requests > 0 || isCancelled
+      if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
+        // Whoever holds the claims is still at work: look again a little later.
+        usleep(50_000)
+        queue = claimedElsewhere[...]
+        claimedElsewhere = []
+      }
+      while !isStopping, let item = queue.first {
+        let taken = workers.compactMap(\.item).reduce(0) { $0 + (batch.limits($1).memory ?? 0) }
+        if let limit = batch.limits(item).memory, taken > 0, taken + limit > memory { break }
+        if let idle = workers.first(where: { $0.item == nil }) {
+          queue.removeFirst()
+          let hasMemoryLimit = batch.limits(item).memory != nil
+          guard try idle.give(item, batch.manifest(item).canonicalText, hasMemoryLimit: hasMemoryLimit) else {
+            queue.insert(item, at: queue.startIndex)
+            workers.removeAll { $0 === idle }
+            idle.end()
+            continue
+          }
+        } else if workers.count < min(workerCount, batch.items.count) {
+          workers.append(try WorkerProcess(command))
+        } else {
+          break
+        }
+      }
+      let busy = workers.filter { $0.item != nil }
+      if busy.isEmpty {
+        if isStopping { throw isCancelled ? PipelineError.cancelled : .interrupted }
+        if queue.isEmpty, claimedElsewhere.isEmpty { return }
+        continue
+      }
+      for worker in try WorkerProcess.waitForAny(busy, milliseconds: 100) {
+        guard let item = worker.item else { continue }
+        switch try worker.readAnswer() {
+        case .nothing: continue
+        case .answer(.claimed): claimedElsewhere.append(item)
+        case .answer(let outcome): try report(item, outcome)
+        case .died(let how):
+          workers.removeAll { $0 === worker }
+          try fail(item, "its worker \(how)", batch, report)
+        }
+      }
+      for worker in workers {
+        guard let item = worker.item, let excess = try worker.excess(over: batch.limits(item)) else { continue }
+        workers.removeAll { $0 === worker }
+        worker.kill()
+        try fail(item, excess, batch, report)
+      }
+    }
+  }
+
+  private func fail(
+    _ item: Batch.Item, _ reason: String, _ batch: Batch, _ report: (Batch.Item, Worker.Outcome) throws -> Void
+  ) throws {
+    // A worker may have published its cell and died before it could say so.
+    try report(item, batch.store.contains(batch.key(item)) ? .present : .failed(reason))
+  }
+
+  /// Bytes that can be had without swapping, in this machine and in this process's control group.
+  private static func availableMemory() throws -> Int {
+    func number(_ path: String, after name: String = "") throws -> Int? {
+      let text = String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self)
+      let line = text.split(separator: "\n").first { $0.hasPrefix(name) }?.dropFirst(name.count)
+      return line?.split(separator: " ").first.flatMap { Int($0) }
+    }
+    var available = try number("/proc/meminfo", after: "MemAvailable:").map { $0 << 10 } ?? .max
+    if let limit = try number("/sys/fs/cgroup/memory.max"), let used = try number("/sys/fs/cgroup/memory.current") {
+      available = min(available, limit - used)
+    }
+    return available
+  }
+
+  /// What a worker's environment adds to the runner's. OpenBLAS reads its core type before `main`, so only a parent can
+  /// set it: 0.3.21 does not know recent processors and takes their AVX-512 for AVX2, at half the speed. One thread each:
+  /// its threads spin, and other counts give other bits.
+  package static func workerEnvironment() throws -> [String: String] {
+    var environment = ["OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"]
+    // An empty value would not mean "unset" to OpenBLAS but some core type.
+    if (ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] ?? "").isEmpty {
+      let needed = ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]
+      let facts = String(decoding: try Files.bytes(of: "/proc/cpuinfo") ?? [], as: UTF8.self)
+      let line = facts.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
+      let flags = Set(line.split(separator: " ").map(String.init))
+      if flags.isSuperset(of: needed) { environment["OPENBLAS_CORETYPE"] = "SkylakeX" }
+    }
+    return environment
+  }
+}
+
+/// One worker process and the cell it is computing.
+private final class WorkerProcess {
+  enum Answer {
+    case nothing
+    case answer(Worker.Outcome)
+    case died(String)
+  }
+
+  private let process: pid_t
+  private let input: Int32
+  private let output: Int32
+  private var reader: LineReader
+  private var start = 0.0
+  private var residentAtStart = 0
+  private(set) var item: Batch.Item?
+  private var hasEnded = false
+
+  init(_ command: [String]) throws {
+    do {
+      let toWorker = try ChildProcess.makePipe()
+      let fromWorker = try ChildProcess.makePipe()
+      defer { close(toWorker[0]); close(fromWorker[1]) }
+      var environment = ProcessInfo.processInfo.environment
+      environment.merge(try LocalExecutor.workerEnvironment()) { $1 }
+      do {
+        // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
+        process = try ChildProcess.start(
+          command, input: toWorker[0], output: fromWorker[1], environment: environment, group: .own)
+      } catch {
+        close(toWorker[1])
+        close(fromWorker[0])
+        throw error
+      }
+      input = toWorker[1]
+      output = fromWorker[0]
+    } catch let error as ChildProcess.NotStarted {
+      throw PipelineError.workerNotStarted(reason: "\(command[0]): \(FileError.reason(error.code))")
+    }
+    reader = LineReader(descriptor: output)
+  }
+
+  /// By what the cell at work breaks its limits; nil if it keeps them. Memory is what the worker has gained since it was
+  /// given the cell.
+  func excess(over limits: Batch.Limits) throws -> String? {
+    if let limit = limits.time, ChildProcess.now() - start > limit {
+      return "it took longer than its time limit of \(limit) s"
+    }
+    guard let limit = limits.memory else { return nil }
+    let taken = try residentBytes() - residentAtStart
+    return taken > limit
+      ? "it took \(taken / 1_000_000) MB of memory, more than its limit of \(limit / 1_000_000) MB" : nil
+  }
+
+  /// 0 for a worker that has just died.
+  private func residentBytes() throws -> Int {
+    let fields = String(decoding: try Files.bytes(of: "/proc/\(process)/statm") ?? [], as: UTF8.self).split(
+      separator: " ")
+    return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+  }
+
+  /// Hands over a cell; false if the worker is gone.
+  func give(_ item: Batch.Item, _ manifest: String, hasMemoryLimit: Bool) throws -> Bool {
+    guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
+    self.item = item
+    start = ChildProcess.now()
+    residentAtStart = hasMemoryLimit ? try residentBytes() : 0
+    return true
+  }
+
+  func readAnswer() throws -> Answer {
+    guard try reader.fill() else {
+      hasEnded = true
+      var status: Int32 = 0
+      waitpid(process, &status, 0)
+      close(input)
+      close(output)
+      return .died(Self.cause(of: status))
+    }
+    guard let line = reader.bufferedLine() else { return .nothing }
+    guard let outcome = Worker.outcome(line) else { return .died("answered '\(line)'") }
+    item = nil
+    return .answer(outcome)
+  }
+
+  /// Lets the worker go: it ends when its input does.
+  func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    close(input)
+    if item != nil { Glibc.kill(process, SIGTERM) }
+    var status: Int32 = 0
+    waitpid(process, &status, 0)
+    close(output)
+  }
+
+  func kill() {
+    Glibc.kill(process, SIGKILL)
+    end()
+  }
+
+  static func waitForAny(_ workers: [WorkerProcess], milliseconds: Int32) throws -> [WorkerProcess] {
+    var polls = workers.map { pollfd(fd: $0.output, events: Int16(POLLIN), revents: 0) }
+    let count = poll(&polls, nfds_t(polls.count), milliseconds)
+    guard count >= 0 || errno == EINTR else {
+      throw PipelineError.workerNotStarted(reason: FileError.reason(errno))
+    }
+    return zip(workers, polls).filter { $1.revents != 0 }.map(\.0)
+  }
+
+  private static func cause(of status: Int32) -> String {
+    let signal = status & 0x7f
+    guard signal != 0 else { return "ended with status \((status >> 8) & 0xff)" }
+    return signal == SIGKILL
+      ? "was killed (signal 9; out of memory?)" : "died of signal \(signal) (\(String(cString: strsignal(signal))))"
+  }
+}

@@ -1,0 +1,193 @@
+package import Foundation
+private import Pipeline
+private import Platform
+
+/// The record of a run, read while it is written: by anybody who sees the project's folder.
+package final class RunRecord {
+  /// What the record tells so far.
+  package struct Status: Sendable, Encodable {
+    package let run: String
+    package fileprivate(set) var command = ""
+    package fileprivate(set) var profile = ""
+    package fileprivate(set) var host = ""
+    package fileprivate(set) var started = ""
+    /// Cells to compute by stage, and what became of them.
+    package fileprivate(set) var missing: [String: Int] = [:]
+    package fileprivate(set) var computed = 0
+    package fileprivate(set) var present = 0
+    package fileprivate(set) var failed = 0
+    /// Arrays of tasks of a cluster.
+    package fileprivate(set) var jobs: [Job] = []
+    /// Tasks that ended without all their cells.
+    package fileprivate(set) var lostTasks = 0
+    package fileprivate(set) var lastLoss = ""
+    /// Of the tasks, when the cluster was last asked.
+    package fileprivate(set) var running = 0
+    package fileprivate(set) var waiting = 0
+    package fileprivate(set) var reasons: [String] = []
+    package fileprivate(set) var hasEnded = false
+    /// Why it ended before its end.
+    package fileprivate(set) var error: String?
+    package fileprivate(set) var exitStatus = 0
+
+    /// An array of tasks.
+    package struct Job: Sendable, Encodable {
+      package let name: String
+      package let id: String
+      package let tasks: Int
+    }
+  }
+
+  /// What was added to the record.
+  package enum Event {
+    /// Cells to compute by stage.
+    case plan([String: Int])
+    case cell(stage: String, hasFailed: Bool)
+    /// Something else, told as it was to whoever started the run.
+    case line(String)
+  }
+
+  package let folder: String
+  package private(set) var status: Status
+  private var position = 0
+  private var lineCount = 0
+  private var path: String { folder + "/events.jsonl" }
+
+  /// The record of a run by its id or the beginning of it; the newest one's unless given. Nothing of it has been read
+  /// yet. Throws ``PipelineError/unknownRun(_:known:)``.
+  package init(root: String, run name: String?) throws {
+    let known = try RunLog.runs(root: root)
+    let found =
+      name.map { name in known.contains(name) ? [name] : known.filter { $0.hasPrefix(name) } } ?? known.suffix(1)
+    guard found.count == 1, !(name?.isEmpty ?? false) else { throw PipelineError.unknownRun(name ?? "", known: known) }
+    folder = "\(root)/data/runs/\(found[0])"
+    status = Status(run: found[0])
+  }
+
+  /// Whether a text names a run: no stage is called so.
+  package static func isRun(_ name: String, root: String) -> Bool {
+    name.first?.isNumber ?? false && !name.contains("/")
+      && FileManager.default.fileExists(atPath: "\(root)/data/runs/\(name)/events.jsonl")
+  }
+
+  /// The process that writes the record, if it is on this machine: nil if it is not.
+  package var head: pid_t? {
+    guard status.host == RunLog.hostName else { return nil }
+    return status.run.split(separator: "-").last.flatMap { pid_t($0.filter { $0 != "+" }) }
+  }
+
+  /// Whether the run may still be going on, as far as can be told from here.
+  package var isAlive: Bool {
+    guard !status.hasEnded else { return false }
+    // A head begins with what it runs on, at once.
+    if status.host.isEmpty { return age < 10 }
+    if let head { return kill(head, 0) == 0 || errno == EPERM }
+    // A head writes at least once a minute while tasks are on their way.
+    return status.jobs.isEmpty || age < 600
+  }
+
+  /// Seconds since something was added.
+  private var age: Double { Files.sizeAndTime(path).map { Date().timeIntervalSince1970 - $0.changed } ?? 0 }
+
+  /// Throws ``PipelineError/damaged(path:reason:)`` for a record that tells of no run and will not any more.
+  package func requireBeginning() throws {
+    guard status.host.isEmpty, !isAlive else { return }
+    throw PipelineError.damaged(
+      path: path, reason: "its beginning is missing: the run was killed before that, or something emptied the file")
+  }
+
+  /// Reads what was added. Throws ``PipelineError/damaged(path:reason:)`` for a line that is none of a record.
+  package func update(_ hear: (Event) -> Void = { _ in }) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    let size = Int(lseek(descriptor, 0, SEEK_END))
+    lseek(descriptor, off_t(position), SEEK_SET)
+    var reader = LineReader(descriptor: descriptor)
+    while position < size, let line = try reader.line() {
+      position += line.utf8.count + 1
+      lineCount += 1
+      // There is a line for every cell: they are not taken apart.
+      if line.contains("\"event\":\"cell\"") { hear(cell(line)) } else { try take(line, hear) }
+    }
+  }
+
+  private func cell(_ line: Substring) -> Event {
+    let hasFailed = line.contains("\"outcome\":\"failed\"")
+    if hasFailed {
+      status.failed += 1
+    } else if line.contains("\"outcome\":\"computed\"") {
+      status.computed += 1
+    } else {
+      status.present += 1
+    }
+    let stage = line.firstRange(of: "\"stage\":\"").map { line[$0.upperBound...].prefix { $0 != "\"" } } ?? ""
+    return .cell(stage: String(stage), hasFailed: hasFailed)
+  }
+
+  private func take(_ line: Substring, _ hear: (Event) -> Void) throws {
+    let object: Any?
+    do { object = try JSONSerialization.jsonObject(with: Data(line.utf8)) } catch { object = nil }
+    guard let event = object as? [String: Any] else {
+      throw PipelineError.damaged(path: "\(path):\(lineCount)", reason: "this line is no event of a run")
+    }
+    func text(_ key: String) -> String { event[key] as? String ?? "" }
+    func count(_ key: String) -> Int { event[key] as? Int ?? 0 }
+    switch text("event") {
+    case "run":
+      status.command = (event["command"] as? [String] ?? []).dropFirst().joined(separator: " ")
+      status.profile = text("profile")
+      status.started = text("time")
+      status.host = (event["facts"] as? [String: String])?["host"] ?? ""
+    case "plan":
+      status.missing = (event["stages"] as? [String: [String: Int]] ?? [:]).compactMapValues { $0["missing"] }
+        .filter { $0.value > 0 }
+      hear(.plan(status.missing))
+    case "job":
+      status.jobs.append(Status.Job(name: text("name"), id: text("id"), tasks: count("tasks")))
+    case "task":
+      status.lostTasks += 1
+      status.lastLoss = "\(text("task")): \(text("reason"))"
+    case "queue":
+      (status.running, status.waiting) = (count("running"), count("waiting"))
+      status.reasons = event["reasons"] as? [String] ?? []
+    case "end":
+      status.hasEnded = true
+      status.error = event["error"] as? String
+      status.exitStatus = count("status")
+    default: break
+    }
+    if let text = event["text"] as? String { hear(.line(text)) }
+  }
+}
+
+extension RunRecord.Status {
+  /// The same for people.
+  package func text(isAlive: Bool) -> String {
+    let total = missing.values.reduce(0, +)
+    var lines = ["run \(run): refig \(command)", "  began \(started) on \(host), profile \(profile)"]
+    var cells = "  \(computed + present + failed) of \(total) cells: \(computed) computed"
+    if present > 0 { cells += ", \(present) made by others" }
+    if failed > 0 { cells += ", \(failed) failed" }
+    lines.append(cells)
+    if !jobs.isEmpty {
+      let ids = jobs.suffix(5).map { $0.id.isEmpty ? $0.name : $0.id }.joined(separator: ", ")
+      lines.append(
+        "  \(jobs.reduce(0) { $0 + $1.tasks }) tasks in \(jobs.count == 1 ? "job" : "\(jobs.count) jobs, the last") \(ids)"
+      )
+    }
+    if lostTasks > 0 { lines.append("  \(lostTasks) tasks ended too early, the last \(lastLoss)") }
+    if hasEnded {
+      lines.append("  over" + (error.map { ": \($0)" } ?? ""))
+    } else if isAlive {
+      if !jobs.isEmpty {
+        lines.append(
+          "  \(running) tasks running, \(waiting) waiting"
+            + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"))
+      }
+    } else {
+      lines.append("  its head is gone; type the command again to go on: it follows the tasks that still run")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,279 @@
+private import Foundation
+private import NumericalMethods
+private import PaperKit
+package import Pipeline
+private import Platform
+package import Store
+
+/// Computes cells from their manifests and publishes them: what runs in a worker process, or in the runner's own.
+package struct Worker: Sendable {
+  /// What became of a cell.
+  package enum Outcome: Sendable, Equatable {
+    /// Published by this worker.
+    case computed(Cost)
+    /// Somebody else had published it.
+    case present
+    /// Another process is computing it.
+    case claimed
+    /// It could not be computed: why.
+    case failed(String)
+  }
+
+  /// What a cell cost.
+  package struct Cost: Sendable, Equatable {
+    package let wallSeconds: Double
+    package let processorSeconds: Double
+    package let peakBytes: Int
+    package let fileBytes: Int
+    /// Replicas that failed numerically.
+    package let failedReplicas: Int
+    /// Somebody else published the same cell while it was computed.
+    package let isDuplicate: Bool
+  }
+
+  package let catalogue: Catalogue
+  package let store: Store
+  /// Whether cells are claimed, so that no other process computes the same at the same time. On a cluster's file system
+  /// a lock may be kept for a machine that is gone.
+  private let claims: Bool
+
+  package init(catalogue: Catalogue, store: Store, claims: Bool = true) {
+    self.catalogue = catalogue
+    self.store = store
+    self.claims = claims
+  }
+
+  /// Makes sure that a cell is in the store.
+  package func perform(_ manifest: Manifest) -> Outcome {
+    let key = manifest.key
+    do {
+      let work = { () throws -> Outcome in
+        if store.contains(key) { return .present }
+        let start = Usage.ofNewCell()
+        let cell = try compute(manifest)
+        guard let experiment = catalogue.experiments[manifest.experiment] else { return .failed("unknown experiment") }
+        let bytes = try cell.encoded(outputs: experiment.outputs)
+        let isDuplicate = store.contains(key)
+        try store.publish(bytes, as: key)
+        let end = Usage.now()
+        return .computed(
+          Cost(
+            wallSeconds: end.wall - start.wall, processorSeconds: end.processor - start.processor,
+            peakBytes: end.peakBytes, fileBytes: bytes.count, failedReplicas: cell.failures.count,
+            isDuplicate: isDuplicate))
+      }
+      return try claims ? store.withClaim(on: key, work) ?? .claimed : work()
+    } catch {
+      return .failed(ErrorMessage.reason(of: error))
+    }
+  }
+
+  /// Computes a cell without storing it. A ``NumericalError`` of a replica is part of the result; anything else is thrown.
+  /// Committed files are those given, else those the store keeps.
+  package func compute(_ manifest: Manifest, data files: [DataFile] = []) throws -> Cell {
+    guard let experiment = catalogue.experiments[manifest.experiment] else {
+      throw EvidenceError("this refig has no experiment '\(manifest.experiment)'")
+    }
+    guard catalogue.code(of: experiment).elementsEqual(manifest.code, by: ==) else {
+      throw EvidenceError("this refig was built from other code than the cell asks for; build and run again")
+    }
+    var mutant: Mutant?
+    if let name = manifest.mutant {
+      mutant = experiment.mutants.first { $0.name == name }
+      guard mutant != nil else { throw EvidenceError("\(manifest.experiment) has no mutant '\(name)'") }
+    }
+    var inputs: [String: Results] = [:]
+    for (name, group) in Dictionary(grouping: manifest.inputs, by: \.name) {
+      inputs[name] = Results(
+        cells: try group.map { input in
+          guard let cell = try store.cell(input.key) else {
+            throw EvidenceError("its input \(input.key.short) ('\(name)') is not in the store")
+          }
+          return cell
+        })
+    }
+    let data = try arrays(of: experiment, manifest, files)
+    let contexts = manifest.replicas.map {
+      RunContext(replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant)
+    }
+    return try experiment.cell(manifest, contexts)
+  }
+
+  private func arrays(of experiment: any Experiment.Type, _ manifest: Manifest, _ files: [DataFile]) throws
+    -> [DataArray: NDArray]
+  {
+    var arrays: [DataArray: NDArray] = [:]
+    for (name, declared) in Dictionary(grouping: experiment.data, by: \.file) {
+      guard let digest = manifest.data.first(where: { $0.name == name })?.digest else {
+        throw EvidenceError("\(manifest.experiment) reads a data file; say which with --data \(name)=FILE")
+      }
+      guard let bytes = try files.first(where: { $0.digest == digest })?.bytes ?? store.data(digest) else {
+        throw EvidenceError("its data file \(digest.prefix(10)) ('\(name)') is not in the store")
+      }
+      do {
+        arrays.merge(try DataFile.arrays(declared, in: bytes)) { $1 }
+      } catch {
+        throw EvidenceError("data file '\(name)': \(error)")
+      }
+    }
+    return arrays
+  }
+
+  // MARK: Serving a runner
+
+  /// Reads requests from a descriptor until it is closed, and answers each with one line on another. A request is a line
+  /// with a manifest's length in bytes, then the manifest.
+  package func serve(input: Int32, output: Int32) throws {
+    var reader = LineReader(descriptor: input)
+    while let line = try reader.line() {
+      guard let count = Int(line), let bytes = try reader.bytes(count),
+        let manifest = Manifest(canonicalText: String(decoding: bytes, as: UTF8.self))
+      else { throw PipelineError.workerNotStarted(reason: "its runner sent '\(line)'") }
+      // A runner that has gone needs no answer; the cell is in the store.
+      guard try Self.send(Self.answer(perform(manifest)) + "\n", to: output) else { return }
+    }
+  }
+
+  /// Writes a text to a pipe; false if nobody reads it any more.
+  package static func send(_ text: String, to descriptor: Int32) throws -> Bool {
+    let bytes = Array(text.utf8)
+    var sent = 0
+    while sent < bytes.count {
+      let step = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent) }
+      if step < 0 {
+        if errno == EINTR { continue }
+        if errno == EPIPE { return false }
+        throw PipelineError.workerNotStarted(reason: FileError.reason(errno))
+      }
+      sent += step
+    }
+    return true
+  }
+
+  package static func answer(_ outcome: Outcome) -> String {
+    switch outcome {
+    case .computed(let cost):
+      "computed \(cost.wallSeconds) \(cost.processorSeconds) \(cost.peakBytes) \(cost.fileBytes) \(cost.failedReplicas) \(cost.isDuplicate ? 1 : 0)"
+    case .present: "present"
+    case .claimed: "claimed"
+    case .failed(let reason): "failed " + reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    }
+  }
+
+  /// The inverse of ``answer(_:)``.
+  package static func outcome(_ answer: Substring) -> Outcome? {
+    let fields = answer.split(separator: " ")
+    switch fields.first {
+    case "computed":
+      let numbers = fields.dropFirst().compactMap { Double($0) }
+      guard numbers.count == 6 else { return nil }
+      return .computed(
+        Cost(
+          wallSeconds: numbers[0], processorSeconds: numbers[1], peakBytes: Int(numbers[2]),
+          fileBytes: Int(numbers[3]), failedReplicas: Int(numbers[4]),
+          isDuplicate: numbers[5] != 0))
+    case "present": return .present
+    case "claimed": return .claimed
+    case "failed": return .failed(String(answer.dropFirst(7)))
+    default: return nil
+    }
+  }
+}
+
+extension Experiment {
+  /// Runs a block of replicas and stacks what they return. If the block fails numerically, its replicas run one by one,
+  /// so that only those that fail are missing.
+  fileprivate static func cell(_ manifest: Manifest, _ contexts: [RunContext]) throws -> Cell {
+    let parameters = try Parameters(values: manifest.parameters)
+    var results: [(replica: Int, arrays: [OutputArray: NDArray])] = []
+    var failures: [(replica: Int, reason: String)] = []
+    do {
+      let block = try run(parameters, replicas: contexts)
+      guard block.count == contexts.count else {
+        throw EvidenceError("\(name) returned \(block.count) results for \(contexts.count) replicas")
+      }
+      results = zip(contexts, block).map { ($0.replica, $1) }
+    } catch is NumericalError {
+      for context in contexts {
+        do {
+          results.append((context.replica, try run(parameters, in: context)))
+        } catch let error as NumericalError {
+          failures.append((context.replica, error.description))
+        }
+      }
+    }
+    for (replica, arrays) in results { try check(arrays, of: replica) }
+    var arrays: [String: NDArray] = [:]
+    var coordinates: [String: NDArray] = [:]
+    for output in outputs {
+      let parts = results.compactMap { $0.arrays[output] }
+      guard let first = parts.first else { continue }
+      guard parts.allSatisfy({ $0.shape == first.shape }) else {
+        throw EvidenceError("output '\(output.name)' has shapes that differ between replicas")
+      }
+      guard output.isCoordinate else {
+        arrays[output.name] = NDArray.stack(parts)
+        continue
+      }
+      guard parts.allSatisfy({ $0 == first }) else {
+        throw EvidenceError("coordinate '\(output.name)' differs between replicas")
+      }
+      coordinates[output.name] = first
+    }
+    return Cell(
+      manifest: manifest, replicas: results.map(\.replica), failures: failures, arrays: arrays,
+      coordinates: coordinates)
+  }
+
+  /// What an experiment returns must be what it declares.
+  private static func check(_ arrays: [OutputArray: NDArray], of replica: Int) throws {
+    if let extra = arrays.keys.first(where: { !outputs.contains($0) }) {
+      throw EvidenceError("\(name) returned '\(extra.name)', which it does not declare")
+    }
+    var lengths: [String: Int] = [:]
+    for output in outputs {
+      guard let array = arrays[output] else { throw EvidenceError("\(name) did not return '\(output.name)'") }
+      guard array.rank == output.axes.count else {
+        throw EvidenceError("output '\(output.name)' has shape \(array.shape) for the axes \(output.axes)")
+      }
+      for (axis, length) in zip(output.axes, array.shape) {
+        guard lengths[axis, default: length] == length else {
+          throw EvidenceError(
+            "output '\(output.name)' has length \(length) along '\(axis)', another \(lengths[axis] ?? 0)")
+        }
+        lengths[axis] = length
+      }
+      if let bad = array.values.first(where: { !($0.isFinite || output.allowsNaN && $0.isNaN) }) {
+        throw NumericalError.undefined("output '\(output.name)' of replica \(replica) holds \(bad)")
+      }
+    }
+  }
+}
+
+/// Wall time, processor time and peak memory of this process so far.
+private struct Usage {
+  let wall: Double
+  let processor: Double
+  let peakBytes: Int
+
+  /// The same, with peak memory counted from here on, where the kernel lets us.
+  static func ofNewCell() -> Usage {
+    let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    if descriptor >= 0 {
+      write(descriptor, "5", 1)
+      close(descriptor)
+    }
+    return now()
+  }
+
+  static func now() -> Usage {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + 1e-6 * Double(time.tv_usec) }
+    return Usage(
+      wall: Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec),
+      processor: seconds(usage.ru_utime) + seconds(usage.ru_stime), peakBytes: usage.ru_maxrss * 1024)
+  }
+}

@@ -1,0 +1,16 @@
+private import Foundation
+private import Platform
+private import Runner
+
+extension RunRecord {
+  /// Asks the run to end: by a file, as its head may be on another machine, and by ending its tasks. Returns how many
+  /// arrays of tasks it had.
+  package func cancel(root: String) throws -> Int {
+    try Files.write([], to: folder + "/cancel", by: folder + "/cancel.tmp")
+    let names = Set(status.jobs.map(\.name)).filter {
+      FileManager.default.fileExists(atPath: "\(root)/data/slurm/\($0)")
+    }
+    if !names.isEmpty { try Slurm().cancel(names.sorted()) }
+    return names.count
+  }
+}

@@ -1,0 +1,215 @@
+private import Foundation
+internal import Pipeline
+internal import Platform
+internal import Runner
+internal import Store
+
+/// An array job that some head submitted, perhaps one that is gone: the folder data/slurm/<name>, with the batch file and
+/// what the tasks wrote. It is there until its last task is over, so that another head finds it.
+final class SlurmArray {
+  /// A task that is not over, as far as is known.
+  struct Task {
+    /// Its cells that are wanted here.
+    let items: [Batch.Item]
+    /// Whether Slurm said that it waits.
+    fileprivate(set) var isWaiting = true
+    /// Slurm's word for how it ended, and when that was noticed.
+    fileprivate(set) var end: (state: String, time: Double)?
+    /// Whether it has finished a cell, and whether that is news.
+    fileprivate(set) var isFruitful = false
+    var hasNews = false
+    fileprivate var lostMemory = false
+    /// The last line it wrote that is no answer.
+    fileprivate(set) var lastWords = ""
+    /// How far its output has been read.
+    fileprivate var position = 0
+  }
+
+  let name: String
+  let folder: String
+  let settings: SlurmSettings
+  /// Whether this process submitted it; others may be following one that it did not.
+  private let isOwn: Bool
+  private(set) var id: String?
+  var tasks: [Int: Task]
+  let taskCount: Int
+  private(set) var isFruitful = false
+  /// Tasks that the queue, as last shown, leaves out, and whether it shows others of this array.
+  private(set) var doubted: Set<Int> = []
+  private var isShown = false
+  private var missCount = 0
+
+  private static let batchName = "batch"
+  private static let idName = "id"
+  /// The end of a task that Slurm has forgotten.
+  private static let forgotten = "forgotten"
+
+  /// An array that is about to be submitted.
+  init(_ slices: some Collection<[Batch.Item]>, of batch: Batch, settings: SlurmSettings, in root: String) throws {
+    name = "refig-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    folder = "\(root)/\(name)"
+    self.settings = settings
+    isOwn = true
+    taskCount = slices.count
+    tasks = Dictionary(uniqueKeysWithValues: zip(1..., slices.map { Task(items: $0) }))
+    try Files.makeFolder(folder)
+    try BatchFile.write(slices, of: batch, to: "\(folder)/\(Self.batchName)")
+    try Files.write(Array(Self.script.utf8), to: "\(folder)/task", by: "\(folder)/task.tmp")
+  }
+
+  /// What a task runs: its words with the slice's number. They are words throughout, so that a path may hold any sign.
+  private static let script = """
+    #!/bin/sh
+    exec "$@" --batch \(batchName) --slice "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT"
+
+    """
+
+  /// The words to submit, given those that start a worker.
+  func command(_ worker: [String]) -> [String] { ["\(folder)/task"] + worker }
+
+  func accepted(_ id: String) throws {
+    self.id = id
+    try Files.write(Array(id.utf8), to: "\(folder)/\(Self.idName)", by: "\(folder)/id.tmp")
+  }
+
+  /// The arrays in a folder that hold some of the wanted cells.
+  static func found(in root: String, wanted: [CellKey: Batch.Item]) throws -> [SlurmArray] {
+    guard !wanted.isEmpty, FileManager.default.fileExists(atPath: root) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: root).sorted().compactMap { name in
+      let folder = "\(root)/\(name)"
+      guard FileManager.default.fileExists(atPath: "\(folder)/\(batchName)") else { return nil }
+      return try SlurmArray(name: name, folder: folder, wanted: wanted)
+    }
+  }
+
+  private init?(name: String, folder: String, wanted: [CellKey: Batch.Item]) throws {
+    let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
+    var tasks: [Int: Task] = [:]
+    for number in 1...file.sliceCount {
+      let items = try file.slice(number).keys.compactMap { wanted[$0] }
+      if !items.isEmpty { tasks[number] = Task(items: items) }
+    }
+    guard !tasks.isEmpty else { return nil }
+    self.name = name
+    self.folder = folder
+    settings = SlurmSettings()
+    isOwn = false
+    self.tasks = tasks
+    taskCount = file.sliceCount
+    id = try Files.bytes(of: "\(folder)/\(Self.idName)").map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The name of a task for people: as Slurm has it, if it does.
+  func label(_ task: Int) -> String { "\(id ?? name)_\(task)" }
+
+  /// Reads what a task has written since the last time, and returns its answers.
+  func answers(of number: Int) throws -> [(key: CellKey, outcome: Worker.Outcome)] {
+    guard var task = tasks[number] else { return [] }
+    let descriptor = open("\(folder)/\(number).txt", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    let size = Int(lseek(descriptor, 0, SEEK_END))
+    // Shorter than it was: Slurm started the task again, and it begins anew.
+    if size < task.position { task.position = 0 }
+    lseek(descriptor, off_t(task.position), SEEK_SET)
+    var reader = LineReader(descriptor: descriptor)
+    var answers: [(key: CellKey, outcome: Worker.Outcome)] = []
+    while size > task.position, let line = try reader.line() {
+      task.position += line.utf8.count + 1
+      let words = line.split(separator: " ", maxSplits: 2)
+      if words.count == 3, words[0] == "cell", let key = CellKey(words[1]), let outcome = Worker.outcome(words[2]) {
+        answers.append((key, outcome))
+        (task.isFruitful, task.hasNews) = (true, true)
+        isFruitful = true
+      } else if line.contains("oom-kill") || line.contains("memory limit") {
+        // Not every Slurm has a state of its own for it.
+        task.lostMemory = true
+      } else if !line.isEmpty, !line.contains("error: *** ") {
+        // Slurm's own last line says that the task was ended, which its state says too.
+        task.lastWords = String(line.prefix(300))
+      }
+    }
+    tasks[number] = task
+    return answers
+  }
+
+  /// Takes in the lines of the queue that are this array's.
+  func update(_ lines: [Slurm.Line], time: Double) {
+    var untold = Set(tasks.keys)
+    func apply(_ line: Slurm.Line, to number: Int) {
+      guard tasks[number] != nil else { return }
+      untold.remove(number)
+      tasks[number]?.isWaiting = line.isWaiting
+      // Slurm itself may have put a task back into the queue.
+      let end = tasks[number]?.end ?? (line.state, time)
+      tasks[number]?.end = line.isOver ? end : nil
+    }
+    for line in lines {
+      id = id ?? line.id
+      for range in line.tasks ?? [] { for number in range.clamped(to: 1...taskCount) { apply(line, to: number) } }
+    }
+    // What nothing had happened to when the array was cancelled has one line without numbers.
+    if let rest = lines.first(where: { $0.tasks == nil }) { for number in untold { apply(rest, to: number) } }
+    (doubted, isShown) = (untold.filter { tasks[$0]?.end == nil }, !lines.isEmpty)
+  }
+
+  /// Asks about the tasks that the queue leaves out. They may be over for so long that Slurm forgot them; but an empty
+  /// answer is no answer: Slurm must say that it does not know the job, or show the rest of the array twice without them.
+  func resolveDoubt(_ slurm: Slurm) throws {
+    let isKnown: Bool?
+    if let id {
+      isKnown = try slurm.knows(id)
+    } else {
+      // Its head was ended before it heard of sbatch's success, or there was none.
+      missCount += 1
+      isKnown = missCount < 2 ? nil : false
+    }
+    if isKnown == false || isKnown == true && isShown {
+      for number in doubted { tasks[number]?.end = (Self.forgotten, ChildProcess.now()) }
+    }
+    doubted = []
+  }
+
+  /// Why a task ended without its cells, for people.
+  func reason(of task: Task) -> String {
+    let reason = task.end.map { Self.reason(task.lostMemory ? "OUT_OF_MEMORY" : $0.state, settings) } ?? ""
+    return task.lastWords.isEmpty ? reason : "\(reason): \(task.lastWords)"
+  }
+
+  private static func reason(_ state: String, _ settings: SlurmSettings) -> String {
+    switch state {
+    case forgotten: "Slurm no longer knows of it"
+    case "TIMEOUT":
+      "it hit its time limit" + (settings.time.map { " of \(Int($0 / 60)) min" } ?? "") + "; raise `time:`"
+    case "OUT_OF_MEMORY":
+      "it ran out of memory" + (settings.memory.map { " (\($0 / 1_000_000) MB)" } ?? "") + "; raise `memory:`"
+    case "NODE_FAIL": "its node failed"
+    case "BOOT_FAIL": "its node did not start"
+    case "CANCELLED": "it was cancelled"
+    case "PREEMPTED": "it had to make room for another job"
+    case "DEADLINE": "it missed its deadline"
+    case "COMPLETED": "it ended without all its cells"
+    default: "it failed"
+    }
+  }
+
+  /// Keeps what a task wrote beside the run's record, for people.
+  func keepOutput(of number: Int, in runFolder: String?) {
+    guard let runFolder, Files.sizeAndTime("\(folder)/\(number).txt")?.size ?? 0 > 0 else { return }
+    link("\(folder)/\(number).txt", "\(runFolder)/\(label(number)).txt")
+  }
+
+  /// The array is over for this process: nothing is left of it, unless another head may still want what it makes.
+  func remove(store: Store) throws {
+    if !isOwn, FileManager.default.fileExists(atPath: "\(folder)/\(Self.batchName)") {
+      let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
+      for number in 1...taskCount where try !file.slice(number).keys.allSatisfy(store.contains) { return }
+    }
+    do {
+      try FileManager.default.removeItem(atPath: folder)
+    } catch {
+      // Something still writes there, or another head was faster. The batch file is what makes it an array.
+      unlink("\(folder)/\(Self.batchName)")
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package import NumericalMethods
+package import PaperKit
+package import Pipeline
+
+/// The stored unit: one sweep point, one block of replicas. Arrays are stacked along a leading axis `replica`, which
+/// holds the replicas that succeeded; a numerical failure of the others is a result too, kept with its reason.
+package struct Cell: Sendable {
+  package let manifest: Manifest
+  /// The replicas whose results are here, in order.
+  package let replicas: [Int]
+  package let failures: [(replica: Int, reason: String)]
+  /// By output name, shape [replica] + axes.
+  package let arrays: [String: NDArray]
+  /// The scales of the axes by name, the same for all replicas.
+  package let coordinates: [String: NDArray]
+
+  package init(
+    manifest: Manifest, replicas: [Int], failures: [(replica: Int, reason: String)], arrays: [String: NDArray],
+    coordinates: [String: NDArray]
+  ) {
+    self.manifest = manifest
+    self.replicas = replicas
+    self.failures = failures
+    self.arrays = arrays
+    self.coordinates = coordinates
+  }
+
+  /// Size of the text header before the HDF5 data.
+  package static let headerSize = 512
+  private static let format = 1
+  private static let magic = "refig cell \(format)"
+
+  /// The cell as the bytes of its file: a text header with the SHA-256 of the rest, then HDF5.
+  package func encoded(outputs: [OutputArray]) throws -> [UInt8] {
+    var attributes = [
+      ("Conventions", "CF-1.8, refig-1"), ("key", "\(manifest.key)"), ("manifest", manifest.canonicalText),
+    ]
+    if !failures.isEmpty {
+      attributes.append(("failures", failures.map { "\($0.replica) \($0.reason)" }.joined(separator: "\n")))
+    }
+    let datasets =
+      scales(outputs)
+      + outputs.compactMap { output in
+        arrays[output.name].map {
+          HDF5File.Dataset(
+            name: output.name, shape: $0.shape, axes: ["replica"] + output.axes, unit: output.unit,
+            meaning: output.meaning, values: $0.values)
+        }
+      }
+    var bytes = try HDF5File(attributes: attributes, datasets: datasets).encoded(headerSize: Self.headerSize)
+    let digest = bytes.withUnsafeBytes {
+      CellKey.digest(UnsafeRawBufferPointer(rebasing: $0.dropFirst(Self.headerSize)))
+    }
+    let header = Self.header(digest: digest, count: bytes.count)
+    bytes.replaceSubrange(0..<Self.headerSize, with: header)
+    return bytes
+  }
+
+  /// A scale for every axis: the declared coordinates, the numbers of the replicas, and plain indices for the rest.
+  private func scales(_ outputs: [OutputArray]) -> [HDF5File.Dataset] {
+    var lengths: [String: Int] = [:]
+    for output in outputs {
+      guard let array = arrays[output.name] else { continue }
+      for (axis, length) in zip(["replica"] + output.axes, array.shape) { lengths[axis] = length }
+    }
+    return lengths.sorted { $0.key < $1.key }.map { axis, length in
+      let declared = outputs.first { $0.isCoordinate && $0.name == axis }
+      let values = coordinates[axis]?.values ?? (axis == "replica" ? replicas : Array(0..<length)).map(Double.init)
+      return HDF5File.Dataset(
+        name: axis, shape: [values.count], axes: [axis], unit: declared?.unit ?? "1",
+        meaning: declared?.meaning ?? (axis == "replica" ? "number of the replica" : "index"), values: values)
+    }
+  }
+
+  private static func header(digest: String, count: Int) -> [UInt8] {
+    let text = "\(magic)\nsha256 \(digest)\nbytes \(count)\n"
+    return Array(text.utf8) + Array(repeating: UInt8(ascii: "\n"), count: headerSize - text.utf8.count)
+  }
+
+  /// What is wrong with a file's bytes, or nil: header, length and digest are checked before libhdf5 sees a byte. Throws
+  /// ``PipelineError/newerFormat(path:found:known:)`` for a file that a later refig wrote: it is not damaged.
+  package static func damage(in bytes: UnsafeRawBufferPointer, path: String) throws -> String? {
+    guard bytes.count > headerSize else { return "it has \(bytes.count) bytes" }
+    let digest = CellKey.digest(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(headerSize)))
+    if bytes.prefix(headerSize).elementsEqual(header(digest: digest, count: bytes.count)) { return nil }
+    if let format = newerFormat(bytes) {
+      throw PipelineError.newerFormat(path: path, found: format, known: Self.format)
+    }
+    return bytes.starts(with: magic.utf8)
+      ? "its SHA-256 is not the one in its header" : "it does not begin with '\(magic)'"
+  }
+
+  /// The format of a later refig's cell, from the first bytes of its file; nil for anything else.
+  static func newerFormat(_ bytes: some Collection<UInt8>) -> Int? {
+    let line = bytes.prefix(headerSize).prefix { $0 != UInt8(ascii: "\n") }
+    guard line.starts(with: "refig cell ".utf8),
+      let found = Int(String(decoding: line.dropFirst(11), as: UTF8.self)), found > format
+    else { return nil }
+    // A number that one flipped bit makes of ours is damage; formats to come leave such numbers out.
+    return (found ^ format).nonzeroBitCount > 1 || found > 9 ? found : nil
+  }
+
+  /// Why bytes of the right digest are no cell all the same.
+  package struct Malformed: Error {
+    package let reason: String
+  }
+
+  /// Reads the bytes of a file; they must be undamaged. Throws ``Malformed``.
+  package init(verified bytes: UnsafeRawBufferPointer) throws {
+    let file: HDF5File
+    do {
+      file = try HDF5File(verified: bytes, describing: false)
+    } catch let failure as HDF5File.Failure {
+      throw Malformed(reason: "\(failure)")
+    }
+    func attribute(_ name: String) -> String? { file.attributes.first { $0.name == name }?.text }
+    guard let manifest = attribute("manifest").flatMap(Manifest.init(canonicalText:)) else {
+      throw Malformed(reason: "it holds no manifest this refig can read")
+    }
+    var arrays: [String: NDArray] = [:]
+    var coordinates: [String: NDArray] = [:]
+    for dataset in file.datasets {
+      let array = NDArray(shape: dataset.shape, values: dataset.values)
+      if dataset.axes == [dataset.name] { coordinates[dataset.name] = array } else { arrays[dataset.name] = array }
+    }
+    let replicas = (coordinates.removeValue(forKey: "replica")?.values ?? []).map { Int($0) }
+    let failures = (attribute("failures") ?? "").split(separator: "\n").map { line in
+      let parts = line.split(separator: " ", maxSplits: 1)
+      return (replica: Int(parts[0]) ?? -1, reason: parts.count > 1 ? String(parts[1]) : "")
+    }
+    self.init(
+      manifest: manifest, replicas: replicas, failures: failures, arrays: arrays,
+      coordinates: coordinates)
+  }
+}
+
+extension Results {
+  /// Results from cells: cells of one experiment and point are joined along the axis `replica`, points keep the order in
+  /// which they first appear.
+  package init(cells: [Cell]) {
+    var order: [[Cell]] = []
+    var position: [String: Int] = [:]
+    for cell in cells {
+      var identity = cell.manifest
+      identity.replicas = 0..<1
+      let text = identity.canonicalText
+      if let index = position[text] {
+        order[index].append(cell)
+      } else {
+        position[text] = order.count
+        order.append([cell])
+      }
+    }
+    self.init(points: order.map(Results.point))
+  }
+
+  private static func point(_ cells: [Cell]) -> Point {
+    let filled = cells.filter { !$0.replicas.isEmpty }
+    var arrays = filled.first?.coordinates ?? [:]
+    for name in filled.first?.arrays.keys.sorted() ?? [] {
+      arrays[name] = NDArray.concatenate(filled.compactMap { $0.arrays[name] })
+    }
+    return Point(
+      experiment: cells[0].manifest.experiment, parameters: cells[0].manifest.parameters,
+      replicaCount: filled.reduce(0) { $0 + $1.replicas.count },
+      failedReplicaCount: cells.reduce(0) { $0 + $1.failures.count }, arrays: arrays)
+  }
+}

@@ -1,0 +1,60 @@
+package import NumericalMethods
+package import PaperKit
+package import Pipeline
+private import Platform
+
+extension DataFile {
+  /// The declared arrays of a file. Throws `EvidenceError` where the file does not hold what is declared.
+  package static func arrays(_ declared: [DataArray], in bytes: [UInt8]) throws -> [DataArray: NDArray] {
+    // libhdf5 need not see what git-lfs, a proxy or an editor put in a file's place.
+    guard bytes.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]) else {
+      throw EvidenceError("it does not begin as an HDF5 file does")
+    }
+    let datasets = try bytes.withUnsafeBytes { try HDF5File(verified: $0) }.datasets
+    var arrays: [DataArray: NDArray] = [:]
+    var lengths: [String: Int] = [:]
+    for array in declared {
+      guard let found = datasets.first(where: { $0.name == array.name }) else {
+        throw EvidenceError("it has no dataset '\(array.name)', only \(datasets.map(\.name).joined(separator: ", "))")
+      }
+      guard found.shape.count == array.axes.count else {
+        throw EvidenceError("its dataset '\(array.name)' has shape \(found.shape) for the axes \(array.axes)")
+      }
+      for (axis, length) in zip(array.axes, found.shape) {
+        guard length > 0, lengths[axis, default: length] == length else {
+          throw EvidenceError("its dataset '\(array.name)' has length \(length) along '\(axis)'")
+        }
+        lengths[axis] = length
+      }
+      guard found.values.allSatisfy(\.isFinite) else {
+        throw EvidenceError("its dataset '\(array.name)' holds numbers that are not finite")
+      }
+      arrays[array] = NDArray(shape: found.shape, values: found.values)
+    }
+    return arrays
+  }
+}
+
+extension Store {
+  private func dataPath(_ digest: String) -> String { "\(root)/data/\(digest).h5" }
+
+  /// Keeps a file's bytes under their digest, unless they are there.
+  package func keep(_ file: DataFile) throws {
+    let path = dataPath(file.digest)
+    guard try Files.bytes(of: path) != file.bytes else { return }
+    try Files.makeFolder(root + "/data")
+    try Files.makeFolder(root + "/tmp")
+    try Files.write(
+      file.bytes, to: path, by: "\(root)/tmp/\(UInt32.random(in: 0 ... .max))-data-\(file.digest.prefix(10))")
+  }
+
+  /// The bytes of a kept file, nil if they are not there; throws ``PipelineError/damaged`` if they are others.
+  package func data(_ digest: String) throws -> [UInt8]? {
+    let path = dataPath(digest)
+    guard let bytes = try Files.bytes(of: path) else { return nil }
+    guard bytes.withUnsafeBytes({ CellKey.digest($0) }) == digest else {
+      throw PipelineError.damaged(path: path, reason: "its SHA-256 is not its name; the next run writes it anew")
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,76 @@
+package import PaperKit
+package import Pipeline
+
+/// Reads the cells of planned stages, each at most once.
+package final class ResultReader {
+  /// What it means that a cell is not in the store.
+  package enum Absence {
+    /// It has to be computed first: what is left would pass for the whole.
+    case error
+    /// Its replicas failed: deliberate mistakes may make cells fail.
+    case failedReplicas
+  }
+
+  package let store: Store
+  private let plan: Plan
+  private let absence: Absence
+  /// What became of reading a stage. Damage is remembered, as its cell is gone afterwards.
+  private var cells: [String: Result<[Cell], any Error>] = [:]
+  /// Cells whose digests were checked.
+  private var sound: Set<CellKey> = []
+
+  package init(plan: Plan, store: Store, absence: Absence = .error) {
+    self.plan = plan
+    self.store = store
+    self.absence = absence
+  }
+
+  /// The results some evidence asks for. Throws ``PipelineError/cellsMissing(count:command:)`` and
+  /// ``PipelineError/damaged(path:reason:)`` unless all cells of its stages are there.
+  package func results(_ evidence: Evidence) throws -> Results {
+    var chosen: [Cell] = []
+    for id in evidence.stages { chosen += try cells(of: id).filter { evidence.accepts($0.manifest.parameters) } }
+    return Results(cells: chosen)
+  }
+
+  /// Keys of the cells behind some evidence.
+  package func keys(_ evidence: Evidence) -> [CellKey] {
+    evidence.stages.compactMap { plan[$0] }.flatMap { stage in
+      stage.keys.indices.filter { evidence.accepts(stage.manifest($0).parameters) }.map { stage.keys[$0] }
+    }
+  }
+
+  /// Checks the digests of cells without opening them, each once. Throws as ``results(_:)`` does.
+  package func requireSound(_ keys: [CellKey]) throws {
+    for key in keys where sound.insert(key).inserted {
+      guard try store.verifiedBytes(key) != nil else {
+        throw PipelineError.cellsMissing(count: 1, command: "refig run --profile \(plan.profile)")
+      }
+    }
+  }
+
+  private func cells(of id: String) throws -> [Cell] {
+    if let known = cells[id] { return try known.get() }
+    let outcome = Result { try read(id) }
+    cells[id] = outcome
+    return try outcome.get()
+  }
+
+  private func read(_ id: String) throws -> [Cell] {
+    guard let stage = plan[id] else { preconditionFailure("stage \(id) is not planned") }
+    var missingCount = 0
+    let cells = try stage.keys.indices.map { index in
+      if let cell = try store.cell(stage.keys[index]) { return cell }
+      missingCount += 1
+      let manifest = stage.manifest(index)
+      return Cell(
+        manifest: manifest, replicas: [], failures: manifest.replicas.map { ($0, "not in the store") }, arrays: [:],
+        coordinates: [:])
+    }
+    if absence == .error, missingCount > 0 {
+      throw PipelineError.cellsMissing(
+        count: missingCount, command: "refig run \(id) --profile \(plan.profile)")
+    }
+    return cells
+  }
+}

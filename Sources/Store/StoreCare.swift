@@ -1,0 +1,206 @@
+private import Foundation
+private import NumericalMethods
+private import PaperKit
+package import Pipeline
+private import Platform
+
+/// Looking after a store: checking, collecting what nothing needs any more, exchanging cells, recomputing samples.
+package struct StoreCare {
+  package let store: Store
+  package let catalogue: Catalogue
+
+  package init(store: Store, catalogue: Catalogue) {
+    self.store = store
+    self.catalogue = catalogue
+  }
+
+  // MARK: Check
+
+  /// What a check found.
+  package struct CheckReport: Sendable, Encodable {
+    package var cells = 0
+    /// Cells that a later refig wrote, which this one leaves alone.
+    package var newer = 0
+    package var bytes = 0
+    /// Damaged cells, moved to quarantine, with the reason.
+    package var damaged: [String] = []
+  }
+
+  /// Checks the digest of every cell; `deep` also reads each and compares its manifest with its name. Damaged cells are
+  /// moved to quarantine.
+  package func check(deep: Bool) throws -> CheckReport {
+    var report = CheckReport()
+    for key in try store.presentKeys().sorted() {
+      report.cells += 1
+      do {
+        if deep { _ = try store.cell(key) }
+        report.bytes += try store.verifiedBytes(key)?.count ?? 0
+      } catch PipelineError.damaged(let path, let reason) {
+        report.damaged.append("\(path): \(reason)")
+      } catch PipelineError.newerFormat {
+        report.newer += 1
+      }
+    }
+    return report
+  }
+
+  // MARK: Garbage
+
+  /// What no profile of pipeline.yaml needs.
+  package struct Garbage: Sendable {
+    package var keys: [CellKey] = []
+    /// Other files: what killed processes left under private names, damaged cells that were moved aside, and reasons
+    /// of failures of cells that nothing asks for any more.
+    package var leftovers: [String] = []
+    package var bytes = 0
+  }
+
+  /// A process that is still writing may be on a machine whose clock is some hours off.
+  private static let shortestGrace = 86400.0
+
+  /// Cells that are not among the needed ones and were not touched within the grace time, and leftovers. Cells of a later
+  /// refig are nobody's garbage here.
+  package func garbage(needed: Set<CellKey>, graceSeconds: Double, now: Double) throws -> Garbage {
+    var garbage = Garbage()
+    for key in try store.presentKeys().sorted() where !needed.contains(key) {
+      let path = store.path(of: key)
+      guard let (size, changed) = Files.sizeAndTime(path), now - changed >= graceSeconds,
+        try !Store.isNewerCell(path)
+      else { continue }
+      garbage.keys.append(key)
+      garbage.bytes += size
+    }
+    for folder in ["tmp", "quarantine", "failed"].map({ "\(store.root)/\($0)" })
+    where FileManager.default.fileExists(atPath: folder) {
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+        if folder.hasSuffix("failed"), CellKey(name.dropLast(4)).map(needed.contains) ?? false { continue }
+        guard let (size, changed) = Files.sizeAndTime("\(folder)/\(name)"),
+          now - changed >= max(graceSeconds, Self.shortestGrace)
+        else { continue }
+        garbage.leftovers.append("\(folder)/\(name)")
+        garbage.bytes += size
+      }
+    }
+    return garbage
+  }
+
+  /// Removes it.
+  package func remove(_ garbage: Garbage) throws {
+    for path in garbage.keys.map(store.path(of:)) + garbage.leftovers {
+      guard unlink(path) == 0 || errno == ENOENT else {
+        throw FileError(.write, path, code: errno)
+      }
+    }
+  }
+
+  // MARK: Exchange
+
+  /// An archive of cells, sorted by key: the same bytes wherever it is made.
+  package func archive(_ keys: some Sequence<CellKey>) throws -> [UInt8] {
+    TarArchive.encoded(
+      try Set(keys).sorted().map { key in
+        guard let bytes = try store.verifiedBytes(key) else {
+          throw PipelineError.cellsMissing(count: 1, command: "refig run")
+        }
+        return ("\(key).h5", bytes)
+      })
+  }
+
+  /// What an import did.
+  package struct ImportReport: Sendable, Encodable {
+    package var added = 0
+    package var present = 0
+    /// Members that are no sound cells, with the reason; they were left out.
+    package var refused: [String] = []
+  }
+
+  /// Takes cells from an archive. Every member's digest is checked before libhdf5 sees it, and its manifest must hash to
+  /// its name. Throws ``PipelineError/damaged(path:reason:)`` for a damaged archive, of which nothing is taken.
+  package func take(_ archive: [UInt8], path: String) throws -> ImportReport {
+    var report = ImportReport()
+    let files: [(name: String, bytes: ArraySlice<UInt8>)]
+    switch TarArchive.files(in: archive) {
+    case .success(let found): files = found
+    case .failure(let malformed): throw PipelineError.damaged(path: path, reason: malformed.reason)
+    }
+    for (name, bytes) in files {
+      let bytes = Array(bytes)
+      guard name.hasSuffix(".h5"), let key = CellKey(name.dropLast(3)) else {
+        // Somebody else's text, for a terminal.
+        report.refused.append("\(ErrorMessage.visible(name)): not the name of a cell")
+        continue
+      }
+      let problem = try bytes.withUnsafeBytes { raw -> String? in
+        do {
+          if let damage = try Cell.damage(in: raw, path: "\(path): \(name)") { return damage }
+          return try Cell(verified: raw).manifest.key == key ? nil : "it holds another cell's manifest"
+        } catch let malformed as Cell.Malformed {
+          return malformed.reason
+        }
+      }
+      if let problem {
+        report.refused.append("\(name): \(problem)")
+      } else if store.contains(key) {
+        report.present += 1
+      } else {
+        try store.publish(bytes, as: key)
+        report.added += 1
+      }
+    }
+    return report
+  }
+
+  // MARK: Accept
+
+  /// Gives cells of older code the keys they have with this build's, without computing them again. `pairs` are old and new
+  /// manifests that differ in code alone. Returns how many were taken over.
+  package func accept(_ pairs: [(old: CellKey, new: Manifest)]) throws -> Int {
+    var count = 0
+    for (old, new) in pairs where !store.contains(new.key) {
+      guard let cell = try store.cell(old), let experiment = catalogue.experiments[new.experiment] else { continue }
+      let renamed = Cell(
+        manifest: new, replicas: cell.replicas, failures: cell.failures, arrays: cell.arrays,
+        coordinates: cell.coordinates)
+      try store.publish(renamed.encoded(outputs: experiment.outputs), as: new.key)
+      count += 1
+    }
+    return count
+  }
+
+  /// For each wanted manifest that is missing: of the stored cells whose manifests differ in code alone, the one with the
+  /// fewest different parts of code, and of those the last written.
+  ///
+  /// Why so: a cell of code further away may come from before a correction.
+  package func predecessors(of wanted: [Manifest]) throws -> [(old: CellKey, new: Manifest)] {
+    func withoutCode(_ manifest: Manifest) -> String {
+      var manifest = manifest
+      manifest.code = []
+      return manifest.canonicalText
+    }
+    var missing: [String: Manifest] = [:]
+    for manifest in wanted where !store.contains(manifest.key) { missing[withoutCode(manifest)] = manifest }
+    guard !missing.isEmpty else { return [] }
+    let names = Set(missing.values.map(\.experiment))
+    var nearest: [String: (key: CellKey, distance: Int, written: Double)] = [:]
+    for key in try store.presentKeys().sorted() {
+      guard let manifest = try store.cell(key)?.manifest, names.contains(manifest.experiment) else { continue }
+      let text = withoutCode(manifest)
+      guard let new = missing[text], let written = Files.sizeAndTime(store.path(of: key))?.changed else { continue }
+      let distance = zip(manifest.code, new.code).count { $0 != $1 } + abs(manifest.code.count - new.code.count)
+      if nearest[text].map({ (distance, -written) < ($0.distance, -$0.written) }) ?? true {
+        nearest[text] = (key, distance, written)
+      }
+    }
+    return wanted.compactMap { manifest in
+      let text = withoutCode(manifest)
+      return missing[text] == nil ? nil : nearest[text].map { ($0.key, manifest) }
+    }
+  }
+}
+
+extension Store {
+  /// Whether a file begins like a cell of a later refig.
+  fileprivate static func isNewerCell(_ path: String) throws -> Bool {
+    try Files.bytes(of: path).flatMap { Cell.newerFormat($0) } != nil
+  }
+}
