@@ -57,12 +57,13 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    // Counter-based random numbers in C, for their dispatch over vector widths.
-    .target(name: "CKernels"),
-    // Elementwise functions and layers of neurons in C, for the same reason.
+    // Elementwise functions and layers of neurons in C, compiled for several vector widths, and the header that all such
+    // loops share.
     .target(name: "CVectors"),
+    // Counter-based random numbers in C, for the same reason.
+    .target(name: "CKernels", dependencies: ["CVectors"]),
     // Inner loops that only one paper has, in C for the same reason: named after the paper with a C in front, imported by
-    // its module alone, part of its fingerprint. CVectors has the header that they share.
+    // its module alone, part of its fingerprint.
     .target(name: "CBocchi2026", dependencies: ["CVectors"]),
     .target(name: "CMartin2023", dependencies: ["CVectors"]),
     .target(name: "CMartin2026", dependencies: ["CVectors"]),

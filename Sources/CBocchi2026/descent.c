@@ -19,6 +19,10 @@ INLINE lanes_t keep(masks_t mask, lanes_t x) {
   return x;
 }
 
+INLINE lanes_t everywhere(double value) {
+  return (lanes_t){value, value, value, value, value, value, value, value};
+}
+
 INLINE size_t triangle(int row) { return (size_t)row * (size_t)(row + 1) / 2; }
 
 /* The step itself, given lambda, v and the errors' two parts; w is work space. */
@@ -26,23 +30,23 @@ INLINE void update(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *target, 
                    lanes_t squared_input, lanes_t error, double scale, int spherical) {
   lanes_t w[16];
   lanes_t g = scale * error;
-  lanes_t half = 0.5 * (g * g * squared_input);
+  lanes_t half = 0.5 * (g * g * squared_input), forward = g * squared_input;
   UNROLL for (int a = 0; a < p; a++) {
     lanes_t change = g * lambda[a];
-    UNROLL for (int t = 0; t < q; t++) r[a * q + t] += change * target[t];
+    UNROLL for (int t = 0; t < q; t++) r[a * q + t] = fused(change, target[t], r[a * q + t]);
     /* S + lambda w^T + w lambda^T is the new S; for a sample used again v itself moves as the weights do. */
-    w[a] = g * v[a] + half * lambda[a];
-    v[a] += g * squared_input * lambda[a];
+    w[a] = fused(g, v[a], half * lambda[a]);
+    v[a] = fused(forward, lambda[a], v[a]);
   }
   UNROLL for (int a = 0; a < p; a++) {
     lanes_t *row = s + triangle(a);
-    UNROLL for (int b = 0; b <= a; b++) row[b] += lambda[a] * w[b] + w[a] * lambda[b];
+    UNROLL for (int b = 0; b <= a; b++) row[b] = fused(lambda[a], w[b], fused(w[a], lambda[b], row[b]));
   }
   if (!spherical) return;
   UNROLL for (int a = 0; a < p; a++) {
     lanes_t *row = s + triangle(a);
     lanes_t norm = row[a];
-    UNROLL for (int t = 0; t < q; t++) norm += r[a * q + t] * r[a * q + t];
+    UNROLL for (int t = 0; t < q; t++) norm = fused(r[a * q + t], r[a * q + t], norm);
     w[a] = 1.0 / __builtin_elementwise_sqrt(norm);
     v[a] *= w[a];
     UNROLL for (int t = 0; t < q; t++) r[a * q + t] *= w[a];
@@ -56,7 +60,7 @@ INLINE void chain_step(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *numb
   lanes_t factor[16 * 17 / 2], inverse[16], lambda[16], v[16];
   lanes_t squared_input = numbers[q + p];
   lanes_t wanted = {0}, squared_output = {0};
-  UNROLL for (int t = 0; t < q; t++) wanted += target[t] * target[t];
+  UNROLL for (int t = 0; t < q; t++) wanted = fused(target[t], target[t], wanted);
   wanted *= 1.0 / q;
   /* The Cholesky factor of S row by row, with v = L xi and lambda = R lambda* + v on the way. A pivot that is not positive
      counts as 0. */
@@ -67,31 +71,33 @@ INLINE void chain_step(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *numb
     UNROLL for (int b = 0; b < a; b++) {
       const lanes_t *other = factor + triangle(b);
       lanes_t sum = source[b];
-      UNROLL for (int j = 0; j < b; j++) sum -= row[j] * other[j];
+      UNROLL for (int j = 0; j < b; j++) sum = fused(-row[j], other[j], sum);
       row[b] = sum * inverse[b];
-      pivot -= row[b] * row[b];
-      projection += row[b] * xi[b];
+      pivot = fused(-row[b], row[b], pivot);
+      projection = fused(row[b], xi[b], projection);
     }
     masks_t positive = pivot > 0.0;
     row[a] = __builtin_elementwise_sqrt(keep(positive, pivot));
     inverse[a] = keep(positive, 1.0 / row[a]);
-    squared_input += xi[a] * xi[a];
-    v[a] = projection + row[a] * xi[a];
+    squared_input = fused(xi[a], xi[a], squared_input);
+    v[a] = fused(row[a], xi[a], projection);
     lambda[a] = v[a];
-    UNROLL for (int t = 0; t < q; t++) lambda[a] += r[a * q + t] * target[t];
-    squared_output += lambda[a] * lambda[a];
+    UNROLL for (int t = 0; t < q; t++) lambda[a] = fused(r[a * q + t], target[t], lambda[a]);
+    squared_output = fused(lambda[a], lambda[a], squared_output);
   }
-  double c = 1.0 / p;
-  update(p, q, r, s, target, lambda, v, squared_input, wanted - c * squared_output, scale, spherical);
+  lanes_t minus_c = everywhere(-1.0 / p);
+  lanes_t error = fused(minus_c, squared_output, wanted);
+  update(p, q, r, s, target, lambda, v, squared_input, error, scale, spherical);
   if (!reuses) return;
   /* The same x once more, through the weights it has just changed. */
   squared_output = (lanes_t){0};
   for (int a = 0; a < p; a++) {
     lambda[a] = v[a];
-    for (int t = 0; t < q; t++) lambda[a] += r[a * q + t] * target[t];
-    squared_output += lambda[a] * lambda[a];
+    for (int t = 0; t < q; t++) lambda[a] = fused(r[a * q + t], target[t], lambda[a]);
+    squared_output = fused(lambda[a], lambda[a], squared_output);
   }
-  update(p, q, r, s, target, lambda, v, squared_input, wanted - c * squared_output, scale, spherical);
+  error = fused(minus_c, squared_output, wanted);
+  update(p, q, r, s, target, lambda, v, squared_input, error, scale, spherical);
 }
 
 INLINE void chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count, double scale,
@@ -101,8 +107,10 @@ INLINE void chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_
 }
 
 /* Widths that most runs have, unrolled; then all others. */
-INLINE void any_chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count, double scale,
-                      int spherical, int reuses) {
+INLINE void cb_chain_steps_loops(int bits, int p, int q, double *state, const double *random, size_t step_count,
+                                 double scale, int spherical, int reuses) {
+  lanes_t *overlaps = (lanes_t *)state;
+  const lanes_t *numbers = (const lanes_t *)random;
   if (q == 2 && !spherical && !reuses) {
     switch (p) {
       case 2: chain(2, 2, overlaps, numbers, step_count, scale, 0, 0); return;
@@ -114,39 +122,38 @@ INLINE void any_chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, s
   chain(p, q, overlaps, numbers, step_count, scale, spherical, reuses);
 }
 
-INLINE void products(int p, const lanes_t *rows, const lanes_t *x, size_t count, double *result) {
+INLINE void cb_products_loops(int bits, int p, const double *rows, const double *vector, size_t length, double *result) {
+  size_t count = length / 8;
+  const lanes_t *x = (const lanes_t *)vector;
   for (int k = 0; k < p; k++) {
-    /* Four sums side by side: one would wait for its own additions. */
-    const lanes_t *w = rows + (size_t)k * count;
+    /* Two sums side by side: one would wait for its own additions. */
+    const lanes_t *w = (const lanes_t *)rows + (size_t)k * count;
     lanes_t even = {0}, odd = {0};
     for (size_t i = 0; i < count; i += 2) {
-      even += w[i] * x[i];
-      odd += w[i + 1] * x[i + 1];
+      even = fused(w[i], x[i], even);
+      odd = fused(w[i + 1], x[i + 1], odd);
     }
     lanes_t sum = even + odd;
     result[k] = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
   }
 }
 
-INLINE void add(int p, lanes_t *rows, const lanes_t *x, size_t count, const double *factors) {
+INLINE void cb_add_loops(int bits, int p, double *rows, const double *vector, size_t length, const double *factors) {
+  size_t count = length / 8;
+  const lanes_t *x = (const lanes_t *)vector;
   for (int k = 0; k < p; k++) {
-    lanes_t *w = rows + (size_t)k * count;
-    for (size_t i = 0; i < count; i++) w[i] += factors[k] * x[i];
+    lanes_t *w = (lanes_t *)rows + (size_t)k * count;
+    for (size_t i = 0; i < count; i++) w[i] = fused(everywhere(factors[k]), x[i], w[i]);
   }
 }
 
-EVERY_INSTRUCTION_SET
-void cb_chain_steps(int p, int q, double *overlaps, const double *numbers, size_t step_count, double scale,
-                    int spherical, int reuses) {
-  any_chain(p, q, (lanes_t *)overlaps, (const lanes_t *)numbers, step_count, scale, spherical, reuses);
-}
+FOR_EVERY_WIDTH(void, cb_chain_steps,
+                (int p, int q, double *overlaps, const double *numbers, size_t step_count, double scale, int spherical,
+                 int reuses),
+                p, q, overlaps, numbers, step_count, scale, spherical, reuses)
 
-EVERY_INSTRUCTION_SET
-void cb_products(int p, const double *rows, const double *x, size_t length, double *result) {
-  products(p, (const lanes_t *)rows, (const lanes_t *)x, length / 8, result);
-}
+FOR_EVERY_WIDTH(void, cb_products, (int p, const double *rows, const double *x, size_t length, double *result), p, rows,
+                x, length, result)
 
-EVERY_INSTRUCTION_SET
-void cb_add(int p, double *rows, const double *x, size_t length, const double *factors) {
-  add(p, (lanes_t *)rows, (const lanes_t *)x, length / 8, factors);
-}
+FOR_EVERY_WIDTH(void, cb_add, (int p, double *rows, const double *x, size_t length, const double *factors), p, rows, x,
+                length, factors)

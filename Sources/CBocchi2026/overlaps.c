@@ -2,124 +2,149 @@
 
 #include <InstructionSets.h>
 
-/* Innermost loops run over the student's neurons: they become vectors, and every sum over anything else keeps its order. */
+/* The loops are asked to be unrolled where the widths are constants; where they are not, they stay loops. */
+#pragma clang diagnostic ignored "-Wpass-failed"
+
+/* Innermost loops run over the student's neurons, eight a vector, padded by zeros; every sum over anything else keeps its
+   order. */
 enum { MOST = 16 };
+
+typedef double lanes_t __attribute__((vector_size(64)));
+
+/* A row of numbers of neurons, and one of vectors of them. */
+typedef union {
+  double at[MOST];
+  lanes_t lanes[MOST / 8];
+} row_t;
 
 /* R and A by columns, [teacher][student]; S R too. S and Q, [student][student], are symmetric, D is [teacher][teacher]. */
 typedef struct {
-  double r[MOST][MOST], a[MOST][MOST], image[MOST][MOST], d[MOST][MOST], s[MOST][MOST], q[MOST][MOST];
-  double delta, loss;
+  row_t r[MOST], a[MOST], image[MOST], s[MOST], q[MOST];
+  double d[MOST][MOST], delta, loss;
 } parts_t;
 
+INLINE lanes_t everywhere(double value) {
+  return (lanes_t){value, value, value, value, value, value, value, value};
+}
+INLINE double sum_of(lanes_t x) {
+  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+/* x . y. */
+INLINE double product_of(int chunks, const row_t *x, const row_t *y) {
+  lanes_t sum = x->lanes[0] * y->lanes[0];
+  if (chunks == 2) sum = fused(x->lanes[1], y->lanes[1], sum);
+  return sum_of(sum);
+}
+
 INLINE void take_apart(int p, int q, const double *state, parts_t *o) {
+  const int chunks = p > 8 ? 2 : 1;
   double c = 1.0 / p, c_star = 1.0 / q;
+  UNROLL for (int x = 0; x < chunks; x++) {
+    for (int t = 0; t < q; t++) o->r[t].lanes[x] = everywhere(0);
+    for (int k = 0; k < p; k++) o->s[k].lanes[x] = everywhere(0);
+  }
   for (int k = 0; k < p; k++)
-    for (int t = 0; t < q; t++) o->r[t][k] = *state++;
-  double spread = 0;
+    for (int t = 0; t < q; t++) o->r[t].at[k] = *state++;
   for (int k = 0; k < p; k++)
-    for (int l = 0; l <= k; l++) {
-      double element = *state++;
-      o->s[k][l] = o->s[l][k] = element;
-      spread += (k == l ? 1 : 2) * element * element;
-    }
+    for (int l = 0; l <= k; l++) o->s[k].at[l] = o->s[l].at[k] = *state++;
   o->delta = o->loss = 0;
   for (int t = 0; t < q; t++)
     for (int u = 0; u <= t; u++) {
-      double sum = 0;
-      for (int k = 0; k < p; k++) sum += o->r[t][k] * o->r[u][k];
-      double element = (t == u ? c_star : 0) - c * sum;
+      double element = fused(-c, product_of(chunks, &o->r[t], &o->r[u]), t == u ? c_star : 0);
       o->d[t][u] = o->d[u][t] = element;
-      o->loss += (t == u ? 1 : 2) * element * element;
+      o->loss = fused((t == u ? 1 : 2) * element, element, o->loss);
       if (t == u) o->delta += element;
     }
+  lanes_t spread = everywhere(0), overlap = everywhere(0);
   for (int k = 0; k < p; k++) {
-    o->delta -= c * o->s[k][k];
-    for (int l = 0; l < p; l++) o->q[k][l] = o->s[k][l];
-    for (int t = 0; t < q; t++)
-      for (int l = 0; l < p; l++) o->q[k][l] += o->r[t][k] * o->r[t][l];
+    o->delta = fused(-c, o->s[k].at[k], o->delta);
+    UNROLL for (int x = 0; x < chunks; x++) {
+      lanes_t sum = o->s[k].lanes[x];
+      spread = fused(sum, sum, spread);
+      for (int t = 0; t < q; t++) sum = fused(everywhere(o->r[t].at[k]), o->r[t].lanes[x], sum);
+      o->q[k].lanes[x] = sum;
+    }
   }
-  for (int t = 0; t < q; t++) {
-    for (int k = 0; k < p; k++) o->image[t][k] = 0;
-    for (int l = 0; l < p; l++)
-      for (int k = 0; k < p; k++) o->image[t][k] += o->s[l][k] * o->r[t][l];
-    for (int k = 0; k < p; k++) o->a[t][k] = -c * o->image[t][k];
-    for (int u = 0; u < q; u++)
-      for (int k = 0; k < p; k++) o->a[t][k] += o->r[u][k] * o->d[u][t];
-  }
-  double overlap = 0;
-  for (int k = 0; k < p; k++)
-    for (int t = 0; t < q; t++) overlap += o->r[t][k] * o->image[t][k];
-  o->loss = o->delta * o->delta / 2 + o->loss + 2 * c * c * overlap + c * c * spread;
+  for (int t = 0; t < q; t++)
+    UNROLL for (int x = 0; x < chunks; x++) {
+      lanes_t sum = everywhere(0);
+      for (int l = 0; l < p; l++) sum = fused(o->s[l].lanes[x], everywhere(o->r[t].at[l]), sum);
+      o->image[t].lanes[x] = sum;
+      overlap = fused(o->r[t].lanes[x], sum, overlap);
+      sum *= -c;
+      for (int u = 0; u < q; u++) sum = fused(o->r[u].lanes[x], everywhere(o->d[u][t]), sum);
+      o->a[t].lanes[x] = sum;
+    }
+  o->loss = o->delta * o->delta / 2 + o->loss + 2 * c * c * sum_of(overlap) + c * c * sum_of(spread);
 }
 
 /* left right for symmetric `right`. */
-INLINE void multiply(int p, double left[MOST][MOST], double right[MOST][MOST], double product[MOST][MOST]) {
-  for (int k = 0; k < p; k++) {
-    for (int l = 0; l < p; l++) product[k][l] = 0;
-    for (int m = 0; m < p; m++)
-      for (int l = 0; l < p; l++) product[k][l] += left[k][m] * right[m][l];
-  }
+INLINE void multiply(int p, const row_t *left, const row_t *right, row_t *product) {
+  const int chunks = p > 8 ? 2 : 1;
+  for (int k = 0; k < p; k++)
+    UNROLL for (int x = 0; x < chunks; x++) {
+      lanes_t sum = everywhere(0);
+      for (int m = 0; m < p; m++) sum = fused(everywhere(left[k].at[m]), right[m].lanes[x], sum);
+      product[k].lanes[x] = sum;
+    }
 }
 
 INLINE void rates(int p, int q, const double *state, double eta, int has_noise, int halves_u, int is_spherical,
                   double *change) {
+  const int chunks = p > 8 ? 2 : 1;
   parts_t o;
-  double product[MOST][MOST], transposed[MOST][MOST], sandwich[MOST][MOST];
-  double of_r[MOST][MOST], of_s[MOST][MOST];
+  row_t product[MOST], transposed[MOST], sandwich[MOST], of_r[MOST], of_s[MOST];
   double c = 1.0 / p, noise = 4 * eta * eta;
   take_apart(p, q, state, &o);
   for (int t = 0; t < q; t++)
-    for (int k = 0; k < p; k++) of_r[t][k] = 2 * eta * (o.delta * o.r[t][k] + 2 * o.a[t][k]);
+    UNROLL for (int x = 0; x < chunks; x++)
+      of_r[t].lanes[x] = 2 * eta * fused(everywhere(o.delta), o.r[t].lanes[x], 2 * o.a[t].lanes[x]);
   multiply(p, o.q, o.s, product);
-  for (int k = 0; k < p; k++)
-    for (int l = 0; l < p; l++) transposed[l][k] = product[k][l];
+  multiply(p, o.s, o.q, transposed);
   if (has_noise) multiply(p, product, o.q, sandwich);
-  for (int k = 0; k < p; k++) {
-    double both[MOST], u[MOST], v[MOST];
-    for (int l = 0; l < p; l++) {
-      both[l] = product[k][l] + transposed[k][l];
-      of_s[k][l] = 4 * eta * (o.delta * o.s[k][l] - c * both[l]);
+  for (int k = 0; k < p; k++)
+    UNROLL for (int x = 0; x < chunks; x++) {
+      lanes_t both = product[k].lanes[x] + transposed[k].lanes[x];
+      lanes_t rate = 4 * eta * fused(everywhere(-c), both, o.delta * o.s[k].lanes[x]);
+      if (has_noise || halves_u) {
+        lanes_t u = -c / 2 * both, v = c * c * (has_noise ? sandwich[k].lanes[x] : everywhere(0));
+        for (int t = 0; t < q; t++) {
+          /* Symmetrised: A R^T and Q S are not symmetric by themselves, their combination is. */
+          u = fused(everywhere(o.a[t].at[k] / 2), o.r[t].lanes[x],
+                    fused(everywhere(o.r[t].at[k] / 2), o.a[t].lanes[x], u));
+          v = fused(everywhere(o.a[t].at[k]), o.a[t].lanes[x], v);
+        }
+        if (has_noise) {
+          lanes_t sum = fused(everywhere(4 * o.delta), u, 2 * o.loss * o.q[k].lanes[x]);
+          rate = fused(everywhere(noise), fused(everywhere(8), v, sum), rate);
+        }
+        if (halves_u) rate = fused(everywhere(-4 * eta), u, rate);
+      }
+      of_s[k].lanes[x] = rate;
     }
-    if (!has_noise && !halves_u) continue;
-    for (int l = 0; l < p; l++) u[l] = v[l] = 0;
-    for (int t = 0; t < q; t++)
-      for (int l = 0; l < p; l++) {
-        /* Symmetrised: A R^T and Q S are not symmetric by themselves, their combination is. */
-        u[l] += (o.a[t][k] * o.r[t][l] + o.a[t][l] * o.r[t][k]) / 2;
-        v[l] += o.a[t][k] * o.a[t][l];
-      }
-    for (int l = 0; l < p; l++) u[l] -= c * both[l] / 2;
-    if (has_noise)
-      for (int l = 0; l < p; l++) {
-        v[l] += c * c * sandwich[k][l];
-        of_s[k][l] += noise * (2 * o.loss * o.q[k][l] + 4 * o.delta * u[l] + 8 * v[l]);
-      }
-    if (halves_u)
-      for (int l = 0; l < p; l++) of_s[k][l] -= 4 * eta * u[l];
-  }
   if (is_spherical) {
     double row_rates[MOST];
     for (int k = 0; k < p; k++) {
-      double rate = of_s[k][k];
-      for (int t = 0; t < q; t++) rate += 2 * o.r[t][k] * of_r[t][k];
+      double rate = of_s[k].at[k];
+      for (int t = 0; t < q; t++) rate += 2 * o.r[t].at[k] * of_r[t].at[k];
       /* Q_kk = 1 on the constraint, but only division by it makes d(Q_kk)/dt = 0 off it too; without, an error of Q_kk
          grows wherever the free rows would shrink. */
-      row_rates[k] = rate / (2 * o.q[k][k]);
+      row_rates[k] = rate / (2 * o.q[k].at[k]);
     }
     for (int t = 0; t < q; t++)
-      for (int k = 0; k < p; k++) of_r[t][k] -= row_rates[k] * o.r[t][k];
+      for (int k = 0; k < p; k++) of_r[t].at[k] -= row_rates[k] * o.r[t].at[k];
     for (int k = 0; k < p; k++)
-      for (int l = 0; l < p; l++) of_s[k][l] -= (row_rates[k] + row_rates[l]) * o.s[k][l];
+      for (int l = 0; l < p; l++) of_s[k].at[l] -= (row_rates[k] + row_rates[l]) * o.s[k].at[l];
   }
   for (int k = 0; k < p; k++)
-    for (int t = 0; t < q; t++) *change++ = of_r[t][k];
+    for (int t = 0; t < q; t++) *change++ = of_r[t].at[k];
   for (int k = 0; k < p; k++)
-    for (int l = 0; l <= k; l++) *change++ = of_s[k][l];
+    for (int l = 0; l <= k; l++) *change++ = of_s[k].at[l];
 }
 
 /* Widths that most runs have are known when compiled; then all others. */
-EVERY_INSTRUCTION_SET void cb_overlap_rates(int p, int q, const double *state, double eta, int has_noise, int halves_u,
-                                            int is_spherical, double *change) {
+INLINE void cb_overlap_rates_loops(int bits, int p, int q, const double *state, double eta, int has_noise, int halves_u,
+                                   int is_spherical, double *change) {
   if (q == 2 && has_noise && !halves_u && !is_spherical) {
     switch (p) {
       case 2: rates(2, 2, state, eta, 1, 0, 0, change); return;
@@ -130,8 +155,15 @@ EVERY_INSTRUCTION_SET void cb_overlap_rates(int p, int q, const double *state, d
   rates(p, q, state, eta, has_noise, halves_u, is_spherical, change);
 }
 
-EVERY_INSTRUCTION_SET double cb_overlap_loss(int p, int q, const double *state) {
+INLINE double cb_overlap_loss_loops(int bits, int p, int q, const double *state) {
   parts_t parts;
   take_apart(p, q, state, &parts);
   return parts.loss;
 }
+
+FOR_EVERY_WIDTH(void, cb_overlap_rates,
+                (int p, int q, const double *state, double eta, int has_noise, int halves_u, int is_spherical,
+                 double *change),
+                p, q, state, eta, has_noise, halves_u, is_spherical, change)
+
+FOR_EVERY_WIDTH(double, cb_overlap_loss, (int p, int q, const double *state), p, q, state)

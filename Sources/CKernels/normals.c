@@ -1,18 +1,10 @@
 #include "CKernels.h"
 
+#include <InstructionSets.h>
 #include <string.h>
-
-/* Why C: eight lanes of 64 bits per vector, compiled once per instruction set and chosen at run time, which Swift
-   cannot express without machine-dependent flags; a pure Swift version is 2.4 times slower.
-   Why the same bits everywhere: only integer operations and + - * / sqrt, each correctly rounded, in an order written
-   down here; contraction to fused multiply-add, which only some processors have, is off. */
-#pragma STDC FP_CONTRACT OFF
-/* The 64-byte types below never cross a call: everything that takes them is inlined. */
-#pragma clang diagnostic ignored "-Wpsabi"
 
 typedef uint64_t words_t __attribute__((vector_size(64)));
 typedef double reals_t __attribute__((vector_size(64)));
-#define INLINE static inline __attribute__((always_inline))
 
 #define LOW_HALF 0xffffffffull
 #define EXPONENT_OF_ONE 0x3ff0000000000000ull
@@ -33,13 +25,16 @@ INLINE words_t bits_of_reals(reals_t value) {
 }
 
 INLINE words_t everywhere(uint64_t value) { return (words_t){0} + value; }
+INLINE reals_t constant(double value) {
+  return (reals_t){value, value, value, value, value, value, value, value};
+}
 
 /* Ten rounds on the counter (index low, index high, stream low, stream high); every lane holds 32 bits of counter in its
    low half, and in its high half what no later operation looks at. Multipliers and key increments are those of the
    paper. */
 INLINE void philox(words_t counter[4], uint64_t key) {
   uint32_t key_low = (uint32_t)key, key_high = (uint32_t)(key >> 32);
-  _Pragma("clang loop unroll(full)") for (int round = 0; round < 10; round++) {
+  UNROLL for (int round = 0; round < 10; round++) {
     words_t first = (counter[0] & LOW_HALF) * 0xD2511F53ull;
     words_t second = (counter[2] & LOW_HALF) * 0xCD9E8D57ull;
     counter[0] = (second >> 32) ^ (counter[1] ^ (uint64_t)key_low);
@@ -75,23 +70,31 @@ INLINE reals_t logarithm(reals_t x) {
   reals_t k = reals_of_bits((shifted >> 52) | 0x4330000000000000ull) - (0x1p52 + 1023.0);
   reals_t f = reals_of_bits((shifted & MANTISSA) + SQRT_HALF) - 1.0;
   reals_t s = f / (2.0 + f), z = s * s, w = z * z;
-  reals_t even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  reals_t odd = z * (6.666666666666735130e-01
-                     + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+#define NEXT(number, sum) fused(w, sum, constant(number))
+  reals_t even = w * NEXT(3.999999999940941908e-01,
+                          NEXT(2.222219843214978396e-01, constant(1.531383769920937332e-01)));
+  reals_t odd = z * NEXT(6.666666666666735130e-01,
+                         NEXT(2.857142874366239149e-01,
+                              NEXT(1.818357216161805012e-01, constant(1.479819860511658591e-01))));
   reals_t half_square = 0.5 * f * f;
-  reals_t tail = s * (half_square + (even + odd)) + k * 1.90821492927058770002e-10;
-  return k * 6.93147180369123816490e-01 - ((half_square - tail) - f);
+  reals_t tail = fused(s, half_square + (even + odd), k * 1.90821492927058770002e-10);
+  return fused(k, constant(6.93147180369123816490e-01), f - (half_square - tail));
 }
 
 /* sin(y) and cos(y) for y in [0, pi/4], minimax polynomials of fdlibm's k_sin.c and k_cos.c. */
 INLINE void sine_and_cosine(reals_t y, reals_t *sine, reals_t *cosine) {
   reals_t q = y * y;
-  reals_t s = 2.75573137070700676789e-06 + q * (-2.50507602534068634195e-08 + q * 1.58969099521155010221e-10);
-  s = 8.33333333332248946124e-03 + q * (-1.98412698298579493134e-04 + q * s);
-  *sine = y + y * q * (-1.66666666666666324348e-01 + q * s);
-  reals_t c = -2.75573143513906633035e-07 + q * (2.08757232129817482790e-09 + q * -1.13596475577881948265e-11);
-  c = -1.38888888888741095749e-03 + q * (2.48015872894767294178e-05 + q * c);
-  *cosine = 1.0 - (0.5 * q - q * q * (4.16666666666666019037e-02 + q * c));
+#define THEN(number, sum) fused(q, sum, constant(number))
+  reals_t s = THEN(8.33333333332248946124e-03,
+                   THEN(-1.98412698298579493134e-04,
+                        THEN(2.75573137070700676789e-06,
+                             THEN(-2.50507602534068634195e-08, constant(1.58969099521155010221e-10)))));
+  *sine = fused(y * q, THEN(-1.66666666666666324348e-01, s), y);
+  reals_t c = THEN(-1.38888888888741095749e-03,
+                   THEN(2.48015872894767294178e-05,
+                        THEN(-2.75573143513906633035e-07,
+                             THEN(2.08757232129817482790e-09, constant(-1.13596475577881948265e-11)))));
+  *cosine = fused(q * q, THEN(4.16666666666666019037e-02, c), fused(constant(-0.5), q, constant(1.0)));
 }
 
 /* Box and Muller: radius from the first word; from the second its low three bits choose one of eight octants and its
@@ -126,62 +129,27 @@ INLINE void uniform_group(double *out, uint64_t key, uint64_t stream, uint64_t g
   memcpy(out + 8, &high, 64);
 }
 
-/* One copy of each loop per instruction set. */
-#define LOOPS(suffix, attributes)                                                                                     \
-  attributes static void normals_##suffix(double *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) { \
-    for (size_t i = 0; i < count; i++) normal_group(out + 16 * i, key, stream, first + i);                            \
-  }                                                                                                                   \
-  attributes static void words_##suffix(uint64_t *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) { \
-    for (size_t i = 0; i < count; i++) word_group(out + 16 * i, key, stream, first + i);                              \
-  }                                                                                                                   \
-  attributes static void uniforms_##suffix(double *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) { \
-    for (size_t i = 0; i < count; i++) uniform_group(out + 16 * i, key, stream, first + i);                           \
-  }
-
-LOOPS(baseline, )
-#if defined(__x86_64__)
-LOOPS(avx2, __attribute__((target("avx2"))))
-LOOPS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
-#define CHOOSE(width, name, ...)                          \
-  switch (width) {                                        \
-    case CK_AVX512: name##_avx512(__VA_ARGS__); break;    \
-    case CK_AVX2: name##_avx2(__VA_ARGS__); break;        \
-    case CK_BASELINE: name##_baseline(__VA_ARGS__); break; \
-  }
-#else
-#define CHOOSE(width, name, ...) ((void)(width), name##_baseline(__VA_ARGS__))
-#endif
-
-int ck_supports(ck_width width) {
-  if (width == CK_BASELINE) return 1;
-#if defined(__x86_64__)
-  if (width == CK_AVX2) return __builtin_cpu_supports("avx2") != 0;
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-#else
-  return 0;
-#endif
+INLINE void ck_normals_loops(int bits, double *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) {
+  for (size_t i = 0; i < count; i++) normal_group(out + 16 * i, key, stream, first + i);
 }
 
-ck_width ck_widest(void) {
-  return ck_supports(CK_AVX512) ? CK_AVX512 : ck_supports(CK_AVX2) ? CK_AVX2 : CK_BASELINE;
+INLINE void ck_words_loops(int bits, uint64_t *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) {
+  for (size_t i = 0; i < count; i++) word_group(out + 16 * i, key, stream, first + i);
 }
 
-void ck_normals_of_width(ck_width width, double *out, size_t group_count, uint64_t key, uint64_t stream,
-                         uint64_t first_group) {
-  CHOOSE(width, normals, out, group_count, key, stream, first_group);
+INLINE void ck_uniforms_loops(int bits, double *out, size_t count, uint64_t key, uint64_t stream, uint64_t first) {
+  for (size_t i = 0; i < count; i++) uniform_group(out + 16 * i, key, stream, first + i);
 }
 
-void ck_normals(double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group) {
-  CHOOSE(ck_widest(), normals, out, group_count, key, stream, first_group);
-}
-
-void ck_words(uint64_t *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group) {
-  CHOOSE(ck_widest(), words, out, group_count, key, stream, first_group);
-}
-
-void ck_uniforms(double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group) {
-  CHOOSE(ck_widest(), uniforms, out, group_count, key, stream, first_group);
-}
+FOR_EVERY_WIDTH(void, ck_normals,
+                (double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group), out, group_count,
+                key, stream, first_group)
+FOR_EVERY_WIDTH(void, ck_words,
+                (uint64_t *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group), out, group_count,
+                key, stream, first_group)
+FOR_EVERY_WIDTH(void, ck_uniforms,
+                (double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group), out, group_count,
+                key, stream, first_group)
 
 double ck_uniform_of_word(uint64_t word) { return (double)(word >> 12) * 0x1p-52 + 0x1p-53; }
 

@@ -18,6 +18,14 @@ INLINE reals_t widened(const float *p) {
   memcpy(&value, p, 32);
   return __builtin_convertvector(value, reals_t);
 }
+INLINE reals_t everywhere(double value) {
+  return (reals_t){value, value, value, value, value, value, value, value};
+}
+INLINE singles_t single(float value) {
+  singles_t result;
+  UNROLL for (int lane = 0; lane < 16; lane++) result[lane] = value;
+  return result;
+}
 INLINE double sum_of(reals_t x) {
   return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
@@ -32,24 +40,26 @@ INLINE void block(const float *rows, int row_count, const float *next, size_t co
   for (size_t j = 0; j < whole; j += 8) {
     __builtin_prefetch(next + 2 * j, 0, 2);
     reals_t x = load(vector + j);
-    UNROLL for (int k = 0; k < row_count; k++) sums[k] += widened(rows + k * column_count + j) * x;
+    UNROLL for (int k = 0; k < row_count; k++) sums[k] = fused(widened(rows + k * column_count + j), x, sums[k]);
   }
   UNROLL for (int k = 0; k < row_count; k++) {
     outputs[k] = sum_of(sums[k]);
-    for (size_t j = whole; j < column_count; j++) outputs[k] += (double)rows[k * column_count + j] * vector[j];
+    for (size_t j = whole; j < column_count; j++)
+      outputs[k] = fused((double)rows[k * column_count + j], vector[j], outputs[k]);
   }
   for (size_t j = 0; j < whole; j += 8) {
     __builtin_prefetch(next + 2 * column_count + 2 * j, 0, 2);
     reals_t y = load(product + j);
-    UNROLL for (int k = 0; k < row_count; k++) y += outputs[k] * widened(rows + k * column_count + j);
+    UNROLL for (int k = 0; k < row_count; k++) y = fused(everywhere(outputs[k]), widened(rows + k * column_count + j), y);
     store(product + j, y);
   }
   for (size_t j = whole; j < column_count; j++)
-    UNROLL for (int k = 0; k < row_count; k++) product[j] += outputs[k] * (double)rows[k * column_count + j];
+    UNROLL for (int k = 0; k < row_count; k++)
+      product[j] = fused(outputs[k], (double)rows[k * column_count + j], product[j]);
 }
 
-INLINE void normal_product(const float *rows, size_t row_count, size_t following_count, size_t column_count,
-                           const double *vector, double *product) {
+INLINE void cm_add_normal_product_loops(int bits, const float *rows, size_t row_count, size_t following_count,
+                                        size_t column_count, const double *vector, double *product) {
   size_t row = 0;
   for (; row + ROWS <= row_count; row += ROWS) {
     const float *here = rows + row * column_count;
@@ -60,7 +70,8 @@ INLINE void normal_product(const float *rows, size_t row_count, size_t following
 }
 
 /* Four rows at a time: the sum is then loaded and stored a quarter as often. */
-INLINE void weighted_rows(const float *history, size_t row_count, size_t count, const float *weights, float *sum) {
+INLINE void cm_add_weighted_rows_loops(int bits, const float *history, size_t row_count, size_t count,
+                                       const float *weights, float *sum) {
   size_t row = 0;
   for (; row + 4 <= row_count; row += 4) {
     const float *a = history + row * count, *b = a + count, *c = b + count, *d = c + count;
@@ -73,22 +84,22 @@ INLINE void weighted_rows(const float *history, size_t row_count, size_t count, 
       memcpy(&z, c + i, 64);
       memcpy(&u, d + i, 64);
       memcpy(&s, sum + i, 64);
-      s += (w[0] * x + w[1] * y) + (w[2] * z + w[3] * u);
+      s = fused(single(w[1]), y, fused(single(w[0]), x, s));
+      s = fused(single(w[3]), u, fused(single(w[2]), z, s));
       memcpy(sum + i, &s, 64);
     }
-    for (; i < count; i++) sum[i] += (w[0] * a[i] + w[1] * b[i]) + (w[2] * c[i] + w[3] * d[i]);
+    for (; i < count; i++)
+      sum[i] = fused(w[3], d[i], fused(w[2], c[i], fused(w[1], b[i], fused(w[0], a[i], sum[i]))));
   }
   for (; row < row_count; row++)
-    for (size_t i = 0; i < count; i++) sum[i] += weights[row] * history[row * count + i];
+    for (size_t i = 0; i < count; i++) sum[i] = fused(weights[row], history[row * count + i], sum[i]);
 }
 
-EVERY_INSTRUCTION_SET
-void cm_add_normal_product(const float *rows, size_t row_count, size_t following_count, size_t column_count,
-                           const double *vector, double *product) {
-  normal_product(rows, row_count, following_count, column_count, vector, product);
-}
+FOR_EVERY_WIDTH(void, cm_add_normal_product,
+                (const float *rows, size_t row_count, size_t following_count, size_t column_count, const double *vector,
+                 double *product),
+                rows, row_count, following_count, column_count, vector, product)
 
-EVERY_INSTRUCTION_SET
-void cm_add_weighted_rows(const float *history, size_t row_count, size_t count, const float *weights, float *sum) {
-  weighted_rows(history, row_count, count, weights, sum);
-}
+FOR_EVERY_WIDTH(void, cm_add_weighted_rows,
+                (const float *history, size_t row_count, size_t count, const float *weights, float *sum), history,
+                row_count, count, weights, sum)

@@ -125,23 +125,10 @@ public struct RandomStream: Sendable {
 // MARK: What tests need of the kernel
 
 extension RandomStream {
-  /// An instruction set for which the kernel has code.
-  package enum VectorWidth: UInt32, CaseIterable, Sendable {
-    case baseline, avx2, avx512
-
-    /// Those that this processor can run.
-    package static var supported: [VectorWidth] { allCases.filter { ck_supports(ck_width($0.rawValue)) != 0 } }
-  }
-
-  /// Standard normals of the groups from `firstGroup` on, by the code for one instruction set (which must be supported).
-  package static func normals(
-    width: VectorWidth, groupCount: Int, key: UInt64, stream: UInt64, firstGroup: UInt64
-  ) -> [Double] {
-    precondition(VectorWidth.supported.contains(width), "this processor has no \(width)")
+  /// Standard normals of the groups from `firstGroup` on.
+  package static func normals(groupCount: Int, key: UInt64, stream: UInt64, firstGroup: UInt64) -> [Double] {
     var normals = Array(repeating: 0.0, count: groupCount * groupSize)
-    normals.withUnsafeMutableBufferPointer {
-      ck_normals_of_width(ck_width(width.rawValue), $0.baseAddress, groupCount, key, stream, firstGroup)
-    }
+    normals.withUnsafeMutableBufferPointer { ck_normals($0.baseAddress, groupCount, key, stream, firstGroup) }
     return normals
   }
 

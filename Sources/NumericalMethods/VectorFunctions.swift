@@ -1,8 +1,9 @@
 private import CVectors
+private import Synchronization
 
 /// Elementary functions of many numbers at once, and the layers of neurons made from them.
 ///
-/// Computed in vectors of eight doubles by the widest code this processor has; every instruction set gives the same bits.
+/// Computed in vectors of eight doubles by the widest code this processor has; every ``VectorWidth`` gives the same bits.
 public enum VectorFunctions {
   /// A function of one variable together with its derivative.
   public enum Function: Sendable, CaseIterable {
@@ -28,17 +29,6 @@ public enum VectorFunctions {
     }
   }
 
-  /// An instruction set for which there is code.
-  package enum VectorWidth: UInt32, CaseIterable, Sendable {
-    case baseline, avx2, avx512
-
-    /// Those that this processor can run.
-    package static var supported: [VectorWidth] { allCases.filter { cv_supports(cv_width($0.rawValue)) != 0 } }
-    fileprivate var code: cv_width { cv_width(rawValue) }
-  }
-
-  fileprivate static let widest = cv_widest()
-
   /// Values and derivatives of a function at many arguments.
   ///
   /// Checked: equal counts. The buffers may coincide.
@@ -50,17 +40,40 @@ public enum VectorFunctions {
       arguments.count == values.count && arguments.count == slopes.count,
       "\(arguments.count) arguments, \(values.count) values, \(slopes.count) slopes")
     guard let z = arguments.baseAddress, let value = values.baseAddress, let slope = slopes.baseAddress else { return }
-    cv_evaluate(widest, function.code, arguments.count, z, value, slope)
+    cv_evaluate(function.code, arguments.count, z, value, slope)
   }
 
-  /// Values and derivatives of a function at many arguments, by the code for one instruction set if one is named.
-  package static func evaluate(
-    _ function: Function, at arguments: [Double], width: VectorWidth? = nil
-  ) -> (values: [Double], slopes: [Double]) {
+  /// Values and derivatives of a function at many arguments.
+  package static func evaluate(_ function: Function, at arguments: [Double]) -> (values: [Double], slopes: [Double]) {
     var values = [Double](repeating: 0, count: arguments.count)
     var slopes = values
-    cv_evaluate(width?.code ?? widest, function.code, arguments.count, arguments, &values, &slopes)
+    cv_evaluate(function.code, arguments.count, arguments, &values, &slopes)
     return (values, slopes)
+  }
+}
+
+/// The vectors that all loops in C use: those of AVX2 with fused multiply-add or of AVX-512, the widest of this processor
+/// unless a test says otherwise. Other processors than x86-64 have the former's code.
+package enum VectorWidth: Int32, CaseIterable, Sendable {
+  case avx2 = 256
+  case avx512 = 512
+
+  /// Those that this processor can run, ascending; none on x86-64 without AVX2 and fused multiply-add.
+  package static var supported: [VectorWidth] { allCases.filter { cv_supports($0.rawValue) != 0 } }
+
+  private static let isInUse = Mutex(())
+
+  /// What `body` gives with each of the supported widths, which it must not change itself.
+  ///
+  /// Why this may be done while others compute: the width changes no bits.
+  package static func each<Result: Sendable>(_ body: () throws -> Result) rethrows -> [Result] {
+    try isInUse.withLock { _ in
+      defer { if let widest = supported.last { cv_use(widest.rawValue) } }
+      return try supported.map { width in
+        cv_use(width.rawValue)
+        return try body()
+      }
+    }
   }
 }
 
@@ -151,9 +164,8 @@ public final class NeuronLayer {
     if preactivations.rowCount > 0 { return evaluateByProducts(gradient: wantsGradient) }
     squaredResidual = gradient.values.withUnsafeMutableBufferPointer { gradient in
       cv_layer_pass(
-        VectorFunctions.widest, function.code, sampleCount, inputDimension, chunkCount, data.values, labels,
-        outputWeights,
-        weights.values, wantsGradient ? gradient.baseAddress : nil, &residuals, &scratch)
+        function.code, sampleCount, inputDimension, neuronCount, data.values, labels, outputWeights, weights.values,
+        wantsGradient ? gradient.baseAddress : nil, &residuals, &scratch)
     }
   }
 
@@ -192,7 +204,7 @@ public final class NeuronLayer {
   /// padding.
   public func step(_ rates: [Double]) {
     precondition(rates.count == outputWeights.count, "\(rates.count) rates for \(outputWeights.count) neurons")
-    cv_layer_step(VectorFunctions.widest, inputDimension, chunkCount, rates, gradient.values, &weights.values)
+    cv_layer_step(inputDimension, neuronCount, rates, gradient.values, &weights.values)
   }
 
   /// A stochastic step on one sample: w_l <- w_l - rates_l r_i phi'(w_l . x_i) x_i.
@@ -204,9 +216,8 @@ public final class NeuronLayer {
     data.values.withUnsafeBufferPointer { data in
       guard let data = data.baseAddress else { return }
       _ = cv_sample_step(
-        VectorFunctions.widest, function.code, inputDimension, chunkCount, data + sample * inputDimension,
-        labels[sample],
-        outputWeights, rates, &weights.values, &scratch)
+        function.code, inputDimension, neuronCount, data + sample * inputDimension, labels[sample], outputWeights,
+        rates, &weights.values, &scratch)
     }
   }
 }

@@ -43,20 +43,18 @@ import Testing
     #expect(squares == z.map { $0 * $0 / 2 } && identity == z)
   }
 
-  @Test("every instruction set gives the same bits", arguments: VectorFunctions.Function.allCases)
+  @Test("every vector width gives the same bits", arguments: VectorFunctions.Function.allCases)
   func widths(function: VectorFunctions.Function) {
     let z = Self.arguments
-    let results = VectorFunctions.VectorWidth.supported.map { width in
-      VectorFunctions.evaluate(function, at: z, width: width)
-    }
-    for result in results.dropFirst() {
-      #expect(result.values.map(\.bitPattern) == results[0].values.map(\.bitPattern))
-      #expect(result.slopes.map(\.bitPattern) == results[0].slopes.map(\.bitPattern))
+    expectSameBitsAtEveryWidth {
+      let (values, slopes) = VectorFunctions.evaluate(function, at: z)
+      return values + slopes
     }
   }
 
   @Test(
-    "any number of samples and neurons: the layer is the sum it says", arguments: [1, 2, 3, 4, 5, 9], [1, 8, 21, 70])
+    "any number of samples and neurons: the layer is the sum it says", arguments: [1, 2, 3, 4, 5, 9],
+    [1, 4, 8, 12, 20, 21, 32, 36, 70])
   func layer(sampleCount: Int, neuronCount: Int) {
     var stream = RandomStream(key: 3, stream: UInt64(sampleCount * 100 + neuronCount))
     let data = stream.normalMatrix(rowCount: sampleCount, columnCount: 3)
@@ -74,5 +72,23 @@ import Testing
     }
     expectClose(layer.currentGradient, gradient, absolute: 1e-12)
     expectClose(layer.currentWeights, weights)
+  }
+
+  @Test("layers and their steps have the same bits at every vector width", arguments: 1...40)
+  func layerWidths(neuronCount: Int) {
+    var stream = RandomStream(key: 4, stream: UInt64(neuronCount))
+    let data = stream.normalMatrix(rowCount: 7, columnCount: 5)
+    let weights = stream.normalMatrix(rowCount: neuronCount, columnCount: 5)
+    let (labels, outputs) = (stream.normals(7), stream.normals(neuronCount))
+    for function in VectorFunctions.Function.allCases {
+      expectSameBitsAtEveryWidth("\(function)") {
+        let layer = NeuronLayer(function, data: data, labels: labels, weights: weights, outputWeights: outputs)
+        layer.evaluate()
+        layer.step(layer.rates(0.01))
+        layer.step(sample: 3, layer.rates(0.02))
+        layer.evaluate(gradient: false)
+        return layer.residuals + layer.currentWeights.values + [layer.squaredResidual]
+      }
+    }
   }
 }

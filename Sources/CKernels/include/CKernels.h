@@ -9,19 +9,10 @@ extern "C" {
 /* Random numbers as pure functions of (key, stream, position): Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011).
    One group is sixteen numbers, made from the eight blocks 8 * group .. 8 * group + 7; the first eight numbers come
    from the first half of each block, the last eight from the second half. The groups from `first_group` on are
-   written one after the other to `out`, 16 * group_count numbers. Every instruction set gives the same bits. */
-
-typedef enum { CK_BASELINE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_width;
-
-/* Whether this processor can run the code for a vector width. */
-int ck_supports(ck_width width);
-/* The widest that it can run, and that the functions without a width below use. */
-ck_width ck_widest(void);
+   written one after the other to `out`, 16 * group_count numbers. Every vector width gives the same bits. */
 
 /* Standard normals by Box and Muller: r cos(angle) in the first eight places, r sin(angle) in the last eight. */
 void ck_normals(double *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group);
-void ck_normals_of_width(ck_width width, double *out, size_t group_count, uint64_t key, uint64_t stream,
-                         uint64_t first_group);
 
 /* Uniform 64-bit words, from counters that normals never use (the top bit of the block index is set). */
 void ck_words(uint64_t *out, size_t group_count, uint64_t key, uint64_t stream, uint64_t first_group);

@@ -41,6 +41,23 @@ private func values<E: Experiment>(
     }
   }
 
+  @Test(
+    "chain, descent and overlap equations have the same bits at every vector width",
+    arguments: [1, 2, 3, 4, 8, 11], [Constraint.free, .spherical])
+  func vectorWidths(studentWidth: Int, constraint: Constraint) throws {
+    try expectSameBitsAtEveryWidth {
+      try values(ReducedSGD.self, ReducedSGD.populationLoss) {
+        ($0.studentWidth, $0.constraint, $0.inputDimension, $0.lastTime) = (studentWidth, constraint, 100, 5)
+      }
+        + values(FullSGD.self, FullSGD.populationLoss) {
+          ($0.studentWidth, $0.constraint, $0.inputDimension, $0.lastTime) = (studentWidth, constraint, 100, 5)
+        }
+        + values(OverlapFlow.self, OverlapFlow.populationLoss) {
+          ($0.studentWidth, $0.constraint, $0.lastTime) = (studentWidth, constraint, 20)
+        }
+    }
+  }
+
   @Test("the vectorised form of experiments equals the single form")
   func experiments() throws {
     var escape = EscapeTime.Parameters()

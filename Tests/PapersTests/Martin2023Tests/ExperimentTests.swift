@@ -37,6 +37,12 @@ struct ExperimentTests {
     }
   }
 
+  @Test("the three scalars have the same bits at every vector width") func vectorWidths() throws {
+    try expectSameBitsAtEveryWidth {
+      try #require(orthonormal().arrays[OrthonormalFlow.populationLoss.name]).values
+    }
+  }
+
   private func orthonormal(_ mutant: Mutant? = nil, method: OrthonormalFlow.Method = .reduction) throws -> Results.Point
   {
     try point(OrthonormalFlow.self, replicas: 6, mutant: mutant) {

@@ -100,6 +100,20 @@ extension Matrix {
     }
   }
 
+  @Test("products and the effective process have the same bits at every vector width")
+  func vectorWidths() throws {
+    for (inputDimension, alpha) in [(3, 1.3), (7, 0.55), (12, 0.3)] {
+      let instance = Instance(size(inputDimension, alpha: alpha), law: .gaussian, in: context())
+      let data = NormalOperator(sensing: instance.sensing, labels: instance.labels, usesGram: false)
+      expectSameBitsAtEveryWidth { data.multiply([Instance.vector(of: instance.teacher)])[0] }
+    }
+    var parameters = DynamicalMeanField.Parameters()
+    (parameters.inputDimension, parameters.stepCount) = (11, 9)
+    try expectSameBitsAtEveryWidth {
+      try #require(DynamicalMeanField.run(parameters, in: context())[DynamicalMeanField.trainingLoss]).values
+    }
+  }
+
   @Test("numbers that single precision does not hold are not rounded") func exactness() {
     let instance = Instance(size(6, alpha: 0.4), law: .gaussian, in: context())
     #expect(!NormalOperator(sensing: instance.sensing, labels: instance.labels).usesGram)

@@ -72,6 +72,25 @@ import Testing
     check(QuadraticLoss(teacher: teacher), Theory.populationLoss(difference: difference))
   }
 
+  @Test(
+    "the loss and its direction have the same bits at every vector width",
+    arguments: [(3, 4), (8, 15), (21, 30), (32, 67)])
+  func vectorWidths(inputDimension d: Int, sampleCount n: Int) {
+    var stream = random("widths \(d)")
+    let data = stream.normalMatrix(rowCount: n, columnCount: d)
+    let teacher = LinearAlgebra.gram(stream.normalMatrix(rowCount: 2, columnCount: d))
+    let weights = stream.normalMatrix(rowCount: d, columnCount: d)
+    for form in [QuadraticLoss.Form.features, .moments, .products] {
+      expectSameBitsAtEveryWidth("\(form)") {
+        let loss = QuadraticLoss(data: data, teacher: teacher, form: form)
+        let direction = Weights(neuronCount: d, inputDimension: d)
+        let value = loss.evaluate(Weights(weights))
+        loss.writeDirection(at: Weights(weights), into: direction)
+        return [value] + direction.matrix.values
+      }
+    }
+  }
+
   /// In two dimensions x = r (cos a, sin a) with E r^4 = 8 and a uniform: the trapezoidal rule in a is exact.
   @Test func populationLossIsTheGaussianMean() {
     let difference = Matrix(rowCount: 2, columnCount: 2, values: [0.7, -0.4, -0.4, 1.9])
