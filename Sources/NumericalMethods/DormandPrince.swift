@@ -136,3 +136,12 @@ public struct DormandPrince: Sendable {
     return next.isFinite ? min(100 * guess, next) : guess
   }
 }
+
+/// Checks that output times lie between the ends in the direction of the integration.
+private func requireOrder(of outputTimes: [Double], from start: Double, to end: Double) {
+  let direction: Double = end >= start ? 1 : -1
+  let all = [start] + outputTimes + [end]
+  precondition(
+    zip(all, all.dropFirst()).allSatisfy { ($1 - $0) * direction >= 0 },
+    "output times \(outputTimes.prefix(4))... do not run from \(start) to \(end)")
+}

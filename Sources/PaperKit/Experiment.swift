@@ -9,6 +9,8 @@ public protocol ExperimentParameters: Codable, Sendable {
   init()
   /// Throws ``InvalidParameter`` for a value outside the range the experiment is meant for.
   func validate() throws
+  /// The parameters that some values of the others make idle; none by default.
+  static var idleParameters: [IdleParameter<Self>] { get }
 }
 
 /// A value outside the range its experiment is meant for.

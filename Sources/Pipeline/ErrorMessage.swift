@@ -166,6 +166,9 @@ package enum ErrorMessage {
         + lists.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
         + "; make them equal, or put each in a factor of its own for all combinations"
     case .repeatedParameter(let name): "parameter '\(name)' is swept by two factors; keep one"
+    case .idleParameter(let name, let condition, _, 0): "parameter '\(name)' has no effect \(condition); leave it out"
+    case .idleParameter(let name, let condition, let idle, let points):
+      "parameter '\(name)' has no effect \(condition), as at \(idle) of the \(points) points swept with it; give it only in groups where it acts"
     case .tooManyCells(let points, let blocks, let limit):
       "\(points) points with \(blocks) blocks of replicas are more than the \(limit) cells allowed; take fewer of either, or raise perCell"
     case .notOneRange(let name, let known): "the values of '\(name)' must be given by exactly one of \(list(known))"

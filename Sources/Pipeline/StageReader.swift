@@ -114,11 +114,13 @@ struct StageReader {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
     guard let defaults = defaults[experiment.name] else { return nil }
     var locations: [String: SourceLocation] = [:]
+    var fixed: Set<String> = []
     var base = defaults
     for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {
       guard let standard = known(entry.key, defaults, at: entry.location) else { continue }
       if let parameter = parameter(entry.key, entry.value, like: standard) {
         base[entry.key] = parameter
+        fixed.insert(entry.key)
         locations[entry.key] = entry.value.location
       }
     }
@@ -142,11 +144,13 @@ struct StageReader {
         at: (value("replicas") ?? value("sweep"))?.location ?? location, in: context)
       return nil
     }
-    return PipelineFile.Stage(
+    let stage = PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
       data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, slurm: slurm,
       locations: locations,
       location: location)
+    stage.reportIdleParameters(fixed: fixed, diagnostics)
+    return stage
   }
 
   /// The stage's block and its profile's, key by key. A task must be given the memory that its cells may need.

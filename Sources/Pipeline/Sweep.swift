@@ -30,6 +30,25 @@ package struct Sweep: Sendable, Equatable {
     return product
   }
 
+  /// The values that the groups of one point give.
+  package func given(_ number: Int) -> [String: ParameterValue] {
+    var given: [String: ParameterValue] = [:]
+    var rest = number
+    for (factor, size) in zip(factors, factorSizes).reversed() {
+      var row = rest % size
+      rest /= size
+      for group in factor {
+        if row >= group.rows.count {
+          row -= group.rows.count
+          continue
+        }
+        for (name, value) in zip(group.names, group.rows[row]) { given[name] = value }
+        break
+      }
+    }
+    return given
+  }
+
   /// All parameters that vary, in sorted order.
   package var names: [String] { Set(factors.flatMap { $0.flatMap(\.names) }).sorted() }
 

@@ -43,6 +43,9 @@ struct Try: ParsableCommand {
       throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
     }
     let files = try dataFiles.map(Self.dataFile)
+    for (index, file) in files.enumerated() where files[..<index].contains(where: { $0.name == file.name }) {
+      throw PipelineError.badOption(name: "--data", value: file.name, allowed: "it is given twice; keep one")
+    }
     let declared = Set(type.data.map(\.file)).sorted()
     if let other = files.first(where: { !declared.contains($0.name) }) {
       throw PipelineError.badOption(
@@ -108,16 +111,24 @@ enum ParameterSettings {
   static func parameters(of type: any Experiment.Type, _ settings: [String]) throws -> [String: ParameterValue] {
     let diagnostics = Diagnostics()
     var parameters = try type.defaultParameters()
+    var given: Set<String> = []
     for setting in settings {
       let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
         throw PipelineError.badOption(name: "--set", value: setting, allowed: "write it as name=value")
+      }
+      guard given.insert(parts[0]).inserted else {
+        throw PipelineError.badOption(name: "--set", value: setting, allowed: "'\(parts[0])' is set twice; keep one")
       }
       let value = try YAMLValue.document(parts[1], file: "--set \(parts[0])", diagnostics: diagnostics)
       if let parameter = value.parameter(parts[0], of: parameters, in: "refig try") { parameters[parts[0]] = parameter }
     }
     try diagnostics.throwIfAny()
     try type.validate(parameters)
+    for (name, condition) in type.idleParameters(of: parameters).sorted(by: { $0.key < $1.key })
+    where given.contains(name) {
+      throw PipelineError.badOption(name: "--set", value: name, allowed: "it has no effect \(condition); leave it out")
+    }
     return parameters
   }
 }

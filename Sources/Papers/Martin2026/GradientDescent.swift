@@ -68,6 +68,10 @@ package enum GradientDescent: Experiment {
         sampleRatio: sampleRatio, noiseVariance: noiseVariance)
     }
 
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("learningRate", "with dynamics: flow, which chooses its steps") { $0.dynamics == .flow }]
+    }
+
     /// Checks the ranges above and that the data fit into memory.
     package func validate() throws {
       try size.validate()

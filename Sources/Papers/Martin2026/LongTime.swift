@@ -25,6 +25,10 @@ package enum LongTime: Experiment {
     /// The defaults: kappa = 0.4, kappa* = 0.3, no noise, lambda = 0.1.
     package init() {}
 
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("lastSampleRatio", "with sampleRatioCount: 1") { $0.sampleRatioCount == 1 }]
+    }
+
     /// Checks the ranges above.
     package func validate() throws {
       try require(
@@ -32,8 +36,8 @@ package enum LongTime: Experiment {
         allowed: "above 0, at most 1000")
       try require(sampleRatioCount >= 1, "sampleRatioCount", sampleRatioCount, allowed: "at least 1")
       try require(
-        lastSampleRatio >= firstSampleRatio && lastSampleRatio <= 1000, "lastSampleRatio", lastSampleRatio,
-        allowed: "at least firstSampleRatio, at most 1000")
+        sampleRatioCount == 1 || lastSampleRatio >= firstSampleRatio && lastSampleRatio <= 1000, "lastSampleRatio",
+        lastSampleRatio, allowed: "at least firstSampleRatio, at most 1000")
       try require(
         studentWidthRatio > 0 && studentWidthRatio <= 100, "studentWidthRatio", studentWidthRatio,
         allowed: "above 0, at most 100")

@@ -34,6 +34,10 @@ package enum Spectrum: Experiment {
         sampleRatio: sampleRatio, noiseVariance: noiseVariance)
     }
 
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("lastTime", "without followsFlow") { !$0.followsFlow }]
+    }
+
     /// Checks the ranges above and that the data fit into memory.
     package func validate() throws {
       try size.validate()

@@ -24,6 +24,12 @@ package enum CertifiedRegime: Experiment {
     /// The defaults.
     package init() {}
 
+    package static var idleParameters: [IdleParameter<Self>] {
+      ["widthFactor", "maximumIterationCount", "greatestWidth"].map { name in
+        IdleParameter(name, "without runsDescent") { !$0.runsDescent }
+      }
+    }
+
     /// Checks the ranges above.
     package func validate() throws {
       try require(

@@ -39,6 +39,10 @@ package enum MinimumEnergyPath: Experiment {
     /// The defaults: d = m = 8, m* = 1.
     package init() {}
 
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("descentStepCount", "with beginning: random, which does not descend") { $0.beginning == .random }]
+    }
+
     /// Checks the ranges above.
     package func validate() throws {
       try require("inputDimension", inputDimension, in: 2...64)

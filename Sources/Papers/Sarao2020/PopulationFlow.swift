@@ -71,6 +71,13 @@ package enum PopulationFlow: Experiment {
     /// The defaults: a Gaussian teacher of one neuron in d = 8, from A(0) = I to t = 1000.
     package init() {}
 
+    package static var idleParameters: [IdleParameter<Self>] {
+      [
+        IdleParameter("studentWidth", "with start: identity, which has no neurons") { $0.start == .identity },
+        IdleParameter("teacherEigenvalues", "with teacher: gaussian, which draws its own") { $0.teacher == .gaussian },
+      ]
+    }
+
     /// Checks the ranges above.
     package func validate() throws {
       try require("inputDimension", inputDimension, in: 2...64)
