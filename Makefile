@@ -13,12 +13,14 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 REFIG = .build/release/refig
 
-.PHONY: setup build test test-slurm lint figures verify report gallery mutate bench docs man install dist clean
+.PHONY: setup build test test-slurm lint figures verify report gallery digests mutate bench docs man install dist clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
 figures: build ; @$(REFIG) run --profile $(PROFILE) --workers $(JOBS)
 verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
+# What tests compare numbers with, bit for bit, after a change that was meant to change numbers.
+digests: ; @RENEW_DIGESTS=1 swift test -c release --disable-testable-imports --filter NumericClassTests
 gallery: figures ; @python3 scripts/gallery.py --update   # the README's figures, with their scripts
 report: figures ; @$(REFIG) report --profile $(PROFILE)
 mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)

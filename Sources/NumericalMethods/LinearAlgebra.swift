@@ -1,13 +1,15 @@
 /// Dense real linear algebra on ``Matrix``, computed by OpenBLAS on one thread.
 ///
-/// Results repeat bit for bit on the same processor family (``coreName``); other families round differently. Shapes are
-/// checked throughout. This file has the products; the factorisations are in LinearAlgebra+Factorisations.swift.
+/// Results repeat bit for bit on machines of one ``NumericClass``. Shapes are checked throughout. This file has the products; the factorisations are in LinearAlgebra+Factorisations.swift.
 public enum LinearAlgebra {
-  /// The processor family OpenBLAS computes for, such as `SkylakeX`: provenance, because the last bits depend on it.
+  /// The processor family whose kernels OpenBLAS uses: `Haswell` on every processor of the class, see ``NumericClass``.
   public static var coreName: String { OpenBLAS.coreName }
 
   /// Version and build options of OpenBLAS, for provenance.
   public static var configuration: String { OpenBLAS.configuration }
+
+  /// Why OpenBLAS cannot be loaded; nil if it can. Anything else here ends a program that cannot load it.
+  public static var loadingError: String? { OpenBLAS.loadingError }
 
   // MARK: Matrix products
 

@@ -9,12 +9,20 @@ enum OpenBLAS {
   typealias Output = UnsafeMutablePointer<Double>
 
   /// Why one thread: several threads give other bits than one, and they spin on cores that other workers need.
-  private static let oneThread: Void = openblas_set_num_threads(1)
+  private static let routines = co_load()
 
-  /// The kernel family in use, such as `SkylakeX`.
-  static var coreName: String { String(cString: openblas_get_corename()) }
+  /// The kernel family in use, such as `Haswell`.
+  static var coreName: String { String(cString: routines.core_name()) }
   /// Version and build options.
-  static var configuration: String { String(cString: openblas_get_config()) }
+  static var configuration: String { String(cString: routines.configuration()) }
+  /// Why the library cannot be loaded; nil if it can.
+  static var loadingError: String? { co_loading_error().map { String(cString: $0) } }
+
+  /// Whether the processor is an x86-64 with AVX2 and FMA.
+  static var hasAVX2AndFMA: Bool { co_has_avx2_and_fma() != 0 }
+  static var architecture: String { String(cString: co_architecture()) }
+  /// Name and version of the C library, whose functions the numbers depend on too.
+  static var mathLibrary: String { String(cString: co_c_library()) }
 
   // MARK: Products
 
@@ -23,41 +31,36 @@ enum OpenBLAS {
     _ m: Int, _ n: Int, _ k: Int, scale: Double, _ a: Input, transposed aTransposed: Bool, _ b: Input,
     transposed bTransposed: Bool, adding: Double, into c: Output
   ) {
-    oneThread
-    cblas_dgemm(
-      CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans, blasint(m),
-      blasint(n), blasint(k), scale, a, blasint(max(1, aTransposed ? m : k)), b, blasint(max(1, bTransposed ? k : n)),
-      adding, c, blasint(max(1, n)))
+    routines.dgemm(
+      CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans, CInt(m),
+      CInt(n), CInt(k), scale, a, CInt(max(1, aTransposed ? m : k)), b, CInt(max(1, bTransposed ? k : n)),
+      adding, c, CInt(max(1, n)))
   }
 
   /// Lower triangle of C <- A A^T (A of shape n x k), or A^T A (A of shape k x n) when transposed.
   static func symmetricProduct(_ n: Int, _ k: Int, _ a: Input, transposed: Bool, into c: Output) {
-    oneThread
-    cblas_dsyrk(
-      CblasRowMajor, CblasLower, transposed ? CblasTrans : CblasNoTrans, blasint(n), blasint(k), 1, a,
-      blasint(max(1, transposed ? n : k)), 0, c, blasint(max(1, n)))
+    routines.dsyrk(
+      CblasRowMajor, CblasLower, transposed ? CblasTrans : CblasNoTrans, CInt(n), CInt(k), 1, a,
+      CInt(max(1, transposed ? n : k)), 0, c, CInt(max(1, n)))
   }
 
   /// y <- scale op(A) x + adding y with A of shape m x n.
   static func multiply(
     _ m: Int, _ n: Int, scale: Double, _ a: Input, transposed: Bool, _ x: Input, adding: Double, into y: Output
   ) {
-    oneThread
-    cblas_dgemv(
-      CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), scale, a, blasint(max(1, n)), x, 1,
+    routines.dgemv(
+      CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CInt(m), CInt(n), scale, a, CInt(max(1, n)), x, 1,
       adding, y, 1)
   }
 
   /// Scalar product of x and y over `count` elements.
   static func dot(_ count: Int, _ x: Input, _ y: Input) -> Double {
-    oneThread
-    return cblas_ddot(blasint(count), x, 1, y, 1)
+    routines.ddot(CInt(count), x, 1, y, 1)
   }
 
   /// y <- y + factor x over `count` elements.
   static func add(_ count: Int, _ factor: Double, _ x: Input, to y: Output) {
-    oneThread
-    cblas_daxpy(blasint(count), factor, x, 1, y, 1)
+    routines.daxpy(CInt(count), factor, x, 1, y, 1)
   }
 
   // MARK: Factorisations
@@ -69,7 +72,7 @@ enum OpenBLAS {
       var leading = CInt(max(1, n))
       var job = letter(vectors ? "V" : "N")
       var triangle = letter("U")
-      dsyevd_(&job, &triangle, &size, a, &leading, values, work, &workCount, integers, &integerCount, &info)
+      routines.dsyevd(&job, &triangle, &size, a, &leading, values, work, &workCount, integers, &integerCount, &info)
     }
   }
 
@@ -80,7 +83,7 @@ enum OpenBLAS {
       var rows = CInt(n)
       var columns = CInt(m)
       var leading = CInt(max(1, n))
-      dgelqf_(&rows, &columns, a, &leading, reflectors, work, &workCount, &info)
+      routines.dgelqf(&rows, &columns, a, &leading, reflectors, work, &workCount, &info)
     }
   }
 
@@ -91,7 +94,7 @@ enum OpenBLAS {
       var columns = CInt(m)
       var count = CInt(reflectorCount)
       var leading = CInt(max(1, columnCount))
-      dorglq_(&rows, &columns, &count, q, &leading, reflectors, work, &workCount, &info)
+      routines.dorglq(&rows, &columns, &count, q, &leading, reflectors, work, &workCount, &info)
     }
   }
 
@@ -106,19 +109,18 @@ enum OpenBLAS {
       var leading = CInt(max(1, n))
       var rank = CInt(max(1, min(m, n)))
       var job = letter(left == nil ? "N" : "S")
-      dgesdd_(
+      routines.dgesdd(
         &job, &rows, &columns, a, &leading, values, right, &leading, left, &rank, work, &workCount, integers, &info)
     }
   }
 
   /// Overwrites the lower triangle of a positive definite matrix by its Cholesky factor L.
   static func cholesky(_ n: Int, _ a: Output) throws {
-    oneThread
     var size = CInt(n)
     var leading = CInt(max(1, n))
     var triangle = letter("U")
     var info: CInt = 0
-    dpotrf_(&triangle, &size, a, &leading, &info)
+    routines.dpotrf(&triangle, &size, a, &leading, &info)
     if info > 0 { throw NumericalError.notPositiveDefinite(order: Int(info)) }
     try check(info, "dpotrf")
   }
@@ -127,24 +129,22 @@ enum OpenBLAS {
   static func solveTriangular(
     _ n: Int, columnCount: Int, _ a: Input, lower: Bool, transposed: Bool, _ b: Output
   ) {
-    oneThread
-    cblas_dtrsm(
+    routines.dtrsm(
       CblasRowMajor, CblasLeft, lower ? CblasLower : CblasUpper, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit,
-      blasint(n), blasint(columnCount), 1, a, blasint(max(1, n)), b, blasint(max(1, columnCount)))
+      CInt(n), CInt(columnCount), 1, a, CInt(max(1, n)), b, CInt(max(1, columnCount)))
   }
 
   /// Solves A x = b for the right-hand sides in the ROWS of b (columnCount x n), overwriting A by its factors.
   static func solve(_ n: Int, columnCount: Int, _ a: Output, _ b: Output) throws {
-    oneThread
     var size = CInt(n)
     var leading = CInt(max(1, n))
     var pivots = [CInt](repeating: 0, count: n)
     var info: CInt = 0
-    dgetrf_(&size, &size, a, &leading, &pivots, &info)
+    routines.dgetrf(&size, &size, a, &leading, &pivots, &info)
     try check(info, "dgetrf")
     var count = CInt(columnCount)
     var transposition = letter("T")
-    dgetrs_(&transposition, &size, &count, a, &leading, pivots, b, &leading, &info)
+    routines.dgetrs(&transposition, &size, &count, a, &leading, pivots, b, &leading, &info)
     try check(info, "dgetrs")
   }
 
@@ -167,7 +167,6 @@ enum OpenBLAS {
       _ info: inout CInt
     ) -> Void
   ) throws {
-    oneThread
     var info: CInt = 0
     var answer = 0.0
     var query: CInt = -1

@@ -99,7 +99,7 @@ package struct Fingerprints: Sendable {
 
   var digestOfAll: String { CellKey.digest(compiler + "\n" + digest(of: files.keys)) }
 
-  private static let methodModules = ["NumericalMethods", "CKernels", "CVectors", "TeacherStudent"]
+  private static let methodModules = ["NumericalMethods", "COpenBLAS", "CKernels", "CVectors", "TeacherStudent"]
 
   private func digest(of names: some Collection<String>) -> String {
     CellKey.digest(names.sorted().map { "\($0) \(files[$0] ?? "")\n" }.joined())

@@ -212,7 +212,8 @@ struct TableTemplate {
   private var provenance: HTML {
     let names = [
       ("refig", "refig"), ("commit", "commit"), ("hasChanges", "uncommitted changes"), ("compiler", "compiler"),
-      ("blas", "BLAS"), ("blasCore", "BLAS core"), ("hdf5", "HDF5"), ("gnuplot", "gnuplot"), ("system", "system"),
+      ("blas", "BLAS"), ("numericClass", "numeric class"), ("hdf5", "HDF5"), ("gnuplot", "gnuplot"),
+      ("system", "system"),
       ("release", "kernel"), ("machine", "processor"), ("host", "host"), ("cores", "cores"),
       ("memoryBytes", "memory in bytes"),
     ]
@@ -224,7 +225,7 @@ struct TableTemplate {
       return """
         <tr><td>\(Self.time(run.time))</td><td><code>\(run.facts["commit"]?.prefix(10) ?? "–")</code>\
         \(run.facts["hasChanges"] == "yes" ? " with changes" : "")</td><td class="number">\(cells)</td>\
-        <td>\(run.facts["compiler"] ?? "–")</td><td>\(run.facts["blasCore"] ?? "–")</td>\
+        <td>\(run.facts["compiler"] ?? "–")</td><td>\(run.facts["numericClass"] ?? "–")</td>\
         <td>\(run.facts["hdf5"] ?? "–")</td><td>\(run.facts["machine"] ?? "–"), \(run.facts["cores"] ?? "–") cores</td></tr>
 
         """
@@ -235,7 +236,7 @@ struct TableTemplate {
       <p>The cells were computed by \(report.runs.count == 1 ? "this run" : "these \(report.runs.count) runs"); cells that were
       imported have no record here. Their names are the SHA-256 of everything they depend on.</p>
       <div class="scroll"><table><thead><tr><th scope="col">began</th><th scope="col">commit</th>\
-      <th scope="col" class="number">stages</th><th scope="col">compiler</th><th scope="col">BLAS core</th>\
+      <th scope="col" class="number">stages</th><th scope="col">compiler</th><th scope="col">numeric class</th>\
       <th scope="col">HDF5</th><th scope="col">machine</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
 
       """

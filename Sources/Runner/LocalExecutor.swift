@@ -98,22 +98,6 @@ package struct LocalExecutor: Executor {
     }
     return available
   }
-
-  /// What a worker's environment adds to the runner's. OpenBLAS reads its core type before `main`, so only a parent can
-  /// set it: 0.3.21 does not know recent processors and takes their AVX-512 for AVX2, at half the speed. One thread each:
-  /// its threads spin, and other counts give other bits.
-  package static func workerEnvironment() throws -> [String: String] {
-    var environment = ["OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"]
-    // An empty value would not mean "unset" to OpenBLAS but some core type.
-    if (ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] ?? "").isEmpty {
-      let needed = ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]
-      let facts = String(decoding: try Files.bytes(of: "/proc/cpuinfo") ?? [], as: UTF8.self)
-      let line = facts.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
-      let flags = Set(line.split(separator: " ").map(String.init))
-      if flags.isSuperset(of: needed) { environment["OPENBLAS_CORETYPE"] = "SkylakeX" }
-    }
-    return environment
-  }
 }
 
 /// One worker process and the cell it is computing.
@@ -138,12 +122,11 @@ private final class WorkerProcess {
       let toWorker = try ChildProcess.makePipe()
       let fromWorker = try ChildProcess.makePipe()
       defer { close(toWorker[0]); close(fromWorker[1]) }
-      var environment = ProcessInfo.processInfo.environment
-      environment.merge(try LocalExecutor.workerEnvironment()) { $1 }
       do {
         // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
         process = try ChildProcess.start(
-          command, input: toWorker[0], output: fromWorker[1], environment: environment, group: .own)
+          command, input: toWorker[0], output: fromWorker[1], environment: ProcessInfo.processInfo.environment,
+          group: .own)
       } catch {
         close(toWorker[1])
         close(fromWorker[0])

@@ -1,4 +1,5 @@
 private import NumericalMethods
+private import PaperKit
 package import Pipeline
 package import Store
 
@@ -9,24 +10,32 @@ extension StoreCare {
     package let reason: String
   }
 
-  /// Computes cells again and compares them bit for bit. Cells of other code than this build's are compared all the same.
-  package func differences(of keys: [CellKey]) throws -> [Difference] {
+  /// What an audit found.
+  package struct Audit: Sendable {
+    package var differences: [Difference] = []
+    /// How many cells were of other numeric classes than this machine's, and so compared to a tolerance.
+    package var ofOtherClasses = 0
+  }
+
+  /// Computes cells again and compares them, bit for bit if they are of this machine's numeric class, else to a tolerance
+  /// (see ``NumericClass``). Cells of other code than this build's are compared all the same.
+  package func audit(_ keys: [CellKey]) throws -> Audit {
     let worker = Worker(catalogue: catalogue, store: store)
-    return try keys.compactMap { key in
+    var audit = Audit()
+    for key in keys {
       guard let stored = try store.cell(key), let experiment = catalogue.experiments[stored.manifest.experiment] else {
-        return Difference(key: key, reason: "not in the store, or of an experiment this refig does not have")
+        audit.differences.append(
+          Difference(key: key, reason: "not in the store, or of an experiment this refig does not have"))
+        continue
       }
+      if stored.numericClass ?? .current != .current { audit.ofOtherClasses += 1 }
       var manifest = stored.manifest
       manifest.code = catalogue.code(of: experiment)
-      let again = try worker.compute(manifest)
-      // Bits, because NaN is a number like others here.
-      func bits(_ arrays: [String: NDArray]) -> [String: [UInt64]] { arrays.mapValues { $0.values.map(\.bitPattern) } }
-      let same =
-        again.replicas == stored.replicas && bits(again.arrays) == bits(stored.arrays)
-        && again.arrays.allSatisfy { stored.arrays[$0.key]?.shape == $0.value.shape }
-        && again.failures.map(\.replica) == stored.failures.map(\.replica)
-        && bits(again.coordinates).allSatisfy { bits(stored.coordinates)[$0.key] == $0.value }
-      return same ? nil : Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now")
+      if let difference = try worker.compute(manifest).difference(from: stored, outputs: experiment.outputs) {
+        audit.differences.append(
+          Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now: \(difference)"))
+      }
     }
+    return audit
   }
 }

@@ -222,7 +222,7 @@ extension Experiment {
     }
     return Cell(
       manifest: manifest, replicas: results.map(\.replica), failures: failures, arrays: arrays,
-      coordinates: coordinates)
+      coordinates: coordinates, numericClass: .current)
   }
 
   /// What an experiment returns must be what it declares.

@@ -13,16 +13,19 @@ package struct Cell: Sendable {
   package let arrays: [String: NDArray]
   /// The scales of the axes by name, the same for all replicas.
   package let coordinates: [String: NDArray]
+  /// Where it was computed, as far as its bits depend on that; nil for a cell of a refig that did not record it.
+  package let numericClass: NumericClass?
 
   package init(
     manifest: Manifest, replicas: [Int], failures: [(replica: Int, reason: String)], arrays: [String: NDArray],
-    coordinates: [String: NDArray]
+    coordinates: [String: NDArray], numericClass: NumericClass?
   ) {
     self.manifest = manifest
     self.replicas = replicas
     self.failures = failures
     self.arrays = arrays
     self.coordinates = coordinates
+    self.numericClass = numericClass
   }
 
   /// Size of the text header before the HDF5 data.
@@ -35,6 +38,7 @@ package struct Cell: Sendable {
     var attributes = [
       ("Conventions", "CF-1.8, refig-1"), ("key", "\(manifest.key)"), ("manifest", manifest.canonicalText),
     ]
+    if let numericClass { attributes.append(("numericClass", numericClass.description)) }
     if !failures.isEmpty {
       attributes.append(("failures", failures.map { "\($0.replica) \($0.reason)" }.joined(separator: "\n")))
     }
@@ -130,7 +134,7 @@ package struct Cell: Sendable {
     }
     self.init(
       manifest: manifest, replicas: replicas, failures: failures, arrays: arrays,
-      coordinates: coordinates)
+      coordinates: coordinates, numericClass: attribute("numericClass").map { NumericClass($0) })
   }
 }
 

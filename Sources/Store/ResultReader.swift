@@ -65,7 +65,7 @@ package final class ResultReader {
       let manifest = stage.manifest(index)
       return Cell(
         manifest: manifest, replicas: [], failures: manifest.replicas.map { ($0, "not in the store") }, arrays: [:],
-        coordinates: [:])
+        coordinates: [:], numericClass: nil)
     }
     if absence == .error, missingCount > 0 {
       throw PipelineError.cellsMissing(

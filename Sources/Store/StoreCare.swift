@@ -24,6 +24,8 @@ package struct StoreCare {
     package var bytes = 0
     /// Damaged cells, moved to quarantine, with the reason.
     package var damaged: [String] = []
+    /// How many cells of each numeric class there are; empty unless they were read.
+    package var classes: [String: Int] = [:]
   }
 
   /// Checks the digest of every cell; `deep` also reads each and compares its manifest with its name. Damaged cells are
@@ -33,7 +35,9 @@ package struct StoreCare {
     for key in try store.presentKeys().sorted() {
       report.cells += 1
       do {
-        if deep { _ = try store.cell(key) }
+        if deep, let cell = try store.cell(key) {
+          report.classes[cell.numericClass?.description ?? "not recorded", default: 0] += 1
+        }
         report.bytes += try store.verifiedBytes(key)?.count ?? 0
       } catch PipelineError.damaged(let path, let reason) {
         report.damaged.append("\(path): \(reason)")
@@ -133,7 +137,13 @@ package struct StoreCare {
       let problem = try bytes.withUnsafeBytes { raw -> String? in
         do {
           if let damage = try Cell.damage(in: raw, path: "\(path): \(name)") { return damage }
-          return try Cell(verified: raw).manifest.key == key ? nil : "it holds another cell's manifest"
+          let cell = try Cell(verified: raw)
+          guard cell.manifest.key == key else { return "it holds another cell's manifest" }
+          // Which of two cells is right an import cannot know.
+          let outputs = catalogue.experiments[cell.manifest.experiment]?.outputs ?? []
+          return try sound(key).flatMap { cell.difference(from: $0, outputs: outputs) }.map {
+            "the store has another cell: \($0)"
+          }
         } catch let malformed as Cell.Malformed {
           return malformed.reason
         }
@@ -150,6 +160,11 @@ package struct StoreCare {
     return report
   }
 
+  /// A cell of the store, nil if it is not there or was damaged and is now in quarantine.
+  private func sound(_ key: CellKey) throws -> Cell? {
+    do { return try store.cell(key) } catch PipelineError.damaged { return nil }
+  }
+
   // MARK: Accept
 
   /// Gives cells of older code the keys they have with this build's, without computing them again. `pairs` are old and new
@@ -160,7 +175,7 @@ package struct StoreCare {
       guard let cell = try store.cell(old), let experiment = catalogue.experiments[new.experiment] else { continue }
       let renamed = Cell(
         manifest: new, replicas: cell.replicas, failures: cell.failures, arrays: cell.arrays,
-        coordinates: cell.coordinates)
+        coordinates: cell.coordinates, numericClass: cell.numericClass)
       try store.publish(renamed.encoded(outputs: experiment.outputs), as: new.key)
       count += 1
     }

@@ -24,13 +24,23 @@ struct Doctor: ParsableCommand {
     guard Files.isFolder(project.root) else {
       throw PipelineError.fileMissing(path: project.root, purpose: "doctor tries the file system of a project's folder")
     }
-    try ProcessEnvironment.prepareForComputing()
     var findings: [Finding] = []
     func tell(_ name: String, _ text: String, isGood: Bool = true) {
       findings.append(Finding(name: name, text: text, isGood: isGood))
     }
     tell("refig", "\(Refig.configuration.version), \(RunLog.facts(compiler: "", blas: "")["machine"] ?? "")")
-    tell("BLAS", "\(LinearAlgebra.coreName), \(LinearAlgebra.configuration)")
+    if let reason = LinearAlgebra.loadingError {
+      tell("BLAS", "\(reason); install it (Debian: apt-get install libopenblas0-pthread)", isGood: false)
+    } else {
+      tell("BLAS", LinearAlgebra.configuration)
+      tell(
+        "numbers",
+        NumericClass.hasRequiredProcessor
+          ? "\(NumericClass.current)"
+          : "this processor has no AVX2 and FMA: cells are recorded as of the class \(NumericClass.current), "
+            + "and compared with those of other machines to a relative \(NumericClass.tolerance), not bit for bit",
+        isGood: NumericClass.hasRequiredProcessor)
+    }
     tell("HDF5", HDF5File.libraryVersion)
     let gnuplot = try ProcessEnvironment.firstLine(of: ["gnuplot", "--version"])
     tell("gnuplot", gnuplot ?? "not found; install it (Debian: apt-get install gnuplot-nox)", isGood: gnuplot != nil)

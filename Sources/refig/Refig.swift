@@ -151,7 +151,6 @@ struct ExecutionOptions: ParsableArguments {
         costs: try CostHistory(root: project.root))
     }
     guard workers > 0 else {
-      try ProcessEnvironment.prepareForComputing()
       return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
     }
     return try LocalExecutor(
@@ -190,21 +189,8 @@ struct ExecutionOptions: ParsableArguments {
   }
 }
 
-/// What has to be right before numbers are computed in this process.
+/// The programs and the machine around this process.
 enum ProcessEnvironment {
-  /// Starts this program again if OpenBLAS was not given its core type and thread count before it was loaded: cells
-  /// computed here must have the same bits as those of workers.
-  static func prepareForComputing() throws {
-    let wanted = try LocalExecutor.workerEnvironment()
-    let present = ProcessInfo.processInfo.environment
-    guard wanted.contains(where: { present[$0.key] != $0.value }) else { return }
-    for (name, value) in wanted { setenv(name, value, 1) }
-    var arguments = CommandLine.arguments.map { strdup($0) }
-    arguments.append(nil)
-    execv("/proc/self/exe", arguments)
-    throw PipelineError.workerNotStarted(reason: String(cString: strerror(errno)))
-  }
-
   /// First line a program prints; nil if it fails or prints nothing.
   static func firstLine(of command: [String]) throws -> String? {
     try output(of: command)?.split(separator: "\n").first.map(String.init)
@@ -238,8 +224,7 @@ enum ProcessEnvironment {
   /// Versions, machine and commit.
   static func facts(of project: Project) throws -> [String: String] {
     var facts = RunLog.facts(compiler: compilerVersion, blas: LinearAlgebra.configuration)
-    facts["blasCore"] = LinearAlgebra.coreName
-    facts.merge(try LocalExecutor.workerEnvironment()) { $1 }
+    facts["numericClass"] = NumericClass.current.description
     facts["gnuplot"] = try firstLine(of: ["gnuplot", "--version"])
     facts["refig"] = Refig.configuration.version
     if let commit = try firstLine(of: ["git", "-C", project.root, "rev-parse", "HEAD"]) {

@@ -30,6 +30,9 @@ struct StoreCommand: ParsableCommand {
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).check(deep: deep)
       var text = "\(report.cells) cells, \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged"
       if report.newer > 0 { text += ", \(report.newer) of a newer refig and not looked at" }
+      for (name, count) in report.classes.sorted(by: { $0.key < $1.key }) {
+        text += "\n  \(count) of the numeric class \(name)"
+      }
       try output.show(report, (report.damaged + [text]).joined(separator: "\n"))
       if let first = report.damaged.first {
         throw PipelineError.damaged(path: project.store.root, reason: "\(report.damaged.count) cells, such as \(first)")
@@ -153,7 +156,8 @@ struct StoreCommand: ParsableCommand {
   /// `refig store audit`.
   struct Audit: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Compute a sample of stored cells again and demand the same bits.")
+      abstract: "Compute a sample of stored cells again and demand the same bits.",
+      discussion: "Of cells that were computed in another numeric class, numbers are compared to a tolerance.")
 
     @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
     var targets: [String] = []
@@ -167,20 +171,32 @@ struct StoreCommand: ParsableCommand {
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
+    private struct Report: Encodable {
+      let cells: [String]
+      let differences: [String]
+      /// This machine's.
+      let numericClass: String
+      /// Cells that were compared to a tolerance.
+      let ofOtherClasses: Int
+    }
+
     func run() throws {
-      try ProcessEnvironment.prepareForComputing()
       let project = try project.load()
       let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let keys = StoreCommand.sample(plan.stages.flatMap(\.keys).filter(project.store.contains), sample, seed)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
-      let differences = try care.differences(of: keys)
-      let lines = differences.map { "\($0.key.short): \($0.reason)" }
+      let audit = try care.audit(keys)
+      let lines = audit.differences.map { "\($0.key.short): \($0.reason)" }
+      var text = "\(keys.count) cells computed again, \(lines.count) differ"
+      if audit.ofOtherClasses > 0 {
+        text += "; \(audit.ofOtherClasses) of another numeric class, compared to a relative \(NumericClass.tolerance)"
+      }
       try output.show(
-        ["cells": keys.map(\.description), "differences": lines],
-        (lines + ["\(keys.count) cells computed again, \(differences.count) differ"]).joined(separator: "\n"))
-      if !differences.isEmpty {
-        throw PipelineError.damaged(
-          path: project.store.root, reason: "\(differences.count) cells are not reproducible here")
+        Report(
+          cells: keys.map(\.description), differences: lines, numericClass: NumericClass.current.description,
+          ofOtherClasses: audit.ofOtherClasses), (lines + [text]).joined(separator: "\n"))
+      if !lines.isEmpty {
+        throw PipelineError.damaged(path: project.store.root, reason: "\(lines.count) cells are not reproducible here")
       }
     }
   }
@@ -204,7 +220,6 @@ struct StoreCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      try ProcessEnvironment.prepareForComputing()
       let project = try project.load()
       let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
@@ -220,7 +235,7 @@ struct StoreCommand: ParsableCommand {
         }
         let sampled = StoreCommand.sample(pairs.map(\.old), sample, 0)
         audited += sampled.count
-        if let first = try care.differences(of: sampled).first {
+        if let first = try care.audit(sampled).differences.first {
           changed.append("\(stage.id) (\(first.key.short): \(first.reason))")
           continue
         }

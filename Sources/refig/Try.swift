@@ -37,7 +37,6 @@ struct Try: ParsableCommand {
   }
 
   func run() throws {
-    try ProcessEnvironment.prepareForComputing()
     let catalogue = Catalogue.linked
     guard let type = catalogue.experiments[experiment] else {
       throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())

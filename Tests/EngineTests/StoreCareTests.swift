@@ -30,6 +30,18 @@ private struct WalkStore {
     }
   }
 
+  /// Changes the first number of a cell's output 'end', relative to the greatest, and says that it is of some class.
+  func forge(_ index: Int, by change: Double, in numericClass: NumericClass?) throws {
+    guard let cell = try store.cell(keys[index]) else { throw CocoaError(.fileNoSuchFile) }
+    var arrays = cell.arrays
+    let greatest = arrays["end"]?.values.map { abs($0) }.max() ?? 0
+    arrays["end"]?.values[0] += change * greatest
+    let forged = Cell(
+      manifest: cell.manifest, replicas: cell.replicas, failures: [], arrays: arrays, coordinates: cell.coordinates,
+      numericClass: numericClass)
+    try store.publish(forged.encoded(outputs: Walk.outputs), as: keys[index])
+  }
+
   static func manifest(_ index: Int, _ catalogue: Catalogue) throws -> Manifest {
     var parameters = try Walk.defaultParameters()
     parameters["drift"] = .real(Double(index))
@@ -107,14 +119,55 @@ private struct WalkStore {
   @Test("an audit finds the cell whose numbers are not those the code gives")
   func audit() throws {
     let walks = try WalkStore()
-    #expect(try walks.care.differences(of: walks.keys).isEmpty)
-    let cell = try #require(try walks.store.cell(walks.keys[1]))
-    var arrays = cell.arrays
-    arrays["end"]?.values[0] += 1e-15
-    let forged = Cell(
-      manifest: cell.manifest, replicas: cell.replicas, failures: [], arrays: arrays, coordinates: cell.coordinates)
-    try walks.store.publish(forged.encoded(outputs: Walk.outputs), as: walks.keys[1])
-    #expect(try walks.care.differences(of: walks.keys).map(\.key) == [walks.keys[1]])
+    #expect(try walks.care.audit(walks.keys).differences.isEmpty)
+    for numericClass in [NumericClass.current, nil] {
+      try walks.forge(1, by: 1e-15, in: numericClass)
+      let audit = try walks.care.audit(walks.keys)
+      #expect(audit.differences.map(\.key) == [walks.keys[1]])
+      #expect(audit.differences[0].reason.contains("'end' of replica 0"), "\(audit.differences)")
+      #expect(audit.ofOtherClasses == 0)
+    }
+  }
+
+  @Test("a cell of another numeric class may differ by rounding, not by more")
+  func auditAcrossClasses() throws {
+    let walks = try WalkStore()
+    let other = NumericClass("another machine")
+    try walks.forge(1, by: NumericClass.tolerance / 2, in: other)
+    let audit = try walks.care.audit(walks.keys)
+    #expect(audit.differences.isEmpty, "\(audit.differences)")
+    #expect(audit.ofOtherClasses == 1)
+    try walks.forge(1, by: NumericClass.tolerance * 4, in: other)
+    #expect(try walks.care.audit(walks.keys).differences.map(\.key) == [walks.keys[1]])
+    try walks.forge(1, by: .nan, in: other)
+    #expect(try walks.care.audit(walks.keys).differences.map(\.key) == [walks.keys[1]])
+  }
+
+  @Test("a check counts the cells of each numeric class")
+  func classes() throws {
+    let walks = try WalkStore()
+    try walks.forge(1, by: 0, in: NumericClass("another machine"))
+    try walks.forge(2, by: 0, in: nil)
+    #expect(
+      try walks.care.check(deep: true).classes
+        == [NumericClass.current.description: 1, "another machine": 1, "not recorded": 1])
+  }
+
+  @Test("an import leaves what is there: the same cell, or one that other machines round differently")
+  func importOfPresentCells() throws {
+    let walks = try WalkStore()
+    let bytes = try Store.bytes(of: walks.store.path(of: walks.keys[1]))
+    for (change, numericClass, isRefused) in [
+      (0, NumericClass.current, false), (1e-15, .current, true), (1e-15, NumericClass("another machine"), false),
+      (0.5, NumericClass("another machine"), true),
+    ] {
+      let other = try WalkStore()
+      try other.forge(1, by: change, in: numericClass)
+      let report = try walks.care.take(try other.care.archive([other.keys[1]]), path: "a.tar")
+      #expect(report.added == 0)
+      #expect(report.present == (isRefused ? 0 : 1), "\(change), \(numericClass): \(report.refused)")
+      #expect(try Store.bytes(of: walks.store.path(of: walks.keys[1])) == bytes)
+    }
   }
 
   @Test("accepting a harmless change gives old cells their new keys")

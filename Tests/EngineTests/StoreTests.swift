@@ -17,7 +17,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
   let cell = Cell(
     manifest: manifest, replicas: [0, 2], failures: [(1, "step size 1e-30 at time 0.5")],
     arrays: ["position": NDArray(rows: [[0, 1.5, -2], [0, .pi, 1e-300]]), "end": NDArray([-2, 1e-300])],
-    coordinates: ["time": NDArray([0, 1, 2])])
+    coordinates: ["time": NDArray([0, 1, 2])], numericClass: .current)
   let store = Store(root: workspace.path + "/store")
   try store.publish(cell.encoded(outputs: Walk.outputs), as: manifest.key)
   return (workspace, store, cell)
@@ -33,6 +33,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
     #expect(read.replicas == cell.replicas)
     #expect(read.arrays == cell.arrays)
     #expect(read.coordinates == cell.coordinates)
+    #expect(read.numericClass == cell.numericClass)
     #expect(read.failures.map(\.replica) == [1])
     #expect(read.failures.map(\.reason) == ["step size 1e-30 at time 0.5"])
     #expect(try store.presentKeys() == [cell.manifest.key])

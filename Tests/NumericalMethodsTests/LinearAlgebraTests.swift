@@ -20,6 +20,13 @@ import Testing
     expectClose(LinearAlgebra.gram(q), .identity(q.columnCount), absolute: 1e-13)
   }
 
+  @Test("OpenBLAS uses the kernels of the numeric class in any process, such as this one")
+  func core() {
+    #expect(NumericClass.hasRequiredProcessor == (LinearAlgebra.coreName == "Haswell"))
+    #expect(NumericClass.current.description.contains(LinearAlgebra.coreName))
+    #expect(LinearAlgebra.loadingError == nil)
+  }
+
   @Test(arguments: [(false, false), (true, false), (false, true), (true, true)])
   func productIsTheSumOfProducts(transposing: (Bool, Bool)) {
     let a = gaussian(9, 13)
