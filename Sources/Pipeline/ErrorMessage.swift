@@ -194,7 +194,35 @@ package enum ErrorMessage {
 
   /// A text of the user's without line breaks and other signs that a terminal obeys.
   package static func visible(_ text: String) -> String {
-    text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : "\($0)" }.joined()
+    guard !isVisible(text.utf8) else { return text }
+    return text.unicodeScalars.map { isObeyed($0) ? $0.escaped(asASCII: true) : "\($0)" }.joined()
+  }
+
+  /// The same with its line breaks and tabs kept: texts as they are printed.
+  package static func visibleInLines(_ text: String) -> String {
+    guard !isVisibleInLines(text) else { return text }
+    return text.unicodeScalars.map {
+      isObeyed($0) && $0 != "\n" && $0 != "\t" ? $0.escaped(asASCII: true) : "\($0)"
+    }.joined()
+  }
+
+  /// Whether a text has no signs that a terminal obeys, line breaks aside.
+  package static func isVisibleInLines(_ text: String) -> Bool {
+    text.utf8.split(separator: UInt8(ascii: "\n")).allSatisfy(isVisible)
+      || text.unicodeScalars.allSatisfy { $0 == "\n" || !isObeyed($0) }
+  }
+
+  /// Whether all is printable ASCII, as most texts are: looking up the properties of signs takes long.
+  private static func isVisible(_ bytes: some Sequence<UInt8>) -> Bool {
+    bytes.allSatisfy { (0x20..<0x7f).contains($0) }
+  }
+
+  /// Control characters, those that turn the direction of writing, and the line breaks of Unicode.
+  private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: scalar.properties.isBidiControl
+    }
   }
 
   private static func list(_ names: [String]) -> String {

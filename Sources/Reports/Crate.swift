@@ -211,6 +211,7 @@ package struct Crate {
     let commit = facts["commit"].map {
       "commit \($0)\(facts["hasChanges"] == "yes" ? " with uncommitted changes that are not in it" : "")"
     }
+    let absence = facts["gitFailure"].map { "git says: \($0)" } ?? "it was not a git checkout"
     let build =
       files.contains { $0.path == "source.tar" }
       ? """
@@ -221,7 +222,7 @@ package struct Crate {
       alias refig="$PWD/source/.build/release/refig"
       ```
 
-      """ : "The source is not in here; it was \(commit ?? "not a git checkout").\n"
+      """ : "The source is not in here: \(absence).\n"
     return """
       # \(title)
 

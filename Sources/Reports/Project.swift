@@ -15,8 +15,10 @@ package struct Project: Sendable {
   private let figureFilesDigest: String
   package let claims: [Claim]
   package let catalogue: Catalogue
+  /// Whether figures/style.gp may hold any command of gnuplot: whoever runs this vouches for it.
+  package var trustsStyle = false
 
-  package var store: Store { Store(root: root + "/data/store") }
+  package var store: Store { Store(root: root + "/data/store", catalogue: catalogue) }
 
   /// Reads the files. Throws ``PipelineError/invalidFiles(_:)`` with all mistakes of all files.
   package init(root: String, profile: String?, catalogue: Catalogue) throws {
@@ -70,7 +72,17 @@ package struct Project: Sendable {
     guard let bytes = try Files.bytes(of: path) else {
       throw PipelineError.fileMissing(path: path, purpose: "it holds the look that all figures share")
     }
-    return String(decoding: bytes, as: UTF8.self)
+    let text = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
+    guard !trustsStyle else { return text }
+    let diagnostics = Diagnostics()
+    for (line, reason) in StyleFile.problems(in: text) {
+      diagnostics.report(
+        .message(
+          "\(reason) can make gnuplot run programs or read files; if you have read this file and trust it, say --trust"),
+        at: SourceLocation(file: path, line: line, column: 1), in: "")
+    }
+    try diagnostics.throwIfAny()
+    return text
   }
 
   /// A reader of the plan's cells.

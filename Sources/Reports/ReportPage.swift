@@ -99,7 +99,9 @@ package struct ReportPage {
   }
 
   private var commit: HTML {
-    guard let commit = report.facts["commit"] else { return "not a git checkout" }
+    guard let commit = report.facts["commit"] else {
+      return report.facts["gitFailure"].map { "commit unknown, git says: \($0)" } ?? "not a git checkout"
+    }
     return
       "commit <code>\(commit.prefix(10))</code>\(report.facts["hasChanges"] == "yes" ? " with uncommitted changes" : "")"
   }

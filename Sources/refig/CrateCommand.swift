@@ -35,8 +35,7 @@ struct CrateCommand: ParsableCommand {
     let facts = try ProcessEnvironment.facts(of: project)
     let report = try Report(
       of: project, facts: facts, processCount: ProcessInfo.processInfo.activeProcessorCount)
-    let source =
-      facts["commit"] == nil ? nil : try ProcessEnvironment.data(of: ["git", "-C", project.root, "archive", "HEAD"])
+    let source = facts["commit"] == nil ? nil : try Git(project.root)?.data(["archive", "--format=tar", "HEAD"])
     let crate = try Crate(of: project, report: report, author: author, source: source.map(Array.init))
     let bytes = try crate.write(to: folder)
     try output.show(

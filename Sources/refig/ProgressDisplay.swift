@@ -67,7 +67,7 @@ final class ProgressDisplay {
   func line(_ text: String) {
     guard !isQuiet else { return }
     erase()
-    write(text + "\n")
+    write(ErrorMessage.visibleInLines(text) + "\n")
     draw()
   }
 

@@ -51,7 +51,7 @@ struct Refig: ParsableCommand {
       let parserCode = exitCode(for: error)
       if parserCode == .success || error is CleanExit { help(fullMessage(for: error)) }
       if parserCode == .validationFailure {
-        FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+        FileHandle.standardError.write(Data((ErrorMessage.visibleInLines(fullMessage(for: error)) + "\n").utf8))
         Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
       }
       fail(error)
@@ -59,7 +59,7 @@ struct Refig: ParsableCommand {
   }
 
   private static func fail(_ error: any Error) -> Never {
-    FileHandle.standardError.write(Data("refig: \(ErrorMessage.text(of: error))\n".utf8))
+    FileHandle.standardError.write(Data("refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))\n".utf8))
     Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
   }
 
@@ -100,7 +100,14 @@ struct ProjectOptions: ParsableArguments {
   @Option(help: "Profile of pipeline.yaml, such as quick or paper; the first one unless given.")
   var profile: String?
 
-  func load() throws -> Project { try Project(root: root, profile: profile, catalogue: .linked) }
+  @Flag(help: "Run all of figures/style.gp, also what can start programs; you have read it.")
+  var trust = false
+
+  func load() throws -> Project {
+    var project = try Project(root: root, profile: profile, catalogue: .linked)
+    project.trustsStyle = trust
+    return project
+  }
 }
 
 /// How answers are printed.
@@ -227,10 +234,13 @@ enum ProcessEnvironment {
     facts["numericClass"] = NumericClass.current.description
     facts["gnuplot"] = try firstLine(of: ["gnuplot", "--version"])
     facts["refig"] = Refig.configuration.version
-    if let commit = try firstLine(of: ["git", "-C", project.root, "rev-parse", "HEAD"]) {
-      facts["commit"] = commit
-      facts["hasChanges"] =
-        try firstLine(of: ["git", "-C", project.root, "status", "--porcelain"]) == nil ? "no" : "yes"
+    guard let git = Git(project.root) else { return facts }
+    do {
+      facts["commit"] = try git.firstLine(["rev-parse", "HEAD"])
+      facts["hasChanges"] = try git.hasChanges() ? "yes" : "no"
+    } catch let failure as FileError {
+      facts["gitFailure"] = failure.reason
+      FileHandle.standardError.write(Data("refig: no commit is recorded: git says: \(failure.reason)\n".utf8))
     }
     return facts
   }

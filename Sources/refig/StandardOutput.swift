@@ -1,5 +1,6 @@
 // Not Foundation, which has it too: C's stdout is a variable, which nobody here ever sets.
 @preconcurrency import Glibc
+import Pipeline
 import Platform
 
 /// What this command prints.
@@ -18,4 +19,11 @@ enum StandardOutput {
     var status = stat()
     return fstat(STDOUT_FILENO, &status) == 0 && [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
   }
+}
+
+/// The way of all texts to standard output. Signs that a terminal obeys may stand in files and archives of others: they
+/// reach a file as they are, a terminal as their numbers.
+func print(_ text: String, terminator: String = "\n") {
+  let isTerminal = isatty(STDOUT_FILENO) == 1
+  Swift.print(isTerminal ? ErrorMessage.visibleInLines(text) : text, terminator: terminator)
 }

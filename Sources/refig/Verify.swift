@@ -114,20 +114,23 @@ struct Verify: ParsableCommand {
 
   /// Compares the accepted intervals with those of a git revision.
   private func boundChanges(since revision: String, in project: Project) throws -> [BoundChange] {
-    guard
-      try ProcessEnvironment.output(of: ["git", "-C", project.root, "rev-parse", "--verify", "--quiet", revision])
-        != nil
-    else {
-      throw PipelineError.badOption(
-        name: "--diff-bounds", value: revision, allowed: "must be a revision git knows here")
+    func refuse(_ reason: String) -> PipelineError {
+      .badOption(name: "--diff-bounds", value: revision, allowed: "must be a revision git knows here: \(reason)")
+    }
+    guard let git = Git(project.root) else { throw refuse("the project lies in no repository") }
+    let commit: String?
+    do {
+      commit = try git.firstLine(["rev-parse", "--verify", "--end-of-options", "\(revision)^{commit}"])
+    } catch let failure as FileError {
+      throw refuse(failure.reason)
     }
     var before: [String: Interval] = [:]
     for file in project.pipeline.figureFiles {
       // A figure file that was not there yet has no intervals.
       guard
-        let text = try ProcessEnvironment.output(
-          of: ["git", "-C", project.root, "show", "\(revision):./\(file.path)"])
+        let commit, try git.firstLine(["ls-tree", "--name-only", commit, "./\(file.path)"]) != nil
       else { continue }
+      let text = String(decoding: try git.data(["cat-file", "blob", "\(commit):./\(file.path)"]), as: UTF8.self)
       let paper = URL(fileURLWithPath: file.path).deletingPathExtension().lastPathComponent
       before.merge(
         try ClaimFile.acceptedIntervals(
