@@ -9,7 +9,7 @@ import PackageDescription
 //      ┌──────┼──────┐      │                  │
 //   Figures Claims Runner ◄─┘        one module per paper
 //      └──────┼──────┘                         │
-//           Store ──► CHDF5                    │
+//           Store ──► CHDF5, FileFormats ────┼──► CZlib
 //             │                                │
 //         Pipeline ──► Platform, Yams, Digest ─┼──► CCrypto
 //             └──────────────┬─────────────────┘
@@ -56,6 +56,7 @@ let package = Package(
     // C boundaries. Each has exactly one importing Swift file, and none of its types is public there.
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // OpenBLAS, loaded after its environment was set: in C, because that must happen before main.
     .target(name: "COpenBLAS"),
     // Elementwise functions and layers of neurons in C, compiled for several vector widths, and the header that all such
@@ -74,6 +75,9 @@ let package = Package(
 
     // SHA-256, for the engine and for the build-time fingerprint.
     .target(name: "Digest", dependencies: ["CCrypto"], swiftSettings: strict),
+
+    // Readers of files that anybody may have made: HDF5 as refig writes it, archives. Bytes in, values or an error out.
+    .target(name: "FileFormats", dependencies: ["CZlib"], swiftSettings: strict),
 
     // Mathematics that has never heard of a paper.
     .target(
@@ -96,7 +100,7 @@ let package = Package(
       swiftSettings: strict),
     // Where it is kept: cells as files.
     .target(
-      name: "Store", dependencies: ["Pipeline", "PaperKit", "NumericalMethods", "Platform", "CHDF5"],
+      name: "Store", dependencies: ["Pipeline", "PaperKit", "NumericalMethods", "Platform", "FileFormats", "CHDF5"],
       swiftSettings: strict),
     // How it is computed: builds, workers, records of runs.
     .target(
@@ -156,7 +160,7 @@ let package = Package(
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker", "Smith2027",
+        "FileFormats", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker", "Smith2027",
       ] + engine,
       exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(
@@ -179,7 +183,15 @@ let package = Package(
           dependencies: [.init(stringLiteral: paper), "PaperKit", "NumericalMethods", "TestSupport"],
           path: "Tests/PapersTests/\(paper)Tests", swiftSettings: strict),
       ]
-    },
+    }
+    // With REFIG_FUZZ set, the YAML reader under libFuzzer, which brings the main function: see scripts/fuzz.
+    + (Context.environment["REFIG_FUZZ"] == nil
+      ? []
+      : [
+        .executableTarget(
+          name: "fuzz", dependencies: ["Pipeline"], path: "Tests/Fuzzing", exclude: ["corpus"],
+          swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+      ]),
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )

@@ -13,6 +13,11 @@ static inline size_t chdf5_variable_length(void) { return H5T_VARIABLE; }
 static inline hid_t chdf5_dataset_creation(void) { return H5P_DATASET_CREATE; }
 static inline hid_t chdf5_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t chdf5_file_creation(void) { return H5P_FILE_CREATE; }
+/* H5Lget_info is a macro from 1.12 on, for functions that differ. */
+static inline int chdf5_is_hard_link(hid_t group, const char *name) {
+  H5L_info_t link;
+  return H5Lget_info(group, name, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD;
+}
 /* Errors are thrown in Swift; the library's own printing to stderr would only repeat them. */
 static inline herr_t chdf5_silence(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 #endif

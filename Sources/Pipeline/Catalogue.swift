@@ -47,6 +47,14 @@ package struct Catalogue: Sendable {
     return code
   }
 
+  /// The outputs that a manifest's cell must have; nil if its experiment or its code is not this build's.
+  package func outputs(of manifest: Manifest) -> [OutputArray]? {
+    guard let experiment = experiments[manifest.experiment],
+      code(of: experiment).elementsEqual(manifest.code, by: ==)
+    else { return nil }
+    return experiment.outputs
+  }
+
   /// The file that defines an experiment, relative to the project's folder.
   package func sourcePath(of experiment: any Experiment.Type) -> String? {
     sourceFolder.map { "\($0)/\(experiment.sourceFile)" }

@@ -1,5 +1,5 @@
-/// A committed HDF5 file that a stage reads, as it was when pipeline.yaml was read. Its digest is a line of the manifest;
-/// its bytes are kept in the store under that digest, which is where workers find them.
+/// A committed HDF5 file that a stage reads, as it was when pipeline.yaml was read. Its digest stands there and is a line of
+/// the manifest; its bytes are kept in the store under that digest, which is where workers find them.
 package struct DataFile: Sendable {
   /// The name the experiment knows it under.
   package let name: String

@@ -119,7 +119,7 @@ package struct Manifest: Sendable, Equatable {
         parameters[String(name)] = parameter
       case "replicas":
         let bounds = value.split(separator: " ").compactMap { Int($0) }
-        guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+        guard bounds.count == 2, 0 <= bounds[0], bounds[0] < bounds[1] else { return nil }
         replicas = bounds[0]..<bounds[1]
       case _ where key.hasPrefix("code."): code.append((String(key.dropFirst(5)), String(value)))
       case _ where key.hasPrefix("input."):
@@ -145,11 +145,15 @@ extension ParameterValue {
   /// Reads a canonical text back; nil if it is not one.
   package init?(canonicalText text: String) {
     var reader = Substring(text)
-    guard let value = Self.read(&reader), reader.isEmpty else { return nil }
+    guard let value = Self.read(&reader, depth: 0), reader.isEmpty else { return nil }
     self = value
   }
 
-  private static func read(_ text: inout Substring) -> ParameterValue? {
+  /// Lists of lists of lists … need not be read: no parameter is one.
+  private static let depthLimit = 8
+
+  private static func read(_ text: inout Substring, depth: Int) -> ParameterValue? {
+    guard depth <= depthLimit else { return nil }
     switch text.first {
     case "\"":
       text.removeFirst()
@@ -176,7 +180,7 @@ extension ParameterValue {
           guard text.hasPrefix(", ") else { return nil }
           text.removeFirst(2)
         }
-        guard let value = read(&text) else { return nil }
+        guard let value = read(&text, depth: depth + 1) else { return nil }
         values.append(value)
       }
       return nil

@@ -77,33 +77,58 @@ struct StageReader {
     }.sorted { $0.0 < $1.0 }
   }
 
-  /// The files of the experiment's data. Their arrays are looked at when a cell is needed: a no-op opens no HDF5 file.
+  /// The files of the experiment's data, which must be those whose digests stand here: nothing looks into any other. Their
+  /// arrays are read when a cell is needed: a no-op opens no HDF5 file.
   private func data(_ value: YAMLValue?, of experiment: any Experiment.Type, at location: SourceLocation)
     -> [DataFile]
   {
     let names = Set(experiment.data.map(\.file)).sorted()
     guard let value else {
-      for name in names { diagnostics.report(.missingKey("data: {\(name): FILE}"), at: location, in: context) }
+      for name in names { diagnostics.report(.missingKey(Self.dataForm(name)), at: location, in: context) }
       return []
     }
     guard let mapping = value.mapping("data", allowing: names, in: context) else { return [] }
-    return names.compactMap { name in
-      guard let value = mapping.required(name, in: context), let path = value.text(name, in: context) else {
-        return nil
-      }
-      guard PipelineFile.isName(path) else {
-        value.report(.badName(kind: "data file in the project", name: path), in: context)
-        return nil
-      }
-      do {
-        if let bytes = try Files.bytes(of: folder + "/" + path) {
-          return DataFile(name: name, path: path, location: value.location, bytes: bytes)
-        }
-        value.report(.badData(path: path, reason: "no such file"), in: context)
-      } catch {
-        value.report(.badData(path: path, reason: ErrorMessage.reason(of: error)), in: context)
-      }
+    return names.compactMap { name in mapping.required(name, in: context).flatMap { dataFile(name, $0) } }
+  }
+
+  private static func dataForm(_ name: String, path: String = "FILE", digest: String = "DIGEST") -> String {
+    "data: {\(name): {path: \(path), sha256: \(digest)}}"
+  }
+
+  private func dataFile(_ name: String, _ value: YAMLValue) -> DataFile? {
+    // A path alone: its digest is what is missing.
+    var (place, digest) = (value, YAMLValue?.none)
+    if case .mapping = value.content {
+      guard let mapping = value.mapping(name, allowing: ["path", "sha256"], in: context),
+        let path = mapping.required("path", in: context)
+      else { return nil }
+      (place, digest) = (path, mapping["sha256"])
+    }
+    guard let path = place.text("path", in: context) else { return nil }
+    guard PipelineFile.isName(path) else {
+      place.report(.badName(kind: "data file in the project", name: path), in: context)
       return nil
+    }
+    func refuse(_ reason: String, at value: YAMLValue) -> DataFile? {
+      value.report(.badData(path: path, reason: reason), in: context)
+      return nil
+    }
+    do {
+      guard let bytes = try Files.bytes(of: folder + "/" + path) else { return refuse("no such file", at: place) }
+      let file = DataFile(name: name, path: path, location: place.location, bytes: bytes)
+      guard let digest else {
+        return refuse(
+          "its SHA-256 must stand beside its path; if it is the right file, write "
+            + Self.dataForm(name, path: path, digest: file.digest), at: value)
+      }
+      guard let expected = digest.text("sha256", in: context) else { return nil }
+      return expected == file.digest
+        ? file
+        : refuse(
+          "its SHA-256 is \(file.digest), not the one stated; restore the file or, if the new one is right, state that",
+          at: digest)
+    } catch {
+      return refuse(ErrorMessage.reason(of: error), at: place)
     }
   }
 

@@ -62,12 +62,24 @@ package enum Files {
   package static func write(
     _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
   ) throws {
+    try write(to: path, by: temporary, passing: step) { try $0(bytes) }
+  }
+
+  /// The same with the bytes in parts, which the closure hands to its argument.
+  private static func write(
+    to path: String, by temporary: String, passing step: (String) -> Void = { _ in },
+    _ parts: (_ write: ([UInt8]) throws -> Void) throws -> Void
+  ) throws {
+    var size = 0
     let descriptor = try creating(temporary, for: path) {
       open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     }
     step("write.opened")
     do {
-      try fill(descriptor, with: bytes, path)
+      try parts {
+        try fill(descriptor, with: $0, path)
+        size += $0.count
+      }
       step("write.written")
     } catch {
       close(descriptor)
@@ -77,7 +89,7 @@ package enum Files {
     do {
       // Some file systems tell of a full disk only now.
       guard close(descriptor) == 0 else { throw FileError(.write, path, code: errno) }
-      try creating(path) { rename(temporary, path, bytes.count) }
+      try creating(path) { rename(temporary, path, size) }
     } catch {
       unlink(temporary)
       throw error
@@ -99,14 +111,17 @@ package enum Files {
 
   /// Writes a file that a user has named: a new or ordinary one whole or not at all. Devices, pipes and what links lead to
   /// are written to, and stay what they are.
-  package static func save(_ bytes: [UInt8], to path: String) throws {
+  package static func save(_ bytes: [UInt8], to path: String) throws { try save(to: path) { try $0(bytes) } }
+
+  /// The same with the bytes in parts, which the closure hands to its argument.
+  package static func save(to path: String, _ parts: (_ write: ([UInt8]) throws -> Void) throws -> Void) throws {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
-      return try write(bytes, to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp")
+      return try write(to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp", parts)
     }
     let descriptor = try creating(path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     defer { close(descriptor) }
-    try fill(descriptor, with: bytes, path)
+    try parts { try fill(descriptor, with: $0, path) }
   }
 
   /// Renames a file and makes sure that the new name is seen. On NFS, an answer that is lost makes a client ask for the

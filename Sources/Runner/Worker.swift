@@ -84,7 +84,7 @@ package struct Worker: Sendable {
     }
     var inputs: [String: Results] = [:]
     for (name, group) in Dictionary(grouping: manifest.inputs, by: \.name) {
-      inputs[name] = Results(
+      inputs[name] = try Results(
         cells: try group.map { input in
           guard let cell = try store.cell(input.key) else {
             throw EvidenceError("its input \(input.key.short) ('\(name)') is not in the store")

@@ -40,7 +40,8 @@ package struct Cell: Sendable {
     ]
     if let numericClass { attributes.append(("numericClass", numericClass.description)) }
     if !failures.isEmpty {
-      attributes.append(("failures", failures.map { "\($0.replica) \($0.reason)" }.joined(separator: "\n")))
+      let lines = failures.map { "\($0.replica) \(ErrorMessage.visible($0.reason))" }
+      attributes.append(("failures", lines.joined(separator: "\n")))
     }
     let datasets =
       scales(outputs)
@@ -103,45 +104,12 @@ package struct Cell: Sendable {
     // A number that one flipped bit makes of ours is damage; formats to come leave such numbers out.
     return (found ^ format).nonzeroBitCount > 1 || found > 9 ? found : nil
   }
-
-  /// Why bytes of the right digest are no cell all the same.
-  package struct Malformed: Error {
-    package let reason: String
-  }
-
-  /// Reads the bytes of a file; they must be undamaged. Throws ``Malformed``.
-  package init(verified bytes: UnsafeRawBufferPointer) throws {
-    let file: HDF5File
-    do {
-      file = try HDF5File(verified: bytes, describing: false)
-    } catch let failure as HDF5File.Failure {
-      throw Malformed(reason: "\(failure)")
-    }
-    func attribute(_ name: String) -> String? { file.attributes.first { $0.name == name }?.text }
-    guard let manifest = attribute("manifest").flatMap(Manifest.init(canonicalText:)) else {
-      throw Malformed(reason: "it holds no manifest this refig can read")
-    }
-    var arrays: [String: NDArray] = [:]
-    var coordinates: [String: NDArray] = [:]
-    for dataset in file.datasets {
-      let array = NDArray(shape: dataset.shape, values: dataset.values)
-      if dataset.axes == [dataset.name] { coordinates[dataset.name] = array } else { arrays[dataset.name] = array }
-    }
-    let replicas = (coordinates.removeValue(forKey: "replica")?.values ?? []).map { Int($0) }
-    let failures = (attribute("failures") ?? "").split(separator: "\n").map { line in
-      let parts = line.split(separator: " ", maxSplits: 1)
-      return (replica: Int(parts[0]) ?? -1, reason: parts.count > 1 ? String(parts[1]) : "")
-    }
-    self.init(
-      manifest: manifest, replicas: replicas, failures: failures, arrays: arrays,
-      coordinates: coordinates, numericClass: attribute("numericClass").map { NumericClass($0) })
-  }
 }
 
 extension Results {
   /// Results from cells: cells of one experiment and point are joined along the axis `replica`, points keep the order in
-  /// which they first appear.
-  package init(cells: [Cell]) {
+  /// which they first appear. Throws ``PipelineError/damaged(path:reason:)`` for cells that cannot be joined.
+  package init(cells: [Cell]) throws {
     var order: [[Cell]] = []
     var position: [String: Int] = [:]
     for cell in cells {
@@ -155,11 +123,17 @@ extension Results {
         order.append([cell])
       }
     }
-    self.init(points: order.map(Results.point))
+    self.init(points: try order.map(Results.point))
   }
 
-  private static func point(_ cells: [Cell]) -> Point {
+  private static func point(_ cells: [Cell]) throws -> Point {
     let filled = cells.filter { !$0.replicas.isEmpty }
+    if let first = filled.first, let other = filled.first(where: { !$0.fits(first) }) {
+      throw PipelineError.damaged(
+        path: "cells \(first.manifest.key.short) and \(other.manifest.key.short)",
+        reason: "they are of one sweep point but differ in their arrays' axes; `refig store audit` tells which is wrong"
+      )
+    }
     var arrays = filled.first?.coordinates ?? [:]
     for name in filled.first?.arrays.keys.sorted() ?? [] {
       arrays[name] = NDArray.concatenate(filled.compactMap { $0.arrays[name] })

@@ -1,3 +1,4 @@
+private import FileFormats
 package import NumericalMethods
 package import PaperKit
 package import Pipeline
@@ -10,13 +11,15 @@ extension DataFile {
     guard bytes.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]) else {
       throw EvidenceError("it does not begin as an HDF5 file does")
     }
-    let datasets = try bytes.withUnsafeBytes { try HDF5File(verified: $0) }.datasets
+    let datasets: [(shape: [Int], values: [Double])]
+    do {
+      datasets = try bytes.withUnsafeBytes { try HDF5File.datasets(declared.map(\.name), in: $0) }
+    } catch let malformed as Malformed {
+      throw EvidenceError(ErrorMessage.visible(malformed.reason))
+    }
     var arrays: [DataArray: NDArray] = [:]
     var lengths: [String: Int] = [:]
-    for array in declared {
-      guard let found = datasets.first(where: { $0.name == array.name }) else {
-        throw EvidenceError("it has no dataset '\(array.name)', only \(datasets.map(\.name).joined(separator: ", "))")
-      }
+    for (array, found) in zip(declared, datasets) {
       guard found.shape.count == array.axes.count else {
         throw EvidenceError("its dataset '\(array.name)' has shape \(found.shape) for the axes \(array.axes)")
       }

@@ -168,8 +168,7 @@ extension Store {
         try bytes.withUnsafeBytes({ try Cell.damage(in: $0, path: path) }) == nil,
         let changed = Files.sizeAndTime(path)?.changed
       else { continue }
-      let manifest = try bytes.withUnsafeBytes { try Cell(verified: $0).manifest }
-      if manifest.experiment == experiment {
+      if let manifest = try manifest(key), manifest.experiment == experiment {
         relatives.append(Relative(key: key, facts: manifest.facts, changed: changed))
       }
     }

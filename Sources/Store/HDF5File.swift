@@ -1,12 +1,13 @@
 private import CHDF5
+private import FileFormats
 private import Foundation
 private import Synchronization
 
-/// Arrays and texts as the bytes of an HDF5 file, and back. Bytes depend on the content alone: no times, no names of
-/// machines. Only whole files in memory: nothing that is not yet verified reaches the library, no handle escapes.
-package struct HDF5File: Sendable, Equatable {
+/// Arrays and texts as the bytes of an HDF5 file. Bytes depend on the content alone: no times, no names of machines. What
+/// is written here is read by `HDF5Reader`; the library reads the files of other programs. No handle escapes.
+package struct HDF5File: Sendable {
   /// A dataset with named axes.
-  package struct Dataset: Sendable, Equatable {
+  package struct Dataset: Sendable {
     package let name: String
     package let shape: [Int]
     /// One name per axis; a dataset with one axis of its own name is that axis's scale.
@@ -37,10 +38,6 @@ package struct HDF5File: Sendable, Equatable {
   package init(attributes: [(name: String, text: String)], datasets: [Dataset]) {
     self.attributes = attributes
     self.datasets = datasets
-  }
-
-  package static func == (left: HDF5File, right: HDF5File) -> Bool {
-    left.datasets == right.datasets && left.attributes.elementsEqual(right.attributes, by: ==)
   }
 
   /// The library's version.
@@ -94,12 +91,14 @@ package struct HDF5File: Sendable, Equatable {
     }
   }
 
-  /// Reads a file's bytes, header included. They must have been verified before: damaged bytes can crash the library.
+  /// The numbers of some datasets in a file that another program made. Nothing else in it is looked at.
   ///
-  /// Without descriptions only scales are told from other datasets: units, meanings and axes of the latter stay empty.
-  /// Most of the time of a small file goes into these texts.
-  package init(verified bytes: UnsafeRawBufferPointer, describing: Bool = true) throws {
-    self = try withLibrary {
+  /// Damaged bytes can crash the library: those must be bytes that somebody vouches for, by their digest or by name.
+  /// Throws `Malformed` for a dataset that is not there or is not an array of numbers in the file itself.
+  package static func datasets(_ names: [String], in bytes: UnsafeRawBufferPointer) throws -> [(
+    shape: [Int], values: [Double]
+  )] {
+    try withLibrary {
       let access = try check(H5Pcreate(chdf5_file_access()), "H5Pcreate")
       defer { H5Pclose(access) }
       let flags = UInt32(H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE)
@@ -107,16 +106,7 @@ package struct HDF5File: Sendable, Equatable {
         H5LTopen_file_image(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, flags),
         "H5LTopen_file_image")
       defer { H5Fclose(file) }
-      var contents = HDF5File(attributes: [], datasets: [])
-      for name in try names(count: attributeCount(file), { attributeName(file, $0, $1, $2) }) {
-        contents.attributes.append((name, try readText(file, name)))
-      }
-      var links = H5G_info_t()
-      try check(H5Gget_info(file, &links), "H5Gget_info")
-      for name in try names(count: Int(links.nlinks), { linkName(file, $0, $1, $2) }) {
-        contents.datasets.append(try read(name, from: file, describing: describing))
-      }
-      return contents
+      return try names.map { try read($0, from: file) }
     }
   }
 }
@@ -208,85 +198,64 @@ private func textType() throws -> hid_t {
 
 // MARK: - Reading
 
-private func names(count: Int, _ name: (hsize_t, UnsafeMutablePointer<CChar>?, Int) -> Int) throws -> [String] {
-  try (0..<count).map { index in
-    var buffer = [CChar](repeating: 0, count: 64)
-    let length = try check(name(hsize_t(index), &buffer, buffer.count), "name of object \(index)")
-    if length >= buffer.count {
-      buffer = [CChar](repeating: 0, count: length + 1)
-      try check(name(hsize_t(index), &buffer, buffer.count), "name of object \(index)")
+/// The names of a group's links, in order.
+private func linkNames(_ group: hid_t) throws -> [String] {
+  var links = H5G_info_t()
+  try check(H5Gget_info(group, &links), "H5Gget_info")
+  return try (0..<links.nlinks).map { index in
+    func name(_ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) throws -> Int {
+      try check(
+        H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, chdf5_default()),
+        "H5Lget_name_by_idx")
     }
-    return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var buffer = [CChar](repeating: 0, count: try name(nil, 0) + 1)
+    _ = try name(&buffer, buffer.count)
+    return String(decoding: buffer.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 
-private func attributeCount(_ object: hid_t) throws -> Int {
-  var information = H5O_info_t()
-  try check(H5Oget_info2(object, &information, UInt32(H5O_INFO_NUM_ATTRS)), "H5Oget_info2")
-  return Int(information.num_attrs)
-}
+/// More numbers than this, a gigabyte, are refused whatever the file claims.
+private let valueLimit = 1 << 27
 
-private func attributeName(_ object: hid_t, _ index: hsize_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int)
-  -> Int
-{
-  H5Aget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, chdf5_default())
-}
-
-private func linkName(_ group: hid_t, _ index: hsize_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
-  H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, chdf5_default())
-}
-
-private func readText(_ object: hid_t, _ name: String) throws -> String {
-  let attribute = try check(H5Aopen(object, name, chdf5_default()), "H5Aopen \(name)")
-  defer { H5Aclose(attribute) }
-  let type = try textType()
+private func read(_ name: String, from file: hid_t) throws -> (shape: [Int], values: [Double]) {
+  guard H5Lexists(file, name, chdf5_default()) > 0 else {
+    throw Malformed("it has no dataset '\(name)', only \(try linkNames(file).joined(separator: ", "))")
+  }
+  guard chdf5_is_hard_link(file, name) > 0 else { throw Malformed("its '\(name)' is a link to something else") }
+  let object = try check(H5Oopen(file, name, chdf5_default()), "H5Oopen \(name)")
+  defer { H5Oclose(object) }
+  guard H5Iget_type(object) == H5I_DATASET else { throw Malformed("its '\(name)' is not a dataset") }
+  let type = try check(H5Dget_type(object), "H5Dget_type \(name)")
   defer { H5Tclose(type) }
-  var pointer: UnsafeMutablePointer<CChar>?
-  try withUnsafeMutablePointer(to: &pointer) { _ = try check(H5Aread(attribute, type, $0), "H5Aread \(name)") }
-  defer { H5free_memory(pointer) }
-  return pointer.map { String(cString: $0) } ?? ""
-}
-
-/// Files that others made need not describe their datasets.
-private func readTextIfPresent(_ object: hid_t, _ name: String) throws -> String {
-  try check(H5Aexists(object, name), "H5Aexists \(name)") > 0 ? readText(object, name) : ""
-}
-
-private func read(_ name: String, from file: hid_t, describing: Bool) throws -> HDF5File.Dataset {
-  let identifier = try check(H5Dopen2(file, name, chdf5_default()), "H5Dopen2 \(name)")
-  defer { H5Dclose(identifier) }
-  let space = try check(H5Dget_space(identifier), "H5Dget_space \(name)")
+  guard [H5T_INTEGER, H5T_FLOAT].contains(H5Tget_class(type)), (1...8).contains(H5Tget_size(type)) else {
+    throw Malformed("its dataset '\(name)' does not hold integers or floating-point numbers of at most 64 bits")
+  }
+  let creation = try check(H5Dget_create_plist(object), "H5Dget_create_plist \(name)")
+  defer { H5Pclose(creation) }
+  guard H5Pget_external_count(creation) == 0, H5Pget_layout(creation) != H5D_VIRTUAL else {
+    throw Malformed("its dataset '\(name)' lies in other files")
+  }
+  let space = try check(H5Dget_space(object), "H5Dget_space \(name)")
   defer { H5Sclose(space) }
   let rank = Int(try check(H5Sget_simple_extent_ndims(space), "H5Sget_simple_extent_ndims \(name)"))
   var lengths = [hsize_t](repeating: 0, count: max(rank, 1))
   try check(H5Sget_simple_extent_dims(space, &lengths, nil), "H5Sget_simple_extent_dims \(name)")
-  let shape = lengths.prefix(rank).map { Int($0) }
-  // A file may claim any size; what cannot be is not allocated.
+  let shape = lengths.prefix(rank).map { Int(clamping: $0) }
   let count = try shape.reduce(1) { product, length in
     let (next, isTooMuch) = product.multipliedReportingOverflow(by: length)
-    guard !isTooMuch, (0...1 << 33).contains(next) else { throw HDF5File.Failure(call: "shape \(shape) of \(name)") }
+    guard !isTooMuch, next <= valueLimit else {
+      throw Malformed("its dataset '\(name)' has shape \(shape), more than \(valueLimit) numbers")
+    }
     return next
   }
+  // A dataspace that holds nothing has no axes either.
+  guard H5Sget_simple_extent_npoints(space) == count else { throw Malformed("its dataset '\(name)' is empty") }
   let values = try [Double](unsafeUninitializedCapacity: count) { buffer, used in
     try check(
       H5Dread(
-        identifier, chdf5_native_double(), chdf5_whole_space(), chdf5_whole_space(), chdf5_default(),
+        object, chdf5_native_double(), chdf5_whole_space(), chdf5_whole_space(), chdf5_default(),
         buffer.baseAddress), "H5Dread \(name)")
     used = count
   }
-  let isScale = rank == 1 && H5DSis_scale(identifier) > 0
-  guard describing else {
-    return HDF5File.Dataset(
-      name: name, shape: shape, axes: isScale ? [name] : [], unit: "", meaning: "", values: values)
-  }
-  let axes = try (0..<rank).map { axis -> String in
-    if isScale { return name }
-    let length = try check(H5DSget_label(identifier, UInt32(axis), nil, 0), "H5DSget_label \(name)")
-    var buffer = [CChar](repeating: 0, count: length + 1)
-    try check(H5DSget_label(identifier, UInt32(axis), &buffer, buffer.count), "H5DSget_label \(name)")
-    return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-  return HDF5File.Dataset(
-    name: name, shape: shape, axes: axes, unit: try readTextIfPresent(identifier, "units"),
-    meaning: try readTextIfPresent(identifier, "long_name"), values: values)
+  return (shape, values)
 }

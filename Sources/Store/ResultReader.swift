@@ -30,7 +30,7 @@ package final class ResultReader {
   package func results(_ evidence: Evidence) throws -> Results {
     var chosen: [Cell] = []
     for id in evidence.stages { chosen += try cells(of: id).filter { evidence.accepts($0.manifest.parameters) } }
-    return Results(cells: chosen)
+    return try Results(cells: chosen)
   }
 
   /// Keys of the cells behind some evidence.

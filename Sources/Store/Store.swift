@@ -1,3 +1,4 @@
+private import FileFormats
 private import Foundation
 package import Pipeline
 private import Platform
@@ -6,8 +7,14 @@ private import Platform
 /// Nothing else reads or writes there.
 package struct Store: Sendable {
   package let root: String
+  /// What the arrays of cells are compared with; without it, and for cells of other code than this build's, only with
+  /// each other.
+  private let catalogue: Catalogue?
 
-  package init(root: String) { self.root = root }
+  package init(root: String, catalogue: Catalogue? = nil) {
+    self.root = root
+    self.catalogue = catalogue
+  }
 
   /// Path of a cell's file: two digits, then the key.
   package func path(of key: CellKey) -> String {
@@ -46,18 +53,24 @@ package struct Store: Sendable {
     }
   }
 
-  /// Reads a cell, nil if it is not there. The file's digest is checked first; throws ``PipelineError/damaged`` if it is
-  /// wrong, and has then moved the file to `quarantine`.
+  /// Reads a cell, nil if it is not there. The file's digest is checked first, then all it holds; throws
+  /// ``PipelineError/damaged`` if anything is wrong, and has then moved the file to `quarantine`.
   package func cell(_ key: CellKey) throws -> Cell? {
+    try decoded(key) { try Cell(verified: $0, key: key, catalogue: catalogue) }
+  }
+
+  /// Reads a cell's manifest alone, otherwise like ``cell(_:)``.
+  package func manifest(_ key: CellKey) throws -> Manifest? {
+    try decoded(key) { try Cell.manifest(verified: $0, key: key) }
+  }
+
+  private func decoded<Value>(_ key: CellKey, _ decode: (UnsafeRawBufferPointer) throws -> Value) throws -> Value? {
     guard let bytes = try verifiedBytes(key) else { return nil }
-    let cell: Cell
     do {
-      cell = try bytes.withUnsafeBytes { try Cell(verified: $0) }
-    } catch let malformed as Cell.Malformed {
-      throw quarantine(key, reason: malformed.reason)
+      return try bytes.withUnsafeBytes(decode)
+    } catch let malformed as Malformed {
+      throw quarantine(key, reason: ErrorMessage.visible(malformed.reason))
     }
-    guard cell.manifest.key == key else { throw quarantine(key, reason: "it holds another cell's manifest") }
-    return cell
   }
 
   /// The bytes of a cell's file after its digest was checked; otherwise like ``cell(_:)``.

@@ -1,3 +1,4 @@
+private import FileFormats
 private import Foundation
 private import NumericalMethods
 private import PaperKit
@@ -101,63 +102,111 @@ package struct StoreCare {
 
   /// An archive of cells, sorted by key: the same bytes wherever it is made.
   package func archive(_ keys: some Sequence<CellKey>) throws -> [UInt8] {
-    TarArchive.encoded(
-      try Set(keys).sorted().map { key in
-        guard let bytes = try store.verifiedBytes(key) else {
-          throw PipelineError.cellsMissing(count: 1, command: "refig run")
-        }
-        return ("\(key).h5", bytes)
-      })
+    var archive: [UInt8] = []
+    try export(keys) { archive += $0 }
+    return archive
+  }
+
+  /// The same in parts, one cell at a time.
+  package func export(_ keys: some Sequence<CellKey>, write: ([UInt8]) throws -> Void) throws {
+    for key in Set(keys).sorted() {
+      guard let bytes = try store.verifiedBytes(key) else {
+        throw PipelineError.cellsMissing(count: 1, command: "refig run")
+      }
+      try write(TarArchive.member(name: "\(key).h5", bytes))
+    }
+    try write(TarArchive.end)
   }
 
   /// What an import did.
   package struct ImportReport: Sendable, Encodable {
     package var added = 0
     package var present = 0
-    /// Members that are no sound cells, with the reason; they were left out.
+    /// Members that are not valid cells, with the reason; they were left out.
     package var refused: [String] = []
   }
 
-  /// Takes cells from an archive. Every member's digest is checked before libhdf5 sees it, and its manifest must hash to
-  /// its name. Throws ``PipelineError/damaged(path:reason:)`` for a damaged archive, of which nothing is taken.
-  package func take(_ archive: [UInt8], path: String) throws -> ImportReport {
-    var report = ImportReport()
-    let files: [(name: String, bytes: ArraySlice<UInt8>)]
-    switch TarArchive.files(in: archive) {
-    case .success(let found): files = found
-    case .failure(let malformed): throw PipelineError.damaged(path: path, reason: malformed.reason)
+  /// No cell is larger, in bytes; what a compressed archive claims beyond it is not read.
+  private static let cellLimit = 1 << 30
+
+  /// Takes cells from an archive, compressed by gzip or not, in any folders of it. It is read twice: an archive that is
+  /// damaged anywhere throws ``PipelineError/damaged(path:reason:)`` before a cell is taken. Each member is then held in
+  /// memory alone, and published only if it is exactly the cell that its name says.
+  package func take(_ path: String) throws -> ImportReport {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else {
+      if errno == ENOENT { throw PipelineError.fileMissing(path: path, purpose: "it was to be imported") }
+      throw FileError(.read, path, code: errno)
     }
-    for (name, bytes) in files {
-      let bytes = Array(bytes)
-      guard name.hasSuffix(".h5"), let key = CellKey(name.dropLast(3)) else {
-        // Somebody else's text, for a terminal.
-        report.refused.append("\(ErrorMessage.visible(name)): not the name of a cell")
-        continue
+    defer { close(file) }
+    var report = ImportReport()
+    do {
+      try Self.members(of: file, path) { _, _ in }
+      guard lseek(file, 0, SEEK_SET) == 0 else {
+        throw FileError(.read, path, reason: "it is read twice, so it must be a file")
       }
-      let problem = try bytes.withUnsafeBytes { raw -> String? in
-        do {
-          if let damage = try Cell.damage(in: raw, path: "\(path): \(name)") { return damage }
-          let cell = try Cell(verified: raw)
-          guard cell.manifest.key == key else { return "it holds another cell's manifest" }
-          // Which of two cells is right an import cannot know.
-          let outputs = catalogue.experiments[cell.manifest.experiment]?.outputs ?? []
-          return try sound(key).flatMap { cell.difference(from: $0, outputs: outputs) }.map {
-            "the store has another cell: \($0)"
-          }
-        } catch let malformed as Cell.Malformed {
-          return malformed.reason
+      var seen: Set<CellKey> = []
+      try Self.members(of: file, path) { member, contents in
+        guard member.kind != .folder else { return }
+        if let problem = try take(member, contents, &report, &seen) {
+          report.refused.append("\(ErrorMessage.visible(member.name)): \(problem)")
         }
       }
-      if let problem {
-        report.refused.append("\(name): \(problem)")
-      } else if store.contains(key) {
-        report.present += 1
-      } else {
-        try store.publish(bytes, as: key)
-        report.added += 1
-      }
+    } catch let malformed as Malformed {
+      throw PipelineError.damaged(path: path, reason: malformed.reason)
     }
     return report
+  }
+
+  private static func members(
+    of file: Int32, _ path: String, _ body: (ArchiveReader.Member, () throws -> [UInt8]) throws -> Void
+  ) throws {
+    var reader = try ArchiveReader { buffer in
+      while true {
+        let count = read(file, buffer.baseAddress, buffer.count)
+        if count >= 0 { return count }
+        guard errno == EINTR else { throw FileError(.read, path, code: errno) }
+      }
+    }
+    while let member = try reader.next() { try body(member) { try reader.contents() } }
+  }
+
+  /// Takes one member; returns why it is refused.
+  private func take(
+    _ member: ArchiveReader.Member, _ contents: () throws -> [UInt8], _ report: inout ImportReport,
+    _ seen: inout Set<CellKey>
+  ) throws -> String? {
+    if case .other(let kind) = member.kind { return kind }
+    let parts = member.name.split(separator: "/", omittingEmptySubsequences: false)
+    guard let name = parts.last, name.hasSuffix(".h5"), let key = CellKey(name.dropLast(3)) else {
+      return "not the name of a cell"
+    }
+    // Its folder does not matter, but an honest archive leads to no other place.
+    guard parts.first != "", !parts.contains("..") else { return "it leads out of the archive" }
+    guard seen.insert(key).inserted else { return "a second member of this name" }
+    guard member.size <= Self.cellLimit else { return "it has \(member.size) bytes, more than any cell" }
+    let bytes = try contents()
+    let problem = try bytes.withUnsafeBytes { raw -> String? in
+      do {
+        if let damage = try Cell.damage(in: raw, path: name.description) { return damage }
+        let cell = try Cell(verified: raw, key: key, catalogue: catalogue)
+        // Which of two cells is right an import cannot know.
+        let outputs = catalogue.outputs(of: cell.manifest) ?? []
+        return try sound(key).flatMap { cell.difference(from: $0, outputs: outputs) }.map {
+          "the store has another cell: \($0)"
+        }
+      } catch let malformed as Malformed {
+        return ErrorMessage.visible(malformed.reason)
+      }
+    }
+    if let problem { return problem }
+    if store.contains(key) {
+      report.present += 1
+    } else {
+      try store.publish(bytes, as: key)
+      report.added += 1
+    }
+    return nil
   }
 
   /// A cell of the store, nil if it is not there or was damaged and is now in quarantine.
@@ -172,7 +221,9 @@ package struct StoreCare {
   package func accept(_ pairs: [(old: CellKey, new: Manifest)]) throws -> Int {
     var count = 0
     for (old, new) in pairs where !store.contains(new.key) {
-      guard let cell = try store.cell(old), let experiment = catalogue.experiments[new.experiment] else { continue }
+      guard let cell = try store.cell(old), let experiment = catalogue.experiments[new.experiment],
+        cell.mismatch(with: experiment.outputs) == nil
+      else { continue }
       let renamed = Cell(
         manifest: new, replicas: cell.replicas, failures: cell.failures, arrays: cell.arrays,
         coordinates: cell.coordinates, numericClass: cell.numericClass)
@@ -198,7 +249,7 @@ package struct StoreCare {
     let names = Set(missing.values.map(\.experiment))
     var nearest: [String: (key: CellKey, distance: Int, written: Double)] = [:]
     for key in try store.presentKeys().sorted() {
-      guard let manifest = try store.cell(key)?.manifest, names.contains(manifest.experiment) else { continue }
+      guard let manifest = try store.manifest(key), names.contains(manifest.experiment) else { continue }
       let text = withoutCode(manifest)
       guard let new = missing[text], let written = Files.sizeAndTime(store.path(of: key))?.changed else { continue }
       let distance = zip(manifest.code, new.code).count { $0 != $1 } + abs(manifest.code.count - new.code.count)

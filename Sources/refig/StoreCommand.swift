@@ -120,18 +120,24 @@ struct StoreCommand: ParsableCommand {
       if missing > 0 {
         throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
       }
-      let bytes = try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys)
-      try Files.save(bytes, to: archive)
+      let care = StoreCare(store: project.store, catalogue: project.catalogue)
+      var size = 0
+      try Files.save(to: archive) { write in
+        try care.export(keys) { part in
+          size += part.count
+          try write(part)
+        }
+      }
       try output.show(
-        Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: bytes.count),
-        "\(keys.count) cells, \(bytes.count / 1000) kB in \(archive)")
+        Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: size),
+        "\(keys.count) cells, \(size / 1000) kB in \(archive)")
     }
   }
 
   /// `refig store import`.
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take cells from an archive that `refig store export` made; each is verified first.")
+      abstract: "Take cells from a tar archive, also a gzipped one; each is verified first.")
 
     @Argument(help: "The archive to read.")
     var archive: String
@@ -141,14 +147,11 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
       let project = try project.load()
-      guard let bytes = try Files.bytes(of: archive) else {
-        throw PipelineError.fileMissing(path: archive, purpose: "it was to be imported")
-      }
-      let report = try StoreCare(store: project.store, catalogue: project.catalogue).take(bytes, path: archive)
+      let report = try StoreCare(store: project.store, catalogue: project.catalogue).take(archive)
       let text = "\(report.added) cells added, \(report.present) were there, \(report.refused.count) refused"
       try output.show(report, (report.refused.map { "refused \($0)" } + [text]).joined(separator: "\n"))
       if !report.refused.isEmpty {
-        throw PipelineError.damaged(path: archive, reason: "\(report.refused.count) members are no sound cells")
+        throw PipelineError.damaged(path: archive, reason: "\(report.refused.count) members are not valid cells")
       }
     }
   }

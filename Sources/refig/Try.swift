@@ -55,7 +55,8 @@ struct Try: ParsableCommand {
       experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
       data: files.map { ($0.name, $0.digest) }, parameters: try ParameterSettings.parameters(of: type, settings),
       replicas: replica..<(replica + 1))
-    let cell = try Worker(catalogue: catalogue, store: Store(root: "data/store")).compute(manifest, data: files)
+    let store = Store(root: "data/store", catalogue: catalogue)
+    let cell = try Worker(catalogue: catalogue, store: store).compute(manifest, data: files)
     if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
     let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in
       if output.isCoordinate { return cell.coordinates[output.name].map { (output, $0) } }

@@ -32,7 +32,7 @@ struct WorkerCommand: ParsableCommand {
     // Answers go to a private copy of standard output, so that nothing printed by a library can garble them.
     let answers = dup(1)
     dup2(2, 1)
-    let store = Store(root: store)
+    let store = Store(root: store, catalogue: .linked)
     if let batch, let slice {
       Interruption.listen()
       let worker = ["/proc/self/exe", "worker", "--store", store.root, "--no-claims"]

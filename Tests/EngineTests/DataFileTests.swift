@@ -2,6 +2,7 @@ import Foundation
 import NumericalMethods
 import PaperKit
 import Pipeline
+import Platform
 import Reports
 import Runner
 import Store
@@ -9,7 +10,7 @@ import TestSupport
 import Testing
 import ToyPaper
 
-private let stages = "  toy/file-sum: {data: {table: numbers.h5}, sweep: [{factor: [1, 2]}], replicas: 2}\n"
+private let stages = "  toy/file-sum: {data: {table: {path: numbers.h5}}, sweep: [{factor: [1, 2]}], replicas: 2}\n"
 
 /// Bytes of a file with one dataset.
 private func bytes(_ values: [Double], name: String = "numbers", shape: [Int]? = nil) throws -> [UInt8] {
@@ -25,8 +26,19 @@ private struct DataProject {
 
   init(_ stages: String = stages, values: [Double] = [1, 2, 4]) throws {
     workspace = try Workspace()
-    try workspace.write("seed: 3\nprofiles: [quick]\nstages:\n" + stages, to: "pipeline.yaml")
     try write(bytes(values))
+    try write(stages: stages)
+  }
+
+  /// Writes pipeline.yaml, with the digest of the file as it is now beside each path that has none.
+  func write(stages: String) throws {
+    var text = stages
+    for match in stages.matches(of: /\{path: ([\w.]+)\}/).reversed() {
+      let bytes = try #require(try Files.bytes(of: workspace.path + "/" + match.1))
+      text.replaceSubrange(
+        match.range, with: "{path: \(match.1), sha256: \(bytes.withUnsafeBytes { CellKey.digest($0) })}")
+    }
+    try workspace.write("seed: 3\nprofiles: [quick]\nstages:\n" + text, to: "pipeline.yaml")
   }
 
   func write(_ bytes: [UInt8], to name: String = "numbers.h5") throws {
@@ -89,11 +101,11 @@ private struct DataProject {
     let toy = try DataProject()
     try toy.run()
     try toy.write(bytes([1, 2, 4]), to: "moved.h5")
-    try toy.workspace.write(
-      "seed: 3\nprofiles: [quick]\nstages:\n" + stages.replacingOccurrences(of: "numbers.h5", with: "moved.h5"),
-      to: "pipeline.yaml")
+    let moved = stages.replacingOccurrences(of: "numbers.h5", with: "moved.h5")
+    try toy.write(stages: moved)
     #expect(try toy.run().computed == 0)
     try toy.write(bytes([1, 2, 5]), to: "moved.h5")
+    try toy.write(stages: moved)
     #expect(try toy.run().computed == 2)
   }
 
@@ -102,6 +114,7 @@ private struct DataProject {
     let toy = try DataProject()
     try toy.run()
     try toy.write(bytes([7]))
+    try toy.write(stages: stages)
     let store = try toy.project().store
     let worker = Worker(catalogue: toyCatalogue(), store: store)
     for key in try store.presentKeys() {
@@ -141,7 +154,7 @@ private struct DataProject {
     arguments: [
       (
         "  toy/file-sum: {}\n",
-        "pipeline.yaml:4:3: stage 'toy/file-sum': 'data: {table: FILE}' is missing"
+        "pipeline.yaml:4:3: stage 'toy/file-sum': 'data: {table: {path: FILE, sha256: DIGEST}}' is missing"
       ),
       (
         "  toy/file-sum:\n    data: {tabel: numbers.h5}\n",
@@ -151,7 +164,7 @@ private struct DataProject {
         """
       ),
       (
-        "  toy/walk:\n    data: {table: numbers.h5}\n  toy/file-sum: {data: {table: numbers.h5}}\n",
+        "  toy/walk:\n    data: {table: {path: numbers.h5}}\n  toy/file-sum: {data: {table: {path: numbers.h5}}}\n",
         "pipeline.yaml:5:12: stage 'toy/walk': unknown key 'table'; known: none"
       ),
       (
@@ -169,30 +182,100 @@ private struct DataProject {
           + "use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
       ),
       (
-        "  toy/file-sum: {data: {table: pipeline.yaml}}\n",
-        "pipeline.yaml:4:32: stage 'toy/file-sum': data file 'pipeline.yaml': it does not begin as an HDF5 file does"
+        "  toy/file-sum: {data: {table: {path: text.h5}}}\n",
+        "pipeline.yaml:4:39: stage 'toy/file-sum': data file 'text.h5': it does not begin as an HDF5 file does"
       ),
       (
-        "  toy/file-sum: {data: {table: other.h5}}\n",
-        "pipeline.yaml:4:32: stage 'toy/file-sum': data file 'other.h5': it has no dataset 'numbers', only others"
+        "  toy/file-sum: {data: {table: {path: other.h5}}}\n",
+        "pipeline.yaml:4:39: stage 'toy/file-sum': data file 'other.h5': it has no dataset 'numbers', only others"
       ),
       (
-        "  toy/file-sum: {data: {table: square.h5}}\n",
-        "pipeline.yaml:4:32: stage 'toy/file-sum': data file 'square.h5': its dataset 'numbers' has shape [2, 2] "
+        "  toy/file-sum: {data: {table: {path: square.h5}}}\n",
+        "pipeline.yaml:4:39: stage 'toy/file-sum': data file 'square.h5': its dataset 'numbers' has shape [2, 2] "
           + "for the axes [\"row\"]"
       ),
       (
-        "  toy/file-sum: {data: {table: infinite.h5}}\n",
-        "pipeline.yaml:4:32: stage 'toy/file-sum': data file 'infinite.h5': its dataset 'numbers' holds numbers that "
+        "  toy/file-sum: {data: {table: {path: infinite.h5}}}\n",
+        "pipeline.yaml:4:39: stage 'toy/file-sum': data file 'infinite.h5': its dataset 'numbers' holds numbers that "
           + "are not finite"
       ),
     ])
   func mistakes(stages: String, message: String) throws {
-    let toy = try DataProject(stages)
+    let toy = try DataProject()
     try toy.write(bytes([1], name: "others"), to: "other.h5")
     try toy.write(bytes([1, 2, 3, 4], shape: [2, 2]), to: "square.h5")
     try toy.write(bytes([1, .infinity]), to: "infinite.h5")
+    try toy.write(Array("not HDF5".utf8), to: "text.h5")
+    try toy.write(stages: stages)
     #expect(toy.mistakes() == message.split(separator: "\n").map(String.init))
+  }
+
+  @Test("a file without a digest, or of another one, is refused before anything is parsed; the digest to state is said")
+  func digest() throws {
+    let toy = try DataProject()
+    let good = try bytes([1, 2, 4])
+    let digest = good.withUnsafeBytes { CellKey.digest($0) }
+    for path in ["numbers.h5", "{path: numbers.h5 }"] {
+      try toy.write(stages: "  toy/file-sum: {data: {table: \(path)}}\n")
+      #expect(
+        toy.mistakes() == [
+          "pipeline.yaml:4:32: stage 'toy/file-sum': data file 'numbers.h5': its SHA-256 must stand beside its path; "
+            + "if it is the right file, write data: {table: {path: numbers.h5, sha256: \(digest)}}"
+        ])
+    }
+    try toy.write(stages: stages)
+    #expect(toy.mistakes() == [])
+    var random = RandomStream(key: 1, purpose: "flips", stream: 0)
+    for _ in 0..<200 {
+      var bad = good
+      bad[random.integer(below: bad.count)] ^= 1 << UInt8(random.integer(below: 8))
+      try toy.write(bad)
+      #expect(throws: PipelineError.self) { try toy.project() }
+    }
+    try toy.write([1, 2, 3])
+    #expect(
+      toy.mistakes().allSatisfy { $0.contains("039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81, not") }
+    )
+    try toy.write(stages: "  toy/file-sum: {data: {table: {path: numbers.h5, sha265: a}}}\n")
+    #expect(toy.mistakes().first?.contains("unknown key 'sha265'; did you mean 'sha256'?") == true)
+  }
+
+  @Test("of a file that another program wrote only the declared arrays are read, whatever their type and neighbours")
+  func foreignFiles() throws {
+    let workspace = try Workspace()
+    let script = """
+      import h5py, numpy, sys
+      f = h5py.File(sys.argv[1] + '/rich.h5', 'w')
+      f['numbers'] = numpy.array([1, 2, 4], dtype='>i2')
+      f['numbers'].attrs['units'] = [3, 4]
+      f['numbers'].attrs['long_name'] = numpy.array(['a', 'b', 'c'], dtype='S3')
+      f.attrs['manifest'] = ['one', 'two', 'three', 'four']
+      f.attrs['count'] = 3
+      f['names'] = ['x', 'y']
+      f.create_group('group')['inner'] = 3
+      f['loop'] = f['/']
+      f['soft'] = h5py.SoftLink('/numbers')
+      f['outside'] = h5py.ExternalLink('/etc/passwd', '/numbers')
+      f['texts'] = numpy.array(['1', '2'], dtype='S8')
+      f['pairs'] = numpy.zeros(3, dtype=[('a', 'f8'), ('b', 'i4')])
+      f['half'] = numpy.array([0.5, 2], dtype='f2')
+      f.create_dataset('huge', shape=(1 << 40,), dtype='f8', chunks=(1 << 16,))
+      f['nothing'] = h5py.Empty('f8')
+      f.create_dataset('far', (4,), 'f8', external=[('/etc/passwd', 0, 32)])
+      f.close()
+      """
+    let made = try runProgram("/usr/bin/python3", ["-c", script, workspace.path])
+    #expect(made.status == 0, "\(made.errors)")
+    let bytes = try #require(try Files.bytes(of: workspace.path + "/rich.h5"))
+    func read(_ name: String) throws -> NDArray? {
+      let array = DataArray(file: "table", name, axes: ["row"], meaning: "")
+      return try DataFile.arrays([array], in: bytes)[array]
+    }
+    #expect(try read("numbers") == NDArray([1, 2, 4]))
+    #expect(try read("half") == NDArray([0.5, 2]))
+    for name in ["names", "group", "loop", "soft", "outside", "texts", "pairs", "huge", "nothing", "far", "absent"] {
+      #expect(throws: EvidenceError.self, "\(name)") { try read(name) }
+    }
   }
 
   @Test("text and value of a manifest with a file are inverse; a digest that is none is refused")

@@ -83,15 +83,14 @@ private struct WalkStore {
     let archive = try walks.care.archive(walks.keys)
     #expect(try walks.care.archive(walks.keys.reversed()) == archive)
     let other = try WalkStore(count: 1)
-    let report = try other.care.take(archive, path: "a.tar")
+    let report = try other.care.take(other.workspace.write(archive, to: "a.tar"))
     #expect(report.added == 2)
     #expect(report.present == 1)
     #expect(report.refused.isEmpty)
     for key in walks.keys {
       #expect(try Files.bytes(of: other.store.path(of: key)) == Files.bytes(of: walks.store.path(of: key)))
     }
-    let listing = walks.workspace.path + "/a.tar"
-    try Data(archive).write(to: URL(fileURLWithPath: listing))
+    let listing = try walks.workspace.write(archive, to: "a.tar")
     let names = try runProgram("tar", ["-tf", listing]).output.split(separator: "\n").map(String.init)
     #expect(names == walks.keys.sorted().map { "\($0).h5" })
   }
@@ -104,16 +103,16 @@ private struct WalkStore {
     for bad in [
       Array(archive.prefix(archive.count / 2)), Array(archive.prefix(700)), [UInt8](repeating: 7, count: 2000),
     ] {
-      #expect(throws: PipelineError.self) { try empty.care.take(bad, path: "a.tar") }
+      #expect(throws: PipelineError.self) { try empty.care.take(empty.workspace.write(bad, to: "a.tar")) }
     }
     #expect(try empty.store.presentKeys().isEmpty)
     var flipped = archive
     flipped[2000] ^= 4
-    let report = try empty.care.take(flipped, path: "a.tar")
+    let report = try empty.care.take(empty.workspace.write(flipped, to: "a.tar"))
     #expect(report.added == 2)
     #expect(report.refused.count == 1)
     let foreign = TarArchive.encoded([("../../etc/passwd", [1]), ("\(walks.keys[0]).h5", Array("hello".utf8))])
-    #expect(try empty.care.take(foreign, path: "a.tar").refused.count == 2)
+    #expect(try empty.care.take(empty.workspace.write(foreign, to: "a.tar")).refused.count == 2)
   }
 
   @Test("an audit finds the cell whose numbers are not those the code gives")

@@ -202,8 +202,8 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
     }
     #expect(workspace.files(under: "store/quarantine").count == bad.count)
     let care = StoreCare(store: store, catalogue: toyCatalogue())
-    let archive = TarArchive.encoded(bad.map { ("\(key).h5", $0) })
-    #expect(try care.take(archive, path: "a.tar").refused.count == bad.count)
+    let archive = TarArchive.encoded(bad.enumerated().map { ("\($0)/\(key).h5", $1) })
+    #expect(try care.take(workspace.write(archive, to: "a.tar")).refused.count == bad.count)
     #expect(try store.presentKeys().isEmpty)
   }
 }

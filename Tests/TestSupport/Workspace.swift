@@ -22,6 +22,13 @@ public final class Workspace: Sendable {
     try text.write(to: url, atomically: false, encoding: .utf8)
   }
 
+  /// Writes a file into the folder itself and returns its path.
+  @discardableResult
+  public func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+    return path + "/" + name
+  }
+
   /// Reads a text file.
   public func read(_ name: String) throws -> String {
     try String(contentsOfFile: path + "/" + name, encoding: .utf8)
