@@ -38,4 +38,4 @@ docs: setup ; @scripts/docs
 man: build ; @swift build -c release --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
 install: man ; @scripts/install $(PREFIX)
 dist: setup ; @scripts/dist
-clean: ; @rm -rf .build dist figures/quick figures/paper report data/runs   # data/store is kept: its cells cost processor-hours
+clean: ; @rm -rf .build dist figures/quick figures/paper report   # data/ is kept: cells cost processor-hours, and data/runs tells how they were made

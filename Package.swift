@@ -44,9 +44,9 @@ let engine: [Target.Dependency] = [
   "Reports", "Figures", "Claims", "Slurm", "Runner", "Store", "Pipeline", "Platform",
 ]
 
+// Linux alone: workers are watched through /proc, and locks are those of open file descriptions.
 let package = Package(
   name: "refig",
-  platforms: [.macOS(.v15)],
   products: [.executable(name: "refig", targets: ["refig"])],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),

@@ -43,6 +43,6 @@ package struct FreshSeeds {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let line = Array(try encoder.encode(record)) + [UInt8(ascii: "\n")]
-    try Files.write(try (Files.bytes(of: path) ?? []) + line, to: path, by: "\(path).\(getpid()).tmp")
+    try Files.append(line, to: path)
   }
 }

@@ -64,7 +64,7 @@ package enum ErrorMessage {
       case .noSpace: "Free some space"
       case .notPermitted: "Change the permissions or name another place"
       case .nameTaken: "Something else of this name is in the way: move it or name another place"
-      case .other: "Fix the cause or name another place"
+      case .notThere, .other: "Fix the cause or name another place"
       }
     return "\(error.path): cannot be written: \(error.reason). \(advice), then run again: finished cells are kept."
   }

@@ -13,6 +13,8 @@ package struct FileError: Error, Sendable, Equatable {
     case noSpace
     /// The permissions or a read-only file system forbid it.
     case notPermitted
+    /// It is not there, or no longer.
+    case notThere
     /// Something else has this name.
     case nameTaken
     case other
@@ -32,6 +34,7 @@ package struct FileError: Error, Sendable, Equatable {
       switch code {
       case ENOSPC, EDQUOT, EFBIG: .noSpace
       case EACCES, EPERM, EROFS: .notPermitted
+      case ENOENT, ESTALE: .notThere
       case EISDIR, ENOTDIR, EEXIST, ENOTEMPTY: .nameTaken
       default: .other
       }

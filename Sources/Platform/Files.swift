@@ -109,6 +109,27 @@ package enum Files {
     }
   }
 
+  /// Adds a line to a file that several processes write to. While it is written, the file is locked, where the file system
+  /// has locks. What a process that was killed left of its own line is closed first.
+  package static func append(_ line: [UInt8], to path: String) throws {
+    let descriptor = try creating(path) { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
+    defer { close(descriptor) }
+    var request = wholeFile
+    // F_OFD_SETLKW: like F_OFD_SETLK below, but it waits.
+    while fcntl(descriptor, 38, &request) != 0, errno == EINTR {}
+    var last = UInt8(ascii: "\n")
+    let size = lseek(descriptor, 0, SEEK_END)
+    if size > 0 { _ = pread(descriptor, &last, 1, size - 1) }
+    try fill(descriptor, with: (last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]) + line, path)
+  }
+
+  private static var wholeFile: flock {
+    var request = flock()
+    request.l_type = Int16(F_WRLCK)
+    request.l_whence = Int16(SEEK_SET)
+    return request
+  }
+
   /// Writes a file that a user has named: a new or ordinary one whole or not at all. Devices, pipes and what links lead to
   /// are written to, and stay what they are.
   package static func save(_ bytes: [UInt8], to path: String) throws { try save(to: path) { try $0(bytes) } }
@@ -159,9 +180,7 @@ package enum Files {
   /// Locks one byte of a file for as long as the descriptor is open. Returns 0 or the system's error, which is EAGAIN or
   /// EACCES if somebody else holds it.
   package static func lock(_ descriptor: Int32, at offset: Int) -> Int32 {
-    var request = flock()
-    request.l_type = Int16(F_WRLCK)
-    request.l_whence = Int16(SEEK_SET)
+    var request = wholeFile
     request.l_start = offset
     request.l_len = 1
     // F_OFD_SETLK, whose name C shows to GNU sources only: a lock of the descriptor, not of the process.

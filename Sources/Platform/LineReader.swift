@@ -5,6 +5,9 @@ package struct LineReader {
   private let descriptor: Int32
   private var buffer: [UInt8] = []
   private var position = 0
+  /// Bytes that were handed out so far, ends of lines included: what is not UTF-8 is repaired in a line and has other
+  /// lengths there.
+  package private(set) var consumedCount = 0
 
   package init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -27,7 +30,10 @@ package struct LineReader {
   /// A whole line that has been read already, without its end.
   package mutating func bufferedLine() -> Substring? {
     guard let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-    defer { position = end + 1 }
+    defer {
+      consumedCount += end + 1 - position
+      position = end + 1
+    }
     return Substring(decoding: buffer[position..<end], as: UTF8.self)
   }
 
@@ -42,7 +48,10 @@ package struct LineReader {
   /// The next `count` bytes, nil if the end comes before.
   package mutating func bytes(_ count: Int) throws -> ArraySlice<UInt8>? {
     while buffer.count - position < count { guard try fill() else { return nil } }
-    defer { position += count }
+    defer {
+      position += count
+      consumedCount += count
+    }
     return buffer[position..<(position + count)]
   }
 }

@@ -164,6 +164,14 @@ package struct Build {
     let stage = plan.stages[item.stage]
     let key = batch.key(item)
     var fields: [String: any Sendable] = ["stage": stage.id, "key": "\(key)", "label": stage.label(item.cell)]
+    func fail(_ reason: String) throws {
+      summary.failed += 1
+      stageCost.failed += 1
+      fields["outcome"] = "failed"
+      fields["reason"] = reason
+      try store.recordFailure(key, reason: reason)
+      progress(.failed(stage.id, message: "\(stage.id) \(stage.label(item.cell)): \(reason)"))
+    }
     switch outcome {
     case .computed(let cost):
       summary.computed += 1
@@ -183,13 +191,8 @@ package struct Build {
       summary.cached += 1
       fields["outcome"] = "present"
       progress(.finished(stage.id, seconds: 0))
-    case .failed(let reason):
-      summary.failed += 1
-      stageCost.failed += 1
-      fields["outcome"] = "failed"
-      fields["reason"] = reason
-      try store.recordFailure(key, reason: reason)
-      progress(.failed(stage.id, message: "\(stage.id) \(stage.label(item.cell)): \(reason)"))
+    case .failed(let reason): try fail(reason)
+    case .workerEnded(let how): try fail("its worker \(how)")
     }
     log.write("cell", fields)
     FaultPoint.pass("runner.recorded")

@@ -10,6 +10,11 @@ package struct LocalExecutor: Executor {
   private let workerCount: Int
   private let memory: Int
 
+  /// The run stops when so many workers in a row end before they are ready, as after an upgrade of a library.
+  static let falseStartLimit = 3
+  /// Seconds between two signs of life in the run's record.
+  private static let signInterval = 60.0
+
   /// `command` starts a worker that serves its standard input. Cells of stages that state a memory limit run together
   /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left.
   package init(command: [String], workerCount: Int, memory: Int? = nil) throws {
@@ -23,7 +28,17 @@ package struct LocalExecutor: Executor {
     var queue = batch.items[...]
     var claimedElsewhere: [Batch.Item] = []
     var workers: [WorkerProcess] = []
+    // Workers in a row that ended before they were ready.
+    var falseStarts = 0
     defer { for worker in workers { worker.end() } }
+    func failToStart(_ how: String) throws {
+      falseStarts += 1
+      guard falseStarts < Self.falseStartLimit else {
+        throw PipelineError.workerNotStarted(
+          reason: "\(falseStarts) in a row ended before they were ready; the last one \(how)")
+      }
+    }
+    var lastSign = ChildProcess.now()
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       let isCancelled = batch.isCancelled
@@ -43,7 +58,8 @@ package struct LocalExecutor: Executor {
           guard try idle.give(item, batch.manifest(item).canonicalText, hasMemoryLimit: hasMemoryLimit) else {
             queue.insert(item, at: queue.startIndex)
             workers.removeAll { $0 === idle }
-            idle.end()
+            let how = idle.end()
+            if !idle.isReady { try failToStart(how) }
             continue
           }
         } else if workers.count < min(workerCount, batch.items.count) {
@@ -51,6 +67,11 @@ package struct LocalExecutor: Executor {
         } else {
           break
         }
+      }
+      // Who watches from another machine sees nothing else of a head whose cells take long.
+      if ChildProcess.now() - lastSign > Self.signInterval {
+        batch.note("alive", ["cells": workers.count { $0.item != nil }], nil)
+        lastSign = ChildProcess.now()
       }
       let busy = workers.filter { $0.item != nil }
       if busy.isEmpty {
@@ -62,27 +83,34 @@ package struct LocalExecutor: Executor {
         guard let item = worker.item else { continue }
         switch try worker.readAnswer() {
         case .nothing: continue
+        case .ready: falseStarts = 0
         case .answer(.claimed): claimedElsewhere.append(item)
         case .answer(let outcome): try report(item, outcome)
         case .died(let how):
           workers.removeAll { $0 === worker }
-          try fail(item, "its worker \(how)", batch, report)
+          if worker.isReady {
+            try fail(item, .workerEnded(how), batch, report)
+          } else {
+            queue.insert(item, at: queue.startIndex)
+            try failToStart(how)
+          }
         }
       }
       for worker in workers {
         guard let item = worker.item, let excess = try worker.excess(over: batch.limits(item)) else { continue }
         workers.removeAll { $0 === worker }
         worker.kill()
-        try fail(item, excess, batch, report)
+        try fail(item, .failed(excess), batch, report)
       }
     }
   }
 
   private func fail(
-    _ item: Batch.Item, _ reason: String, _ batch: Batch, _ report: (Batch.Item, Worker.Outcome) throws -> Void
+    _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch,
+    _ report: (Batch.Item, Worker.Outcome) throws -> Void
   ) throws {
     // A worker may have published its cell and died before it could say so.
-    try report(item, batch.store.contains(batch.key(item)) ? .present : .failed(reason))
+    try report(item, batch.store.contains(batch.key(item)) ? .present : outcome)
   }
 
   /// Bytes that can be had without swapping, in this machine and in this process's control group.
@@ -104,6 +132,7 @@ package struct LocalExecutor: Executor {
 private final class WorkerProcess {
   enum Answer {
     case nothing
+    case ready
     case answer(Worker.Outcome)
     case died(String)
   }
@@ -115,6 +144,8 @@ private final class WorkerProcess {
   private var start = 0.0
   private var residentAtStart = 0
   private(set) var item: Batch.Item?
+  /// Whether it has said that it can take cells: until then, its end says nothing about the one it was given.
+  private(set) var isReady = false
   private var hasEnded = false
 
   init(_ command: [String]) throws {
@@ -178,20 +209,26 @@ private final class WorkerProcess {
       return .died(Self.cause(of: status))
     }
     guard let line = reader.bufferedLine() else { return .nothing }
+    if !isReady, line == Worker.ready {
+      isReady = true
+      return .ready
+    }
     guard let outcome = Worker.outcome(line) else { return .died("answered '\(line)'") }
     item = nil
     return .answer(outcome)
   }
 
-  /// Lets the worker go: it ends when its input does.
-  func end() {
-    guard !hasEnded else { return }
+  /// Lets the worker go: it ends when its input does. Returns how it ended.
+  @discardableResult
+  func end() -> String {
+    guard !hasEnded else { return "" }
     hasEnded = true
     close(input)
     if item != nil { Glibc.kill(process, SIGTERM) }
     var status: Int32 = 0
     waitpid(process, &status, 0)
     close(output)
+    return Self.cause(of: status)
   }
 
   func kill() {

@@ -1,10 +1,12 @@
 private import Foundation
+private import Pipeline
 private import Platform
 private import Store
 
 /// The record of one run: data/runs/<id>/events.jsonl, one JSON object a line, each with `event` and `time`.
 ///
-/// Schema 1: `run` (schema, command, profile, versions, commit, host facts), `plan` (cells in all and missing, by stage),
+/// Schema 1: `run` (schema, command, profile, versions, commit, host facts, number and start of the process), `plan` (cells
+/// in all and missing, by stage), `alive` (once a minute while cells are at work),
 /// `cell` (stage, key, label, outcome, cost), `stage` (the sum of its cells in this run), `figure` (what became of it),
 /// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts; `error` and exit `status` if it failed). With
 /// Slurm also `job` (an array submitted or followed), `task` (one that ended without its cells, and why), `refused`, and
@@ -34,10 +36,21 @@ package final class RunLog {
       let handle = FileHandle(forWritingAtPath: path)
     else { throw FileError(.write, path, code: errno) }
     self.handle = handle
-    write("run", ["schema": 1, "command": command, "profile": profile, "facts": facts])
+    var fields: [String: any Sendable] = ["schema": 1, "command": command, "profile": profile, "facts": facts]
+    if let own = try ProcessIdentity(process: getpid()) {
+      fields["process"] = Int(own.process)
+      fields["processStart"] = own.start
+    }
+    write("run", fields)
   }
 
   deinit { write("end", totals) }
+
+  /// Notes why the run ends before its end.
+  package func fail(_ error: any Error) {
+    totals["error"] = ErrorMessage.reason(of: error)
+    totals["status"] = Int(ErrorMessage.exitCode(of: error).rawValue)
+  }
 
   /// Adds an event. Fields are numbers, texts, lists and mappings of these.
   package func write(_ event: String, _ fields: [String: any Sendable]) {

@@ -1,4 +1,4 @@
-package import Foundation
+private import Foundation
 private import Pipeline
 private import Platform
 
@@ -51,6 +51,9 @@ package final class RunRecord {
   package private(set) var status: Status
   private var position = 0
   private var lineCount = 0
+  private var hasBeenRead = false
+  /// The process that writes the record, on its host; nil where the record does not say it.
+  private var head: ProcessIdentity?
   private var path: String { folder + "/events.jsonl" }
 
   /// The record of a run by its id or the beginning of it; the newest one's unless given. Nothing of it has been read
@@ -70,20 +73,17 @@ package final class RunRecord {
       && FileManager.default.fileExists(atPath: "\(root)/data/runs/\(name)/events.jsonl")
   }
 
-  /// The process that writes the record, if it is on this machine: nil if it is not.
-  package var head: pid_t? {
-    guard status.host == RunLog.hostName else { return nil }
-    return status.run.split(separator: "-").last.flatMap { pid_t($0.filter { $0 != "+" }) }
-  }
-
-  /// Whether the run may still be going on, as far as can be told from here.
+  /// Whether the run may still be going on, as far as can be told from here. Nothing is guessed of what was not read.
   package var isAlive: Bool {
-    guard !status.hasEnded else { return false }
-    // A head begins with what it runs on, at once.
-    if status.host.isEmpty { return age < 10 }
-    if let head { return kill(head, 0) == 0 || errno == EPERM }
-    // A head writes at least once a minute while tasks are on their way.
-    return status.jobs.isEmpty || age < 600
+    get throws {
+      guard hasBeenRead else { return true }
+      guard !status.hasEnded else { return false }
+      // A head begins with what it runs on, at once.
+      if status.host.isEmpty { return age < 10 }
+      if status.host == RunLog.hostName, let head { return try head.isRunning }
+      // On another machine: a head writes something once a minute.
+      return age < 600
+    }
   }
 
   /// Seconds since something was added.
@@ -91,21 +91,23 @@ package final class RunRecord {
 
   /// Throws ``PipelineError/damaged(path:reason:)`` for a record that tells of no run and will not any more.
   package func requireBeginning() throws {
-    guard status.host.isEmpty, !isAlive else { return }
+    guard status.host.isEmpty, try !isAlive else { return }
     throw PipelineError.damaged(
       path: path, reason: "its beginning is missing: the run was killed before that, or something emptied the file")
   }
 
   /// Reads what was added. Throws ``PipelineError/damaged(path:reason:)`` for a line that is none of a record.
   package func update(_ hear: (Event) -> Void = { _ in }) throws {
+    hasBeenRead = true
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))
     lseek(descriptor, off_t(position), SEEK_SET)
     var reader = LineReader(descriptor: descriptor)
+    let start = position
     while position < size, let line = try reader.line() {
-      position += line.utf8.count + 1
+      position = start + reader.consumedCount
       lineCount += 1
       // There is a line for every cell: they are not taken apart.
       if line.contains("\"event\":\"cell\"") { hear(cell(line)) } else { try take(line, hear) }
@@ -139,6 +141,9 @@ package final class RunRecord {
       status.profile = text("profile")
       status.started = text("time")
       status.host = (event["facts"] as? [String: String])?["host"] ?? ""
+      if let number = event["process"] as? Int, let process = pid_t(exactly: number) {
+        head = ProcessIdentity(process: process, start: text("processStart"))
+      }
     case "plan":
       status.missing = (event["stages"] as? [String: [String: Int]] ?? [:]).compactMapValues { $0["missing"] }
         .filter { $0.value > 0 }

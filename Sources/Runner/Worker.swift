@@ -17,6 +17,8 @@ package struct Worker: Sendable {
     case claimed
     /// It could not be computed: why.
     case failed(String)
+    /// Its worker ended before it answered: how. The cell need not be at fault.
+    case workerEnded(String)
   }
 
   /// What a cell cost.
@@ -121,10 +123,14 @@ package struct Worker: Sendable {
 
   // MARK: Serving a runner
 
-  /// Reads requests from a descriptor until it is closed, and answers each with one line on another. A request is a line
-  /// with a manifest's length in bytes, then the manifest.
+  /// The first line of a worker that can take cells.
+  package static let ready = "ready"
+
+  /// Says that it is ready, then reads requests from a descriptor until it is closed, and answers each with one line on
+  /// another. A request is a line with a manifest's length in bytes, then the manifest.
   package func serve(input: Int32, output: Int32) throws {
     var reader = LineReader(descriptor: input)
+    guard try Self.send(Self.ready + "\n", to: output) else { return }
     while let line = try reader.line() {
       guard let count = Int(line), let bytes = try reader.bytes(count),
         let manifest = Manifest(canonicalText: String(decoding: bytes, as: UTF8.self))
@@ -157,10 +163,11 @@ package struct Worker: Sendable {
     case .present: "present"
     case .claimed: "claimed"
     case .failed(let reason): "failed " + reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    case .workerEnded(let how): answer(.failed("its worker \(how)"))
     }
   }
 
-  /// The inverse of ``answer(_:)``.
+  /// The inverse of ``answer(_:)``, in which how a worker ended is the reason of a failure.
   package static func outcome(_ answer: Substring) -> Outcome? {
     let fields = answer.split(separator: " ")
     switch fields.first {

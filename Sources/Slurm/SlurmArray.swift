@@ -75,10 +75,15 @@ final class SlurmArray {
   /// The arrays in a folder that hold some of the wanted cells.
   static func found(in root: String, wanted: [CellKey: Batch.Item]) throws -> [SlurmArray] {
     guard !wanted.isEmpty, FileManager.default.fileExists(atPath: root) else { return [] }
-    return try FileManager.default.contentsOfDirectory(atPath: root).sorted().compactMap { name in
+    return try FileManager.default.contentsOfDirectory(atPath: root).sorted().compactMap { name -> SlurmArray? in
       let folder = "\(root)/\(name)"
       guard FileManager.default.fileExists(atPath: "\(folder)/\(batchName)") else { return nil }
-      return try SlurmArray(name: name, folder: folder, wanted: wanted)
+      do {
+        return try SlurmArray(name: name, folder: folder, wanted: wanted)
+      } catch let error as FileError where error.cause == .notThere {
+        // Its head removed it in this very moment: it was over.
+        return nil
+      }
     }
   }
 
@@ -114,8 +119,9 @@ final class SlurmArray {
     lseek(descriptor, off_t(task.position), SEEK_SET)
     var reader = LineReader(descriptor: descriptor)
     var answers: [(key: CellKey, outcome: Worker.Outcome)] = []
+    let start = task.position
     while size > task.position, let line = try reader.line() {
-      task.position += line.utf8.count + 1
+      task.position = start + reader.consumedCount
       let words = line.split(separator: " ", maxSplits: 2)
       if words.count == 3, words[0] == "cell", let key = CellKey(words[1]), let outcome = Worker.outcome(words[2]) {
         answers.append((key, outcome))
@@ -202,8 +208,12 @@ final class SlurmArray {
   /// The array is over for this process: nothing is left of it, unless another head may still want what it makes.
   func remove(store: Store) throws {
     if !isOwn, FileManager.default.fileExists(atPath: "\(folder)/\(Self.batchName)") {
-      let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
-      for number in 1...taskCount where try !file.slice(number).keys.allSatisfy(store.contains) { return }
+      do {
+        let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
+        for number in 1...taskCount where try !file.slice(number).keys.allSatisfy(store.contains) { return }
+      } catch let error as FileError where error.cause == .notThere {
+        return
+      }
     }
     do {
       try FileManager.default.removeItem(atPath: folder)

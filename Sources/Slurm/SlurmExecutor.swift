@@ -265,7 +265,7 @@ private final class SlurmHead {
         measured[item.stage] = (old.count + 1, old.seconds + cost.wallSeconds)
       }
     case .claimed: return
-    case .failed: break
+    case .failed, .workerEnded: break
     }
     open[key] = nil
     try report(item, outcome)

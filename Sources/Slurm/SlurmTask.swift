@@ -35,7 +35,7 @@ package struct SlurmTask {
   package func run(output: Int32) throws {
     do {
       try executor.run(batch) { item, outcome in
-        if case .failed(let reason) = outcome, reason.hasPrefix("its worker ") {
+        if case .workerEnded = outcome {
           // Whoever killed the worker may be about to kill this process too: then it was not the cell's fault.
           sleep(2)
           if Interruption.requests > 0 { return }

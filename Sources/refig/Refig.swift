@@ -181,8 +181,7 @@ struct ExecutionOptions: ParsableArguments {
     do {
       summary = try build.run()
     } catch {
-      build.log?.totals["error"] = ErrorMessage.reason(of: error)
-      build.log?.totals["status"] = Int(ErrorMessage.exitCode(of: error).rawValue)
+      build.log?.fail(error)
       throw error
     }
     if summary.failedReplicas > 0 {
@@ -190,7 +189,10 @@ struct ExecutionOptions: ParsableArguments {
     }
     if summary.duplicates > 0 { progress.line("\(summary.duplicates) cells were computed by another process too") }
     if summary.failed > 0 {
-      throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
+      let error = PipelineError.cellsFailed(
+        count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
+      build.log?.fail(error)
+      throw error
     }
     return (summary, build.log)
   }

@@ -68,14 +68,20 @@ struct Run: ParsableCommand {
         """)
     }
     let progress = ProgressDisplay(quiet: execution.quiet || output.json)
-    let (summary, log) = try execution.recordedBuild(project, plan, progress: progress)
+    var (summary, log) = try execution.recordedBuild(project, plan, progress: progress)
     if !execution.quiet, !output.json {
       print(
         "\(summary.planned) cells: \(summary.cached) cached, \(summary.computed) computed"
           + (summary.computed > 0 ? " in \(Text.duration(summary.processorSeconds)) of processor time" : ""))
     }
-    let outcomes = try draw(targets.figures, project, plan)
-    try report(Report(cells: summary), outcomes, project, log)
+    do {
+      let outcomes = try draw(targets.figures, project, plan)
+      try report(Report(cells: summary), outcomes, project, &log)
+    } catch {
+      // Whoever watches is told of it as the one who waits.
+      log?.fail(error)
+      throw error
+    }
   }
 
   private func draw(
@@ -87,9 +93,10 @@ struct Run: ParsableCommand {
   }
 
   private func report(
-    _ report: Report, _ outcomes: [(figure: Figure, outcome: Gallery.Outcome)], _ project: Project, _ log: RunLog?
+    _ report: Report, _ outcomes: [(figure: Figure, outcome: Gallery.Outcome)], _ project: Project,
+    _ log: inout RunLog?
   ) throws {
-    var (report, log) = (report, log)
+    var report = report
     var failures: [any Error] = []
     for (figure, outcome) in outcomes {
       var fields = ["figure": figure.id]

@@ -43,7 +43,8 @@ struct Status: ParsableCommand {
       let record = try RunRecord(root: project.root, run: targets[0])
       try record.update()
       try record.requireBeginning()
-      return try output.show(record.status, record.status.text(isAlive: record.isAlive))
+      let isAlive = try record.isAlive
+      return try output.show(record.status, record.status.text(isAlive: isAlive))
     }
     let project = try project.load()
     let store = project.store

@@ -21,7 +21,7 @@ struct Watch: ParsableCommand {
     var isAlive = true
     while true {
       let wasAlive = isAlive
-      isAlive = record.isAlive
+      isAlive = try record.isAlive
       var texts: [String] = []
       try record.update { event in
         switch event {
@@ -61,16 +61,17 @@ struct Cancel: ParsableCommand {
   func run() throws {
     let record = try RunRecord(root: project.root, run: id)
     try record.update()
-    let wasAlive = record.isAlive
+    let wasAlive = try record.isAlive
     let arrayCount = try record.cancel(root: project.root)
     guard wasAlive || arrayCount > 0 else { return print("run \(record.status.run) is over") }
     // The head ends what it may have submitted in the meantime.
-    for _ in 0..<150 where record.isAlive {
+    for _ in 0..<150 where try record.isAlive {
       usleep(200_000)
       try record.update()
     }
+    let goesOn = try record.isAlive
     print(
       "run \(record.status.run) is cancelled"
-        + (record.isAlive ? "; its head, on \(record.status.host), has not answered yet" : ""))
+        + (goesOn ? "; its head, on \(record.status.host), has not answered yet" : ""))
   }
 }

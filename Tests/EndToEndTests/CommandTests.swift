@@ -59,6 +59,16 @@ struct Project {
 }
 
 @Suite struct CommandTests {
+  @Test("watch says of a run whose drawing failed what the run said")
+  func watchAfterFailedDrawing() throws {
+    let project = try Project()
+    let environment = ["PATH": project.workspace.path]
+    #expect(try project.refig("run", environment: environment).status == 6)
+    let watched = try project.refig("watch", environment: environment)
+    #expect(watched.status == 6, "\(watched.output)\(watched.errors)")
+    #expect(watched.output.contains("gnuplot"))
+  }
+
   @Test("try reads a data file that is named, and says what is wrong with one")
   func tryWithData() throws {
     let project = try Project()

@@ -89,6 +89,82 @@ import Testing
     #expect(try Self.imports().filter { $0.value.contains(module) }.count == 1)
   }
 
+  /// What a file declares for other files: types, functions and constants at its top level.
+  private static func declarations(in text: String) -> (types: Set<String>, functions: Set<String>) {
+    func names(_ pattern: Regex<(Substring, Substring)>) -> Set<String> {
+      Set(text.matches(of: pattern).map { String($0.1) })
+    }
+    return (
+      names(/(?m)^(?:package |public |indirect |final )*(?:struct|class|enum|protocol|typealias|let|var) (\w+)/),
+      names(/(?m)^(?:package |public )*func (\w+)/)
+    )
+  }
+
+  /// Uses of what a fingerprint leaves out that carry no number into results.
+  private static let harmless: Set = [
+    // The names of two integrators, and the ranges of their tolerances.
+    "Martin2023/ConvergenceRates.swift uses Martin2023/GaussianFlow.swift",
+    // The parameters of the one experiment that it serves.
+    "Martin2026/MeanFieldHistory.swift uses Martin2026/DynamicalMeanField.swift",
+  ]
+
+  @Test("an experiment uses no code that its fingerprint leaves out: other experiments' files, tables and claims")
+  func fingerprinted() throws {
+    var uses: Set<String> = []
+    let folder = Self.root.appending(path: "Sources/Papers")
+    for paper in try Self.papers() {
+      var texts: [String: String] = [:]
+      for file in try FileManager.default.contentsOfDirectory(atPath: folder.path() + paper)
+      where file.hasSuffix(".swift") {
+        texts[file] = try String(contentsOf: folder.appending(path: "\(paper)/\(file)"), encoding: .utf8)
+          .replacing(/\/\/[^\n]*/, with: "").replacing(/"[^"\n]*"/, with: "")
+      }
+      #expect(!texts.isEmpty)
+      // Left out of the fingerprints of other experiments: see `Fingerprints.code(of:)`.
+      let left = texts.filter {
+        $0.key.hasPrefix(paper) || $0.value.contains(/(?m)^package enum \w+:[^{]*\bExperiment\b/)
+      }
+      for (file, text) in texts where !file.hasPrefix(paper) {
+        let words = Set(text.matches(of: /\w+/).map { String($0.0) })
+        let calls = Set(text.matches(of: /(?:^|[^.\w])(\w+)\(/).map { String($0.1) })
+        for (other, text) in left where other != file {
+          let (types, functions) = Self.declarations(in: text)
+          if !types.isDisjoint(with: words) || !functions.isDisjoint(with: calls) {
+            uses.insert("\(paper)/\(file) uses \(paper)/\(other)")
+          }
+        }
+      }
+    }
+    #expect(uses == Self.harmless)
+  }
+
+  @Test("the article Architecture walks through functions that are there")
+  func article() throws {
+    let sources = Self.root.appending(path: "Sources")
+    let article = try String(
+      contentsOf: sources.appending(path: "Pipeline/Pipeline.docc/Architecture.md"), encoding: .utf8)
+    let files = FileManager.default.enumerator(atPath: sources.path())?.allObjects as? [String] ?? []
+    let texts = try files.filter { $0.hasSuffix(".swift") }
+      .map { try String(contentsOf: sources.appending(path: $0), encoding: .utf8) }
+    let names = article.matches(of: /`([A-Z]\w+)\.(\w+)(?:\([\w:]*\))?`/).map { (String($0.1), String($0.2)) }
+      .filter { $0.0 != "Package" }
+    #expect(names.count > 20)
+    for (type, member) in names {
+      let ofType = try texts.filter { try $0.contains(Regex("(struct|class|enum|protocol|extension) \(type)\\b")) }
+      #expect(
+        try ofType.contains { try $0.contains(Regex(member == "init" ? "\\binit[?(]" : "(func|var) \(member)\\b")) },
+        "\(type).\(member)")
+    }
+  }
+
+  @Test("make clean removes nothing that took computing or tells of it")
+  func clean() throws {
+    let makefile = try String(contentsOf: Self.root.appending(path: "Makefile"), encoding: .utf8)
+    let recipe = try #require(makefile.firstMatch(of: /(?m)^clean:[^\n]*rm -rf ([^#\n]*)/)).1
+    #expect(recipe.split(separator: " ").contains(".build"))
+    #expect(!recipe.contains("data"))
+  }
+
   @Test("pure code reads no clock, no environment, no global randomness")
   func purity() throws {
     for folder in ["NumericalMethods", "PaperKit", "Papers"] {

@@ -330,7 +330,7 @@ private struct ToyProject {
       let record = try RunRecord(root: toy.workspace.path, run: run)
       do {
         try record.update()
-        #expect(!record.isAlive)
+        #expect(try !record.isAlive)
         try record.requireBeginning()
         return ""
       } catch {

@@ -1,0 +1,139 @@
+import Foundation
+import Pipeline
+import Platform
+import Reports
+import Runner
+import Slurm
+import Store
+import TestSupport
+import Testing
+import ToyPaper
+
+/// What a runner makes of workers, records and processes that do not do as they should.
+@Suite struct RunnerTests {
+  /// Runs six cells with this shell script as worker.
+  private func build(_ script: String, workers: Int = 2) throws -> Result<Build.Summary, any Error> {
+    let workspace = try Workspace()
+    try workspace.write(
+      "seed: 3\nprofiles: [quick]\nstages:\n  toy/walk: {sweep: [{drift: [0, 1, 2]}, {law: [normal, uniform]}]}\n",
+      to: "pipeline.yaml")
+    let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    let executor = try LocalExecutor(command: ["/bin/sh", "-c", script], workerCount: workers)
+    let outcome = Result {
+      var build = Build(
+        store: project.store, plan: plan, executor: executor,
+        makeLog: { try RunLog(root: workspace.path, command: [], profile: "quick", facts: [:]) })
+      return try build.run()
+    }
+    if case .success = outcome {
+      for key in plan.stages[0].keys {
+        #expect(try project.store.failure(of: key) == "its worker ended with status 7")
+      }
+    } else {
+      #expect(try project.store.failedKeys() == [])
+    }
+    return outcome
+  }
+
+  @Test("workers that end before they are ready stop the run after a few, and no cell is blamed", arguments: [1, 2])
+  func falseStarts(workers: Int) throws {
+    for script in ["exit 7", "read line; exit 7", "echo hello; exit 7"] {
+      guard case .failure(PipelineError.workerNotStarted(let reason)) = try build(script, workers: workers).outcome
+      else {
+        Issue.record("'\(script)' did not stop the run")
+        continue
+      }
+      #expect(reason.contains("in a row") || reason.contains("hello"), "\(reason)")
+    }
+  }
+
+  @Test("a worker that was ready and ended over a cell fails that cell; the others have their turn")
+  func endedOverACell() throws {
+    let summary = try build("echo ready; read line; exit 7").get()
+    #expect(summary.failed == 6)
+    #expect(summary.computed == 0)
+  }
+
+  @Test("a line of a file that many write to is whole, and none is lost")
+  func appending() throws {
+    let workspace = try Workspace()
+    let path = workspace.path + "/lines"
+    try workspace.write("torn", to: "lines")
+    let line = String(repeating: "x", count: 5000)
+    DispatchQueue.concurrentPerform(iterations: 200) { number in
+      do { try Files.append(Array("\(number) \(line)\n".utf8), to: path) } catch { Issue.record("\(error)") }
+    }
+    let lines = try workspace.read("lines").split(separator: "\n")
+    #expect(lines.count == 201)
+    #expect(lines.first == "torn")
+    #expect(lines.dropFirst().allSatisfy { $0.hasSuffix(" " + line) })
+    #expect(Set(lines).count == 201)
+  }
+
+  @Test("a file that is gone is told from one that cannot be read")
+  func gone() throws {
+    let workspace = try Workspace()
+    try workspace.write("", to: "file")
+    for (path, cause) in [("missing", FileError.Cause.notThere), ("file/batch", .nameTaken)] {
+      let error = #expect(throws: FileError.self) { try BatchFile(path: workspace.path + "/" + path) }
+      #expect(error?.cause == cause)
+    }
+  }
+
+  @Test("bytes that are not UTF-8 do not shift what is read after them")
+  func repairedText() throws {
+    let workspace = try Workspace()
+    let path = workspace.path + "/output"
+    try Files.write(Array("caf".utf8) + [0xe9, 0x0a] + Array("next\nlast\n".utf8), to: path, by: path + ".tmp")
+    let descriptor = open(path, O_RDONLY)
+    defer { close(descriptor) }
+    var reader = LineReader(descriptor: descriptor)
+    #expect(try reader.line()?.hasPrefix("caf") == true)
+    lseek(descriptor, off_t(reader.consumedCount), SEEK_SET)
+    var later = LineReader(descriptor: descriptor)
+    #expect(try later.line() == "next")
+    #expect(later.consumedCount == 5)
+  }
+
+  /// A record of a run that has not ended, last written long ago.
+  private func record(_ fields: String, in workspace: Workspace) throws -> RunRecord {
+    let name = "data/runs/20200101T000000.000-1/events.jsonl"
+    try workspace.write(
+      "{\"event\":\"run\",\"time\":\"2020-01-01T00:00:00.000Z\",\"command\":[],\"profile\":\"quick\",\(fields)}\n",
+      to: name)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: workspace.path + "/" + name)
+    return try RunRecord(root: workspace.path, run: nil)
+  }
+
+  @Test("a run is followed as long as its own process is there, however silent; a number that came again is another's")
+  func headOfARun() throws {
+    let workspace = try Workspace()
+    let own = try #require(try ProcessIdentity(process: getpid()))
+    #expect(try own.isRunning)
+    let host = "\"facts\":{\"host\":\"\(ProcessInfo.processInfo.hostName)\"}"
+    let elsewhere = "\"facts\":{\"host\":\"elsewhere.example\"}"
+    let process = "\"process\":\(own.process),\"processStart\":\"\(own.start)\""
+    for (fields, isAlive) in [
+      ("\(host),\(process)", true), ("\(host),\"process\":\(own.process),\"processStart\":\"1@before\"", false),
+      ("\(host),\"process\":\(Int32.max),\"processStart\":\"\(own.start)\"", false), ("\(elsewhere),\(process)", false),
+    ] {
+      let record = try record(fields, in: workspace)
+      #expect(try record.isAlive, "nothing has been read that says otherwise")
+      try record.update()
+      #expect(try record.isAlive == isAlive, "\(fields)")
+    }
+  }
+
+  @Test("a run's record names its process")
+  func ownRecord() throws {
+    let workspace = try Workspace()
+    let log = try RunLog(
+      root: workspace.path, command: [], profile: "quick", facts: ["host": ProcessInfo.processInfo.hostName])
+    let record = try RunRecord(root: workspace.path, run: nil)
+    try record.update()
+    #expect(try record.isAlive)
+    withExtendedLifetime(log) {}
+  }
+}
