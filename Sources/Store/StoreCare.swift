@@ -191,7 +191,7 @@ package struct StoreCare {
         if let damage = try Cell.damage(in: raw, path: name.description) { return damage }
         let cell = try Cell(verified: raw, key: key, catalogue: catalogue)
         // Which of two cells is right an import cannot know.
-        let outputs = catalogue.outputs(of: cell.manifest) ?? []
+        let outputs = catalogue.experiments[cell.manifest.experiment]?.outputs ?? []
         return try sound(key).flatMap { cell.difference(from: $0, outputs: outputs) }.map {
           "the store has another cell: \($0)"
         }
