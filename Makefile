@@ -24,8 +24,11 @@ digests: ; @RENEW_DIGESTS=1 swift test -c release --disable-testable-imports --f
 gallery: figures ; @python3 scripts/gallery.py --update   # the README's figures, with their scripts
 report: figures ; @$(REFIG) report --profile $(PROFILE)
 mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)
-stage-%: build ; @$(REFIG) run '$*' --profile $(PROFILE) --workers $(JOBS)
-figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
+# Static patterns: an ordinary one never matches a goal with a slash.
+STAGES = $(filter stage-%,$(MAKECMDGOALS))
+FIGURES = $(filter figure-%,$(MAKECMDGOALS))
+$(STAGES): stage-%: build ; @$(REFIG) run 'stage:$*' --profile $(PROFILE) --workers $(JOBS)
+$(FIGURES): figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
 test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
 # Nodes and controllers are killed in a cluster of their own.
 test-slurm:

@@ -154,13 +154,15 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "toy-worker", dependencies: ["ToyPaper"] + engine, path: "Tests/ToyWorker", swiftSettings: strict),
-    // The example of the article "Adding a paper in one folder".
+    // The example of the article "Adding a paper in one folder", under a name that leaves the article's own free.
     .target(
-      name: "Smith2027", dependencies: ["PaperKit", "NumericalMethods"], path: "Tests/Smith2027", swiftSettings: strict),
+      name: "ExamplePaper", dependencies: ["PaperKit", "NumericalMethods"], path: "Tests/Smith2027",
+      swiftSettings: strict),
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "FileFormats", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker", "Smith2027",
+        "FileFormats", "PaperKit", "NumericalMethods", "Digest", "TestSupport", "ToyPaper", "toy-worker",
+        "ExamplePaper",
       ] + engine,
       exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(

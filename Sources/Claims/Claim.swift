@@ -91,14 +91,17 @@ package struct ClaimFile {
     let because = text("because")
     let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
     let estimator = estimator(mapping, context)
-    let evidence = evidence(mapping, estimator, context)
+    let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
+    let evidence = evidence(mapping, estimator, checksPoints: only.contains(profile), context)
     let override = profileOverride(mapping, context)
-    let expected =
-      (override?["expect"] ?? mapping["expect"]).map { $0.word("expect", as: Verdict.self, in: context) } ?? .confirmed
-    let accepted = interval(override?["accept"] ?? mapping.required("accept", in: context), context)
+    // What a profile overrides is read too, for its mistakes.
+    let verdicts = [override?["expect"], mapping["expect"]].compactMap { $0 }
+      .map { $0.word("expect", as: Verdict.self, in: context) }
+    let expected = verdicts.first ?? .confirmed
+    let acceptance = override?["accept"] == nil ? mapping.required("accept", in: context) : mapping["accept"]
+    let accepted = [override?["accept"], acceptance].compactMap { $0 }.map { interval($0, context) }.first ?? nil
     let kills = evidence.map { self.kills(mapping["kills"], $0, context) } ?? []
     let immunities = evidence.map { self.immunities(mapping["immune"], $0, context) } ?? [:]
-    let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
     guard let statement, let source, let because, let kind, let expected, let estimator, let evidence, let accepted,
       only.contains(profile)
     else { return nil }
@@ -141,10 +144,13 @@ package struct ClaimFile {
     return nil
   }
 
-  private func evidence(_ mapping: YAMLMapping, _ estimator: Estimator?, _ context: String) -> Evidence? {
+  private func evidence(
+    _ mapping: YAMLMapping, _ estimator: Estimator?, checksPoints: Bool, _ context: String
+  ) -> Evidence? {
     guard let value = mapping.required("from", in: context) else { return nil }
     return Evidence.read(
-      from: value, where: mapping["where"], experiments: estimator?.experiments, pipeline: file, in: context)
+      from: value, where: mapping["where"], experiments: estimator?.experiments, pipeline: file,
+      checksPoints: checksPoints, in: context)
   }
 
   private func profileOverride(_ mapping: YAMLMapping, _ context: String) -> YAMLMapping? {
@@ -154,9 +160,10 @@ package struct ClaimFile {
     let read = overrides.entries.map {
       ($0.key, $0.value.mapping("profile", allowing: ["accept", "because", "expect"], in: context))
     }
-    for (name, override) in read where name != profile {
+    for (_, override) in read {
       _ = override?["accept"].map { interval($0, context) }
       _ = override?["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
+      _ = override?["because"].map { $0.text("because", in: context) }
     }
     return read.first { $0.0 == profile }?.1
   }

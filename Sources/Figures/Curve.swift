@@ -58,14 +58,14 @@ struct Curve {
     var rows = table.rows
     for filter in series.filters where !rows.isEmpty {
       let column = index(filter.column)
-      let kept = rows.filter { filter.values.contains($0[column]) }
-      if kept.isEmpty {
-        let there = Set(rows.map { $0[column] }).sorted().prefix(12)
+      let there = Set(rows.map { $0[column] })
+      let absent = filter.values.filter { !there.contains($0) }
+      guard absent.isEmpty else {
         throw PipelineError.evidence(
           subject: subject,
-          reason: "no row where \(filter.column) is \(list(filter.values)); there it is \(list(there))")
+          reason: "no row where \(filter.column) is \(list(absent)); there it is \(list(there.sorted().prefix(12)))")
       }
-      rows = kept
+      rows = rows.filter { filter.values.contains($0[column]) }
     }
     if rows.isEmpty, series.draw != .guide {
       throw PipelineError.evidence(subject: subject, reason: "the table has no rows")

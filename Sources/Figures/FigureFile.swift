@@ -20,12 +20,12 @@ package struct FigureFile {
     let file = FigureFile(tables: tables, stages: stages)
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
-      let mistakeCount = value.diagnostics.found.count
+      let mistakeCount = value.diagnostics.reportCount
       if !PipelineFile.isName(name) || name.contains("/") {
         value.diagnostics.report(.badName(kind: "figure", name: name), at: location, in: context)
       }
       let figure = file.figure("\(paper)/\(name)", value, at: location, in: context)
-      return value.diagnostics.found.count == mistakeCount ? figure : nil
+      return value.diagnostics.reportCount == mistakeCount ? figure : nil
     }
   }
 

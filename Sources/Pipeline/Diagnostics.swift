@@ -1,17 +1,17 @@
 /// Collects the mistakes of one pass over the user's files, so that all are told at once.
 package final class Diagnostics {
-  package private(set) var found: [Diagnostic] = []
+  /// Each once: what several profiles share is read for each of them.
+  private var found: [Diagnostic] = []
+  private var known: Set<String> = []
+  /// How often something was reported, repeats included.
+  package private(set) var reportCount = 0
 
   package init() {}
 
   package func report(_ fact: Diagnostic.Fact, at location: SourceLocation, in context: String) {
-    found.append(Diagnostic(location: location, context: context, fact: fact))
-  }
-
-  /// Forgets those found after the first `count` that repeat an earlier one.
-  package func removeRepeats(from count: Int) {
-    let earlier = found.prefix(count)
-    found = earlier + found.dropFirst(count).filter { !earlier.contains($0) }
+    reportCount += 1
+    let diagnostic = Diagnostic(location: location, context: context, fact: fact)
+    if known.insert(diagnostic.identity).inserted { found.append(diagnostic) }
   }
 
   /// Throws ``PipelineError/invalidFiles(_:)`` if anything was found.
@@ -25,12 +25,32 @@ package final class Diagnostics {
   }
 }
 
+extension Diagnostic {
+  /// What tells it from another: the same fact at the same place is one mistake.
+  fileprivate var identity: String {
+    let fact =
+      switch fact {
+      // The names that there are may be many, and say nothing of the mistake.
+      case .unknownKey(let key, _): "key \(key)"
+      case .unknownName(let kind, let name, _): "\(kind) \(name)"
+      case .selectsNothing(let name, let value, _): "\(name) \(value)"
+      default: "\(fact)"
+      }
+    return "\(location.file):\(location.line):\(location.column): \(context): \(fact)"
+  }
+}
+
 /// The candidate most like a misspelt name, or nil if none is near: at most a third of its letters may differ, or it is
 /// the only one that begins so.
 package func nearestSpelling(of name: String, among candidates: [String]) -> String? {
-  let best = candidates.map { (name: $0, distance: editDistance(name.lowercased(), $0.lowercased())) }
+  // Longer ones are nobody's slip, and comparing takes the product of the lengths.
+  guard name.utf8.count <= PipelineFile.nameLimit else { return nil }
+  let allowance = max(1, name.count / 3)
+  let candidates = candidates.prefix(1000)
+  let best = candidates.filter { abs($0.count - name.count) <= allowance }
+    .map { (name: $0, distance: editDistance(name.lowercased(), $0.lowercased())) }
     .min { $0.distance < $1.distance }
-  if let best, best.distance <= max(1, name.count / 3) { return best.name }
+  if let best, best.distance <= allowance { return best.name }
   let longer = Set(candidates.filter { name.count > 2 && $0.hasPrefix(name) })
   return longer.count == 1 ? longer.first : nil
 }

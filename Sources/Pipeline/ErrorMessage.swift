@@ -23,7 +23,7 @@ package enum ErrorMessage {
     switch error {
     case let error as PipelineError:
       switch error {
-      case .invalidFiles, .fileMissing, .notUTF8, .fileTooLarge, .unknownTarget, .unknownExperiment, .unknownProfile,
+      case .invalidFiles, .fileMissing, .notUTF8, .unknownTarget, .unknownExperiment, .unknownProfile,
         .badOption, .droppedPoints, .evidence, .unknownRun:
         .input
       case .cellsFailed: .cellsFailed
@@ -35,7 +35,7 @@ package enum ErrorMessage {
       case .outOfDate, .cellsMissing: .outOfDate
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
       }
-    case is FileError: .environment
+    case let error as FileError: error.cause == .unsuitable ? .input : .environment
     case is InvalidParameter, is EvidenceError: .input
     case is NumericalError: .cellsFailed
     default: .bug
@@ -64,7 +64,7 @@ package enum ErrorMessage {
       case .noSpace: "Free some space"
       case .notPermitted: "Change the permissions or name another place"
       case .nameTaken: "Something else of this name is in the way: move it or name another place"
-      case .notThere, .other: "Fix the cause or name another place"
+      case .notThere, .unsuitable, .other: "Fix the cause or name another place"
       }
     return "\(error.path): cannot be written: \(error.reason). \(advice), then run again: finished cells are kept."
   }
@@ -73,13 +73,18 @@ package enum ErrorMessage {
     "\(error.name) = \(error.value) is not allowed: \(error.allowed)"
   }
 
+  /// Mistakes that are told at a time.
+  private static let mistakeLimit = 100
+
   private static func text(of error: PipelineError) -> String {
     switch error {
-    case .invalidFiles(let diagnostics): diagnostics.map(text(of:)).joined(separator: "\n")
+    case .invalidFiles(let diagnostics):
+      (diagnostics.prefix(mistakeLimit).map(text(of:))
+        + (diagnostics.count > mistakeLimit ? ["… and \(diagnostics.count - mistakeLimit) more mistakes"] : []))
+        .joined(separator: "\n")
     case .fileMissing(let path, let purpose):
       "\(path): no such file; \(purpose). Run refig in the project's folder or name it with --project."
     case .notUTF8(let path): "\(path): not UTF-8 text; save it in UTF-8."
-    case .fileTooLarge(let path, let bytes, let limit): "\(path): \(bytes) bytes, more than the \(limit) allowed."
     case .unknownTarget(let name, let known):
       "no stage, figure or claim is called '\(visible(name))' (`refig graph` lists them)\(suggestion(name, known, end: "."))"
     case .unknownExperiment(let name, let known):
@@ -144,20 +149,21 @@ package enum ErrorMessage {
   package static func text(of diagnostic: Diagnostic) -> String {
     let place = "\(diagnostic.location.file):\(diagnostic.location.line):\(diagnostic.location.column)"
     let context = diagnostic.context.isEmpty ? "" : "\(diagnostic.context): "
-    return "\(place): \(context)\(sentence(diagnostic.fact))"
+    let text = visible("\(place): \(context)\(sentence(diagnostic.fact))")
+    return text.utf8.count > 2000 ? text.prefix(2000) + "…" : text
   }
 
   private static func sentence(_ fact: Diagnostic.Fact) -> String {
     switch fact {
     case .unknownKey(let key, let known):
-      "unknown key '\(visible(key))'\(suggestion(key, known)); known: \(known.isEmpty ? "none" : list(known))"
+      "unknown key '\(key)'\(suggestion(key, known)); known: \(known.isEmpty ? "none" : list(known))"
     case .duplicateKey(let key): "key '\(key)' is given twice; keep one"
     case .missingKey(let key): "'\(key)' is missing"
     case .wrongType(let key, let expected, let found): "'\(key)' must be \(expected), not \(found)"
     case .unknownName(let kind, let name, let known):
-      "unknown \(kind) '\(visible(name))'\(suggestion(name, known, listing: true))"
+      "unknown \(kind) '\(name)'\(suggestion(name, known, listing: true))"
     case .badName(let kind, let name):
-      "'\(visible(name))' cannot name a \(kind): use letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
+      "'\(name)' cannot name a \(kind): use at most \(PipelineFile.nameLimit) letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
     case .refusedValue(let name, let value, let allowed): "\(name) = \(value) is not allowed: \(allowed)"
     case .badData(let path, let reason): "data file '\(path)': \(reason)"
     case .emptySweep: "the sweep is empty: give every factor at least one value"
@@ -176,10 +182,17 @@ package enum ErrorMessage {
       "the character \(code) cannot stand in a text: other programs could not read what refig makes of it; remove it"
     case .sweepTooLarge(let factors, let limit):
       "a sweep of \(factors.map(String.init).joined(separator: " x ")) points is more than the \(limit) allowed"
-    case .dependencyCycle(let cycle): "stages depend on each other in a circle: \(cycle.joined(separator: " -> "))"
+    case .dependencyCycle(let cycle):
+      "stages depend on each other in a circle: "
+        + (cycle.count > 12 ? cycle.prefix(10) + ["…"] + cycle.suffix(1) : cycle[...]).joined(separator: " -> ")
     case .invertedInterval(let low, let high): "the interval [\(low), \(high)] is empty: put the smaller bound first"
     case .syntax(let problem): "not valid YAML: \(problem)"
     case .tooManyNodes(let limit): "more than \(limit) values once its aliases are expanded"
+    case .tooDeep(let limit): "lists and mappings are more than \(limit) deep in each other"
+    case .tag(let tag): "the tag '\(tag)' has no meaning here; remove it, and put quotes around what is a text"
+    case .selectsNothing(let name, let value, let there):
+      "no point has \(name) = \(value)"
+        + (there.isEmpty ? " together with the other conditions" : "; there it is \(list(there))")
     case .message(let text): text
     }
   }
@@ -192,7 +205,7 @@ package enum ErrorMessage {
     return (listing && !known.isEmpty ? "; known: \(list(known))" : "") + end
   }
 
-  /// A text of the user's without line breaks and other signs that a terminal obeys.
+  /// A text of the user's without line breaks, changes of direction and other signs that a terminal obeys.
   package static func visible(_ text: String) -> String {
     guard !isVisible(text.utf8) else { return text }
     return text.unicodeScalars.map { isObeyed($0) ? $0.escaped(asASCII: true) : "\($0)" }.joined()
@@ -220,8 +233,8 @@ package enum ErrorMessage {
   /// Control characters, those that turn the direction of writing, and the line breaks of Unicode.
   private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator: true
-    default: scalar.properties.isBidiControl
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
     }
   }
 

@@ -4,19 +4,24 @@ package import PaperKit
 package struct Evidence: Sendable, Hashable {
   package let stages: [String]
   /// Allowed values by parameter name; empty: no condition.
-  package let conditions: [String: [ParameterValue]]
+  package private(set) var conditions: [String: [ParameterValue]]
 
   package init(stages: [String], conditions: [String: [ParameterValue]] = [:]) {
     self.stages = stages
     self.conditions = conditions
   }
 
-  /// Whether a point fulfils the conditions; whole numbers equal reals of the same value.
+  /// Whether a point fulfils the conditions.
   package func accepts(_ parameters: [String: ParameterValue]) -> Bool {
     conditions.allSatisfy { name, allowed in
       guard let value = parameters[name] else { return false }
-      return allowed.contains { $0 == value || $0.number != nil && $0.number == value.number }
+      return allowed.contains { Self.isSame($0, value) }
     }
+  }
+
+  /// Whole numbers are the same as reals of the same value: experiments may declare a parameter as either.
+  static func isSame(_ first: ParameterValue, _ second: ParameterValue) -> Bool {
+    first == second || first.number != nil && first.number == second.number
   }
 }
 
@@ -24,60 +29,106 @@ extension PipelineFile {
   /// The deliberate mistakes that the experiments behind some evidence can make, each once.
   package func mutants(of evidence: Evidence) -> [Mutant] {
     var found: [Mutant] = []
-    var seen: Set<String> = []
-    func collect(_ id: String) {
-      guard seen.insert(id).inserted, let stage = stages.first(where: { $0.id == id }) else { return }
+    // Those of the stages themselves first.
+    for stage in closure(of: evidence.stages.reversed()).reversed() {
       found += stage.experiment.mutants.filter { mutant in !found.contains { $0.name == mutant.name } }
-      for input in stage.inputs { collect(input.stage) }
     }
-    for id in evidence.stages { collect(id) }
     return found
   }
 }
 
 extension Evidence {
   /// Reads `from:` and `where:`: the stages must exist and run one of the experiments, the conditions must name their
-  /// parameters. Nil with reports otherwise.
+  /// parameters, and each value must belong to a point, if `checksPoints`. Nil with reports otherwise.
   package static func read(
     from value: YAMLValue, where conditions: YAMLValue?, experiments: [any Experiment.Type]?, pipeline: PipelineFile,
-    in context: String
+    checksPoints: Bool, in context: String
   ) -> Evidence? {
     guard let ids = value.texts("from", in: context) else { return nil }
-    let before = value.diagnostics.found.count
-    var parameters: Set<String> = []
+    let before = value.diagnostics.reportCount
+    var stages: [PipelineFile.Stage] = []
     for id in ids {
-      guard let stage = pipeline.stages.first(where: { $0.id == id }) else {
+      guard let stage = pipeline[id] else {
         // A stage with mistakes has been told of already; it is only unknown if the file does not name it.
         if pipeline.stageNames.contains(id) { return nil }
         value.report(.unknownName(kind: "stage", name: id, known: pipeline.stageNames), in: context)
         continue
       }
-      parameters.formUnion(stage.base.keys)
+      stages.append(stage)
       if let experiments, !experiments.contains(where: { $0.name == stage.experiment.name }) {
         let wanted = experiments.map { $0.name }.joined(separator: ", ")
         value.report(
           .message("stage '\(id)' runs \(stage.experiment.name), but this needs results of \(wanted)"), in: context)
       }
     }
-    var allowed: [String: [ParameterValue]] = [:]
-    for entry in conditions?.mapping("where", in: context)?.entries ?? [] {
-      if !parameters.isEmpty, !parameters.contains(entry.key) {
-        value.diagnostics.report(
-          .unknownName(kind: "parameter", name: entry.key, known: parameters.sorted()), at: entry.location, in: context)
+    let parameters = stages.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
+    let entries = conditions?.mapping("where", in: context)?.entries ?? []
+    let conditions =
+      stages.isEmpty
+      ? []
+      : entries.flatMap { entry in
+        entry.value.alternatives(to: parameters[entry.key]).map { alternative in
+          Condition(
+            name: entry.key, value: alternative.parameter(entry.key, of: parameters, in: context), source: alternative)
+        }
       }
-      allowed[entry.key] = entry.value.listOrSingle.compactMap { $0.plainValue(entry.key, in: context) }
+    var evidence = Evidence(stages: ids)
+    for condition in conditions {
+      evidence.conditions[condition.name, default: []] += condition.value.map { [$0] } ?? []
     }
-    return value.diagnostics.found.count == before ? Evidence(stages: ids, conditions: allowed) : nil
+    guard value.diagnostics.reportCount == before else { return nil }
+    if checksPoints {
+      evidence.requirePoints(conditions, stages, at: value, in: context)
+      guard value.diagnostics.reportCount == before else { return nil }
+    }
+    return evidence
+  }
+
+  /// One value of `where:`, nil if it is none of its parameter's.
+  private struct Condition {
+    let name: String
+    let value: ParameterValue?
+    let source: YAMLValue
+  }
+
+  /// Reports values that no point has: the others would pass for all of the evidence; and stages without a point.
+  private func requirePoints(
+    _ given: [Condition], _ stages: [PipelineFile.Stage], at from: YAMLValue, in context: String
+  ) {
+    func hasPoint(_ stage: PipelineFile.Stage, where allowed: [String: [ParameterValue]]) -> Bool {
+      allowed.keys.allSatisfy { stage.base[$0] != nil }
+        && stage.sweep.hasPoint(base: stage.base) { name, value in
+          allowed[name]?.contains { Self.isSame($0, value) } ?? true
+        }
+    }
+    for condition in given {
+      guard let value = condition.value else { continue }
+      var allowed = conditions
+      allowed[condition.name] = [value]
+      if stages.contains(where: { hasPoint($0, where: allowed) }) { continue }
+      let there = stages.reduce(into: Set<ParameterValue>()) { values, stage in
+        values.formUnion(stage.sweep.values(of: condition.name, base: stage.base[condition.name]))
+      }
+      let isThere = there.contains { Self.isSame($0, value) }
+      let sorted = there.sorted { ($0.number ?? 0, $0.plainText) < ($1.number ?? 0, $1.plainText) }
+      condition.source.report(
+        .selectsNothing(name: condition.name, value: value.plainText, there: isThere ? [] : sorted.map(\.plainText)),
+        in: context)
+    }
+    for stage in stages where !conditions.isEmpty && !hasPoint(stage, where: conditions) {
+      from.report(.message("stage '\(stage.id)' has no point that `where:` selects; leave it out"), in: context)
+    }
   }
 }
 
 extension YAMLValue {
-  /// A single value in the type it has of itself.
-  fileprivate func plainValue(_ key: String, in context: String) -> ParameterValue? {
-    switch content {
-    case .number(let number, _, let integer): integer.map(ParameterValue.integer) ?? .real(number)
-    case .flag(let flag): .flag(flag)
-    default: text(key, in: context).map(ParameterValue.text)
+  /// The values of a condition: a list means any of its elements, unless the parameter is a list itself.
+  fileprivate func alternatives(to standard: ParameterValue?) -> [YAMLValue] {
+    if case .list = standard, case .list(let elements) = content,
+      !elements.allSatisfy({ if case .list = $0.content { true } else { false } })
+    {
+      return [self]
     }
+    return listOrSingle
   }
 }

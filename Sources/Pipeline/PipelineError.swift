@@ -38,6 +38,10 @@ package struct Diagnostic: Sendable, Equatable {
     case invertedInterval(low: Double, high: Double)
     case syntax(String)
     case tooManyNodes(limit: Int)
+    case tooDeep(limit: Int)
+    case tag(String)
+    /// A value of `where:` that no point has, or none that fulfils the other conditions.
+    case selectsNothing(name: String, value: String, there: [String])
     case message(String)
 
     package static func == (left: Fact, right: Fact) -> Bool { String(describing: left) == String(describing: right) }
@@ -55,7 +59,6 @@ package enum PipelineError: Error, Sendable {
   case invalidFiles([Diagnostic])
   case fileMissing(path: String, purpose: String)
   case notUTF8(path: String)
-  case fileTooLarge(path: String, bytes: Int, limit: Int)
   case unknownTarget(String, known: [String])
   case unknownExperiment(String, known: [String])
   case unknownProfile(String, known: [String])

@@ -54,6 +54,7 @@ package struct PipelineFile: Sendable {
   package let stages: [Stage]
   /// Ids of all stages in the file, also of those with mistakes.
   package let stageNames: [String]
+  private let indices: [String: Int]
 
   /// Reads the file for one profile (nil: the first), reporting mistakes of all profiles.
   package init(path: String, profile: String?, catalogue: Catalogue, diagnostics: Diagnostics) throws {
@@ -83,55 +84,90 @@ package struct PipelineFile: Sendable {
     var stages: [Stage] = []
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
     stageNames = entries.map(\.key)
+    let siblings = Set(stageNames)
     var defaults: [String: [String: ParameterValue]] = [:]
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     for entry in entries {
       var reader = StageReader(
-        id: entry.key, folder: folder, siblings: stageNames, catalogue: catalogue, profiles: profiles,
+        id: entry.key, folder: folder, siblings: siblings, catalogue: catalogue, profiles: profiles,
         slurm: slurm, diagnostics: diagnostics, defaults: defaults)
-      let before = diagnostics.found.count
+      let before = diagnostics.reportCount
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) {
         stages.append(stage)
       } else {
         // What reads the stage relies on it.
-        precondition(diagnostics.found.count > before, "stage \(entry.key) was left out and nothing was told")
+        precondition(diagnostics.reportCount > before, "stage \(entry.key) was left out and nothing was told")
       }
       defaults = reader.defaults
     }
     self.stages = stages
-    reportCycles(diagnostics)
+    indices = Dictionary(stages.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    reportCycle(diagnostics)
   }
+
+  /// The stage of an id, unless it has mistakes.
+  package subscript(_ id: String) -> Stage? { indices[id].map { stages[$0] } }
+
+  /// Bytes a name may have: it becomes a part of file names.
+  package static let nameLimit = 200
 
   /// Letters, digits, . _ - and single slashes, so that a name can be a target, a line of a manifest and part of a path.
   package static func isName(_ name: String) -> Bool {
-    name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
-      part.first.map { $0 != UInt8(ascii: ".") } ?? false
-        && part.allSatisfy { byte in
-          switch byte {
-          case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-          default: false
+    name.utf8.count <= nameLimit
+      && name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
+        part.first.map { $0 != UInt8(ascii: ".") } ?? false
+          && part.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+              UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+              true
+            default: false
+            }
           }
-        }
+      }
+  }
+
+  /// Some stages and all that they need, each once and after its inputs.
+  package func closure(of ids: [String]) -> [Stage] { visit(ids) { _ in } }
+
+  /// Tells of the first circle; stages that depend on one another in others are seen when that one is gone.
+  private func reportCycle(_ diagnostics: Diagnostics) {
+    var isTold = false
+    _ = visit(stages.map(\.id)) { cycle in
+      if !isTold, let stage = self[cycle[0]] {
+        diagnostics.report(.dependencyCycle(cycle), at: stage.location, in: "stage '\(stage.id)'")
+      }
+      isTold = true
     }
   }
 
-  private func reportCycles(_ diagnostics: Diagnostics) {
-    var inputs: [String: [String]] = [:]
-    for stage in stages { inputs[stage.id] = stage.inputs.map(\.stage) }
-    var done: Set<String> = []
-    func visit(_ id: String, path: [String]) {
-      if let start = path.firstIndex(of: id) {
-        guard let stage = stages.first(where: { $0.id == id }) else { return }
-        diagnostics.report(.dependencyCycle(path[start...] + [id]), at: stage.location, in: "stage '\(id)'")
-        done.formUnion(path)
-        return
-      }
-      guard !done.contains(id) else { return }
-      for next in inputs[id] ?? [] { visit(next, path: path + [id]) }
-      done.insert(id)
+  /// Stages in depth-first order, inputs first; without recursion, as a chain of stages may be long.
+  private func visit(_ ids: [String], onCycle: ([String]) -> Void) -> [Stage] {
+    var order: [Stage] = []
+    var finished: Set<String> = []
+    var path: [(stage: Stage, nextInput: Int)] = []
+    var depths: [String: Int] = [:]
+    func enter(_ id: String) {
+      if finished.contains(id) { return }
+      if let depth = depths[id] { return onCycle(path[depth...].map(\.stage.id) + [id]) }
+      guard let stage = self[id] else { return }
+      depths[id] = path.count
+      path.append((stage, 0))
     }
-    for stage in stages { visit(stage.id, path: []) }
+    for id in ids {
+      enter(id)
+      while let (stage, nextInput) = path.last {
+        if nextInput < stage.inputs.count {
+          path[path.count - 1].nextInput += 1
+          enter(stage.inputs[nextInput].stage)
+        } else {
+          path.removeLast()
+          depths[stage.id] = nil
+          finished.insert(stage.id)
+          order.append(stage)
+        }
+      }
+    }
+    return order
   }
 }

@@ -50,8 +50,9 @@ package struct Plan: Sendable {
   package let stages: [Stage]
   /// The profile of pipeline.yaml that they are of.
   package let profile: String
+  private let indices: [String: Int]
 
-  package subscript(_ id: String) -> Stage? { stages.first { $0.id == id } }
+  package subscript(_ id: String) -> Stage? { indices[id].map { stages[$0] } }
 
   /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles. A mutant's name
   /// makes every experiment that can make this mistake do so.
@@ -59,29 +60,27 @@ package struct Plan: Sendable {
     _ file: PipelineFile, stages ids: Set<String>, catalogue: Catalogue, seed: Int? = nil, mutant: String? = nil
   ) {
     var planned: [Stage] = []
-    func plan(_ id: String) {
-      guard !planned.contains(where: { $0.id == id }), let definition = file.stages.first(where: { $0.id == id }) else {
-        return
-      }
-      for input in definition.inputs { plan(input.stage) }
+    var indices: [String: Int] = [:]
+    for definition in file.closure(of: file.stages.map(\.id).filter(ids.contains)) {
       let isMutated = definition.experiment.mutants.contains { $0.name == mutant }
+      indices[definition.id] = planned.count
       planned.append(
         Self.expand(
-          definition, seed: seed ?? file.seed, mutant: isMutated ? mutant : nil, upstream: planned,
-          catalogue: catalogue))
+          definition, seed: seed ?? file.seed, mutant: isMutated ? mutant : nil,
+          upstream: { id in indices[id].map { planned[$0] } }, catalogue: catalogue))
     }
-    for stage in file.stages where ids.contains(stage.id) { plan(stage.id) }
     stages = planned
     profile = file.profile
+    self.indices = indices
   }
 
   /// Expands one stage into cells.
   package static func expand(
-    _ definition: PipelineFile.Stage, seed: Int, mutant: String?, upstream: [Stage], catalogue: Catalogue
+    _ definition: PipelineFile.Stage, seed: Int, mutant: String?, upstream: (String) -> Stage?, catalogue: Catalogue
   ) -> Stage {
     var inputs: [(name: String, key: CellKey)] = []
     for (name, id) in definition.inputs {
-      for key in upstream.first(where: { $0.id == id })?.keys ?? [] { inputs.append((name, key)) }
+      for key in upstream(id)?.keys ?? [] { inputs.append((name, key)) }
     }
     let blocks = definition.replicas.blocks
     let template = Manifest(

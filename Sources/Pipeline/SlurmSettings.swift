@@ -82,8 +82,9 @@ extension YAMLValue {
 
   fileprivate func slurmSeconds(_ key: String, in context: String) -> Double? {
     guard let seconds = number("slurm.\(key)", in: context) else { return nil }
-    if seconds > 0 { return seconds }
-    report(.refusedValue(name: "slurm.\(key)", value: "\(seconds)", allowed: "more than 0 s"), in: context)
+    if seconds > 0, seconds < 1e9 { return seconds }
+    report(
+      .refusedValue(name: "slurm.\(key)", value: "\(seconds)", allowed: "more than 0 s, less than 1e9 s"), in: context)
     return nil
   }
 
@@ -105,7 +106,7 @@ extension YAMLValue {
   fileprivate func slurmTime(_ key: String, in context: String) -> Double? {
     let seconds: Double?
     switch content {
-    case .number(let minutes, _, _): seconds = 60 * minutes
+    case .number(let minutes): seconds = 60 * minutes.nearest
     case .word(let text): seconds = Self.seconds(text)
     default: seconds = nil
     }
@@ -129,7 +130,7 @@ extension YAMLValue {
   fileprivate func slurmMemory(_ key: String, in context: String) -> Int? {
     var bytes: Double?
     switch content {
-    case .number(let megabytes, _, _): bytes = 1e6 * megabytes
+    case .number(let megabytes): bytes = 1e6 * megabytes.nearest
     case .word(let text):
       if let match = text.wholeMatch(of: /(\d{1,9}(?:\.\d{1,3})?)([KMGT])B?/), let number = Double(match.1) {
         bytes = number * (["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12][match.2] ?? 1)

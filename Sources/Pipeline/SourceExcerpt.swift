@@ -1,5 +1,3 @@
-private import Platform
-
 /// The lines of a user's file that say one thing: an entry of a YAML mapping as it was written.
 package struct SourceExcerpt: Sendable, Encodable {
   package let file: String
@@ -9,11 +7,10 @@ package struct SourceExcerpt: Sendable, Encodable {
   /// The entry that begins at a place: its line and those below it that stand further to the right. Throws
   /// ``PipelineError/fileMissing(path:purpose:)`` if the file is gone.
   package init(at location: SourceLocation) throws {
-    guard let bytes = try Files.bytes(of: location.file) else {
+    guard let source = try SourceText(path: location.file, limit: YAMLValue.byteLimit) else {
       throw PipelineError.fileMissing(path: location.file, purpose: "it was read a moment ago")
     }
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-      .dropFirst(location.line - 1)
+    let lines = source.lines.dropFirst(location.line - 1)
     let rest = lines.dropFirst().prefix { line in
       let indent = line.prefix { $0 == " " }.count
       return indent >= location.column || indent == line.count

@@ -6,7 +6,7 @@ private import Platform
 struct StageReader {
   let id: String
   let folder: String
-  let siblings: [String]
+  let siblings: Set<String>
   let catalogue: Catalogue
   let profiles: [String]
   /// What tasks get unless the stage says otherwise.
@@ -16,6 +16,8 @@ struct StageReader {
   private(set) var defaults: [String: [String: ParameterValue]]
   private var context: String { "stage '\(id)'" }
   private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit", "slurm"]
+  /// Of seconds and of megabytes: 30 years, a petabyte.
+  private static let limit = 1e9
   private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
@@ -35,14 +37,12 @@ struct StageReader {
       let inner = context + ", profile '\(entry.key)'"
       overrides[entry.key] = entry.value.mapping("profile", allowing: Self.overridable, in: inner)
     }
-    // A mistake outside the overrides would be told once per profile.
-    var result: PipelineFile.Stage?
-    for profile in [chosen] + overrides.keys.filter({ $0 != chosen }).sorted() {
-      let before = diagnostics.found.count
-      let stage = variant(mapping, overrides[profile], experiment, inputs, data, location)
-      if profile == chosen { result = stage } else { diagnostics.removeRepeats(from: before) }
+    // What a profile overrides is read too, and so are the other profiles.
+    let others = overrides.keys.filter { $0 != chosen }.sorted().map { overrides[$0] }
+    for override in others + (overrides.isEmpty ? [] : [nil]) {
+      _ = variant(mapping, override, experiment, inputs, data, location)
     }
-    return result
+    return variant(mapping, overrides[chosen], experiment, inputs, data, location)
   }
 
   private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> (any Experiment.Type)? {
@@ -72,7 +72,7 @@ struct StageReader {
       }
       guard let stage = entry.value.text(entry.key, in: context) else { return nil }
       if siblings.contains(stage) { return (entry.key, stage) }
-      entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings), in: context)
+      entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings.sorted()), in: context)
       return nil
     }.sorted { $0.0 < $1.0 }
   }
@@ -114,7 +114,9 @@ struct StageReader {
       return nil
     }
     do {
-      guard let bytes = try Files.bytes(of: folder + "/" + path) else { return refuse("no such file", at: place) }
+      guard let bytes = try Files.bytes(of: folder + "/" + path, limit: 4 << 30) else {
+        return refuse("no such file", at: place)
+      }
       let file = DataFile(name: name, path: path, location: place.location, bytes: bytes)
       guard let digest else {
         return refuse(
@@ -155,8 +157,9 @@ struct StageReader {
     let streams = value("streams").map { $0.word("streams", as: Manifest.Streams.self, in: context) } ?? .independent
     func limit(_ key: String) -> Double? {
       guard let value = value(key), let limit = value.number(key, in: context) else { return nil }
-      if limit <= 0 { value.report(.refusedValue(name: key, value: value.kind, allowed: "more than 0"), in: context) }
-      return limit
+      if limit > 0, limit <= Self.limit { return limit }
+      value.report(.refusedValue(name: key, value: value.kind, allowed: "more than 0, at most 1e9"), in: context)
+      return nil
     }
     let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))
     let slurm = slurm(mapping["slurm"], override?["slurm"], megabytes, location)
@@ -171,7 +174,7 @@ struct StageReader {
     }
     let stage = PipelineFile.Stage(
       id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
-      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int(min($0, 1e12) * 1e6) }, slurm: slurm,
+      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int($0 * 1e6) }, slurm: slurm,
       locations: locations,
       location: location)
     stage.reportIdleParameters(fixed: fixed, diagnostics)
@@ -185,7 +188,15 @@ struct StageReader {
     let blocks = [block, override].map { $0?.mapping("slurm", allowing: SlurmSettings.keys, in: context) }
     var settings = blocks.reduce(slurm) { $0.overlaid(with: $1, in: context) }
     if let need = megabytes {
-      let all = min(need, 1e9) * Double(settings.processors)
+      let all = need * Double(settings.processors)
+      guard all <= Self.limit else {
+        diagnostics.report(
+          .refusedValue(
+            name: "memoryLimit", value: "\(need) MB for each of \(settings.processors) processors",
+            allowed: "at most 1e9 MB together"),
+          at: (override ?? block)?.location ?? location, in: context)
+        return settings
+      }
       if let memory = settings.memory, Double(memory) < all * 1e6 {
         diagnostics.report(
           .refusedValue(
@@ -314,40 +325,31 @@ private struct SweepReader {
       return nil
     }
     guard Self.ranges.contains(entry.key), let values = entry.value.list(entry.key, in: context) else { return nil }
-    let numbers = values.compactMap { $0.number(entry.key, in: context) }
+    let numbers = values.compactMap { $0.writtenNumber(entry.key, in: context) }
     guard numbers.count == values.count else { return nil }
     func refuse(_ allowed: String) -> [ParameterValue]? {
-      entry.value.report(
-        .refusedValue(name: "\(name).\(entry.key)", value: "\(numbers)", allowed: allowed), in: context)
+      let value = "[\(numbers.map(\.text).joined(separator: ", "))]"
+      entry.value.report(.refusedValue(name: "\(name).\(entry.key)", value: value, allowed: allowed), in: context)
       return nil
     }
-    guard numbers.allSatisfy(\.isFinite) else { return refuse("finite numbers") }
-    var grid: [Double]
-    switch entry.key {
-    case "range":
-      guard (2...3).contains(numbers.count) else { return refuse("[first, last] or [first, last, step]") }
-      let step = numbers.count == 3 ? numbers[2] : 1
-      let count = ((numbers[1] - numbers[0]) / step + 1e-9).rounded(.down)
-      guard step != 0, count >= 0, count < Double(Sweep.pointLimit) else {
-        return refuse("a step other than 0 that leads from first to last in at most \(Sweep.pointLimit) steps")
+    guard numbers.allSatisfy(\.nearest.isFinite) else { return refuse("finite numbers") }
+    let grid: [Double]
+    do throws(NumberGrid.Refusal) {
+      switch entry.key {
+      case "range":
+        guard (2...3).contains(numbers.count) else { return refuse("[first, last] or [first, last, step]") }
+        grid = try NumberGrid.range(
+          numbers[0], numbers[1], step: numbers.count == 3 ? numbers[2] : .one, limit: Sweep.pointLimit)
+      default:
+        guard numbers.count == 3, let count = numbers[2].integer, (2...Sweep.pointLimit).contains(count) else {
+          return refuse("[first, last, count] with a count of at least 2")
+        }
+        let make = entry.key == "linspace" ? NumberGrid.linear : NumberGrid.logarithmic
+        grid = try make(numbers[0], numbers[1], count)
       }
-      grid = (0...Int(count)).map { numbers[0] + Double($0) * step }
-    default:
-      guard numbers.count == 3, let count = Int(exactly: numbers[2]), (2...Sweep.pointLimit).contains(count) else {
-        return refuse("[first, last, count] with a count of at least 2")
-      }
-      let isLogarithmic = entry.key == "logspace"
-      guard !isLogarithmic || (numbers[0] > 0 && numbers[1] > 0) else { return refuse("positive ends") }
-      let (first, last) = isLogarithmic ? (log(numbers[0]), log(numbers[1])) : (numbers[0], numbers[1])
-      grid = (0..<count).map { index in
-        let point = first + (last - first) * Double(index) / Double(count - 1)
-        return isLogarithmic ? exp(point) : point
-      }
-      // The ends are what was written, not what rounding makes of it.
-      grid[0] = numbers[0]
-      grid[count - 1] = numbers[1]
+    } catch {
+      return refuse(error.allowed)
     }
-    guard grid.allSatisfy(\.isFinite) else { return refuse("ends that are less far apart") }
     switch standard {
     case .real: return grid.map(ParameterValue.real)
     case .integer:

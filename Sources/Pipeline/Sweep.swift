@@ -73,4 +73,35 @@ package struct Sweep: Sendable, Equatable {
     }
     return point
   }
+
+  /// Whether a point fulfils conditions on parameters, of which `base` holds those that a group or all groups leave out.
+  /// Factors do not depend on each other, so that not all points need be looked at.
+  package func hasPoint(base: [String: ParameterValue], where isAllowed: (String, ParameterValue) -> Bool) -> Bool {
+    let varying = Set(names)
+    guard base.allSatisfy({ varying.contains($0.key) || isAllowed($0.key, $0.value) }) else { return false }
+    return factors.allSatisfy { groups in
+      let own = Set(groups.flatMap(\.names))
+      return groups.contains { group in
+        let isLeftOutAllowed = own.subtracting(group.names).allSatisfy { name in
+          base[name].map { isAllowed(name, $0) } ?? true
+        }
+        return isLeftOutAllowed
+          && group.rows.contains { row in zip(group.names, row).allSatisfy { isAllowed($0, $1) } }
+      }
+    }
+  }
+
+  /// The values that a parameter has at some point.
+  package func values(of name: String, base: ParameterValue?) -> Set<ParameterValue> {
+    guard let groups = factors.first(where: { $0.contains { $0.names.contains(name) } }) else {
+      return base.map { [$0] } ?? []
+    }
+    return groups.reduce(into: []) { values, group in
+      if let column = group.names.firstIndex(of: name) {
+        values.formUnion(group.rows.map { $0[column] })
+      } else if let base {
+        values.insert(base)
+      }
+    }
+  }
 }

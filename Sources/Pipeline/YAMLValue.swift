@@ -1,15 +1,10 @@
-private import Foundation
-private import PaperKit
-private import Platform
-private import Yams
-
 /// A value in a YAML file that knows where it stands. Reading it never throws: a mistake is reported to the shared
 /// ``Diagnostics`` and the reader returns nil, so that one pass finds them all.
 package struct YAMLValue {
   /// The kinds of value a file may hold; words that look like numbers or flags are such, unless quoted.
   package indirect enum Content {
     case word(String)
-    case number(Double, text: String, integer: Int?)
+    case number(WrittenNumber)
     case flag(Bool)
     case null
     case list([YAMLValue])
@@ -22,113 +17,49 @@ package struct YAMLValue {
 
   /// Expanded nodes a document may have; aliases count each time they are used.
   package static let nodeLimit = 200_000
-  private static let byteLimit = 16 << 20
+  /// Bytes a file may have.
+  package static let byteLimit = 16 << 20
 
   /// The document in a file. Throws ``PipelineError`` for a file that is missing, too large, not UTF-8 or not YAML; what
   /// the values mean is checked by their readers.
   package static func document(at path: String, purpose: String, diagnostics: Diagnostics) throws -> YAMLValue {
-    guard let data = try Files.bytes(of: path) else { throw PipelineError.fileMissing(path: path, purpose: purpose) }
-    guard data.count <= byteLimit else {
-      throw PipelineError.fileTooLarge(path: path, bytes: data.count, limit: byteLimit)
+    guard let text = try SourceText(path: path, limit: byteLimit) else {
+      throw PipelineError.fileMissing(path: path, purpose: purpose)
     }
-    guard let text = String(validating: data, as: UTF8.self) else { throw PipelineError.notUTF8(path: path) }
-    return try document(text, file: path, diagnostics: diagnostics)
+    return try document(text.string, file: path, diagnostics: diagnostics)
   }
 
   /// The document in a text; `file` is used in messages only.
   package static func document(_ text: String, file: String, diagnostics: Diagnostics) throws -> YAMLValue {
-    func fail(_ fact: Diagnostic.Fact, _ mark: Mark?) -> PipelineError {
-      .invalidFiles([
-        Diagnostic(
-          location: SourceLocation(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1), context: "",
-          fact: fact)
-      ])
-    }
-    // Some editors begin a file with a byte order mark.
-    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
-    do {
-      // Without rules for tags, which nothing here asks for: they are regular expressions, tried on every key.
-      guard let node = try Yams.compose(yaml: text, .basic) else { throw fail(.syntax("the file is empty"), nil) }
-      var budget = nodeLimit
-      guard let value = YAMLValue(node, file: file, diagnostics: diagnostics, budget: &budget) else {
-        throw fail(.tooManyNodes(limit: nodeLimit), nil)
-      }
-      return value
-    } catch let error as YamlError {
-      switch error {
-      case .duplicatedKeysInMapping(let keys, let context):
-        throw PipelineError.invalidFiles(
-          keys.map { key in
-            let line = lastLine(of: key, in: text, from: context.mark.line) ?? context.mark.line
-            return Diagnostic(
-              location: SourceLocation(file: file, line: line, column: context.mark.column), context: "",
-              fact: .duplicateKey(key))
-          })
-      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-        .composer(_, let problem, let mark, _):
-        throw fail(.syntax(problem), mark)
-      case .reader(let problem, _, _, _): throw fail(.syntax(problem), nil)
-      default: throw fail(.syntax("\(error)"), nil)
-      }
-    }
+    try YAMLReader.document(SourceText(text), file: file, diagnostics: diagnostics)
   }
 
-  /// Yams gives the place of a duplicate's first occurrence only; the next line that begins with the key is the second.
-  private static func lastLine(of key: String, in text: String, from line: Int) -> Int? {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    return lines.indices.dropFirst(line).first {
-      lines[$0].drop { $0 == " " || $0 == "-" }.hasPrefix("\(key):")
-    }.map { $0 + 1 }
-  }
-
-  private init(_ content: Content, at location: SourceLocation, _ diagnostics: Diagnostics) {
+  init(_ content: Content, at location: SourceLocation, _ diagnostics: Diagnostics) {
     self.content = content
     self.location = location
     self.diagnostics = diagnostics
   }
 
-  private init?(_ node: Node, file: String, diagnostics: Diagnostics, budget: inout Int) {
-    budget -= 1
-    guard budget > 0 else { return nil }
-    let location = SourceLocation(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
-    switch node {
-    case .scalar(let scalar):
-      self.init(
-        Self.scalar(scalar.string, plain: scalar.style == .plain || scalar.style == .any), at: location, diagnostics)
-    case .sequence(let sequence):
-      var values: [YAMLValue] = []
-      for element in sequence {
-        guard let value = YAMLValue(element, file: file, diagnostics: diagnostics, budget: &budget) else { return nil }
-        values.append(value)
-      }
-      self.init(.list(values), at: location, diagnostics)
-    case .mapping(let mapping):
-      var pairs: [(key: YAMLValue, value: YAMLValue)] = []
-      for (key, value) in mapping {
-        guard let key = YAMLValue(key, file: file, diagnostics: diagnostics, budget: &budget),
-          let value = YAMLValue(value, file: file, diagnostics: diagnostics, budget: &budget)
-        else { return nil }
-        pairs.append((key, value))
-      }
-      self.init(.mapping(pairs), at: location, diagnostics)
-    case .alias:
-      self.init(.null, at: location, diagnostics)
+  /// A scalar; `isPlain` unless it is quoted or a block of text.
+  init(scalar text: String, isPlain: Bool, at location: SourceLocation, _ diagnostics: Diagnostics) {
+    let content: Content
+    switch text {
+    case _ where !isPlain: content = .word(text)
+    case "", "~", "null": content = .null
+    case "true": content = .flag(true)
+    case "false": content = .flag(false)
+    default: content = WrittenNumber(text).map(Content.number) ?? .word(text)
     }
+    self.init(content, at: location, diagnostics)
   }
 
-  private static func scalar(_ text: String, plain: Bool) -> Content {
-    guard plain else { return .word(text) }
-    switch text {
-    case "", "~", "null": return .null
-    case "true": return .flag(true)
-    case "false": return .flag(false)
-    case ".inf", "+.inf": return .number(.infinity, text: text, integer: nil)
-    case "-.inf": return .number(-.infinity, text: text, integer: nil)
-    default:
-      guard let first = text.utf8.first, first == 43 || first == 45 || first == 46 || (48...57).contains(first),
-        let number = Double(text), number.isFinite
-      else { return .word(text) }
-      return .number(number, text: text, integer: Int(text) ?? Int(exactly: number))
+  /// A scalar as keys are compared: with or without quotes it is the same.
+  var scalarText: String? {
+    switch content {
+    case .word(let text): text
+    case .number(let number): number.text
+    case .flag(let flag): "\(flag)"
+    case .null, .list, .mapping: nil
     }
   }
 
@@ -136,7 +67,7 @@ package struct YAMLValue {
   package var kind: String {
     switch content {
     case .word(let text): "the word '\(text)'"
-    case .number(_, let text, _): "the number \(text)"
+    case .number(let number): "the number \(number.text)"
     case .flag(let flag): "\(flag)"
     case .null: "nothing"
     case .list: "a list"
@@ -160,18 +91,26 @@ package struct YAMLValue {
       guard let hidden = text.unicodeScalars.first(where: \.isHidden) else { return text }
       report(.hiddenCharacter("U+" + String(hidden.value, radix: 16, uppercase: true)), in: context)
       return nil
-    case .number(_, let text, _): return text
+    case .number(let number): return number.text
     default: return refuse(key, "a text", context)
     }
   }
 
-  package func number(_ key: String, in context: String) -> Double? {
-    guard case .number(let number, _, _) = content else { return refuse(key, "a number", context) }
-    return number
+  /// The number as it was written, if a Double can stand for it.
+  func writtenNumber(_ key: String, in context: String) -> WrittenNumber? {
+    guard case .number(let number) = content else { return refuse(key, "a number", context) }
+    guard let allowed = number.allowedInstead else { return number }
+    report(.refusedValue(name: key, value: number.text, allowed: allowed), in: context)
+    return nil
   }
 
+  package func number(_ key: String, in context: String) -> Double? { writtenNumber(key, in: context)?.nearest }
+
   package func integer(_ key: String, in context: String) -> Int? {
-    guard case .number(_, _, let integer?) = content else { return refuse(key, "a whole number", context) }
+    guard case .number(let number) = content, let integer = number.integer else {
+      let isLarge = if case .number(let number) = content { number.isWhole } else { false }
+      return refuse(key, isLarge ? "a whole number from \(Int.min) to \(Int.max)" : "a whole number", context)
+    }
     return integer
   }
 
@@ -238,9 +177,14 @@ package struct YAMLValue {
 }
 
 extension Unicode.Scalar {
-  /// Whether XML and YAML have no place for it: control characters but tab and line feed, and what is no character.
+  /// Whether XML and YAML have no place for it: control characters but tab and line feed, and what is no character; or it
+  /// makes a terminal or a page show the text in another order than it has.
   fileprivate var isHidden: Bool {
-    properties.generalCategory == .control ? self != "\n" && self != "\t" : properties.isNoncharacterCodePoint
+    switch self {
+    case "\n", "\t": false
+    case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": true
+    default: properties.generalCategory == .control || properties.isNoncharacterCodePoint
+    }
   }
 }
 

@@ -17,6 +17,8 @@ package struct FileError: Error, Sendable, Equatable {
     case notThere
     /// Something else has this name.
     case nameTaken
+    /// It is no file, or more than it may be.
+    case unsuitable
     case other
   }
 
@@ -51,10 +53,10 @@ package struct FileError: Error, Sendable, Equatable {
   }
 
   /// A failure that the system does not know of.
-  package init(_ action: Action, _ path: String, reason: String) {
+  package init(_ action: Action, _ path: String, _ cause: Cause = .other, reason: String) {
     self.action = action
     self.path = path
-    cause = .other
+    self.cause = cause
     self.reason = reason
   }
 

@@ -45,7 +45,7 @@ package struct Project: Sendable {
         continue
       }
       let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
-      texts.append(try Files.bytes(of: path) ?? [])
+      texts.append(try Files.bytes(of: path, limit: YAMLValue.byteLimit) ?? [])
       let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
       figures +=
         top?["figures"].map {
@@ -69,10 +69,10 @@ package struct Project: Sendable {
   /// The look that all figures share.
   package func style() throws -> String {
     let path = root + "/figures/style.gp"
-    guard let bytes = try Files.bytes(of: path) else {
+    guard let source = try SourceText(path: path, limit: YAMLValue.byteLimit) else {
       throw PipelineError.fileMissing(path: path, purpose: "it holds the look that all figures share")
     }
-    let text = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
+    let text = source.lines.joined(separator: "\n")
     guard !trustsStyle else { return text }
     let diagnostics = Diagnostics()
     for (line, reason) in StyleFile.problems(in: text) {

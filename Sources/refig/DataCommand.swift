@@ -16,7 +16,7 @@ struct DataCommand: ParsableCommand {
       one list.
 
       --csv   one row per replica with all outputs that are single numbers; with --output NAME one row per number of that
-              array, with its indices
+              array, with its indices. Where all outputs are arrays: those, the ones of the same axes in one table
       --json  everything, nested lists
       --h5    paths of the HDF5 files of the cells, one a line
       """)
@@ -60,24 +60,39 @@ struct DataCommand: ParsableCommand {
     if format == .h5 { return stages.flatMap(\.keys).forEach { print(project.store.path(of: $0)) } }
     // All of it before anything is printed.
     let parts = try stages.map { stage in
-      (stage, try chosenOutputs(of: stage), try reader.results(Evidence(stages: [stage.id])).points)
+      (stage, try tables(of: stage), try reader.results(Evidence(stages: [stage.id])).points)
     }
-    if format == .json { return try printJSON(parts.flatMap { stage, _, points in points.map { (stage.id, $0) } }) }
-    for (stage, outputs, points) in parts {
-      if parts.count > 1 { print("# \(stage.id)") }
-      printCSV(stage, outputs, points)
+    if format == .json {
+      return try parts.flatMap { stage, _, points in points.map { Point(stage.id, $0) } }.printJSON()
+    }
+    let tableCount = parts.reduce(0) { $0 + $1.1.count }
+    for (stage, tables, points) in parts {
+      for outputs in tables {
+        if tableCount > 1 {
+          print("# \(stage.id)" + (tables.count > 1 ? ": \(outputs.map(\.name).joined(separator: ", "))" : ""))
+        }
+        printCSV(stage, outputs, points)
+      }
     }
   }
 
-  /// The outputs to print as CSV.
-  private func chosenOutputs(of stage: Plan.Stage) throws -> [OutputArray] {
+  /// The outputs to print as CSV, those of one table together.
+  private func tables(of stage: Plan.Stage) throws -> [[OutputArray]] {
     let outputs = stage.definition.experiment.outputs
-    let chosen = outputs.filter { output == nil ? $0.axes.isEmpty : $0.name == output }
-    guard !chosen.isEmpty else {
-      let names = outputs.map(\.name).joined(separator: ", ")
-      throw PipelineError.badOption(name: "--output", value: output ?? "", allowed: "one of \(names), for \(stage.id)")
+    if let output {
+      guard let chosen = outputs.first(where: { $0.name == output }) else {
+        let names = outputs.map(\.name).joined(separator: ", ")
+        throw PipelineError.badOption(name: "--output", value: output, allowed: "one of \(names), for \(stage.id)")
+      }
+      return [[chosen]]
     }
-    return chosen
+    let numbers = outputs.filter(\.axes.isEmpty)
+    if !numbers.isEmpty { return [numbers] }
+    // A coordinate stands beside the arrays along its axis.
+    let arrays = outputs.filter { !$0.isCoordinate }
+    var shapes: [[String]] = []
+    for array in arrays where !shapes.contains(array.axes) { shapes.append(array.axes) }
+    return shapes.map { axes in arrays.filter { $0.axes == axes } }
   }
 
   private func printTables(_ figure: Figure, _ gallery: Gallery) throws {
@@ -95,7 +110,7 @@ struct DataCommand: ParsableCommand {
     let axes = chosen.first?.axes ?? []
     print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ","))
     for point in points {
-      let parameters = stage.names.map { (point.parameters[$0]?.canonicalText ?? "").csvField }
+      let parameters = stage.names.map { (point.parameters[$0]?.plainText ?? "").csvField }
       for replica in 0..<point.replicaCount {
         let arrays = chosen.compactMap { point.arrays[$0.name] }
           .map { chosen[0].isCoordinate ? $0 : $0.slice(replica) }
@@ -120,15 +135,18 @@ struct DataCommand: ParsableCommand {
     }.reversed()
   }
 
-  private func printJSON(_ points: [(stage: String, point: Results.Point)]) throws {
-    let objects = points.map { stage, point -> [String: Any] in
-      [
-        "stage": stage, "parameters": point.parameters.mapValues { $0.canonicalText },
-        "replicaCount": point.replicaCount, "failedReplicaCount": point.failedReplicaCount,
-        "arrays": point.arrays.mapValues(Try.nested),
-      ]
+  /// A point of a stage as JSON.
+  private struct Point: Encodable {
+    let stage: String
+    let parameters: [String: ParameterValue]
+    let replicaCount, failedReplicaCount: Int
+    let arrays: [String: NestedArray]
+
+    init(_ stage: String, _ point: Results.Point) {
+      self.stage = stage
+      parameters = point.parameters
+      (replicaCount, failedReplicaCount) = (point.replicaCount, point.failedReplicaCount)
+      arrays = point.arrays.mapValues(NestedArray.init)
     }
-    let data = try JSONSerialization.data(withJSONObject: objects, options: [.sortedKeys, .withoutEscapingSlashes])
-    print(String(decoding: data, as: UTF8.self))
   }
 }

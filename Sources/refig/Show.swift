@@ -39,7 +39,7 @@ struct Show: ParsableCommand {
       let id, kind, statement, source, estimator, meaning, because, place: String
       let accepted: [Double]
       let stages, figures: [String]
-      let conditions: [String: String]
+      let conditions: [String: [ParameterValue]]
       /// Nil while cells are missing.
       let verdict: String?
       let expected: String
@@ -95,7 +95,7 @@ struct Show: ParsableCommand {
       place: "\(claim.location.file):\(claim.location.line)", accepted: [claim.accepted.low, claim.accepted.high],
       stages: claim.evidence.stages,
       figures: project.figures.filter { !stages.isDisjoint(with: $0.tables.flatMap(\.stages)) }.map(\.id),
-      conditions: claim.evidence.conditions.mapValues { $0.map(\.canonicalText).joined(separator: " or ") },
+      conditions: claim.evidence.conditions,
       verdict: evaluated?.verdict.rawValue, expected: claim.expected.rawValue,
       evidence: evaluated?.sentence
         ?? "\(missing) of \(keys.count) cells are missing; refig verify claim:\(claim.id) computes them",
@@ -129,7 +129,8 @@ struct Show: ParsableCommand {
   }
 
   private func text(_ claim: Report.ClaimFacts) -> String {
-    let conditions = claim.conditions.sorted { $0.key < $1.key }.map { "; \($0) = \($1)" }.joined()
+    let conditions = claim.conditions.sorted { $0.key < $1.key }
+      .map { "; \($0) = \($1.map(\.plainText).joined(separator: " or "))" }.joined()
     var lines = [
       "claim \(claim.id) (\(claim.kind)): \(claim.statement)", "  source: \(claim.source)",
       "  measured by \(claim.estimator): \(claim.meaning)",

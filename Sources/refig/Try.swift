@@ -88,20 +88,43 @@ struct Try: ParsableCommand {
     return "\(array.shape) \(texts.joined(separator: " "))\(array.values.count > 8 ? " …" : "")"
   }
 
-  private func printJSON(_ manifest: Manifest, _ outputs: [(OutputArray, NDArray)]) throws {
-    var arrays: [String: Any] = [:]
-    for (output, array) in outputs { arrays[output.name] = Self.nested(array) }
-    let parameters = manifest.parameters.mapValues { $0.canonicalText }
-    let data = try JSONSerialization.data(
-      withJSONObject: ["experiment": experiment, "parameters": parameters, "replica": replica, "outputs": arrays],
-      options: [.sortedKeys, .withoutEscapingSlashes])
-    print(String(decoding: data, as: UTF8.self))
+  private struct Report: Encodable {
+    let experiment: String
+    let parameters: [String: ParameterValue]
+    let replica: Int
+    let outputs: [String: NestedArray]
   }
 
-  /// Nested lists, NaN as null.
-  static func nested(_ array: NDArray) -> Any {
-    guard array.rank > 0 else { return array.values[0].isFinite ? array.values[0] : NSNull() }
-    return (0..<array.shape[0]).map { nested(array.slice($0)) }
+  private func printJSON(_ manifest: Manifest, _ outputs: [(OutputArray, NDArray)]) throws {
+    try Report(
+      experiment: experiment, parameters: manifest.parameters, replica: replica,
+      outputs: Dictionary(uniqueKeysWithValues: outputs.map { ($0.name, NestedArray($1)) })
+    ).printJSON()
+  }
+}
+
+/// An array as nested lists, NaN and infinite numbers as null.
+struct NestedArray: Encodable {
+  private let array: NDArray
+
+  init(_ array: NDArray) { self.array = array }
+
+  func encode(to encoder: any Encoder) throws {
+    guard array.rank > 0 else {
+      var container = encoder.singleValueContainer()
+      return array.values[0].isFinite ? try container.encode(array.values[0]) : try container.encodeNil()
+    }
+    var container = encoder.unkeyedContainer()
+    for index in 0..<array.shape[0] { try container.encode(NestedArray(array.slice(index))) }
+  }
+}
+
+extension Encodable {
+  /// Prints the value as one line of JSON.
+  func printJSON() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(self), as: UTF8.self))
   }
 }
 

@@ -37,7 +37,9 @@ import Testing
 
   @Test("papers know no engine, no files, no C but their own")
   func papers() throws {
-    let strangers = Self.engine.union(["Yams", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest"])
+    let strangers = Self.engine.union([
+      "Yams", "CYaml", "CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "Digest",
+    ])
     #expect(try importers(of: strangers, in: "Papers/") == [])
     for paper in try Self.papers() {
       for (file, found) in try Self.imports() where found.contains("C\(paper)") {
@@ -78,13 +80,15 @@ import Testing
 
   @Test("the vocabulary of papers and the numerical methods know neither files nor papers nor the engine")
   func pure() throws {
-    let strangers = try Self.papers().union(Self.engine).union(["Papers", "Yams", "CHDF5", "CCrypto", "Digest"])
+    let strangers = try Self.papers().union(Self.engine).union([
+      "Papers", "Yams", "CYaml", "CHDF5", "CCrypto", "Digest",
+    ])
     for folder in ["PaperKit/", "NumericalMethods/"] { #expect(try importers(of: strangers, in: folder) == []) }
   }
 
   @Test(
     "each C module has exactly one importing file",
-    arguments: ["CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "CZlib", "CQuantiles"])
+    arguments: ["CHDF5", "COpenBLAS", "CKernels", "CVectors", "CCrypto", "CZlib", "CQuantiles", "CYaml"])
   func oneImporter(module: String) throws {
     #expect(try Self.imports().filter { $0.value.contains(module) }.count == 1)
   }

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `refig data` for programs: every stage, in every form, with values in their own types.
+@Suite struct DataCommandTests {
+  private func object(_ result: ProgramResult) throws -> Any {
+    #expect(result.status == 0, "\(result.errors)")
+    return try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+  }
+
+  @Test("a stage whose outputs are all arrays: as JSON, and as CSV with a table for each set of axes")
+  func arrays() throws {
+    let project = try Project(
+      stages: """
+          flow:
+            experiment: sarao2020/empirical-flow
+            parameters: {inputDimension: 3, studentWidth: 4, sampleCount: 7, lastTime: 0.5, timeCount: 4}
+            replicas: 2
+        """, figures: "figures: {}")
+    let points = try #require(try object(try project.refig("data", "flow", "--json", "-q")) as? [[String: Any]])
+    let arrays = try #require(points.first?["arrays"] as? [String: Any])
+    #expect(points.count == 1)
+    let csv = try project.refig("data", "flow", "--csv", "-q")
+    #expect(csv.status == 0, "\(csv.errors)")
+    let lines = csv.output.split(separator: "\n").filter { !$0.hasPrefix("#") }
+    let headings = lines.filter { $0.hasPrefix("replica") }
+    // Each array is a column, or the coordinate beside the columns along its axis.
+    let columns = Set(headings.flatMap { $0.split(separator: ",").map(String.init) })
+    #expect(columns.isSuperset(of: arrays.keys), "\(columns) \(arrays.keys)")
+    #expect(lines.count > headings.count)
+    let names = try #require(arrays.keys.sorted().first)
+    #expect(try project.refig("data", "flow", "--output", names, "-q").status == 0)
+    #expect(try project.refig("data", "flow", "--output", "nothing", "-q").status == 2)
+  }
+
+  private static let stage = """
+      sarao2020/gradient-descent:
+        parameters: {inputDimension: 4, studentWidth: 4, maximumStepCount: 20}
+        sweep: [{sampleCount: [11, 13]}, {method: [gradient, nesterov]}]
+    """
+
+  @Test("numbers are numbers and words are words, in JSON and in CSV")
+  func types() throws {
+    let project = try Project(stages: Self.stage, figures: "figures: {}")
+    let id = "sarao2020/gradient-descent"
+    let points = try #require(try object(try project.refig("data", id, "--json", "-q")) as? [[String: Any]])
+    let parameters = try points.map { try #require($0["parameters"] as? [String: Any]) }
+    #expect(parameters.map { $0["sampleCount"] as? Int } == [11, 11, 13, 13])
+    #expect(parameters.map { $0["method"] as? String } == ["gradient", "nesterov", "gradient", "nesterov"])
+    let rows = try project.refig("data", id, "--csv", "-q").output.split(separator: "\n").dropFirst()
+    #expect(
+      rows.map { $0.split(separator: ",").prefix(2) } == [
+        ["gradient", "11"], ["nesterov", "11"], ["gradient", "13"], ["nesterov", "13"],
+      ])
+    let tried = try #require(
+      try object(
+        try project.refig(
+          "try", id, "--set", "sampleCount=11", "--set", "inputDimension=4", "--set", "studentWidth=4", "--json"))
+        as? [String: Any])
+    let values = try #require(tried["parameters"] as? [String: Any])
+    #expect(values["sampleCount"] as? Int == 11)
+    #expect(values["method"] as? String != nil)
+  }
+
+  @Test("the conditions of a claim keep their types")
+  func conditions() throws {
+    let shown = try #require(try object(try Project().refig("show", "claim:demo/always", "--json")) as? [String: Any])
+    let claims = try #require(shown["claims"] as? [[String: Any]])
+    #expect(claims.first?["conditions"] as? [String: [Int]] == ["sampleCount": [10]])
+  }
+}
