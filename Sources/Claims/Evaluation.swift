@@ -39,8 +39,13 @@ package final class Judge {
       try reader.requireSound(keys)
       estimation = before
     } else {
-      estimation = Estimation(
-        by: claim.estimator, from: try reader.results(claim.evidence), catalogue: catalogue)
+      do {
+        estimation = Estimation(
+          by: claim.estimator, from: try reader.results(claim.evidence), catalogue: catalogue)
+      } catch let error as EvidenceError {
+        // Cells that do not fit together cost the claims that read them, not the others.
+        estimation = Estimation(failure: error.description)
+      }
       known.add(estimation, by: claim.estimator, from: keys)
     }
     return EvaluatedClaim(claim, familySize: familySize, estimation: estimation)
@@ -98,6 +103,14 @@ package struct Estimation: Sendable, Codable {
     failure = ""
     self.failedReplicas = failedReplicas
     self.plannedReplicas = plannedReplicas
+  }
+
+  /// No estimate, and why.
+  package init(failure: String) {
+    estimate = nil
+    self.failure = failure
+    failedReplicas = 0
+    plannedReplicas = 0
   }
 
   package init(by estimator: Estimator, from results: Results, catalogue: Catalogue) {

@@ -140,8 +140,8 @@ extension Results {
 extension Results.Point {
   fileprivate func replacing(_ arrays: [String: NDArray]) -> Results.Point {
     Results.Point(
-      experiment: experiment, parameters: parameters, replicaCount: replicaCount,
-      failedReplicaCount: failedReplicaCount, arrays: arrays)
+      experiment: experiment, parameters: parameters, replicas: replicas, failedReplicas: failedReplicas,
+      arrays: arrays)
   }
 
   /// With every array but the coordinates changed, in the order in which the experiment declares them.

@@ -106,7 +106,8 @@ package struct VerdictReport: Sendable {
         "claim": claim.id, "statement": claim.statement, "source": claim.source, "kind": claim.kind.rawValue,
         "estimate": finite(evaluated.estimate?.value), "standardError": finite(evaluated.estimate?.standardError),
         "numericalError": finite(evaluated.estimate?.numericalError), "skewness": finite(evaluated.estimate?.skewness),
-        "replicas": evaluated.estimate?.replicaCount ?? 0, "familySize": evaluated.familySize,
+        "evidence": evaluated.estimate?.kind ?? "none", "replicas": evaluated.estimate?.replicaCount ?? 0,
+        "familySize": evaluated.familySize,
         "confirming": pair(evaluated.judgement?.confirming), "refuting": pair(evaluated.judgement?.refuting),
         "accepted": pair(claim.accepted), "because": claim.because, "margin": finite(evaluated.judgement?.margin),
         "verdict": evaluated.verdict.rawValue, "reason": evaluated.reason, "expected": claim.expected.rawValue,
@@ -143,6 +144,7 @@ package struct VerdictReport: Sendable {
       ("statement", claim.statement), ("source", claim.source), ("kind", claim.kind.rawValue),
       ("estimate", evaluated.estimate.map { "\($0.value)" } ?? ""),
       ("standardError", evaluated.estimate.map { "\($0.standardError)" } ?? ""),
+      ("evidence", evaluated.estimate?.kind ?? "none"),
       ("replicas", "\(evaluated.estimate?.replicaCount ?? 0)"),
       ("confirming", evaluated.judgement.map { "\($0.confirming.low) \($0.confirming.high)" } ?? ""),
       ("refuting", evaluated.judgement.map { "\($0.refuting.low) \($0.refuting.high)" } ?? ""),
@@ -249,7 +251,10 @@ extension EvaluatedClaim {
     return String(format: "%+.1f s.e.", judgement.margin)
   }
   package var remarks: String {
-    [isFragile ? "fragile" : "", isExpected ? "" : "expected \(claim.expected.rawValue)"].filter { !$0.isEmpty }
+    [
+      estimate?.kind == "identity" ? "identity" : "", isFragile ? "fragile" : "",
+      isExpected ? "" : "expected \(claim.expected.rawValue)",
+    ].filter { !$0.isEmpty }
       .joined(separator: ", ")
   }
 

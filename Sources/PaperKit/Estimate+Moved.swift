@@ -31,6 +31,8 @@ extension Estimate.Evidence {
     let shift = target - value
     switch self {
     case .exact(_, let error): return .exact(target, numericalError: error)
+    case .identity(_, let count, let error):
+      return .identity(worst: target, replicaCount: count, numericalError: error)
     case .mean(let values, .linear): return .mean(values.map { $0 + shift }, scale: .linear)
     case .mean(let values, .logarithmic):
       return target > 0 ? .mean(values.map { $0 * (target / value) }, scale: .logarithmic) : nil

@@ -13,6 +13,8 @@ public struct Estimate: Sendable, Codable {
   public indirect enum Evidence: Sendable, Codable {
     /// A calculation without chance; its interval is the numerical error.
     case exact(Double, numericalError: Double)
+    /// A law without chance, found in replicas that have it: the greatest deviation; its interval is the numerical error.
+    case identity(worst: Double, replicaCount: Int, numericalError: Double)
     /// One value per replica; Student t interval for the mean on the scale, transformed back.
     case mean([Double], scale: Scale)
     /// One value per replica; order-statistic interval for the median, free of assumptions on the law.
@@ -32,16 +34,12 @@ public struct Estimate: Sendable, Codable {
   /// Bound on the numerical error of whatever theory entered, in the unit of `value`.
   public let numericalError: Double
 
-  /// An estimate from its evidence.
-  public init(_ evidence: Evidence, numericalError: Double = 0) {
+  /// An estimate from its evidence. Not public: an exact number needs a ``Calculation`` to show.
+  init(_ evidence: Evidence, numericalError: Double = 0) {
     self.evidence = evidence
     self.numericalError = numericalError
   }
 
-  /// A calculation without chance, known up to `numericalError`.
-  public static func exact(_ value: Double, numericalError: Double = 0) -> Estimate {
-    Estimate(.exact(value, numericalError: numericalError), numericalError: numericalError)
-  }
   /// The mean over replicas, one value each.
   public static func mean(_ values: [Double], scale: Scale = .linear) -> Estimate {
     Estimate(.mean(values, scale: scale))
@@ -52,30 +50,44 @@ public struct Estimate: Sendable, Codable {
   public static func proportion(successes: Int, trials: Int) -> Estimate {
     Estimate(.proportion(successes: successes, trials: trials))
   }
-  /// A fitted number.
+  /// A fitted number; degrees of freedom of 0 or below say nothing on its error.
   public static func fit(value: Double, standardError: Double, degreesOfFreedom: Double = .infinity) -> Estimate {
     Estimate(.fit(value: value, standardError: standardError, degreesOfFreedom: degreesOfFreedom))
   }
   /// The greatest of several estimates.
   public static func greatest(_ estimates: [Estimate]) -> Estimate {
-    Estimate(.greatest(estimates), numericalError: estimates.map(\.numericalError).max() ?? 0)
+    Estimate(.greatest(estimates), numericalError: estimates.isEmpty ? 0 : estimates.map(\.numericalError).greatest())
   }
   /// The distance of this number from a given one.
   public func distance(from centre: Double) -> Estimate {
     Estimate(.distance(self, from: centre), numericalError: numericalError)
   }
 
+  /// The kind of evidence in a word, as reports show it.
+  public var kind: String {
+    switch evidence {
+    case .exact: "exact"
+    case .identity: "identity"
+    case .mean(_, .linear): "mean"
+    case .mean(_, .logarithmic): "geometric mean"
+    case .median: "median"
+    case .proportion: "proportion"
+    case .fit: "fit"
+    case .greatest: "greatest"
+    case .distance(let estimate, _): estimate.kind
+    }
+  }
+
   /// The number itself; NaN without evidence.
   public var value: Double {
     switch evidence {
-    case .exact(let value, _): value
+    case .exact(let value, _), .identity(let value, _, _): value
     case .mean(let values, .linear): Statistics.mean(values)
     case .mean(let values, .logarithmic): Double.exponential(Statistics.mean(values.map(Double.logarithm)))
     case .median(let values): values.contains(where: \.isNaN) ? .nan : Statistics.median(values)
     case .proportion(let successes, let trials): Double(successes) / Double(trials)
     case .fit(let value, _, _): value
-    case .greatest(let estimates):
-      estimates.map(\.value).reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+    case .greatest(let estimates): estimates.map(\.value).greatest()
     case .distance(let estimate, let centre): abs(estimate.value - centre)
     }
   }
@@ -84,7 +96,7 @@ public struct Estimate: Sendable, Codable {
   /// median: a third of the half-width of its interval at the level of three standard errors).
   public var standardError: Double {
     switch evidence {
-    case .exact: 0
+    case .exact, .identity: 0
     case .mean(let values, .linear): Statistics.standardError(values)
     case .mean(let values, .logarithmic): value * Statistics.standardError(values.map(Double.logarithm))
     case .median: interval(tail: 0.00135).halfWidth / 3
@@ -100,9 +112,12 @@ public struct Estimate: Sendable, Codable {
   public var replicaCount: Int {
     switch evidence {
     case .exact: 0
+    case .identity(_, let count, _): count
     case .mean(let values, _), .median(let values): values.count
     case .proportion(_, let trials): trials
-    case .fit(_, _, let degreesOfFreedom): degreesOfFreedom.isFinite ? Int(degreesOfFreedom) + 1 : 0
+    case .fit(_, _, let degreesOfFreedom):
+      // Beyond it a Double has no room for every whole number.
+      (0...0x1p53).contains(degreesOfFreedom) ? Int(degreesOfFreedom) + 1 : 0
     case .greatest(let estimates): estimates.map(\.replicaCount).min() ?? 0
     case .distance(let estimate, _): estimate.replicaCount
     }
@@ -115,7 +130,7 @@ public struct Estimate: Sendable, Codable {
     case .mean(let values, .logarithmic): Statistics.skewness(values.map(Double.logarithm))
     case .greatest(let estimates): estimates.compactMap(\.skewness).max { abs($0) < abs($1) }
     case .distance(let estimate, _): estimate.skewness
-    case .exact, .median, .proportion, .fit: nil
+    case .exact, .identity, .median, .proportion, .fit: nil
     }
   }
 
@@ -128,7 +143,7 @@ public struct Estimate: Sendable, Codable {
 
   private func ends(tail: Double) -> (low: Double, high: Double) {
     switch evidence {
-    case .exact(let value, let error): return (value - error, value + error)
+    case .exact(let value, let error), .identity(let value, _, let error): return (value - error, value + error)
     case .mean(let values, let scale):
       guard values.count > 1 else { return (-.infinity, .infinity) }
       let scaled = scale == .linear ? values : values.map(Double.logarithm)
@@ -149,6 +164,7 @@ public struct Estimate: Sendable, Codable {
       let interval = Statistics.clopperPearson(successes: successes, trials: trials, tail: tail)
       return (interval.low, interval.high)
     case .fit(let value, let standardError, let degreesOfFreedom):
+      guard degreesOfFreedom > 0 else { return (-.infinity, .infinity) }
       let quantile =
         degreesOfFreedom.isFinite
         ? Distributions.studentTQuantile(1 - tail, degreesOfFreedom: degreesOfFreedom)
@@ -156,7 +172,7 @@ public struct Estimate: Sendable, Codable {
       return (value - quantile * standardError, value + quantile * standardError)
     case .greatest(let estimates):
       let intervals = estimates.map { $0.interval(tail: tail / Double(estimates.count)) }
-      return (intervals.map(\.low).max() ?? -.infinity, intervals.map(\.high).max() ?? .infinity)
+      return (intervals.map(\.low).greatest(), intervals.map(\.high).greatest())
     case .distance(let estimate, let centre):
       let interval = estimate.interval(tail: tail)
       let below = centre - interval.low

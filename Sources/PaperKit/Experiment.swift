@@ -116,6 +116,11 @@ public protocol Experiment: Sendable {
   /// The deliberate mistakes this experiment can make.
   static var mutants: [Mutant] { get }
 
+  /// Whether a run with these parameters draws random numbers, true by default. One that does not is a calculation: a
+  /// stage has one replica of it, ``RunContext/random(_:)`` refuses to serve it, and only its numbers can be
+  /// ``Estimate/exact(_:numericalError:from:)``.
+  static func drawsRandomNumbers(_ parameters: Parameters) -> Bool
+
   /// Runs one replica. Throws ``NumericalError`` where the numbers fail.
   static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray]
   /// Runs several replicas, one context each; by default one after the other. Implement it to vectorise over replicas;
@@ -129,6 +134,9 @@ extension Experiment {
 
   /// No deliberate mistakes.
   public static var mutants: [Mutant] { [] }
+
+  /// Random numbers are drawn.
+  public static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { true }
 
   /// One replica after the other.
   public static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
@@ -146,17 +154,20 @@ public struct RunContext: Sendable {
   public let mutant: Mutant?
   private let data: [DataArray: NDArray]
   private let streamKey: UInt64
+  private let isRandom: Bool
 
   /// A context; `streamKey` stands for everything that tells this run's random numbers from another's, replica aside.
+  /// With `isRandom` false there are none.
   public init(
     replica: Int = 0, streamKey: UInt64 = 0, inputs: [String: Results] = [:], data: [DataArray: NDArray] = [:],
-    mutant: Mutant? = nil
+    mutant: Mutant? = nil, isRandom: Bool = true
   ) {
     self.replica = replica
     self.inputs = inputs
     self.data = data
     self.mutant = mutant
     self.streamKey = streamKey
+    self.isRandom = isRandom
   }
 
   /// An array of a committed file: finite numbers. Checked: the experiment must have declared it.
@@ -167,8 +178,9 @@ public struct RunContext: Sendable {
 
   /// The random stream for one purpose: `random("teacher")` is the same whatever else was drawn, on any worker, in any
   /// order. Streams of other purposes, replicas, or (unless the stage says `streams: common`) sweep points are
-  /// independent of it.
+  /// independent of it. Checked: the experiment draws random numbers with these parameters, by its own account.
   public func random(_ purpose: String) -> RandomStream {
-    RandomStream(key: streamKey, purpose: purpose, stream: UInt64(replica))
+    precondition(isRandom, "the experiment says that it draws no random numbers, but asks for '\(purpose)'")
+    return RandomStream(key: streamKey, purpose: purpose, stream: UInt64(replica))
   }
 }

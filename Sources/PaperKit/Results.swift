@@ -8,24 +8,27 @@ public struct Results: Sendable {
     public let experiment: String
     /// All parameters, defaults filled in.
     public let parameters: [String: ParameterValue]
-    /// Number of replicas whose results are here; the length of the leading axis of every array but coordinates.
-    public let replicaCount: Int
-    /// Number of replicas that failed and are missing here.
-    public let failedReplicaCount: Int
+    /// Numbers of the replicas whose results are here, ascending: the leading axis of every array but coordinates.
+    public let replicas: [Int]
+    /// Numbers of the replicas that failed and are missing here, ascending.
+    public let failedReplicas: [Int]
     /// The arrays by output name: shape [replica] + axes; a coordinate's shape is [its axis].
     public let arrays: [String: NDArray]
 
     /// A point from its parts.
     public init(
-      experiment: String, parameters: [String: ParameterValue], replicaCount: Int, failedReplicaCount: Int = 0,
+      experiment: String, parameters: [String: ParameterValue], replicas: [Int], failedReplicas: [Int] = [],
       arrays: [String: NDArray]
     ) {
       self.experiment = experiment
       self.parameters = parameters
-      self.replicaCount = replicaCount
-      self.failedReplicaCount = failedReplicaCount
+      self.replicas = replicas
+      self.failedReplicas = failedReplicas
       self.arrays = arrays
     }
+
+    /// Number of replicas whose results are here.
+    public var replicaCount: Int { replicas.count }
   }
 
   /// The sweep points, in the order of pipeline.yaml.
@@ -50,25 +53,38 @@ public struct Results: Sendable {
   }
 
   /// Number of replicas that failed, over all points.
-  public var failedReplicaCount: Int { points.reduce(0) { $0 + $1.failedReplicaCount } }
+  public var failedReplicaCount: Int { points.reduce(0) { $0 + $1.failedReplicas.count } }
 
   /// Number of replicas that were asked for, over all points.
-  public var plannedReplicaCount: Int { points.reduce(0) { $0 + $1.replicaCount + $1.failedReplicaCount } }
+  public var plannedReplicaCount: Int { points.reduce(0) { $0 + $1.replicas.count + $1.failedReplicas.count } }
 }
 
 /// One sweep point of a known experiment.
 public struct ExperimentPoint<E: Experiment>: Sendable {
   /// The parameters of this point.
   public let parameters: E.Parameters
-  /// Number of replicas in the arrays.
-  public let replicaCount: Int
+  /// Numbers of the replicas in the arrays, ascending.
+  public let replicas: [Int]
+  /// Numbers of the replicas that failed, ascending.
+  public let failedReplicas: [Int]
   private let arrays: [String: NDArray]
 
   init(_ point: Results.Point) throws {
     parameters = try E.Parameters(values: point.parameters)
-    replicaCount = point.replicaCount
+    replicas = point.replicas
+    failedReplicas = point.failedReplicas
     arrays = point.arrays
   }
+
+  private init(_ point: Self, replicas: [Int], arrays: [String: NDArray]) {
+    parameters = point.parameters
+    self.replicas = replicas
+    failedReplicas = point.failedReplicas
+    self.arrays = arrays
+  }
+
+  /// Number of replicas in the arrays.
+  public var replicaCount: Int { replicas.count }
 
   /// An output of all replicas: shape [replica] + axes; a coordinate: shape [its axis]. Checked: the experiment must
   /// have declared it.
@@ -76,6 +92,73 @@ public struct ExperimentPoint<E: Experiment>: Sendable {
     guard let array = arrays[output.name] else { preconditionFailure("\(E.name) has no output '\(output.name)'") }
     return array
   }
+
+  /// One number for each replica, from its part of an output: shape axes.
+  public func perReplica(_ output: OutputArray, _ measure: (NDArray) throws -> Double) rethrows -> [Double] {
+    let array = self[output]
+    return try (0..<replicaCount).map { try measure(array.slice($0)) }
+  }
+
+  /// The index at which a coordinate has a value, but for rounding (1e-12 of it). Throws ``EvidenceError`` that says what
+  /// there is.
+  public func index(of value: Double, in coordinate: OutputArray) throws -> Int {
+    try index(nearestTo: value, in: coordinate, within: 1e-12)
+  }
+
+  /// The index at which a coordinate is nearest to a value, for grids that need not hold the value itself. Throws
+  /// ``EvidenceError`` if even that is further off than `tolerance`, relative to the greater of the two.
+  public func index(nearestTo value: Double, in coordinate: OutputArray, within tolerance: Double) throws -> Int {
+    let values = self[coordinate].values
+    guard let index = values.indices.min(by: { abs(values[$0] - value) < abs(values[$1] - value) }) else {
+      throw EvidenceError("\(E.name) has no \(coordinate.name) at all, so none of \(value)")
+    }
+    guard abs(values[index] - value) <= tolerance * max(abs(values[index]), abs(value)) else {
+      throw EvidenceError(
+        "needs \(coordinate.name) \(value); the \(values.count) of \(E.name) go from \(values.least()) to "
+          + "\(values.greatest()), nearest \(values[index])")
+    }
+    return index
+  }
+
+  /// The same point with some of its replicas alone, which it must have, in the given order.
+  func keeping(_ kept: [Int]) -> Self {
+    guard kept != replicas else { return self }
+    let position = Dictionary(uniqueKeysWithValues: replicas.enumerated().map { ($1, $0) })
+    let rows = kept.compactMap { position[$0] }
+    let coordinates = Set(E.outputs.filter(\.isCoordinate).map(\.name))
+    let arrays = arrays.reduce(into: self.arrays) { arrays, entry in
+      if !coordinates.contains(entry.key) { arrays[entry.key] = entry.value.rows(rows) }
+    }
+    return Self(self, replicas: kept, arrays: arrays)
+  }
+}
+
+extension NDArray {
+  /// For stacked outputs [replica, index]: the values of all replicas at one index.
+  public func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
+
+  /// For stacked outputs [replica, index]: the values of one replica.
+  public func row(_ replica: Int) -> [Double] { slice(replica).values }
+
+  /// Some elements of the first axis, in the given order. Checked.
+  func rows(_ indices: [Int]) -> NDArray {
+    NDArray(shape: [indices.count] + shape.dropFirst(), values: indices.flatMap { slice($0).values })
+  }
+}
+
+extension Sequence<Double> {
+  /// The greatest number; NaN if there is none or one of them is NaN, which `max()` may pass over.
+  public func greatest() -> Double {
+    var greatest: Double?
+    for value in self {
+      if value.isNaN { return .nan }
+      greatest = Swift.max(greatest ?? value, value)
+    }
+    return greatest ?? .nan
+  }
+
+  /// The least number; NaN if there is none or one of them is NaN, which `min()` may pass over.
+  public func least() -> Double { -lazy.map { -$0 }.greatest() }
 }
 
 /// Results that a table or an estimator cannot work with: why, in words.

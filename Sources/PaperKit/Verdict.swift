@@ -31,6 +31,9 @@ public struct Judgement: Sendable {
   /// Family-wise error of all refutations together.
   public static let refutationLevel = 1e-3
 
+  /// Whether so many failed replicas leave a verdict possible: at most 5 % of those asked for.
+  public static func tolerates(failed: Int, of planned: Int) -> Bool { failed * 20 <= planned }
+
   /// Judges an estimate among `familySize` claims (Bonferroni).
   ///
   /// confirmed iff C is inside `accepted`, where C leaves out 10^-2 / familySize on either side (two one-sided tests: a
@@ -55,7 +58,7 @@ public struct Judgement: Sendable {
 
     var verdict = Verdict.inconclusive
     var reason = ""
-    if failedReplicas * 20 > plannedReplicas {
+    if !Self.tolerates(failed: failedReplicas, of: plannedReplicas) {
       reason = "\(failedReplicas) of \(plannedReplicas) replicas failed"
     } else if estimate.numericalError > 0.1 * abs(nearest), abs(nearest) > 0 {
       reason = "numerical error \(short(estimate.numericalError)) exceeds a tenth of the margin \(short(abs(nearest)))"
@@ -96,11 +99,14 @@ public struct Judgement: Sendable {
   /// repetitions, were the truth what was measured: intervals and standard errors shrink as the root of the number of
   /// replicas, on the scale of the mean.
   ///
-  /// At most 1 where there are replicas enough; infinite where the number sits at the bound; nil for a calculation
+  /// At most 1 where there are replicas enough; infinite where the number sits at the bound; nil for a calculation or a law
   /// without chance and for an estimate that is not a number.
   public static func neededGrowth(of estimate: Estimate, accepted: Interval, familySize: Int) -> Double? {
-    if case .exact = estimate.evidence { return nil }
     guard estimate.value.isFinite else { return nil }
+    switch estimate.evidence {
+    case .exact, .identity: return nil
+    default: break
+    }
     if case .median(let values) = estimate.evidence {
       return neededGrowth(ofMedian: values, accepted: accepted, familySize: familySize)
     }

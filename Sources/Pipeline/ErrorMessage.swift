@@ -175,6 +175,7 @@ package enum ErrorMessage {
     case .idleParameter(let name, let condition, _, 0): "parameter '\(name)' has no effect \(condition); leave it out"
     case .idleParameter(let name, let condition, let idle, let points):
       "parameter '\(name)' has no effect \(condition), as at \(idle) of the \(points) points swept with it; give it only in groups where it acts"
+    case .repeatedValue(let value): "\(value) is listed twice, which would add nothing: remove one, or correct it"
     case .tooManyCells(let points, let blocks, let limit):
       "\(points) points with \(blocks) blocks of replicas are more than the \(limit) cells allowed; take fewer of either, or raise perCell"
     case .notOneRange(let name, let known): "the values of '\(name)' must be given by exactly one of \(list(known))"

@@ -15,13 +15,8 @@ package struct Evidence: Sendable, Hashable {
   package func accepts(_ parameters: [String: ParameterValue]) -> Bool {
     conditions.allSatisfy { name, allowed in
       guard let value = parameters[name] else { return false }
-      return allowed.contains { Self.isSame($0, value) }
+      return allowed.contains(where: value.isSame)
     }
-  }
-
-  /// Whole numbers are the same as reals of the same value: experiments may declare a parameter as either.
-  static func isSame(_ first: ParameterValue, _ second: ParameterValue) -> Bool {
-    first == second || first.number != nil && first.number == second.number
   }
 }
 
@@ -47,7 +42,8 @@ extension Evidence {
     guard let ids = value.texts("from", in: context) else { return nil }
     let before = value.diagnostics.reportCount
     var stages: [PipelineFile.Stage] = []
-    for id in ids {
+    for (index, id) in ids.enumerated() {
+      if ids[..<index].contains(id) { value.listOrSingle[index].report(.repeatedValue("stage '\(id)'"), in: context) }
       guard let stage = pipeline[id] else {
         // A stage with mistakes has been told of already; it is only unknown if the file does not name it.
         if pipeline.stageNames.contains(id) { return nil }
@@ -74,7 +70,11 @@ extension Evidence {
       }
     var evidence = Evidence(stages: ids)
     for condition in conditions {
-      evidence.conditions[condition.name, default: []] += condition.value.map { [$0] } ?? []
+      guard let parameter = condition.value else { continue }
+      if evidence.conditions[condition.name, default: []].contains(where: parameter.isSame) {
+        condition.source.report(.repeatedValue("\(condition.name) \(parameter.plainText)"), in: context)
+      }
+      evidence.conditions[condition.name, default: []].append(parameter)
     }
     guard value.diagnostics.reportCount == before else { return nil }
     if checksPoints {
@@ -98,7 +98,7 @@ extension Evidence {
     func hasPoint(_ stage: PipelineFile.Stage, where allowed: [String: [ParameterValue]]) -> Bool {
       allowed.keys.allSatisfy { stage.base[$0] != nil }
         && stage.sweep.hasPoint(base: stage.base) { name, value in
-          allowed[name]?.contains { Self.isSame($0, value) } ?? true
+          allowed[name]?.contains(where: value.isSame) ?? true
         }
     }
     for condition in given {
@@ -109,7 +109,7 @@ extension Evidence {
       let there = stages.reduce(into: Set<ParameterValue>()) { values, stage in
         values.formUnion(stage.sweep.values(of: condition.name, base: stage.base[condition.name]))
       }
-      let isThere = there.contains { Self.isSame($0, value) }
+      let isThere = there.contains(where: value.isSame)
       let sorted = there.sorted { ($0.number ?? 0, $0.plainText) < ($1.number ?? 0, $1.plainText) }
       condition.source.report(
         .selectsNothing(name: condition.name, value: value.plainText, there: isThere ? [] : sorted.map(\.plainText)),
@@ -118,6 +118,13 @@ extension Evidence {
     for stage in stages where !conditions.isEmpty && !hasPoint(stage, where: conditions) {
       from.report(.message("stage '\(stage.id)' has no point that `where:` selects; leave it out"), in: context)
     }
+  }
+}
+
+extension ParameterValue {
+  /// Whether another value is this one; whole numbers equal reals of the same value.
+  fileprivate func isSame(_ other: ParameterValue) -> Bool {
+    self == other || number != nil && number == other.number
   }
 }
 

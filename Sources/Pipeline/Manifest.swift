@@ -59,6 +59,15 @@ package struct Manifest: Sendable, Equatable {
       + Self.replicaLine(replicas)
   }
 
+  /// What a replica of this cell is, its number aside: all facts but how replicas are cut into cells. `origins` names each
+  /// input by what its stage holds, however that is cut (``Plan/Stage/origins``); without it, by its cells.
+  package func identity(origins: [(name: String, key: CellKey)]? = nil) -> String {
+    var identity = self
+    identity.replicas = 0..<1
+    if let origins { identity.inputs = origins }
+    return identity.canonicalText
+  }
+
   /// The lines that all cells of a stage share.
   package var stageText: String {
     var text = "refig manifest \(Self.format)\nexperiment \(experiment)\n"

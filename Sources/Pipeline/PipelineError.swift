@@ -28,6 +28,8 @@ package struct Diagnostic: Sendable, Equatable {
     case repeatedParameter(String)
     /// At `idleCount` of the `pointCount` points that a sweep gives it at; 0 and 0 for a value fixed for the stage.
     case idleParameter(String, condition: String, idleCount: Int, pointCount: Int)
+    /// A value that a list has already.
+    case repeatedValue(String)
     case tooManyCells(points: Int, blocks: Int, limit: Int)
     /// A mapping in place of a parameter's values that does not say them in one way.
     case notOneRange(String, known: [String])

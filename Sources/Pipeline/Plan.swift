@@ -12,6 +12,8 @@ package struct Plan: Sendable {
     /// Key of cell `point * blocks.count + block`.
     package let keys: [CellKey]
     package let mutant: String?
+    /// Its inputs, each by one key of all that it holds, which does not depend on how replicas are cut into cells.
+    package let origins: [(name: String, key: CellKey)]
     fileprivate let template: Manifest
 
     package var id: String { definition.id }
@@ -43,6 +45,22 @@ package struct Plan: Sendable {
       var values = definition.base
       for (name, value) in zip(names, point(number)) { values[name] = value }
       return values
+    }
+
+    /// What a replica of one cell is, its number aside.
+    package func identity(_ cell: Int) -> String { manifest(cell).identity(origins: origins) }
+
+    /// The key of all points and replicas, as if each point were one cell.
+    fileprivate var contentKey: CellKey {
+      let replicas = 0..<(blocks.last?.upperBound ?? 0)
+      var whole = template
+      whole.inputs = origins
+      whole.replicas = replicas
+      let isWhole = blocks == [replicas] && origins.isEmpty
+      let points =
+        isWhole
+        ? keys : Plan.keys(whole, definition.sweep, pointCount: pointCount, blocks: [replicas])
+      return CellKey(manifest: points.sorted().map { "\($0)\n" }.joined())
     }
   }
 
@@ -79,8 +97,11 @@ package struct Plan: Sendable {
     _ definition: PipelineFile.Stage, seed: Int, mutant: String?, upstream: (String) -> Stage?, catalogue: Catalogue
   ) -> Stage {
     var inputs: [(name: String, key: CellKey)] = []
+    var origins: [(name: String, key: CellKey)] = []
     for (name, id) in definition.inputs {
-      for key in upstream(id)?.keys ?? [] { inputs.append((name, key)) }
+      guard let stage = upstream(id) else { continue }
+      inputs += stage.keys.map { (name, $0) }
+      origins.append((name, stage.contentKey))
     }
     let blocks = definition.replicas.blocks
     let template = Manifest(
@@ -92,11 +113,12 @@ package struct Plan: Sendable {
     return Stage(
       definition: definition, names: definition.sweep.names, pointCount: pointCount, blocks: blocks,
       keys: keys(template, definition.sweep, pointCount: pointCount, blocks: blocks), mutant: mutant,
-      template: template)
+      origins: origins, template: template)
   }
 
   /// The keys without a manifest value per cell: the canonical text is put together from pieces, most of them shared.
-  private static func keys(_ template: Manifest, _ sweep: Sweep, pointCount: Int, blocks: [Range<Int>]) -> [CellKey] {
+  fileprivate static func keys(_ template: Manifest, _ sweep: Sweep, pointCount: Int, blocks: [Range<Int>]) -> [CellKey]
+  {
     let names = sweep.names
     let base = names.compactMap { template.parameters[$0] }
     // Text before the first varying value, between them, and after the last.

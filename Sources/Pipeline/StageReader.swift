@@ -151,7 +151,7 @@ struct StageReader {
         locations[entry.key] = entry.value.location
       }
     }
-    let sweep = SweepReader(context: context, defaults: defaults, stage: self)
+    let sweep = SweepReader(context: context, defaults: defaults, base: base, stage: self)
       .sweep(value("sweep"), locations: &locations)
     let replicas = replicas(value("replicas"))
     let streams = value("streams").map { $0.word("streams", as: Manifest.Streams.self, in: context) } ?? .independent
@@ -248,6 +248,8 @@ struct StageReader {
 private struct SweepReader {
   let context: String
   let defaults: [String: ParameterValue]
+  /// What parameters are that a point does not set.
+  let base: [String: ParameterValue]
   let stage: StageReader
   private static let ranges = ["range", "linspace", "logspace"]
 
@@ -266,7 +268,7 @@ private struct SweepReader {
         factor.report(.emptySweep, in: context)
         return nil
       }
-      factors.append(groups)
+      factors.append(united(groups))
     }
     let sweep = Sweep(factors: factors)
     guard let count = sweep.pointCount, count <= Sweep.pointLimit else {
@@ -276,14 +278,28 @@ private struct SweepReader {
     return sweep
   }
 
+  /// The groups of a factor without the points that an earlier group has: a union has every point once.
+  private func united(_ groups: [Sweep.Group]) -> [Sweep.Group] {
+    guard groups.count > 1 else { return groups }
+    let names = Set(groups.flatMap(\.names)).sorted()
+    var seen: Set<[ParameterValue?]> = []
+    return groups.compactMap { group in
+      let rows = group.rows.filter { row in
+        let values = Dictionary(zip(group.names, row)) { $1 }
+        return seen.insert(names.map { values[$0] ?? base[$0] }).inserted
+      }
+      return rows.isEmpty ? nil : Sweep.Group(names: group.names, rows: rows)
+    }
+  }
+
   private func group(_ value: YAMLValue, _ locations: inout [String: SourceLocation]) -> Sweep.Group? {
     guard let mapping = value.mapping("sweep", in: context) else { return nil }
-    var columns: [(name: String, values: [ParameterValue], isList: Bool)] = []
+    var columns: [(name: String, values: [ParameterValue], isList: Bool, elements: [YAMLValue]?)] = []
     for entry in mapping.entries {
       guard let standard = stage.known(entry.key, defaults, at: entry.location) else { continue }
       guard let values = values(entry.key, entry.value, like: standard) else { continue }
       locations[entry.key] = entry.value.location
-      columns.append((entry.key, values.list, values.isList))
+      columns.append((entry.key, values.list, values.isList, entry.value.elements))
     }
     guard columns.count == mapping.entries.count else { return nil }
     let lists = columns.filter(\.isList)
@@ -296,9 +312,15 @@ private struct SweepReader {
       value.report(.emptySweep, in: context)
       return nil
     }
-    return Sweep.Group(
-      names: columns.map(\.name),
-      rows: (0..<count).map { row in columns.map { $0.isList ? $0.values[row] : $0.values[0] } })
+    let rows = (0..<count).map { row in columns.map { $0.isList ? $0.values[row] : $0.values[0] } }
+    var seen: Set<[ParameterValue]> = []
+    for (index, row) in rows.enumerated() where !seen.insert(row).inserted {
+      let place = lists.count == 1 ? lists[0].elements?[index] : nil
+      let point = zip(columns, row).filter { $0.0.isList }.map { "\($0.name) \($1.canonicalText)" }
+      (place ?? value).report(.repeatedValue(point.joined(separator: ", ")), in: context)
+      return nil
+    }
+    return Sweep.Group(names: columns.map(\.name), rows: rows)
   }
 
   /// The values of one parameter: a list, a range, or a single value (which a list beside it broadcasts).
@@ -413,6 +435,13 @@ extension Experiment {
   /// The experiment's parameters as it declares them.
   package static func defaultParameters() throws -> [String: ParameterValue] { try Parameters().values() }
 
-  /// Throws ``InvalidParameter`` if the values are not what the experiment accepts.
-  package static func validate(_ values: [String: ParameterValue]) throws { _ = try Parameters(values: values) }
+  /// Throws ``InvalidParameter`` if the values are not what the experiment accepts, or if a calculation without chance is
+  /// asked for more than once.
+  package static func validate(_ values: [String: ParameterValue], replicaCount: Int = 1) throws {
+    let parameters = try Parameters(values: values)
+    guard replicaCount == 1 || drawsRandomNumbers(parameters) else {
+      throw InvalidParameter(
+        "replicas", replicaCount, allowed: "1: with these parameters no random numbers are drawn, so all are the same")
+    }
+  }
 }

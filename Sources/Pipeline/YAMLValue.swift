@@ -129,6 +129,11 @@ package struct YAMLValue {
     if case .list(let values) = content { values } else { [self] }
   }
 
+  /// The elements of a list; nil for anything else.
+  package var elements: [YAMLValue]? {
+    if case .list(let values) = content { values } else { nil }
+  }
+
   /// A list of texts, or a single text.
   package func texts(_ key: String, in context: String) -> [String]? {
     let texts = listOrSingle.compactMap { $0.text(key, in: context) }

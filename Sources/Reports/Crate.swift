@@ -196,9 +196,7 @@ package struct Crate {
       let machine = Self.machine(facts)
       if !machines.contains(machine) { machines.append(machine) }
     }
-    let processorSeconds = report.stages.compactMap(\.processorSeconds).reduce(0, +)
-    let known = report.stages.reduce(0) { $0 + $1.knownCount }
-    let count = report.stages.reduce(0) { $0 + $1.stage.keys.count }
+    let (count, _, known, processorSeconds) = report.cells
     let cost =
       known == 0
       ? "No record here tells what the \(count) cells took: they were imported, or computed by older code that gives the same bits."

@@ -52,7 +52,6 @@ package struct Report {
     let presentCount: Int
     /// Of the cells that are there; nil where no record tells, as for cells that were imported.
     let processorSeconds: Double?
-    let knownCount: Int
     let runs: [String]
   }
 
@@ -80,6 +79,8 @@ package struct Report {
   let runs: [EarlierRuns.Run]
   /// What the cells took, one after the other, as far as records tell.
   let wallSeconds: Double
+  /// All cells, each once where stages share it: how many are planned, there, and of known cost; and that cost.
+  let cells: (planned: Int, present: Int, known: Int, processorSeconds: Double)
   /// Versions, commit and machine of this report.
   let facts: [String: String]
   /// Text of figures/style.gp, which every script holds.
@@ -137,6 +138,8 @@ package struct Report {
     changes = ClaimChange.between(before?.numbers ?? [:], now)
     comparedCount = now.count { before?.numbers[$0.claim] != nil }
     wallSeconds = records.costs.values.reduce(0) { $0 + $1.wallSeconds }
+    let costs = keys.filter(present.contains).compactMap { records.costs[$0]?.processorSeconds }
+    cells = (keys.count, keys.count(where: present.contains), costs.count, costs.reduce(0, +))
     let used = Set(records.costs.values.map(\.run))
     runs = records.runs.values.filter { used.contains($0.id) }.sorted { $0.id > $1.id }
     let builder = SectionBuilder(
@@ -162,7 +165,7 @@ package struct Report {
   ) throws -> [String: Result<Picture, Absence>] {
     let gallery = project.gallery(plan, reader)
     func missing(_ figure: Figure) -> (missing: Int, all: Int) {
-      let keys = Set(figure.tables.flatMap(\.stages)).compactMap { plan[$0] }.flatMap(\.keys)
+      let keys = Set(figure.tables.flatMap(\.stages).compactMap { plan[$0] }.flatMap(\.keys))
       return (keys.count { !present.contains($0) }, keys.count)
     }
     var pictures: [String: Result<Picture, Absence>] = [:]
@@ -241,7 +244,7 @@ private struct SectionBuilder {
       stage: stage, yaml: try SourceExcerpt(at: stage.definition.location),
       code: project.sourcePath(of: stage.definition.experiment),
       presentCount: stage.keys.count(where: present.contains),
-      processorSeconds: costs.isEmpty ? nil : costs.reduce(0) { $0 + $1.processorSeconds }, knownCount: costs.count,
+      processorSeconds: costs.isEmpty ? nil : costs.reduce(0) { $0 + $1.processorSeconds },
       runs: Set(costs.map(\.run)).sorted().reversed())
   }
 

@@ -147,20 +147,17 @@ struct TableTemplate {
   // MARK: Stages and code
 
   private var stages: HTML {
-    let present = report.stages.reduce(0) { $0 + $1.presentCount }
-    let all = report.stages.reduce(0) { $0 + $1.stage.keys.count }
     return """
       <section id="stages"><h2>Stages</h2>
-      <p>\(report.stages.count) stages, \(present) of \(all) cells there. \(Self.cost(report.stages)) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
+      <p>\(report.stages.count) stages, \(report.cells.present) of \(report.cells.planned) cells there. \(cost) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
       \(report.sections.filter { !$0.stages.isEmpty }.map(stageList))</section>
 
       """
   }
 
-  private static func cost(_ stages: [Report.StageEntry]) -> String {
-    let known = stages.compactMap(\.processorSeconds)
-    let missing = stages.reduce(0) { $0 + $1.presentCount - $1.knownCount }
-    return "They cost \(Text.duration(known.reduce(0, +))) of processor time"
+  private var cost: String {
+    let missing = report.cells.present - report.cells.known
+    return "They cost \(Text.duration(report.cells.processorSeconds)) of processor time"
       + (missing > 0 ? ", without \(missing) cells that were computed elsewhere or long ago." : ".")
   }
 

@@ -13,7 +13,8 @@ extension Plan {
         let keys = stage.keys[(index * stage.blocks.count)..<((index + 1) * stage.blocks.count)]
         guard keys.contains(where: needed) else { continue }
         do {
-          try stage.definition.experiment.validate(stage.parameters(index))
+          try stage.definition.experiment.validate(
+            stage.parameters(index), replicaCount: stage.definition.replicas.count)
         } catch let error as InvalidParameter {
           guard told.insert("\(error)").inserted else { continue }
           diagnostics.report(

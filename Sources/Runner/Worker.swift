@@ -95,8 +95,10 @@ package struct Worker: Sendable {
         })
     }
     let data = try arrays(of: experiment, manifest, files)
+    let isRandom = try experiment.drawsRandomNumbers(manifest.parameters)
     let contexts = manifest.replicas.map {
-      RunContext(replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant)
+      RunContext(
+        replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant, isRandom: isRandom)
     }
     return try experiment.cell(manifest, contexts)
   }
@@ -188,6 +190,10 @@ package struct Worker: Sendable {
 }
 
 extension Experiment {
+  fileprivate static func drawsRandomNumbers(_ values: [String: ParameterValue]) throws -> Bool {
+    drawsRandomNumbers(try Parameters(values: values))
+  }
+
   /// Runs a block of replicas and stacks what they return. If the block fails numerically, its replicas run one by one,
   /// so that only those that fail are missing.
   fileprivate static func cell(_ manifest: Manifest, _ contexts: [RunContext]) throws -> Cell {

@@ -107,19 +107,20 @@ package struct Cell: Sendable {
 }
 
 extension Results {
-  /// Results from cells: cells of one experiment and point are joined along the axis `replica`, points keep the order in
-  /// which they first appear. Throws ``PipelineError/damaged(path:reason:)`` for cells that cannot be joined.
-  package init(cells: [Cell]) throws {
+  /// Results from cells of one stage, see ``init(cells:)-([(cell:_,identity:_)])``.
+  package init(cells: [Cell]) throws { try self.init(cells: cells.map { ($0, $0.manifest.identity()) }) }
+
+  /// Results from cells. Those of one identity (``Manifest/identity(origins:)``) are one point: each of its replicas counts
+  /// once, by its number, however often and in whatever blocks the cells hold it. Points keep the order in which they first
+  /// appear. Throws ``PipelineError/damaged(path:reason:)`` for cells of one point that cannot be joined.
+  package init(cells: [(cell: Cell, identity: String)]) throws {
     var order: [[Cell]] = []
     var position: [String: Int] = [:]
-    for cell in cells {
-      var identity = cell.manifest
-      identity.replicas = 0..<1
-      let text = identity.canonicalText
-      if let index = position[text] {
+    for (cell, identity) in cells {
+      if let index = position[identity] {
         order[index].append(cell)
       } else {
-        position[text] = order.count
+        position[identity] = order.count
         order.append([cell])
       }
     }
@@ -134,13 +135,23 @@ extension Results {
         reason: "they are of one sweep point but differ in their arrays' axes; `refig store audit` tells which is wrong"
       )
     }
+    var place: [Int: (cell: Int, row: Int)] = [:]
+    for (index, cell) in filled.enumerated() {
+      for (row, replica) in cell.replicas.enumerated() where place[replica] == nil { place[replica] = (index, row) }
+    }
+    let replicas = place.keys.sorted()
+    let failed = Set(cells.flatMap { $0.failures.map(\.replica) }).subtracting(replicas)
+    let rows = replicas.compactMap { place[$0] }
     var arrays = filled.first?.coordinates ?? [:]
-    for name in filled.first?.arrays.keys.sorted() ?? [] {
-      arrays[name] = NDArray.concatenate(filled.compactMap { $0.arrays[name] })
+    for (name, first) in filled.first?.arrays ?? [:] {
+      let parts = filled.compactMap { $0.arrays[name] }
+      let size = first.shape.dropFirst().reduce(1, *)
+      arrays[name] = NDArray(
+        shape: [rows.count] + first.shape.dropFirst(),
+        values: rows.flatMap { parts[$0.cell].values[($0.row * size)..<(($0.row + 1) * size)] })
     }
     return Point(
-      experiment: cells[0].manifest.experiment, parameters: cells[0].manifest.parameters,
-      replicaCount: filled.reduce(0) { $0 + $1.replicas.count },
-      failedReplicaCount: cells.reduce(0) { $0 + $1.failures.count }, arrays: arrays)
+      experiment: cells[0].manifest.experiment, parameters: cells[0].manifest.parameters, replicas: replicas,
+      failedReplicas: failed.sorted(), arrays: arrays)
   }
 }

@@ -15,7 +15,7 @@ package final class ResultReader {
   private let plan: Plan
   private let absence: Absence
   /// What became of reading a stage. Damage is remembered, as its cell is gone afterwards.
-  private var cells: [String: Result<[Cell], any Error>] = [:]
+  private var cells: [String: Result<[(cell: Cell, identity: String)], any Error>] = [:]
   /// Cells whose digests were checked.
   private var sound: Set<CellKey> = []
 
@@ -25,18 +25,23 @@ package final class ResultReader {
     self.absence = absence
   }
 
-  /// The results some evidence asks for. Throws ``PipelineError/cellsMissing(count:command:)`` and
-  /// ``PipelineError/damaged(path:reason:)`` unless all cells of its stages are there.
+  /// The results some evidence asks for, each replica once even where stages share it. Throws
+  /// ``PipelineError/cellsMissing(count:command:)`` and ``PipelineError/damaged(path:reason:)`` unless all cells of its
+  /// stages are there and fit together.
   package func results(_ evidence: Evidence) throws -> Results {
-    var chosen: [Cell] = []
-    for id in evidence.stages { chosen += try cells(of: id).filter { evidence.accepts($0.manifest.parameters) } }
+    var chosen: [(cell: Cell, identity: String)] = []
+    for id in evidence.stages { chosen += try cells(of: id).filter { evidence.accepts($0.cell.manifest.parameters) } }
     return try Results(cells: chosen)
   }
 
-  /// Keys of the cells behind some evidence.
+  /// Keys of the cells behind some evidence, each once.
   package func keys(_ evidence: Evidence) -> [CellKey] {
-    evidence.stages.compactMap { plan[$0] }.flatMap { stage in
-      stage.keys.indices.filter { evidence.accepts(stage.manifest($0).parameters) }.map { stage.keys[$0] }
+    var seen: Set<CellKey> = []
+    return evidence.stages.compactMap { plan[$0] }.flatMap { stage in
+      stage.keys.indices.filter {
+        evidence.accepts(stage.manifest($0).parameters) && seen.insert(stage.keys[$0]).inserted
+      }
+      .map { stage.keys[$0] }
     }
   }
 
@@ -49,23 +54,24 @@ package final class ResultReader {
     }
   }
 
-  private func cells(of id: String) throws -> [Cell] {
+  private func cells(of id: String) throws -> [(cell: Cell, identity: String)] {
     if let known = cells[id] { return try known.get() }
     let outcome = Result { try read(id) }
     cells[id] = outcome
     return try outcome.get()
   }
 
-  private func read(_ id: String) throws -> [Cell] {
+  private func read(_ id: String) throws -> [(cell: Cell, identity: String)] {
     guard let stage = plan[id] else { preconditionFailure("stage \(id) is not planned") }
     var missingCount = 0
-    let cells = try stage.keys.indices.map { index in
-      if let cell = try store.cell(stage.keys[index]) { return cell }
+    let cells = try stage.keys.indices.map { index -> (cell: Cell, identity: String) in
+      if let cell = try store.cell(stage.keys[index]) { return (cell, stage.identity(index)) }
       missingCount += 1
       let manifest = stage.manifest(index)
-      return Cell(
+      let failed = Cell(
         manifest: manifest, replicas: [], failures: manifest.replicas.map { ($0, "not in the store") }, arrays: [:],
         coordinates: [:], numericClass: nil)
+      return (failed, stage.identity(index))
     }
     if absence == .error, missingCount > 0 {
       throw PipelineError.cellsMissing(

@@ -111,9 +111,9 @@ struct DataCommand: ParsableCommand {
     print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ","))
     for point in points {
       let parameters = stage.names.map { (point.parameters[$0]?.plainText ?? "").csvField }
-      for replica in 0..<point.replicaCount {
+      for (row, replica) in point.replicas.enumerated() {
         let arrays = chosen.compactMap { point.arrays[$0.name] }
-          .map { chosen[0].isCoordinate ? $0 : $0.slice(replica) }
+          .map { chosen[0].isCoordinate ? $0 : $0.slice(row) }
         for index in 0..<(arrays.first?.values.count ?? 0) {
           let indices = Self.indices(index, shape: arrays[0].shape)
           let scales = zip(axes, indices).map { axis, index in
@@ -140,12 +140,14 @@ struct DataCommand: ParsableCommand {
     let stage: String
     let parameters: [String: ParameterValue]
     let replicaCount, failedReplicaCount: Int
+    let replicas, failedReplicas: [Int]
     let arrays: [String: NestedArray]
 
     init(_ stage: String, _ point: Results.Point) {
       self.stage = stage
       parameters = point.parameters
-      (replicaCount, failedReplicaCount) = (point.replicaCount, point.failedReplicaCount)
+      (replicas, failedReplicas) = (point.replicas, point.failedReplicas)
+      (replicaCount, failedReplicaCount) = (replicas.count, failedReplicas.count)
       arrays = point.arrays.mapValues(NestedArray.init)
     }
   }

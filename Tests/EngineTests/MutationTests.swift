@@ -147,7 +147,7 @@ private struct WalkClaims {
     arrays["position"]?.values[0] = .nan
     let broken = Results(points: [
       .init(
-        experiment: point.experiment, parameters: point.parameters, replicaCount: point.replicaCount, arrays: arrays)
+        experiment: point.experiment, parameters: point.parameters, replicas: point.replicas, arrays: arrays)
     ])
     // The estimator reads another array, and would confirm.
     #expect(claims.evaluated(claim, broken).reason.contains("'position' of toy/walk"))
@@ -248,11 +248,11 @@ private struct WalkClaims {
   @Test(
     "every kind of estimate is the same after it was written and read",
     arguments: [
-      Estimate.exact(0.1 + 0.2, numericalError: 1e-17), .mean([0.1, .infinity, 3]),
+      Estimate.identity([0.1, 0.1 + 0.2], numericalError: 1e-17), .mean([0.1, .infinity, 3]),
       .mean([1e-300, 7], scale: .logarithmic),
       .median([.nan, 1, 2]), .proportion(successes: 3, trials: 9),
       .fit(value: -0.0, standardError: .leastNonzeroMagnitude, degreesOfFreedom: .infinity),
-      .greatest([.exact(1), .mean([1 / 3, 2 / 3])]), Estimate.median([1, 2, 4]).distance(from: 3),
+      .greatest([.identity([1]), .mean([1 / 3, 2 / 3])]), Estimate.median([1, 2, 4]).distance(from: 3),
     ])
   func everyKind(_ estimate: Estimate) throws {
     let json = try KnownEstimations.encoded([

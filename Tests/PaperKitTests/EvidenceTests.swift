@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 private let samples: [Estimate] = [
-  .exact(2, numericalError: 0.1), .mean([1, 2, 4, 3]), .mean([1, 2, 4, 3], scale: .logarithmic),
+  .identity([1, 2], numericalError: 0.1), .mean([1, 2, 4, 3]), .mean([1, 2, 4, 3], scale: .logarithmic),
   .median([1, 2, 4, 3, 9]),
   .proportion(successes: 30, trials: 100), .fit(value: 0.4, standardError: 0.1),
   .greatest([.fit(value: 0.2, standardError: 0.1), .fit(value: 0.7, standardError: 0.2)]),
@@ -39,11 +39,12 @@ private let samples: [Estimate] = [
   }
 
   @Test("evidence that is not a number has the whole line as its interval, whatever its kind")
-  func undefined() {
+  func undefined() throws {
     let undefined: [Estimate] = [
-      .exact(.nan), .exact(1, numericalError: .nan), .mean([1, .nan, 2]), .mean([1, -1, 2], scale: .logarithmic),
+      try exact(.nan), try exact(1, numericalError: .nan), .identity([1, .nan]), .mean([1, .nan, 2]),
+      .mean([1, -1, 2], scale: .logarithmic),
       .median(Array(repeating: 1, count: 40) + [.nan]), .fit(value: 1, standardError: .nan),
-      .greatest([.exact(1), .fit(value: 0, standardError: .nan)]),
+      .greatest([try exact(1), .fit(value: 0, standardError: .nan)]),
     ]
     for estimate in undefined {
       let judgement = Judgement(of: estimate, accepted: Interval(0, 2), familySize: 10)

@@ -146,9 +146,34 @@ package enum FileSum: Experiment {
   }
 }
 
+/// A calculation without chance, unless it is asked for noise, or says that it is and draws all the same.
+package enum Formula: Experiment {
+  package struct Parameters: ExperimentParameters {
+    package var x = 2.0
+    package var isNoisy = false
+    package var isLying = false
+    package init() {}
+    package func validate() throws {}
+  }
+
+  package static let square = OutputArray("square", meaning: "x^2, and a normal number if it is noisy")
+  package static let name = "toy/formula"
+  package static let sourceFile = "ToyPaper/Formula.swift"
+  package static let outputs = [square]
+
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.isNoisy }
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let square = parameters.x * parameters.x
+    guard parameters.isNoisy || parameters.isLying else { return [Self.square: NDArray(square)] }
+    var random = context.random("noise")
+    return [Self.square: NDArray(square + random.normal())]
+  }
+}
+
 /// The toy paper.
 package let toyPaper = Paper(
-  key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self, FileSum.self],
+  key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self, FileSum.self, Formula.self],
   tables: [
     TableDefinition(
       "toy/ends", from: [Walk.self],
@@ -161,12 +186,16 @@ package let toyPaper = Paper(
     Estimator("toy/mean-end", from: [Walk.self], meaning: "mean end of the walks") { results in
       .mean(try results.points(of: Walk.self).flatMap { $0[Walk.end].values })
     },
+    Estimator("toy/square", from: [Formula.self], meaning: "the square") { results in
+      let point = try results.calculation(of: Formula.self)
+      return .exact(point.number(Formula.square), from: [point])
+    },
     Estimator("toy/no-evidence", from: [Walk.self], meaning: "nothing") { _ in throw EvidenceError("nothing to see") },
   ])
 
 /// The catalogue of the toy paper, as a build with this code of its files would have it.
 package func toyCatalogue(code: [String: String] = [:]) -> Catalogue {
-  var files = ["Walk", "Mean", "Fault", "FileSum", "Theory"].reduce(into: [:]) {
+  var files = ["Walk", "Mean", "Fault", "FileSum", "Formula", "Theory"].reduce(into: [:]) {
     $0["ToyPaper/\($1).swift"] = "digest-of-\($1)"
   }
   files["NumericalMethods/Brent.swift"] = "digest-of-Brent"

@@ -16,7 +16,7 @@ let dynamicsEstimators = [
     return .fit(
       value: Statistics.mean(samples[0]) - Statistics.mean(samples[1]),
       standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
-      degreesOfFreedom: Double(samples.map(\.count).min() ?? 2) - 1)
+      degreesOfFreedom: Double(min(samples[0].count, samples[1].count) - 1))
   },
   Estimator(
     "bocchi2026/flow-distance-slope", from: [ReducedSGD.self],
@@ -63,7 +63,7 @@ let dynamicsEstimators = [
     meaning: "loss of descent over that of the overlap equations at time 10, mean over runs"
   ) { results in
     let point = try results.point(of: ReducedSGD.self)
-    let place = index(of: 10, in: point[ReducedSGD.time])
+    let place = try point.index(of: 10, in: ReducedSGD.time)
     return .mean(
       zip(point[ReducedSGD.populationLoss].column(place), point[ReducedSGD.flowLoss].column(place)).map { $0 / $1 })
   },
@@ -75,51 +75,48 @@ let escapeEstimators = [
     "bocchi2026/plateau-gap", from: [Plateau.self],
     meaning: "greatest relative distance of the loss that the overlap equations settle at from the closed form"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: Plateau.self).map {
-          abs($0[Plateau.settledLoss].values[0] / $0[Plateau.populationLoss].values[0] - 1)
-        }))
+    let points = try results.calculations(of: Plateau.self)
+    let gaps = points.map { abs($0.number(Plateau.settledLoss) / $0.number(Plateau.populationLoss) - 1) }
+    return .exact(gaps.greatest(), from: points)
   },
   Estimator(
     "bocchi2026/plateau-height-gap", from: [Plateau.self],
     meaning: "greatest distance of the settled loss from 1/(p+2) + 1/p*"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: Plateau.self).map { point in
-          let expected = 1 / Double(point.parameters.studentWidth + 2) + 1 / Double(point.parameters.teacherWidth)
-          return abs(point[Plateau.settledLoss].values[0] - expected)
-        }))
+    let points = try results.calculations(of: Plateau.self)
+    let gaps = points.map { point in
+      let expected = 1 / Double(point.parameters.studentWidth + 2) + 1 / Double(point.parameters.teacherWidth)
+      return abs(point.number(Plateau.settledLoss) - expected)
+    }
+    return .exact(gaps.greatest(), from: points)
   },
   Estimator(
     "bocchi2026/escape-rate-gap", from: [EscapeRate.self],
     meaning: "greatest distance from 1 of the escape rate of the loss in units of 8 eta/p*"
   ) { results in
-    .exact(
-      try greatest(results.points(of: EscapeRate.self).flatMap { $0[EscapeRate.rateRatio].values.map { abs($0 - 1) } }))
+    let points = try results.calculations(of: EscapeRate.self)
+    return .exact(points.map { abs($0.number(EscapeRate.rateRatio) - 1) }.greatest(), from: points)
   },
   Estimator(
     "bocchi2026/escape-rate-spread", from: [EscapeRate.self],
     meaning: "greatest difference, at equal p*, between escape rates of different p in units of 8 eta/p*"
   ) { results in
-    let groups = Dictionary(grouping: try results.points(of: EscapeRate.self), by: \.parameters.teacherWidth)
-    return .exact(
-      try greatest(
-        groups.values.map { points in
-          let ratios = points.flatMap { $0[EscapeRate.rateRatio].values }
-          return (ratios.max() ?? .nan) - (ratios.min() ?? .nan)
-        }))
+    let points = try results.calculations(of: EscapeRate.self)
+    let spreads = Dictionary(grouping: points, by: \.parameters.teacherWidth).values.map { points in
+      let ratios = points.map { $0.number(EscapeRate.rateRatio) }
+      return ratios.greatest() - ratios.least()
+    }
+    return .exact(spreads.greatest(), from: points)
   },
   Estimator(
     "bocchi2026/prefactor-gap", from: [EscapeRate.self],
     meaning: "greatest relative distance of the prefactor A from 2p/(p+2), or from 2 for constrained rows"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: EscapeRate.self).flatMap { point in
-          point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) }
-        }))
+    // Constrained rows start at random, but A is the same for all starts.
+    .identity(
+      try results.points(of: EscapeRate.self).flatMap { point in
+        point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) }
+      })
   },
   Estimator(
     "bocchi2026/amplitude-rank", from: [EscapeAmplitude.self],
@@ -148,21 +145,19 @@ let escapeEstimators = [
     meaning:
       "greatest relative distance from 1/(2r) of the slope of the escape time against ln N, between the two largest N"
   ) { results in
-    let groups = Dictionary(grouping: try results.points(of: EscapeTime.self)) {
-      [$0.parameters.studentWidth, $0.parameters.teacherWidth]
+    let points = try results.calculations(of: EscapeTime.self)
+    let groups = Dictionary(grouping: points) { [$0.parameters.studentWidth, $0.parameters.teacherWidth] }
+    let gaps = try groups.values.map { points in
+      let ends = points.sorted { $0.parameters.inputDimension < $1.parameters.inputDimension }.suffix(2)
+      guard let first = ends.first, let last = ends.last, ends.count == 2 else {
+        throw EvidenceError("needs two input dimensions")
+      }
+      let duration = last.number(EscapeTime.escapeTime) - first.number(EscapeTime.escapeTime)
+      let efoldings = Double.logarithm(
+        Double(last.parameters.inputDimension) / Double(first.parameters.inputDimension))
+      return abs(duration / efoldings / first.number(EscapeTime.expectedSlope) - 1)
     }
-    return .exact(
-      try greatest(
-        groups.values.map { points in
-          let ends = points.sorted { $0.parameters.inputDimension < $1.parameters.inputDimension }.suffix(2)
-          guard let first = ends.first, let last = ends.last, ends.count == 2 else {
-            throw EvidenceError("needs two input dimensions")
-          }
-          let duration = last[EscapeTime.escapeTime].values[0] - first[EscapeTime.escapeTime].values[0]
-          let efoldings = Double.logarithm(
-            Double(last.parameters.inputDimension) / Double(first.parameters.inputDimension))
-          return abs(duration / efoldings / first[EscapeTime.expectedSlope].values[0] - 1)
-        }))
+    return .exact(gaps.greatest(), from: points)
   },
   Estimator(
     "bocchi2026/escape-slope-ratio", from: [EscapeTime.self],
@@ -176,7 +171,7 @@ let escapeEstimators = [
     let unit = points[0][EscapeTime.expectedSlope].values[0]
     return .fit(
       value: fit.slope / unit, standardError: fit.standardError / unit,
-      degreesOfFreedom: Double(times.map(\.count).min() ?? 2) - 1)
+      degreesOfFreedom: Double(times.map(\.count).min() ?? 0) - 1)
   },
   Estimator(
     "bocchi2026/width-gain-ratio", from: [EscapeTime.self],
@@ -186,27 +181,28 @@ let escapeEstimators = [
     guard let first = gains.first, let last = gains.last, gains.count > 1 else {
       throw EvidenceError("needs two input dimensions")
     }
-    return .exact(last.gain / first.gain, numericalError: 1e-6)
+    return .exact(
+      last.gain / first.gain, numericalError: 1e-6, from: try results.calculations(of: EscapeTime.self))
   },
   Estimator(
     "bocchi2026/relative-width-gain", from: [EscapeTime.self],
     meaning: "share of the escape time gained by the widest over the narrowest student at the largest N"
   ) { results in
     guard let last = try widthGains(results).last else { throw EvidenceError("no results") }
-    return .exact(last.gain / last.time, numericalError: 1e-8)
+    return .exact(last.gain / last.time, numericalError: 1e-8, from: try results.calculations(of: EscapeTime.self))
   },
 ]
 
 /// Escape times by N: that of the narrowest student, and the time the widest gains on it.
 private func widthGains(_ results: Results) throws -> [(time: Double, gain: Double)] {
-  let groups = Dictionary(grouping: try results.points(of: EscapeTime.self), by: \.parameters.inputDimension)
+  let groups = Dictionary(grouping: try results.calculations(of: EscapeTime.self), by: \.parameters.inputDimension)
   return try groups.sorted { $0.key < $1.key }.map { _, points in
     let sorted = points.sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
     guard let narrow = sorted.first, let wide = sorted.last, sorted.count > 1 else {
       throw EvidenceError("needs two student widths")
     }
-    let time = narrow[EscapeTime.escapeTime].values[0]
-    return (time, time - wide[EscapeTime.escapeTime].values[0])
+    let time = narrow.number(EscapeTime.escapeTime)
+    return (time, time - wide.number(EscapeTime.escapeTime))
   }
 }
 
@@ -229,5 +225,5 @@ func slopeInDimension(_ samples: [(inputDimension: Int, values: [Double])]) thro
     standardErrors: logarithms.map(Statistics.standardError))
   return .fit(
     value: fit.slope, standardError: fit.standardError,
-    degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 2) - 1)
+    degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 0) - 1)
 }

@@ -3,25 +3,6 @@ internal import PaperKit
 
 // What tables and estimators share.
 
-extension NDArray {
-  /// For stacked outputs [replica, index]: the values of all replicas at one index.
-  func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
-
-  /// For stacked outputs [replica, index]: the values of one replica.
-  func row(_ replica: Int) -> [Double] { slice(replica).values }
-}
-
-/// Index of the time nearest to a given one.
-func index(of time: Double, in times: NDArray) -> Int {
-  times.values.indices.min { abs(times.values[$0] - time) < abs(times.values[$1] - time) } ?? 0
-}
-
-/// A single number that must exist.
-func greatest(_ values: [Double]) throws -> Double {
-  guard let greatest = values.max() else { throw EvidenceError("no results") }
-  return greatest
-}
-
 /// Estimated slope of y against x from independent points with standard errors, by weighted least squares.
 func slope(x: [Double], y: [Double], standardErrors: [Double]) throws -> (slope: Double, standardError: Double) {
   guard Set(x).count > 1, standardErrors.allSatisfy({ $0 > 0 }) else {
@@ -35,7 +16,7 @@ func slope(x: [Double], y: [Double], standardErrors: [Double]) throws -> (slope:
 func greatestDistances(_ point: ExperimentPoint<ReducedSGD>) -> [Double] {
   (0..<point.replicaCount).map { replica in
     zip(point[ReducedSGD.populationLoss].row(replica), point[ReducedSGD.flowLoss].row(replica))
-      .map { abs($0 - $1) }.max() ?? 0
+      .map { abs($0 - $1) }.greatest()
   }
 }
 
@@ -66,8 +47,9 @@ func predictedSpectrum(_ parameters: Hessian.Parameters) -> Spectrum {
 
 /// The measured spectrum with every eigenvalue repeated as often as its multiplicity, ascending; not a number where a
 /// multiplicity is none.
-func eigenvalues(_ point: ExperimentPoint<Hessian>) -> [Double] {
-  zip(point[Hessian.eigenvalues].row(0), point[Hessian.multiplicities].row(0)).flatMap { eigenvalue, multiplicity in
+func eigenvalues(_ point: ExperimentPoint<Hessian>, replica: Int = 0) -> [Double] {
+  zip(point[Hessian.eigenvalues].row(replica), point[Hessian.multiplicities].row(replica)).flatMap {
+    eigenvalue, multiplicity in
     guard let count = Int(exactly: multiplicity), count >= 0 else { return [Double.nan] }
     return Array(repeating: eigenvalue, count: count)
   }

@@ -9,33 +9,36 @@ let biasEstimators = [
     "bocchi2026/solution-loss", from: [SolutionManifold.self],
     meaning: "greatest loss at a random point of the solutions"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: SolutionManifold.self).flatMap { $0[SolutionManifold.populationLoss].values.map(abs) }))
+    .identity(
+      try results.points(of: SolutionManifold.self).flatMap { $0[SolutionManifold.populationLoss].values.map(abs) })
   },
   Estimator(
     "bocchi2026/dimension-mismatch", from: [SolutionManifold.self],
     meaning: "greatest distance of the number of independent rotations from p p* - p*(p*+1)/2"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: SolutionManifold.self).flatMap { point in
-          zip(point[SolutionManifold.dimension].values, point[SolutionManifold.expectedDimension].values)
-            .map { abs($0 - $1) }
-        }))
+    .identity(
+      try results.points(of: SolutionManifold.self).flatMap { point in
+        zip(point[SolutionManifold.dimension].values, point[SolutionManifold.expectedDimension].values)
+          .map { abs($0 - $1) }
+      })
   },
   Estimator(
     "bocchi2026/matrix-drift", from: [ConservedQuantity.self],
     meaning: "greatest relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R over time and starts, gradient flow"
   ) { results in
-    .exact(
-      try greatest(results.points(of: ConservedQuantity.self).flatMap { $0[ConservedQuantity.matrixDrift].values }))
+    .identity(
+      try results.points(of: ConservedQuantity.self).flatMap { point in
+        point.perReplica(ConservedQuantity.matrixDrift) { $0.values.greatest() }
+      })
   },
   Estimator(
     "bocchi2026/polar-drift", from: [ConservedQuantity.self],
     meaning: "greatest change of polar(R) over time and starts, from Q = I, noise included"
   ) { results in
-    .exact(try greatest(results.points(of: ConservedQuantity.self).flatMap { $0[ConservedQuantity.polarDrift].values }))
+    .identity(
+      try results.points(of: ConservedQuantity.self).flatMap { point in
+        point.perReplica(ConservedQuantity.polarDrift) { $0.values.greatest() }
+      })
   },
   Estimator(
     "bocchi2026/scaled-flow-deficit", from: [ConservedQuantity.self],
@@ -78,7 +81,7 @@ let biasEstimators = [
     let fourth = ratio * ratio * ratio * ratio
     return .fit(
       value: fourth, standardError: 4 * fourth * (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
-      degreesOfFreedom: Double(roots.map(\.count).min() ?? 2) - 1)
+      degreesOfFreedom: Double(min(roots[0].count, roots[1].count) - 1))
   },
 ]
 
@@ -100,130 +103,127 @@ let landscapeEstimators = [
     "bocchi2026/spectrum-gap", from: [Hessian.self],
     meaning: "greatest distance of an eigenvalue of the Hessian from the predicted one of the same rank"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: Hessian.self).map { point in
-          let predicted = predictedSpectrum(point.parameters).flatMap {
-            Array(repeating: $0.eigenvalue, count: $0.multiplicity)
-          }
-          let found = eigenvalues(point)
-          guard found.count == predicted.count else {
-            throw EvidenceError("\(found.count) eigenvalues, predicted \(predicted.count)")
-          }
-          return zip(found, predicted).map { abs($0 - $1) }.max() ?? 0
-        }))
+    try spectralIdentity(results) { parameters, found in
+      let predicted = predictedSpectrum(parameters).flatMap {
+        Array(repeating: $0.eigenvalue, count: $0.multiplicity)
+      }
+      guard found.count == predicted.count else {
+        throw EvidenceError("\(found.count) eigenvalues, predicted \(predicted.count)")
+      }
+      return zip(found, predicted).map { abs($0 - $1) }.greatest()
+    }
   },
   Estimator(
-    "bocchi2026/negative-directions", from: [Hessian.self],
-    meaning: "number of eigenvalues below -1e-9 over p p*, least of all points"
+    "bocchi2026/missing-negative-directions", from: [Hessian.self],
+    meaning: "p p* less the number of eigenvalues below -1e-9; greatest size of all points"
   ) { results in
-    .exact(
-      -(try greatest(
-        results.points(of: Hessian.self).map { point in
-          -Double(eigenvalues(point).count { $0 < -1e-9 })
-            / Double(point.parameters.studentWidth * point.parameters.teacherWidth)
-        })))
+    try spectralIdentity(results) { parameters, found in
+      abs(Double(parameters.studentWidth * parameters.teacherWidth - found.count { $0 < -1e-9 }))
+    }
   },
   Estimator(
-    "bocchi2026/least-eigenvalue", from: [Hessian.self], meaning: "least eigenvalue of the Hessian over all points"
+    "bocchi2026/negative-curvature", from: [Hessian.self],
+    meaning: "size of the least eigenvalue of the Hessian, greatest of all points"
   ) { results in
-    .exact(-(try greatest(results.points(of: Hessian.self).flatMap { $0[Hessian.eigenvalues].values.map { -$0 } })))
+    try spectralIdentity(results) { _, found in abs(found.least()) }
   },
   Estimator(
     "bocchi2026/excess-zero-modes", from: [Hessian.self],
     meaning: "number of zero eigenvalues less the dimension of the set of solutions, less (p-p*)(N-p*); greatest size"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: Hessian.self).map { point in
-          let parameters = point.parameters
-          let quartic =
-            (parameters.studentWidth - parameters.teacherWidth) * (parameters.inputDimension - parameters.teacherWidth)
-          let zeros = eigenvalues(point).count { abs($0) < 1e-9 }
-          return abs(Double(zeros - parameters.theory.solutionDimension - quartic))
-        }))
+    try spectralIdentity(results) { parameters, found in
+      let quartic =
+        (parameters.studentWidth - parameters.teacherWidth) * (parameters.inputDimension - parameters.teacherWidth)
+      let zeros = found.count { abs($0) < 1e-9 }
+      return abs(Double(zeros - parameters.theory.solutionDimension - quartic))
+    }
   },
   Estimator(
     "bocchi2026/decay-rate-gap", from: [LateTime.self],
     meaning: "greatest relative distance of the decay rate of the loss between 1e-8 and 1e-14 from the predicted one"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: LateTime.self).map { point in
-          let losses = point[LateTime.populationLoss].row(0)
-          let times = point[LateTime.time].values
-          let window = losses.indices.filter { losses[$0] < 1e-8 && losses[$0] > 1e-14 }
-          guard let first = window.first, let last = window.last, first < last else {
-            throw EvidenceError("the loss has no times between 1e-8 and 1e-14")
-          }
-          let rate = Double.logarithm(losses[first] / losses[last]) / (times[last] - times[first])
-          return abs(rate / point[LateTime.prediction].values[0] - 1)
-        }))
+    try worst(results) { losses, times, prediction in
+      let window = losses.indices.filter { losses[$0] < 1e-8 && losses[$0] > 1e-14 }
+      guard let first = window.first, let last = window.last, first < last else {
+        throw EvidenceError("the loss has no times between 1e-8 and 1e-14")
+      }
+      let rate = Double.logarithm(losses[first] / losses[last]) / (times[last] - times[first])
+      return abs(rate / prediction - 1)
+    }
   },
   Estimator(
     "bocchi2026/tail-exponent-gap", from: [LateTime.self],
     meaning: "greatest distance from -2 of the slope of ln loss against ln time at the last two times"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: LateTime.self).map { point in
-          let losses = point[LateTime.populationLoss].row(0)
-          let times = point[LateTime.time].values
-          let last = times.count - 1
-          return abs(
-            Double.logarithm(losses[last] / losses[last - 1]) / Double.logarithm(times[last] / times[last - 1]) + 2)
-        }))
+    try worst(results) { losses, times, _ in
+      let last = times.count - 1
+      return abs(
+        Double.logarithm(losses[last] / losses[last - 1]) / Double.logarithm(times[last] / times[last - 1]) + 2)
+    }
   },
   Estimator(
     "bocchi2026/tail-constant-gap", from: [LateTime.self],
     meaning: "greatest relative distance of loss time^2 at the last time from the predicted limit"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: LateTime.self).map { point in
-          let losses = point[LateTime.populationLoss].row(0)
-          let times = point[LateTime.time].values
-          let last = times.count - 1
-          return abs(losses[last] * times[last] * times[last] / point[LateTime.prediction].values[0] - 1)
-        }))
+    try worst(results) { losses, times, prediction in
+      let last = times.count - 1
+      return abs(losses[last] * times[last] * times[last] / prediction - 1)
+    }
   },
   Estimator(
     "bocchi2026/floor-gap", from: [LateTime.self],
     meaning: "greatest relative distance of the last loss from (p*-p)(p*+2)/(p*^2(p+2))"
   ) { results in
-    .exact(
-      try greatest(
-        results.points(of: LateTime.self).map { point in
-          let losses = point[LateTime.populationLoss].row(0)
-          return abs(losses[losses.count - 1] / point[LateTime.prediction].values[0] - 1)
-        }))
+    // From random starts: the floor is the same for all.
+    .identity(
+      try results.points(of: LateTime.self).flatMap { point in
+        let predictions = point[LateTime.prediction].values
+        return zip(point[LateTime.populationLoss].column(point[LateTime.time].values.count - 1), predictions)
+          .map { abs($0 / $1 - 1) }
+      })
   },
   Estimator(
     "bocchi2026/best-width", from: [OverlapFlow.self],
     meaning: "student width of least loss at the last time, less the teacher's"
   ) { results in
-    let losses = try losses(results, at: .infinity)
-    guard let best = losses.min(by: { $0.loss < $1.loss }) else { throw EvidenceError("no results") }
-    return .exact(Double(best.studentWidth - best.teacherWidth))
+    let points = try results.calculations(of: OverlapFlow.self)
+    let losses = points.map { ($0, $0[OverlapFlow.populationLoss].values) }
+    guard let best = losses.min(by: { $0.1[$0.1.count - 1] < $1.1[$1.1.count - 1] })?.0.parameters,
+      !losses.contains(where: { $0.1[$0.1.count - 1].isNaN })
+    else { throw EvidenceError("a loss is not a number") }
+    return .exact(Double(best.studentWidth - best.teacherWidth), from: points)
   },
   Estimator(
     "bocchi2026/greatest-step-in-width", from: [OverlapFlow.self],
     meaning: "greatest increase of the loss at time 60 from one student width to the next, in units of the loss"
   ) { results in
-    let losses = try losses(results, at: 60)
-    return .exact(try greatest(zip(losses, losses.dropFirst()).map { $1.loss / $0.loss - 1 }), numericalError: 1e-8)
+    let points = try results.calculations(of: OverlapFlow.self).sorted {
+      $0.parameters.studentWidth < $1.parameters.studentWidth
+    }
+    guard points.count > 1 else { throw EvidenceError("needs two student widths") }
+    let losses = try points.map { $0[OverlapFlow.populationLoss][try $0.index(of: 60, in: OverlapFlow.time)] }
+    let steps = zip(losses, losses.dropFirst()).map { $1 / $0 - 1 }
+    return .exact(steps.greatest(), numericalError: 1e-8, from: points)
   },
 ]
 
-/// Losses of the overlap equations at the time nearest to a given one, by student width.
-private func losses(
-  _ results: Results, at time: Double
-) throws -> [(studentWidth: Int, teacherWidth: Int, loss: Double)] {
-  try results.points(of: OverlapFlow.self).map { point in
-    let times = point[OverlapFlow.time]
-    let place = time.isFinite ? index(of: time, in: times) : times.shape[0] - 1
-    return (
-      point.parameters.studentWidth, point.parameters.teacherWidth, point[OverlapFlow.populationLoss][0, place]
-    )
-  }.sorted { $0.0 < $1.0 }
+/// A deviation of each spectrum from what it is wherever the Hessian is taken, for every one of them the same.
+private func spectralIdentity(
+  _ results: Results, _ deviation: (Hessian.Parameters, _ eigenvalues: [Double]) throws -> Double
+) throws -> Estimate {
+  .identity(
+    try results.points(of: Hessian.self).flatMap { point in
+      try (0..<point.replicaCount).map { try deviation(point.parameters, eigenvalues(point, replica: $0)) }
+    })
+}
+
+/// The greatest deviation of a decay by the overlap equations, from its losses, times and prediction.
+private func worst(
+  _ results: Results, _ deviation: (_ losses: [Double], _ times: [Double], _ prediction: Double) throws -> Double
+) throws -> Estimate {
+  let points = try results.calculations(of: LateTime.self)
+  let deviations = try points.map {
+    try deviation($0[LateTime.populationLoss].values, $0[LateTime.time].values, $0.number(LateTime.prediction))
+  }
+  return .exact(deviations.greatest(), from: points)
 }

@@ -160,11 +160,11 @@ let driftTable = TableDefinition(
   try results.points(of: ConservedQuantity.self).flatMap { point in
     let times = point[ConservedQuantity.time].values
     let early = point[ConservedQuantity.earlyTime].values
-    return try times.indices.map { time in
+    return times.indices.map { time in
       [
         Double(point.parameters.studentWidth), flag(point.parameters.constraint), times[time],
-        try greatest(point[ConservedQuantity.polarDrift].column(time)), early[time],
-        try greatest(point[ConservedQuantity.matrixDrift].column(time)),
+        point[ConservedQuantity.polarDrift].column(time).greatest(), early[time],
+        point[ConservedQuantity.matrixDrift].column(time).greatest(),
       ]
     }
   }
@@ -184,7 +184,7 @@ let pathTable = TableDefinition(
       times.indices.map { time in
         [
           Double(point.parameters.studentWidth), Double(point.parameters.inputDimension),
-          flag(point.parameters.constraint), Double(replica), times[time],
+          flag(point.parameters.constraint), Double(point.replicas[replica]), times[time],
           point[ConservedQuantity.path][replica, time, 0, 0],
           point[ConservedQuantity.path][replica, time, 1, 0],
         ]
@@ -211,7 +211,7 @@ let endTable = TableDefinition(
     return (0..<point.replicaCount).map { replica -> [Double] in
       let head = [
         Double(parameters.studentWidth), Double(parameters.inputDimension), flag(parameters.constraint),
-        Double(replica),
+        Double(point.replicas[replica]),
       ]
       let ends = [reached[replica, 0, 0], reached[replica, 1, 0], nearest[replica, 0, 0], nearest[replica, 1, 0]]
       return head + ends.map { $0 * radius }

@@ -39,6 +39,8 @@ package enum EscapeRate: Experiment {
   package static let outputs = [time, gap, rateRatio, amplitude, lossAmplitude]
   package static let mutants = Mistake.ofEquations
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.constraint == .spherical }
+
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = parameters.theory
     let dimension = Double(parameters.inputDimension)

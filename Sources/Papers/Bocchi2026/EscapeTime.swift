@@ -47,6 +47,8 @@ package enum EscapeTime: Experiment {
   package static let outputs = [escapeTime, amplitude, correctedTime, expectedSlope]
   package static let mutants = Mistake.ofEquations + Mistake.ofDescent
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.dynamics == .descent }
+
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }

@@ -53,6 +53,8 @@ package enum OverlapFlow: Experiment {
   package static let outputs = [time, populationLoss, teacherOverlap, selfOverlap, escapeTime, plateauLoss]
   package static let mutants = Mistake.ofEquations
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.start == .random }
+
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = parameters.theory
     let dimension = Double(parameters.inputDimension)

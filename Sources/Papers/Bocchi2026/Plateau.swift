@@ -30,6 +30,8 @@ package enum Plateau: Experiment {
   package static let outputs = [squaredNorm, populationLoss, settledLoss, escapeRate, prefactor, noiseGain]
   package static let mutants = Mistake.ofEquations
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
+
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
     let theory = parameters.theory

@@ -66,6 +66,8 @@ package enum GaussianLimit: Experiment {
   package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
   package static let mutants = [flippedPhi]
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
+
   /// Solves the equations.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let limit = try solve(

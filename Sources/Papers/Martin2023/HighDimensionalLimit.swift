@@ -81,6 +81,8 @@ package enum HighDimensionalLimit: Experiment {
     "forgotten-atoms", meaning: "the overlap law is taken without its atoms: students without teacher do not decay")
   package static let mutants = [flippedPhi, forgottenAtoms]
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
+
   /// Solves the two equations.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let law = OverlapLaw(

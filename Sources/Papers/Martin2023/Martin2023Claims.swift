@@ -26,16 +26,15 @@ let settingEstimators = [
   ) { results in
     let points = try results.points(of: OrthonormalFlow.self)
     let direct = points.filter { $0.parameters.method == .direct }
-    let errors = try some(direct, "direct flows").map { direct in
-      let reduced = try only(
-        points.filter {
-          $0.parameters.method == .frameReduction && $0.parameters.inputDimension == direct.parameters.inputDimension
-            && $0.parameters.ratios == direct.parameters.ratios
-        }, "reduction of the same starts")
-      return zip(direct[OrthonormalFlow.overlap].values, reduced[OrthonormalFlow.overlap].values)
-        .map { abs($0 - $1) }.max() ?? .nan
-    }
-    return .exact(errors.max() ?? .nan)
+    return .identity(
+      try some(direct, "direct flows").flatMap { direct in
+        let reduced = try only(
+          points.filter {
+            $0.parameters.method == .frameReduction && $0.parameters.inputDimension == direct.parameters.inputDimension
+              && $0.parameters.ratios == direct.parameters.ratios
+          }, "reduction of the same starts")
+        return try greatestDifferences([direct, reduced], OrthonormalFlow.overlap)
+      })
   },
   Estimator(
     "martin2023/march-error", from: [GaussianFlow.self],
@@ -43,16 +42,25 @@ let settingEstimators = [
   ) { results in
     let points = try results.points(of: GaussianFlow.self)
     let direct = points.filter { $0.parameters.method == .direct }
-    let errors = try some(direct, "direct flows").map { direct in
-      let march = try only(
-        points.filter { $0.parameters.method == .riccati && $0.parameters.ratios == direct.parameters.ratios },
-        "march of the same instances")
-      return zip(direct[GaussianFlow.overlap].values, march[GaussianFlow.overlap].values)
-        .map { abs($0 - $1) }.max() ?? .nan
-    }
-    return .exact(errors.max() ?? .nan)
+    return .identity(
+      try some(direct, "direct flows").flatMap { direct in
+        let march = try only(
+          points.filter { $0.parameters.method == .riccati && $0.parameters.ratios == direct.parameters.ratios },
+          "march of the same instances")
+        return try greatestDifferences([direct, march], GaussianFlow.overlap)
+      })
   },
 ]
+
+/// The greatest difference between an output at two points, of every replica that both have.
+private func greatestDifferences<E: Experiment>(
+  _ points: [ExperimentPoint<E>], _ output: OutputArray
+) throws -> [Double] {
+  let points = try paired(points).map { $0[output] }
+  return (0..<points[0].shape[0]).map { replica in
+    zip(points[0].slice(replica).values, points[1].slice(replica).values).map { abs($0 - $1) }.greatest()
+  }
+}
 
 /// Estimators of the high-dimensional limit against finite sizes.
 let limitEstimators =
@@ -65,7 +73,7 @@ let limitEstimators =
         let point = try only(
           results.points(of: OrthonormalFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
         let values = point[OrthonormalFlow.integratedTrace].column(
-          try index(of: 1, in: point[OrthonormalFlow.rescaledTime]))
+          try point.index(of: 1, in: OrthonormalFlow.rescaledTime))
         let limit = try results.orthonormalLimit(
           HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
         return .mean(values).distance(from: limit)
@@ -76,7 +84,8 @@ let limitEstimators =
       ) { results in
         let point = try only(
           results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
-        let values = point[GaussianFlow.integratedTrace].column(try index(of: 1, in: point[GaussianFlow.rescaledTime]))
+        let values = point[GaussianFlow.integratedTrace].column(
+          try point.index(of: 1, in: GaussianFlow.rescaledTime))
         let limit = try results.gaussianLimit(GaussianLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
         return .mean(values).distance(from: limit)
       },
@@ -86,19 +95,22 @@ let limitEstimators =
       ) { results in
         let point = try only(
           results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
-        return .median(point[GaussianFlow.overlap].column(try index(of: 1, in: point[GaussianFlow.rescaledTime])))
+        return .median(
+          point[GaussianFlow.overlap].column(
+            try point.index(of: 1, in: GaussianFlow.rescaledTime)))
       },
       Estimator(
         "martin2023/gap-ratio-\(regime.rawValue)", from: [HighDimensionalLimit.self],
         meaning: "distance of the overlap from its final value over the late-time law, \(regime.rawValue) student"
       ) { results in
         let point = try only(
-          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+          results.calculations(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime },
+          "\(regime) limit")
         let last = point.parameters.timeCount - 1
-        let gap = point[HighDimensionalLimit.overlapGap][0, last]
-        let law = point[HighDimensionalLimit.overlapGapAsymptote][0, last]
+        let gap = point[HighDimensionalLimit.overlapGap][last]
+        let law = point[HighDimensionalLimit.overlapGapAsymptote][last]
         // The gap is a difference of numbers of order 1.
-        return .exact(gap / law, numericalError: 1e-15 / gap)
+        return .exact(gap / law, numericalError: 1e-15 / gap, from: [point])
       },
       Estimator(
         "martin2023/gap-shape-\(regime.rawValue)", from: [HighDimensionalLimit.self],
@@ -107,21 +119,25 @@ let limitEstimators =
           + "late-time law, \(regime.rawValue) student"
       ) { results in
         let point = try only(
-          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+          results.calculations(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime },
+          "\(regime) limit")
         let last = point.parameters.timeCount - 1
         let gap = point[HighDimensionalLimit.overlapGap]
         let law = point[HighDimensionalLimit.overlapGapAsymptote]
-        return .exact(gap[0, last] / gap[0, 0] / (law[0, last] / law[0, 0]), numericalError: 2e-15 / gap[0, last])
+        return .exact(
+          gap[last] / gap[0] / (law[last] / law[0]), numericalError: 2e-15 / gap[last], from: [point])
       },
       Estimator(
         "martin2023/phi-growth-\(regime.rawValue)", from: [HighDimensionalLimit.self],
         meaning: "phi at the last gamma less its late-time law, \(regime.rawValue) student"
       ) { results in
         let point = try only(
-          results.points(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime }, "\(regime) limit")
+          results.calculations(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime },
+          "\(regime) limit")
         let last = point.parameters.timeCount - 1
         let law = Theory.integratedTrace(point.parameters.law, rescaledTime: point.parameters.lastTime)
-        return .exact(point[HighDimensionalLimit.integratedTrace][0, last] - law, numericalError: 1e-10)
+        return .exact(
+          point[HighDimensionalLimit.integratedTrace][last] - law, numericalError: 1e-10, from: [point])
       },
     ]
   } + [
@@ -132,7 +148,7 @@ let limitEstimators =
       .greatest(
         try some(results.points(of: OrthonormalFlow.self), "flows").map { point in
           let values = point[OrthonormalFlow.overlap].column(
-            try index(of: 0.1, in: point[OrthonormalFlow.rescaledTime]))
+            try point.index(of: 0.1, in: OrthonormalFlow.rescaledTime))
           let limit = try results.orthonormalLimit(
             HighDimensionalLimit.overlap, ratios: point.parameters.ratios, at: 0.1)
           return Estimate.mean(values).distance(from: limit)
@@ -147,7 +163,7 @@ let limitEstimators =
       guard points.count == 2 else { throw EvidenceError("needs two sizes, found \(points.count)") }
       let biases = try points.map { point -> (value: Double, error: Double) in
         let values = point[OrthonormalFlow.integratedTrace].column(
-          try index(of: 1, in: point[OrthonormalFlow.rescaledTime]))
+          try point.index(of: 1, in: OrthonormalFlow.rescaledTime))
         let limit = try results.orthonormalLimit(
           HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
         return (Statistics.mean(values) - limit, Statistics.standardError(values))
@@ -156,15 +172,15 @@ let limitEstimators =
       let relative = biases.reduce(0) { $0 + $1.error * $1.error / ($1.value * $1.value) }.squareRoot()
       return .fit(
         value: ratio, standardError: abs(ratio) * relative,
-        degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 2) - 1))
+        degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 0) - 1))
     },
     Estimator(
       "martin2023/conserved-residual", from: [HighDimensionalLimit.self],
       meaning: "greatest relative residual of the implicit equation for phi over all gamma and ratios"
     ) { results in
-      let residuals = try some(results.points(of: HighDimensionalLimit.self), "limits")
-        .flatMap { $0[HighDimensionalLimit.conservedResidual].values }
-      return .exact(residuals.map(abs).max() ?? .nan)
+      let limits = try results.calculations(of: HighDimensionalLimit.self)
+      let residuals = limits.flatMap { $0[HighDimensionalLimit.conservedResidual].values.map(abs) }
+      return .exact(residuals.greatest(), from: limits)
     },
   ]
 
@@ -207,7 +223,8 @@ let recoveryEstimators = [
     let points = try results.points(of: WidthSweep.self)
       .sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
     guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
-    return .median(zip(points[0][WidthSweep.scaledLoss].values, points[1][WidthSweep.scaledLoss].values).map(/))
+    let losses = try paired(points).map { $0[WidthSweep.scaledLoss].values }
+    return .median(zip(losses[0], losses[1]).map(/))
   },
   Estimator(
     "martin2023/saddle-loss-error", from: [NonGenericStart.self],
@@ -264,14 +281,13 @@ let rateEstimators = [
     "martin2023/escape-slope", from: [Escape.self],
     meaning: "slope of the escape time over ln d, in units of m*/4, mean over replicas of one width"
   ) { results in
-    let points = try results.points(of: Escape.self)
-    guard points.count >= 3, Set(points.map(\.parameters.studentWidth)).count == 1 else {
-      throw EvidenceError("needs one student width at three or more input dimensions")
-    }
+    let points = try paired(results.points(of: Escape.self))
+    guard Set(points.map(\.parameters.inputDimension)).count >= 3,
+      Set(points.map(\.parameters.studentWidth)).count == 1
+    else { throw EvidenceError("needs one student width at three or more input dimensions") }
     let x = points.map { Double.logarithm(Double($0.parameters.inputDimension)) }
-    let count = points.map(\.replicaCount).min() ?? 0
     return .mean(
-      (0..<count).map { replica in
+      (0..<points[0].replicaCount).map { replica in
         let times = points.map { $0[Escape.escapeTime].values[replica] }
         return Statistics.linearFit(x, times).slope * 4 / Double(points[0].parameters.teacherWidth)
       })
@@ -280,35 +296,28 @@ let rateEstimators = [
     "martin2023/recovery-gain", from: [Escape.self],
     meaning: "median of the recovery time of the narrower less that of the wider of two students"
   ) { results in
-    let (narrow, wide) = try narrowAndWide(results)
-    return .median(zip(narrow, wide).map { $0 - $1 })
+    let points = try paired(narrowAndWide(results)).map { $0[Escape.recoveryTime].values }
+    return .median(zip(points[0], points[1]).map { $0 - $1 })
   },
   Estimator(
     "martin2023/recovery-spread-ratio", from: [Escape.self],
     meaning: "standard deviation of the recovery time of the narrower over that of the wider of two students"
   ) { results in
-    let (narrow, wide) = try narrowAndWide(results)
-    let value = Double.logarithm(Statistics.variance(narrow) / Statistics.variance(wide)) / 2
-    // Jackknife over both samples.
-    let errors = [narrow, wide].map { values -> Double in
-      let left = values.indices.map { index -> Double in
-        var rest = values
-        rest.remove(at: index)
-        return Double.logarithm(Statistics.variance(rest)) / 2
-      }
-      let centre = Statistics.mean(left)
-      return left.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } * Double(values.count - 1) / Double(values.count)
+    let samples = try narrowAndWide(results).map { $0[Escape.recoveryTime].values }
+    guard samples.allSatisfy({ $0.count > 2 }) else { throw EvidenceError("needs 3 replicas or more of each") }
+    let parts = samples.map { values in
+      Statistics.jackknife(values) { Double.logarithm(Statistics.variance($0)) / 2 }
     }
-    let ratio = Double.exponential(value)
+    let ratio = Double.exponential(parts[0].value - parts[1].value)
     return .fit(
-      value: ratio, standardError: ratio * errors.reduce(0, +).squareRoot(),
-      degreesOfFreedom: Double(min(narrow.count, wide.count) - 1))
+      value: ratio, standardError: ratio * parts.reduce(0) { $0 + $1.standardError * $1.standardError }.squareRoot(),
+      degreesOfFreedom: Double(min(samples[0].count, samples[1].count) - 1))
   },
 ]
 
-/// Recovery times of the narrower and of the wider of two students.
-private func narrowAndWide(_ results: Results) throws -> (narrow: [Double], wide: [Double]) {
+/// The narrower and the wider of two students.
+private func narrowAndWide(_ results: Results) throws -> [ExperimentPoint<Escape>] {
   let points = try results.points(of: Escape.self).sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
   guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
-  return (points[0][Escape.recoveryTime].values, points[1][Escape.recoveryTime].values)
+  return points
 }

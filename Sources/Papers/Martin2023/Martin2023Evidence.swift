@@ -17,19 +17,6 @@ enum Regime: String, CaseIterable {
   }
 }
 
-extension NDArray {
-  /// For stacked outputs [replica, index]: the values of all replicas at one index.
-  func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
-}
-
-/// Index of the reported time that is a given one but for rounding; throws where there is none.
-func index(of time: Double, in times: NDArray) throws -> Int {
-  guard let index = times.values.firstIndex(where: { abs($0 - time) <= 1e-9 * max(1, abs(time)) }) else {
-    throw EvidenceError("needs results at time \(time)")
-  }
-  return index
-}
-
 /// The only element; throws otherwise.
 func only<Element>(_ elements: [Element], _ what: String) throws -> Element {
   guard let element = elements.first, elements.count == 1 else {
@@ -66,16 +53,17 @@ extension Results {
   /// An output of the orthonormal limit at given ratios and gamma.
   func orthonormalLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
     let point = try only(
-      points(of: HighDimensionalLimit.self).filter { $0.parameters.ratios == ratios }, "limit at the ratios \(ratios)")
-    return point[output][0, try index(of: gamma, in: point[HighDimensionalLimit.rescaledTime])]
+      calculations(of: HighDimensionalLimit.self).filter { $0.parameters.ratios == ratios },
+      "limit at the ratios \(ratios)")
+    return point[output][try point.index(of: gamma, in: HighDimensionalLimit.rescaledTime)]
   }
 
   /// An output of the Gaussian limit at given ratios and gamma.
   func gaussianLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
     let point = try only(
-      points(of: GaussianLimit.self).filter {
+      calculations(of: GaussianLimit.self).filter {
         [$0.parameters.studentWidthRatio, $0.parameters.teacherWidthRatio] == ratios
       }, "limit at the ratios \(ratios)")
-    return point[output][0, try index(of: gamma, in: point[GaussianLimit.rescaledTime])]
+    return point[output][try point.index(of: gamma, in: GaussianLimit.rescaledTime)]
   }
 }

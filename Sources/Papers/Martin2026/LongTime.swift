@@ -93,6 +93,8 @@ package enum LongTime: Experiment {
   package static let ignoredRank = Mutant("ignored-rank", meaning: "the rank constraint Z = W W^T is ignored")
   package static let mutants = [forgottenStein, ignoredRank]
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
+
   /// Solves the equations at every sample ratio.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = LongTimeTheory(

@@ -13,24 +13,23 @@ let theoryEstimators = [
       (1 + 2 kappa* - kappa*^2)/4 from kappa = (1 + kappa*)/2 on, regularised recovery is constant from kappa_c+ on
       """
   ) { results in
-    var worst = 0.0
-    let points = try results.points(of: SampleThresholds.self)
-    guard !points.isEmpty else { throw EvidenceError("no thresholds") }
+    var violations: [Double] = []
+    let points = try results.calculations(of: SampleThresholds.self)
     for point in points {
       let teacher = point.parameters.teacherWidthRatio
       let widths = point[SampleThresholds.studentWidthRatio].values
-      let recovery = point[SampleThresholds.regularizedRecovery].slice(0).values
-      let interpolation = point[SampleThresholds.interpolation].slice(0).values
+      let recovery = point[SampleThresholds.regularizedRecovery].values
+      let interpolation = point[SampleThresholds.interpolation].values
       let freedom = teacher - teacher * teacher / 2
-      worst = max(worst, abs(recovery[0] - freedom), abs(interpolation[0] - freedom))
+      violations += [abs(recovery[0] - freedom), abs(interpolation[0] - freedom)]
       let saturated = (1 + 2 * teacher - teacher * teacher) / 4
-      let critical = point[SampleThresholds.criticalWidthRatio].values[0]
+      let critical = point.number(SampleThresholds.criticalWidthRatio)
       for (index, width) in widths.enumerated() {
-        if width >= (1 + teacher) / 2 { worst = max(worst, abs(interpolation[index] - saturated)) }
-        if width >= critical { worst = max(worst, abs(recovery[index] - recovery[recovery.count - 1])) }
+        if width >= (1 + teacher) / 2 { violations.append(abs(interpolation[index] - saturated)) }
+        if width >= critical { violations.append(abs(recovery[index] - recovery[recovery.count - 1])) }
       }
     }
-    return .exact(worst, numericalError: 1e-13)
+    return .exact(violations.greatest(), numericalError: 1e-13, from: points)
   },
   Estimator(
     "martin2026/regularized-recovery", from: [SampleThresholds.self],
@@ -52,17 +51,15 @@ let theoryEstimators = [
     "martin2026/critical-width", from: [SampleThresholds.self],
     meaning: "width ratio beyond which regularised recovery no longer changes"
   ) { results in
-    .exact(
-      try results.point(of: SampleThresholds.self)[SampleThresholds.criticalWidthRatio].values[0], numericalError: 1e-13
-    )
+    let point = try results.calculation(of: SampleThresholds.self)
+    return .exact(point.number(SampleThresholds.criticalWidthRatio), numericalError: 1e-13, from: [point])
   },
   Estimator(
     "martin2026/crossing-width", from: [SampleThresholds.self],
     meaning: "width ratio at which the recovery thresholds with and without regularisation cross"
   ) { results in
-    .exact(
-      try results.point(of: SampleThresholds.self)[SampleThresholds.crossingWidthRatio].values[0], numericalError: 1e-13
-    )
+    let point = try results.calculation(of: SampleThresholds.self)
+    return .exact(point.number(SampleThresholds.crossingWidthRatio), numericalError: 1e-13, from: [point])
   },
   Estimator(
     "martin2026/crossing-order", from: [SampleThresholds.self],
@@ -71,41 +68,44 @@ let theoryEstimators = [
       below the crossing, and below it above
       """
   ) { results in
-    let point = try results.point(of: SampleThresholds.self)
+    let point = try results.calculation(of: SampleThresholds.self)
     let widths = point[SampleThresholds.studentWidthRatio].values
-    let crossing = point[SampleThresholds.crossingWidthRatio].values[0]
+    let crossing = point.number(SampleThresholds.crossingWidthRatio)
+    let regularized = point[SampleThresholds.regularizedRecovery].values
+    let unregularized = point[SampleThresholds.unregularizedRecovery].values
+    guard !crossing.isNaN, !(regularized + unregularized).contains(where: \.isNaN) else {
+      throw EvidenceError("a threshold is not a number")
+    }
     // At kappa* all thresholds are equal, so rounding decides.
     let interior = widths.indices.filter { widths[$0] > point.parameters.teacherWidthRatio + 1e-6 && widths[$0] <= 1 }
-    let wrong = interior.count { index in
-      let difference =
-        point[SampleThresholds.regularizedRecovery][0, index] - point[SampleThresholds.unregularizedRecovery][0, index]
-      return (difference > 0) != (widths[index] < crossing)
-    }
-    return .exact(Double(wrong) / Double(interior.count))
+    let wrong = interior.count { (regularized[$0] > unregularized[$0]) != (widths[$0] < crossing) }
+    return .exact(Double(wrong) / Double(interior.count), from: [point])
   },
   Estimator("martin2026/greatest-minimal-width", from: [LongTime.self], meaning: "greatest rank over d along the curve")
   {
     results in
-    let values = try results.point(of: LongTime.self)[LongTime.rank].values
-    return .exact(values.max() ?? .nan, numericalError: 1e-8)
+    let point = try results.calculation(of: LongTime.self)
+    return .exact(point[LongTime.rank].values.greatest(), numericalError: 1e-8, from: [point])
   },
   Estimator("martin2026/last-minimal-width", from: [LongTime.self], meaning: "rank over d at the last sample ratio") {
     results in
-    let values = try results.point(of: LongTime.self)[LongTime.rank].values
-    return .exact(values.last ?? .nan, numericalError: 1e-8)
+    let point = try results.calculation(of: LongTime.self)
+    return .exact(point[LongTime.rank].values.last ?? .nan, numericalError: 1e-8, from: [point])
   },
   Estimator(
     "martin2026/peak-position", from: [LongTime.self],
     meaning: "sample ratio of the greatest predicted error along the curve"
   ) { results in
-    let peak = try peak(results.point(of: LongTime.self))
-    return .exact(peak.position, numericalError: peak.positionError)
+    let point = try results.calculation(of: LongTime.self)
+    let peak = try peak(point)
+    return .exact(peak.position, numericalError: peak.positionError, from: [point])
   },
   Estimator(
     "martin2026/peak-height", from: [LongTime.self], meaning: "greatest predicted mean squared error along the curve"
   ) { results in
-    let peak = try peak(results.point(of: LongTime.self))
-    return .exact(peak.height, numericalError: peak.heightError)
+    let point = try results.calculation(of: LongTime.self)
+    let peak = try peak(point)
+    return .exact(peak.height, numericalError: peak.heightError, from: [point])
   },
   Estimator(
     "martin2026/peak-approach", from: [LongTime.self],
@@ -114,7 +114,7 @@ let theoryEstimators = [
       greatest
       """
   ) { results in
-    let points = try results.points(of: LongTime.self).sorted {
+    let points = try results.calculations(of: LongTime.self).sorted {
       $0.parameters.regularization < $1.parameters.regularization
     }
     guard let first = points.first, let last = points.last, points.count > 1 else {
@@ -125,22 +125,25 @@ let theoryEstimators = [
       studentWidthRatio: p.studentWidthRatio, teacherWidthRatio: p.teacherWidthRatio, noiseVariance: p.noiseVariance
     ).interpolation().sampleRatio
     return .exact(
-      abs(try peak(first).position - threshold) / abs(try peak(last).position - threshold), numericalError: 1e-2)
+      abs(try peak(first).position - threshold) / abs(try peak(last).position - threshold), numericalError: 1e-2,
+      from: [first, last])
   },
 ]
 
 private func lastOfThresholds(_ results: Results, _ output: OutputArray) throws -> Estimate {
-  .exact(try results.point(of: SampleThresholds.self)[output].values.last ?? .nan, numericalError: 1e-12)
+  let point = try results.calculation(of: SampleThresholds.self)
+  return .exact(point[output].values.last ?? .nan, numericalError: 1e-12, from: [point])
 }
 
 /// The greatest predicted error of a curve, by the parabola through its logarithm at the highest point and its neighbours;
 /// the errors are the distances from what the next neighbours but one say.
-private func peak(_ point: ExperimentPoint<LongTime>) throws -> (
+private func peak(_ point: Calculation<LongTime>) throws -> (
   position: Double, height: Double, positionError: Double, heightError: Double
 ) {
   let x = point[LongTime.sampleRatio].values
   let y = point[LongTime.meanSquaredError].values.map { log($0) }
-  guard let best = y.indices.max(by: { y[$0] < y[$1] }), best > 1, best < y.count - 2 else {
+  guard !y.contains(where: \.isNaN), let best = y.indices.max(by: { y[$0] < y[$1] }), best > 1, best < y.count - 2
+  else {
     throw EvidenceError("no peak inside the range of sample ratios")
   }
   func top(_ spacing: Int) -> (position: Double, height: Double) {
@@ -164,7 +167,9 @@ let minimumEstimators = [
     "martin2026/median-error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
     meaning: "mean squared error over theory, geometric mean over sample ratios, median over replicas"
   ) { results in
-    .median(try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError).map { exp($0) })
+    let points = try paired(results.points(of: RegularizedMinimum.self))
+    return .median(
+      try logRatios(points, results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError).map { exp($0) })
   },
   Estimator(
     "martin2026/loss-over-theory", from: [RegularizedMinimum.self, LongTime.self],
@@ -182,10 +187,7 @@ let minimumEstimators = [
       $0.parameters.sampleRatio < $1.parameters.sampleRatio
     }
     guard points.count == 2 else { throw EvidenceError("needs two sample ratios, found \(points.count)") }
-    return .mean(
-      ratios(
-        points[0][RegularizedMinimum.meanSquaredError].values, points[1][RegularizedMinimum.meanSquaredError].values),
-      scale: .logarithmic)
+    return .mean(try ratios(points[0], points[1], RegularizedMinimum.meanSquaredError), scale: .logarithmic)
   },
   Estimator(
     "martin2026/greatest-rise", from: [RegularizedMinimum.self],
@@ -195,22 +197,20 @@ let minimumEstimators = [
       $0.parameters.sampleRatio < $1.parameters.sampleRatio
     }
     return .greatest(
-      zip(points, points.dropFirst()).map { before, after in
-        .mean(
-          ratios(after[RegularizedMinimum.meanSquaredError].values, before[RegularizedMinimum.meanSquaredError].values),
-          scale: .logarithmic)
+      try zip(points, points.dropFirst()).map { before, after in
+        .mean(try ratios(after, before, RegularizedMinimum.meanSquaredError), scale: .logarithmic)
       })
   },
   Estimator(
     "martin2026/regularization-exponent", from: [RegularizedMinimum.self],
     meaning: "slope of the logarithm of the mean squared error against that of the regularisation, median"
   ) { results in
-    let points = try results.points(of: RegularizedMinimum.self)
-    guard let count = points.map(\.replicaCount).min(), points.count > 1 else {
+    let points = try paired(results.points(of: RegularizedMinimum.self))
+    guard Set(points.map(\.parameters.regularization)).count > 1 else {
       throw EvidenceError("needs two or more regularisations")
     }
     return .median(
-      (0..<count).map { replica in
+      (0..<points[0].replicaCount).map { replica in
         Statistics.linearFit(
           points.map { log($0.parameters.regularization) },
           points.map { log($0[RegularizedMinimum.meanSquaredError].values[replica]) }
@@ -220,7 +220,10 @@ let minimumEstimators = [
   Estimator(
     "martin2026/law-ratio", from: [RegularizedMinimum.self],
     meaning: "training loss with quadratic data over that with Gaussian sensing matrices, median"
-  ) { results in .median(try lawRatios(results, RegularizedMinimum.trainingLoss)) },
+  ) { results in
+    .median(
+      try lawRatios(paired(results.points(of: RegularizedMinimum.self)), RegularizedMinimum.trainingLoss))
+  },
   Estimator(
     "martin2026/law-ratio-trend", from: [RegularizedMinimum.self],
     meaning: """
@@ -232,8 +235,11 @@ let minimumEstimators = [
     guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
       throw EvidenceError("needs two input dimensions")
     }
+    let points = try paired(results.points(of: RegularizedMinimum.self))
     func logs(_ dimension: Int) throws -> [Double] {
-      try lawRatios(results, RegularizedMinimum.trainingLoss, inputDimension: dimension).map { log($0) }
+      try lawRatios(
+        points.filter { $0.parameters.inputDimension == dimension }, RegularizedMinimum.trainingLoss
+      ).map { log($0) }
     }
     return .mean(zip(try logs(high), try logs(low)).map { $0 - $1 })
   },
@@ -248,11 +254,13 @@ let minimumEstimators = [
     guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
       throw EvidenceError("needs two input dimensions")
     }
-    let (near, far) = (
-      try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError, inputDimension: high),
-      try logRatios(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError, inputDimension: low)
-    )
-    return .mean(zip(near, far).map { exp($0 - $1) }, scale: .logarithmic)
+    let points = try paired(results.points(of: RegularizedMinimum.self))
+    let logs = try [high, low].map { dimension in
+      try logRatios(
+        points.filter { $0.parameters.inputDimension == dimension }, results, RegularizedMinimum.meanSquaredError,
+        LongTime.meanSquaredError)
+    }
+    return .mean(zip(logs[0], logs[1]).map { exp($0 - $1) }, scale: .logarithmic)
   },
 ]
 
@@ -260,48 +268,42 @@ let minimumEstimators = [
 private func prediction(
   _ results: Results, _ output: OutputArray, for p: RegularizedMinimum.Parameters
 ) throws -> Double {
-  for point in try results.points(of: LongTime.self)
+  for point in try results.calculations(of: LongTime.self)
   where point.parameters.studentWidthRatio == p.studentWidthRatio
     && point.parameters.teacherWidthRatio == p.teacherWidthRatio
     && point.parameters.noiseVariance == p.noiseVariance && point.parameters.regularization == p.regularization
   {
-    let ratios = point[LongTime.sampleRatio].values
-    if let index = ratios.firstIndex(where: { abs($0 - p.sampleRatio) < 1e-9 }) { return point[output][0, index] }
+    // One of several curves has it.
+    if let index = point[LongTime.sampleRatio].values.firstIndex(where: { abs($0 - p.sampleRatio) <= 1e-12 }) {
+      return point[output][index]
+    }
   }
   throw EvidenceError("no theory at sample ratio \(p.sampleRatio), regularisation \(p.regularization)")
 }
 
-/// ln(simulation/theory) for every replica, averaged over the sweep points of one input dimension. Replica i of one point
-/// is independent of replica i of another, so the averages are independent of each other.
+/// ln(simulation/theory) for every replica, averaged over sweep points with the same replicas. Replica i of one point is
+/// independent of replica i of another, so the averages are independent of each other.
 private func logRatios(
-  _ results: Results, _ output: OutputArray, _ predicted: OutputArray, inputDimension: Int? = nil
+  _ points: [ExperimentPoint<RegularizedMinimum>], _ results: Results, _ output: OutputArray, _ predicted: OutputArray
 ) throws -> [Double] {
-  let points = try results.points(of: RegularizedMinimum.self).filter {
-    inputDimension == nil || $0.parameters.inputDimension == inputDimension
+  let theory = try points.map { try prediction(results, predicted, for: $0.parameters) }
+  return (0..<(points.first?.replicaCount ?? 0)).map { replica in
+    Statistics.mean(zip(points, theory).map { log($0[output].values[replica] / $1) })
   }
-  guard let count = points.map(\.replicaCount).min() else { throw EvidenceError("no minima") }
-  var sums = [Double](repeating: 0, count: count)
-  for point in points {
-    let theory = try prediction(results, predicted, for: point.parameters)
-    for replica in 0..<count { sums[replica] += log(point[output].values[replica] / theory) / Double(points.count) }
-  }
-  return sums
 }
 
 private func overTheory(_ results: Results, _ output: OutputArray, _ predicted: OutputArray) throws -> Estimate {
-  .mean(try logRatios(results, output, predicted).map { exp($0) }, scale: .logarithmic)
+  let points = try paired(results.points(of: RegularizedMinimum.self))
+  return .mean(try logRatios(points, results, output, predicted).map { exp($0) }, scale: .logarithmic)
 }
 
-/// Quadratic over Gaussian data, replica by replica, geometric mean over sample ratios.
-private func lawRatios(_ results: Results, _ output: OutputArray, inputDimension: Int? = nil) throws -> [Double] {
-  let points = try results.points(of: RegularizedMinimum.self).filter {
-    inputDimension == nil || $0.parameters.inputDimension == inputDimension
-  }
+/// Quadratic over Gaussian data, replica by replica, geometric mean over sweep points with the same replicas.
+private func lawRatios(_ points: [ExperimentPoint<RegularizedMinimum>], _ output: OutputArray) throws -> [Double] {
   let groups = Dictionary(grouping: points) { $0.parameters.sensing }
-  guard let quadratic = groups[.quadratic], let gaussian = groups[.gaussian], quadratic.count == gaussian.count,
-    let count = points.map(\.replicaCount).min()
+  guard let quadratic = groups[.quadratic], let gaussian = groups[.gaussian],
+    quadratic.map(\.parameters.sampleRatio) == gaussian.map(\.parameters.sampleRatio)
   else { throw EvidenceError("needs quadratic and Gaussian data at the same sample ratios") }
-  return (0..<count).map { replica in
+  return (0..<points[0].replicaCount).map { replica in
     let logs = zip(quadratic, gaussian).map { log($0[output].values[replica] / $1[output].values[replica]) }
     return exp(Statistics.mean(logs))
   }

@@ -51,13 +51,12 @@ private func spectralDistance(_ point: ExperimentPoint<Spectrum>, leavingOut lef
       pairs.append((point[Spectrum.eigenvalues][replica, index], point[Spectrum.predictedShare][replica, index]))
     }
   }
+  guard !pairs.contains(where: \.value.isNaN) else { return .nan }
   pairs.sort { $0.value > $1.value }
   let count = Double(pairs.count)
-  var worst = 0.0
-  for (rank, pair) in pairs.enumerated() where pair.value > 1e-3 {
-    worst = max(worst, abs(Double(rank) / count - pair.share), abs(Double(rank + 1) / count - pair.share))
-  }
-  return worst
+  return pairs.enumerated().filter { $0.element.value > 1e-3 }.flatMap { rank, pair in
+    [abs(Double(rank) / count - pair.share), abs(Double(rank + 1) / count - pair.share)]
+  }.greatest()
 }
 
 // MARK: Dynamics
@@ -96,7 +95,7 @@ let dynamicsEstimators = [
     return .mean(
       (0..<point.replicaCount).map { replica in
         let errors = (0..<count).map { point[GradientDescent.meanSquaredError][replica, 0, $0] }
-        return errors[count - 1] / (errors.min() ?? .nan)
+        return errors[count - 1] / errors.least()
       }, scale: .logarithmic)
   },
   Estimator(
@@ -106,9 +105,10 @@ let dynamicsEstimators = [
     let point = try results.point(of: GradientDescent.self)
     let (large, small) = try extremeStarts(point)
     return .mean(
-      ratios(
+      zip(
         finals(point, GradientDescent.meanSquaredError, row: large),
-        finals(point, GradientDescent.meanSquaredError, row: small)), scale: .logarithmic)
+        finals(point, GradientDescent.meanSquaredError, row: small)
+      ).map(/), scale: .logarithmic)
   },
   Estimator(
     "martin2026/start-spread", from: [GradientDescent.self],
@@ -122,7 +122,7 @@ let dynamicsEstimators = [
       }
       return (0..<point.replicaCount).map { replica in
         let values = rows.map { $0[replica] }
-        return ((values.max() ?? .nan) - (values.min() ?? .nan)) / abs(Statistics.mean(values))
+        return (values.greatest() - values.least()) / abs(Statistics.mean(values))
       }
     }
     guard !spreads.isEmpty else { throw EvidenceError("no runs") }
@@ -133,30 +133,30 @@ let dynamicsEstimators = [
     meaning:
       "final mean squared error of the unregularised flow over theory (first start), geometric mean over sample ratios"
   ) { results in
-    let points = try results.points(of: GradientDescent.self)
-    guard let count = points.map(\.replicaCount).min() else { throw EvidenceError("no runs") }
-    var sums = [Double](repeating: 0, count: count)
-    for point in points {
+    let points = try paired(results.points(of: GradientDescent.self))
+    let logs = try points.map { point in
       let p = point.parameters
       let theory = try LongTimeTheory(
         studentWidthRatio: p.studentWidthRatio, teacherWidthRatio: p.teacherWidthRatio, noiseVariance: p.noiseVariance
       ).solve(sampleRatio: p.sampleRatio, regularization: p.regularization).meanSquaredError
-      let values = finals(point, GradientDescent.meanSquaredError, row: 0)
-      for replica in 0..<count { sums[replica] += log(values[replica] / theory) / Double(points.count) }
+      return finals(point, GradientDescent.meanSquaredError, row: 0).map { log($0 / theory) }
     }
-    return .mean(sums.map { exp($0) }, scale: .logarithmic)
+    return .mean(
+      (0..<points[0].replicaCount).map { replica in exp(Statistics.mean(logs.map { $0[replica] })) },
+      scale: .logarithmic)
   },
   Estimator(
     "martin2026/final-training-loss", from: [GradientDescent.self],
-    meaning: "greatest training loss at the last time over replicas, starts and sample ratios"
+    meaning: "training loss at the last time from the worst start, median over replicas, greatest over sample ratios"
   ) { results in
-    let losses = try results.points(of: GradientDescent.self).flatMap { point in
-      point[GradientDescent.initialScale].values.indices.flatMap {
-        finals(point, GradientDescent.trainingLoss, row: $0)
-      }
-    }
-    guard let worst = losses.max() else { throw EvidenceError("no runs") }
-    return .exact(worst)
+    .greatest(
+      try results.points(of: GradientDescent.self).map { point in
+        let last = point[GradientDescent.time].values.count - 1
+        return .median(
+          point.perReplica(GradientDescent.trainingLoss) { losses in
+            (0..<losses.shape[0]).map { losses[$0, last] }.greatest()
+          })
+      })
   },
   Estimator(
     "martin2026/relaxation-exponent", from: [GradientDescent.self],
@@ -178,11 +178,12 @@ let dynamicsEstimators = [
     "martin2026/regularization-gain", from: [GradientDescent.self, RegularizedMinimum.self],
     meaning: "final mean squared error without regularisation over that of the regularised minimum, median"
   ) { results in
-    let flow = try results.point(of: GradientDescent.self)
-    let minimum = try results.point(of: RegularizedMinimum.self)
+    let (flow, minimum) = try paired(
+      results.point(of: GradientDescent.self), results.point(of: RegularizedMinimum.self))
     return .median(
-      ratios(
-        finals(flow, GradientDescent.meanSquaredError, row: 0), minimum[RegularizedMinimum.meanSquaredError].values))
+      zip(
+        finals(flow, GradientDescent.meanSquaredError, row: 0), minimum[RegularizedMinimum.meanSquaredError].values
+      ).map(/))
   },
   Estimator(
     "martin2026/recovery-threshold-gap", from: [RecoveryScan.self],
@@ -263,11 +264,8 @@ private func meanFieldRatio(
 ) throws -> Estimate {
   let theory = try results.point(of: DynamicalMeanField.self)
   let runs = try results.point(of: GradientDescent.self)
-  let theoryTimes = theory[DynamicalMeanField.time].values
   let gaps = try runs[GradientDescent.time].values.enumerated().dropFirst().map { column, time -> Estimate in
-    guard let index = theoryTimes.firstIndex(where: { abs($0 - time) < 1e-9 }) else {
-      throw EvidenceError("mean-field theory has no time \(time)")
-    }
+    let index = try theory.index(of: time, in: DynamicalMeanField.time)
     // Relative to each one's own start, whose fluctuations (those of the teacher) are thereby left out.
     let predicted = (0..<theory.replicaCount).map { theory[meanField][$0, index] / theory[meanField][$0, 0] }
     let measured = (0..<runs.replicaCount).map { runs[descent][$0, 0, column] / runs[descent][$0, 0, 0] }

@@ -58,6 +58,8 @@ package enum SampleThresholds: Experiment {
   package static let ignoredRank = Mutant("ignored-rank", meaning: "the rank constraint Z = W W^T is ignored")
   package static let mutants = [ignoredRank]
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
+
   /// Evaluates the closed forms.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let teacher = parameters.teacherWidthRatio

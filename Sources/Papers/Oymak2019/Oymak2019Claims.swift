@@ -68,27 +68,24 @@ private func spread(_ results: Results, _ quantity: @Sendable (Network, Double) 
 /// Estimators of the spectra.
 let spectrumEstimators = [
   Estimator(
-    "oymak2019/rank-violations", from: [JacobianSpectrum.self],
-    meaning: "share of Jacobians whose rank is not min(n, kd)"
+    "oymak2019/rank-gap", from: [JacobianSpectrum.self],
+    meaning: "greatest distance of the rank of a Jacobian from min(n, kd)"
   ) { results in
-    var (violations, total) = (0, 0)
-    for point in try results.points(of: JacobianSpectrum.self) {
-      let parameters = point.parameters
-      let full = Double(min(parameters.sampleCount, parameters.studentWidth * parameters.inputDimension))
-      violations += point[JacobianSpectrum.rank].values.filter { $0 != full }.count
-      total += point.replicaCount
-    }
-    guard total > 0 else { throw EvidenceError("no Jacobians") }
-    return .exact(Double(violations) / Double(total))
+    .identity(
+      try results.points(of: JacobianSpectrum.self).flatMap { point in
+        let parameters = point.parameters
+        let full = Double(min(parameters.sampleCount, parameters.studentWidth * parameters.inputDimension))
+        return point[JacobianSpectrum.rank].values.map { abs($0 - full) }
+      })
   },
   Estimator(
     "oymak2019/kernel-distance-exponent", from: [JacobianSpectrum.self],
     meaning: "slope of ln(|K - Sigma|/|Sigma|) against ln k, per data set"
   ) { results in
-    let points = try results.points(of: JacobianSpectrum.self)
-    return .mean(
-      try logSlopes(
-        points.map { Double($0.parameters.studentWidth) }, points.map { $0[JacobianSpectrum.kernelDistance].values }))
+    .mean(
+      try logSlopes(results.points(of: JacobianSpectrum.self), JacobianSpectrum.kernelDistance) {
+        Double($0.studentWidth)
+      })
   },
   Estimator(
     "oymak2019/eigenvalue-ratio", from: [JacobianSpectrum.self],
@@ -98,12 +95,10 @@ let spectrumEstimators = [
     "oymak2019/eigenvalue-deficit-exponent", from: [JacobianSpectrum.self],
     meaning: "slope of ln(1 - lambda_min(K)/lambda(X)) against ln k, of the means over data sets"
   ) { results in
-    let points = try results.points(of: JacobianSpectrum.self)
-    guard points.count > 1, let count = points.map(\.replicaCount).min() else {
-      throw EvidenceError("needs two widths or more")
-    }
+    let points = try paired(results.points(of: JacobianSpectrum.self))
     let widths = points.map { log(Double($0.parameters.studentWidth)) }
-    return try jackknife(replicaCount: count) { replicas in
+    guard Set(widths).count > 1 else { throw EvidenceError("needs two widths or more") }
+    return try jackknife(replicaCount: points[0].replicaCount) { replicas in
       let deficits = points.map { point in
         let ratios = point[JacobianSpectrum.eigenvalueRatio]
         return 1 - Statistics.mean(replicas.map { ratios[$0] })
@@ -144,14 +139,14 @@ let spectrumEstimators = [
     ) { $0[0] / $0[1] }
   },
   Estimator(
-    "oymak2019/schur-violations", from: [CovarianceEigenvalue.self],
-    meaning: "share of data sets whose lambda(X) is below Schur's bound"
+    "oymak2019/schur-violation", from: [CovarianceEigenvalue.self],
+    meaning: "1 if lambda(X) of a data set is below Schur's bound by more than rounding, else 0"
   ) { results in
-    let pairs = try requireSome(
-      results.points(of: CovarianceEigenvalue.self).flatMap { point in
-        zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.schurBound].values).map { $0 }
+    .identity(
+      try results.points(of: CovarianceEigenvalue.self).flatMap { point in
+        zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.schurBound].values)
+          .map { $0 >= $1 * (1 - 1e-9) ? 0 : 1 }
       })
-    return .exact(Double(pairs.filter { $0.0 < $0.1 * (1 - 1e-9) }.count) / Double(pairs.count))
   },
 ]
 
@@ -161,61 +156,52 @@ let descentEstimators = [
     "oymak2019/bound-ratio", from: [Convergence.self],
     meaning: "greatest |r| over the bound of the theorem, over all runs and steps"
   ) { results in
-    let values = try requireSome(
-      results.points(of: Convergence.self).flatMap { $0[Convergence.boundRatio].values })
-    return .exact(values.max() ?? .nan)
+    .identity(try results.points(of: Convergence.self).flatMap { $0[Convergence.boundRatio].values })
   },
   Estimator(
-    "oymak2019/least-rate-ratio", from: [Convergence.self],
-    meaning: "least observed rate over that of the bound, over all runs"
+    "oymak2019/bound-over-rate", from: [Convergence.self],
+    meaning: "rate of the bound over that observed, median over runs, greatest over widths"
   ) { results in
-    let values = try requireSome(results.points(of: Convergence.self).flatMap { $0[Convergence.rateRatio].values })
-    return .exact(values.reduce(.infinity) { $1.isNaN || $0.isNaN ? .nan : min($0, $1) })
+    .greatest(
+      try results.points(of: Convergence.self).map { .median($0[Convergence.rateRatio].values.map { 1 / $0 }) })
   },
   Estimator(
-    "oymak2019/greatest-rate-ratio", from: [Convergence.self],
-    meaning: "greatest observed rate over that of the bound, over all runs"
+    "oymak2019/rate-over-bound", from: [Convergence.self],
+    meaning: "observed rate over that of the bound, median over runs, greatest over widths"
   ) { results in
-    let values = try requireSome(results.points(of: Convergence.self).flatMap { $0[Convergence.rateRatio].values })
-    return .exact(values.reduce(-.infinity) { $1.isNaN || $0.isNaN ? .nan : max($0, $1) })
+    .greatest(try results.points(of: Convergence.self).map { .median($0[Convergence.rateRatio].values) })
   },
   Estimator(
     "oymak2019/linear-residual-gap", from: [Convergence.self],
-    meaning: "greatest relative distance of |r| from the linearised network after one step, over all runs"
+    meaning: """
+      relative distance of |r| from the linearised network after one step, median over runs, greatest over widths and \
+      activations
+      """
   ) { results in
-    let gaps = try requireSome(
-      results.points(of: Convergence.self).flatMap { point in
-        (0..<point.replicaCount).flatMap { replica in
-          point[Convergence.iteration].values.indices.filter { point[Convergence.iteration][$0] <= 1 }.map {
-            abs(point[Convergence.residual][replica, $0] / point[Convergence.linearResidual][replica, $0] - 1)
-          }
-        }
+    .greatest(
+      try results.points(of: Convergence.self).map { point in
+        let first = try point.index(of: 1, in: Convergence.iteration)
+        let linear = point[Convergence.linearResidual].column(first)
+        return .median(zip(point[Convergence.residual].column(first), linear).map { abs($0 / $1 - 1) })
       })
-    return .exact(gaps.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) })
   },
   Estimator(
-    "oymak2019/distance-bound-violations", from: [Distance.self],
-    meaning: "share of runs whose distance is not between the two bounds"
+    "oymak2019/distance-bound-violation", from: [Distance.self],
+    meaning: "1 if the distance of a run is not between the two bounds, or one of them is missing, else 0"
   ) { results in
-    var (violations, total) = (0, 0)
-    for point in try results.points(of: Distance.self) {
-      for replica in 0..<point.replicaCount {
-        let distance = point[Distance.distance][replica]
-        let upper = point[Distance.upperBound][replica]
-        let isWithin = point[Distance.lowerBound][replica] <= distance && (upper.isNaN || distance <= upper)
-        total += 1
-        if !isWithin { violations += 1 }
-      }
-    }
-    guard total > 0 else { throw EvidenceError("no runs") }
-    return .exact(Double(violations) / Double(total))
+    .identity(
+      try results.points(of: Distance.self).flatMap { point in
+        (0..<point.replicaCount).map { replica in
+          let distance = point[Distance.distance][replica]
+          return point[Distance.lowerBound][replica] <= distance && distance <= point[Distance.upperBound][replica]
+            ? 0 : 1
+        }
+      })
   },
   Estimator(
     "oymak2019/distance-exponent", from: [Distance.self], meaning: "slope of ln |W - W_0| against ln n"
   ) { results in
-    let points = try results.points(of: Distance.self)
-    return .mean(
-      try logSlopes(points.map { Double($0.parameters.sampleCount) }, points.map { $0[Distance.distance].values }))
+    .mean(try logSlopes(results.points(of: Distance.self), Distance.distance) { Double($0.sampleCount) })
   },
   Estimator(
     "oymak2019/linear-distance-ratio", from: [Distance.self],
@@ -228,19 +214,17 @@ let descentEstimators = [
     "oymak2019/movement-exponent", from: [SignStability.self],
     meaning: "slope of ln(|W - W_0|/|W_0|) against ln k"
   ) { results in
-    let points = try results.points(of: SignStability.self)
-    return .mean(
-      try logSlopes(
-        points.map { Double($0.parameters.studentWidth) }, points.map { $0[SignStability.relativeMovement].values }))
+    .mean(
+      try logSlopes(results.points(of: SignStability.self), SignStability.relativeMovement) {
+        Double($0.studentWidth)
+      })
   },
   Estimator(
     "oymak2019/flip-exponent", from: [SignStability.self],
     meaning: "slope of ln(share of sign changes) against ln k"
   ) { results in
-    let points = try results.points(of: SignStability.self)
-    return .mean(
-      try logSlopes(
-        points.map { Double($0.parameters.studentWidth) }, points.map { $0[SignStability.flippedShare].values }))
+    .mean(
+      try logSlopes(results.points(of: SignStability.self), SignStability.flippedShare) { Double($0.studentWidth) })
   },
   Estimator(
     "oymak2019/corruption-iteration-ratio", from: [LabelCorruption.self],
@@ -269,19 +253,24 @@ let descentEstimators = [
 ]
 
 private func corruptionRatios(_ results: Results, _ output: OutputArray) throws -> [Double] {
-  try pairedRatios(results.points(of: LabelCorruption.self).map { ($0.parameters.corruptedShare, $0[output].values) })
+  try pairedRatios(results.points(of: LabelCorruption.self), output, \.corruptedShare)
 }
 
 private func digitRatios(_ results: Results, _ output: OutputArray) throws -> [Double] {
-  try pairedRatios(results.points(of: DigitLabels.self).map { ($0.parameters.corruptedShare, $0[output].values) })
+  try pairedRatios(results.points(of: DigitLabels.self), output, \.corruptedShare)
 }
 
 /// A quantity for clean labels over that for random labels, problem by problem.
-private func pairedRatios(_ points: [(share: Double, values: [Double])]) throws -> [Double] {
-  guard let clean = points.first(where: { $0.share == 0 }), let random = points.first(where: { $0.share == 1 }),
-    clean.values.count == random.values.count
-  else { throw EvidenceError("needs corruptedShare 0 and 1 with equal replicas") }
-  return zip(clean.values, random.values).map { $0 / $1 }
+private func pairedRatios<E: Experiment>(
+  _ points: [ExperimentPoint<E>], _ output: OutputArray, _ corruptedShare: (E.Parameters) -> Double
+) throws -> [Double] {
+  let clean = points.filter { corruptedShare($0.parameters) == 0 }
+  let random = points.filter { corruptedShare($0.parameters) == 1 }
+  guard clean.count == 1, random.count == 1 else {
+    throw EvidenceError("needs one point of corruptedShare 0 and one of 1, found \(clean.count) and \(random.count)")
+  }
+  let values = try paired(clean + random).map { $0[output].values }
+  return zip(values[0], values[1]).map { $0 / $1 }
 }
 
 /// Estimators of stochastic descent, of counting, and of the certified regime.
@@ -313,25 +302,22 @@ let otherEstimators = [
   Estimator(
     "oymak2019/greatest-residual", from: [OutputLayer.self], meaning: "greatest residual over all problems"
   ) { results in
-    let values = try requireSome(results.points(of: OutputLayer.self).flatMap { $0[OutputLayer.residual].values })
-    return .exact(values.max() ?? .nan)
+    .identity(try results.points(of: OutputLayer.self).flatMap { $0[OutputLayer.residual].values })
   },
   Estimator(
     "oymak2019/output-descent-ratio", from: [OutputLayer.self],
     meaning: "greatest |r| of output-layer descent over its bound, over all problems"
   ) { results in
-    let values = try requireSome(results.points(of: OutputLayer.self).flatMap { $0[OutputLayer.descentRatio].values })
-    return .exact(values.max() ?? .nan)
+    .identity(try results.points(of: OutputLayer.self).flatMap { $0[OutputLayer.descentRatio].values })
   },
   Estimator(
     "oymak2019/certified-exponent", from: [CertifiedRegime.self],
     meaning: "slope of ln(certified kd) against ln n"
   ) { results in
-    let points = try results.points(of: CertifiedRegime.self)
-    return .mean(
-      try logSlopes(
-        points.map { Double($0.parameters.sampleCount) },
-        points.map { $0[CertifiedRegime.certifiedParameterCount].values }))
+    .mean(
+      try logSlopes(results.points(of: CertifiedRegime.self), CertifiedRegime.certifiedParameterCount) {
+        Double($0.sampleCount)
+      })
   },
   Estimator(
     "oymak2019/certified-constant", from: [CertifiedRegime.self], meaning: "certified kd over n^2 at one n"
@@ -341,15 +327,26 @@ let otherEstimators = [
     return .mean(
       point[CertifiedRegime.certifiedParameterCount].values.map { $0 / (n * n) }, scale: .logarithmic)
   },
-  certified("certified-condition", CertifiedRegime.condition, "greatest 4 Lip |r_0|/lambda_min(K(W_0))") { $0 },
-  certified("certified-eigenvalue-loss", CertifiedRegime.pathEigenvalue, "greatest fall of lambda_min(K) on the path") {
-    1 - $0
-  },
-  certified("certified-distance-ratio", CertifiedRegime.distanceRatio, "greatest distance over its bound") { $0 },
-  certified("certified-bound-ratio", CertifiedRegime.boundRatio, "greatest |r| over its bound") { $0 },
-  certified(
-    "certified-linear-gap", CertifiedRegime.linearRatio, "greatest relative distance from the linearised network"
-  ) { abs($0 - 1) },
+  Estimator(
+    "oymak2019/certified-condition", from: [CertifiedRegime.self],
+    meaning: "4 Lip |r_0|/lambda_min(K(W_0)), at most 1 where the theorem holds; median over runs"
+  ) { results in .median(try results.point(of: CertifiedRegime.self)[CertifiedRegime.condition].values) },
+  Estimator(
+    "oymak2019/certified-linear-gap", from: [CertifiedRegime.self],
+    meaning: "relative distance of |W - W_0| from that of the linearised network, median over certified runs"
+  ) { results in .median(try certified(results, CertifiedRegime.linearRatio).map { abs($0 - 1) }) },
+  Estimator(
+    "oymak2019/certified-eigenvalue-loss", from: [CertifiedRegime.self],
+    meaning: "greatest fall of lambda_min(K) on the path, over certified runs"
+  ) { results in .identity(try certified(results, CertifiedRegime.pathEigenvalue).map { 1 - $0 }) },
+  Estimator(
+    "oymak2019/certified-distance-ratio", from: [CertifiedRegime.self],
+    meaning: "greatest distance over its bound, over certified runs"
+  ) { results in .identity(try certified(results, CertifiedRegime.distanceRatio)) },
+  Estimator(
+    "oymak2019/certified-bound-ratio", from: [CertifiedRegime.self],
+    meaning: "greatest |r| over its bound, over certified runs"
+  ) { results in .identity(try certified(results, CertifiedRegime.boundRatio)) },
 ]
 
 /// rate / bound of every problem, per sweep point. Throws where a rate is missing.
@@ -364,11 +361,13 @@ private func stochasticRatios(_ results: Results) throws -> [[Double]] {
   }
 }
 
-private func certified(
-  _ name: String, _ output: OutputArray, _ meaning: String, _ number: @escaping @Sendable (Double) -> Double
-) -> Estimator {
-  Estimator("oymak2019/\(name)", from: [CertifiedRegime.self], meaning: "\(meaning), over all runs") { results in
-    let values = try requireSome(results.points(of: CertifiedRegime.self).flatMap { $0[output].values })
-    return .exact(values.map(number).reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) })
+/// An output of the runs that fulfil the condition of the theorem.
+private func certified(_ results: Results, _ output: OutputArray) throws -> [Double] {
+  let runs = try results.points(of: CertifiedRegime.self).flatMap { point in
+    zip(point[CertifiedRegime.condition].values, point[output].values).map { (condition: $0, value: $1) }
   }
+  guard !runs.contains(where: \.condition.isNaN) else { throw EvidenceError("a run was not followed") }
+  let certified = runs.filter { $0.condition <= 1 }
+  guard !certified.isEmpty else { throw EvidenceError("no run fulfils the condition of the theorem") }
+  return certified.map(\.value)
 }

@@ -117,23 +117,23 @@ func variationCoefficient(_ values: [Double]) -> Double {
 /// A number computed from all replicas, with the jackknife's standard error: `value` gets the replicas to use.
 func jackknife(replicaCount: Int, _ value: ([Int]) throws -> Double) throws -> Estimate {
   guard replicaCount > 2 else { throw EvidenceError("needs 3 replicas or more, found \(replicaCount)") }
-  let all = Array(0..<replicaCount)
-  let parts = try all.map { excluded in try value(all.filter { $0 != excluded }) }
-  let variance = Statistics.variance(parts) * Double((replicaCount - 1) * (replicaCount - 1)) / Double(replicaCount)
+  let found = try Statistics.jackknife(Array(0..<replicaCount), value)
   return .fit(
-    value: try value(all), standardError: variance.squareRoot(), degreesOfFreedom: Double(replicaCount - 1))
+    value: found.value, standardError: found.standardError, degreesOfFreedom: Double(replicaCount - 1))
 }
 
-/// The slope of ln y against ln x for every replica: y of each point [replica], x one number a point.
-func logSlopes(_ x: [Double], _ y: [[Double]]) throws -> [Double] {
-  guard x.count > 1, let count = y.map(\.count).min(), count > 1 else {
-    throw EvidenceError("needs two sweep points and two replicas or more")
-  }
-  guard y.allSatisfy({ $0.allSatisfy { $0 > 0 } }) else {
+/// The slope of ln y against ln x for every replica: y an output that is a single number, x one number a point.
+func logSlopes<E: Experiment>(
+  _ points: [ExperimentPoint<E>], _ output: OutputArray, against x: (E.Parameters) -> Double
+) throws -> [Double] {
+  let positions = points.map { log(x($0.parameters)) }
+  guard Set(positions).count > 1 else { throw EvidenceError("needs two positions or more") }
+  let points = try paired(points)
+  guard points.allSatisfy({ $0[output].values.allSatisfy { $0 > 0 } }) else {
     throw EvidenceError("a quantity that should be positive is not, so it has no logarithm")
   }
-  return (0..<count).map { replica in
-    Statistics.linearFit(x.map { log($0) }, y.map { log($0[replica]) }).slope
+  return (0..<points[0].replicaCount).map { replica in
+    Statistics.linearFit(positions, points.map { log($0[output].values[replica]) }).slope
   }
 }
 

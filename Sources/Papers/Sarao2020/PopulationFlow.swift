@@ -129,6 +129,10 @@ package enum PopulationFlow: Experiment {
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term (tr B) I is missing from the flow")
   package static let mutants = [halvedGradient, droppedTrace]
 
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool {
+    parameters.teacher != .diagonal || parameters.start != .identity
+  }
+
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let d = parameters.inputDimension
     let levels = try levels(parameters, in: context)

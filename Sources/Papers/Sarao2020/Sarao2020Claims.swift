@@ -18,16 +18,14 @@ let landscapeEstimators = [
     return .greatest(gaps)
   },
   Estimator(
-    "sarao2020/exact-law-violations", from: [Uniqueness.self],
-    meaning: "share of data sets that contradict the exact consequences of counting"
+    "sarao2020/exact-law-violation", from: [Uniqueness.self],
+    meaning: "1 if a data set contradicts the exact consequences of counting, else 0"
   ) { results in
-    let counts = try uniquenessCounts(results)
-    let trials = counts.reduce(0) { $0 + $1.trials }
-    guard trials > 0 else { throw EvidenceError("no data sets") }
-    let violations = try counts.reduce(0) {
-      $0 + (try isUniqueByCounting($1) ? $1.trials - $1.successes : $1.successes)
-    }
-    return .exact(Double(violations) / Double(trials))
+    .identity(
+      try uniquenessCounts(results).flatMap { count in
+        let violations = try isUniqueByCounting(count) ? count.trials - count.successes : count.successes
+        return Array(repeating: 1.0, count: violations) + Array(repeating: 0, count: count.trials - violations)
+      })
   },
   Estimator(
     "sarao2020/threshold-ratio", from: [Uniqueness.self], meaning: "n_50/d of one pair (d, m*)"
@@ -130,7 +128,8 @@ let recoveryEstimators = [
     guard points.count == 2, points[0].parameters.method != points[1].parameters.method else {
       throw EvidenceError("needs two sweep points that differ in the method")
     }
-    let pairs = zip(runs(points[0]), runs(points[1])).filter { $0.undecided + $1.undecided == 0 }
+    let runs = try paired(points).map(runs)
+    let pairs = zip(runs[0], runs[1]).filter { $0.undecided + $1.undecided == 0 }
     guard !pairs.isEmpty else { throw EvidenceError("no instance was decided by both methods") }
     return .proportion(successes: pairs.filter { $0.recovered == $1.recovered }.count, trials: pairs.count)
   },
@@ -165,8 +164,8 @@ let dynamicsEstimators = [
         let times = point[PopulationFlow.time]
         let losses = point[PopulationFlow.populationLoss]
         let last = times.shape[0] - 1
-        let first = index(of: times[last] / 10, in: times)
-        return Double.logarithm(losses[0, last] / losses[0, first]) / Double.logarithm(times[last] / times[first])
+        let first = try point.index(of: times[last] / 10, in: PopulationFlow.time)
+        return Double.logarithm(losses[last] / losses[first]) / Double.logarithm(times[last] / times[first])
       }.map { $0.distance(from: -2) })
   },
   Estimator(
@@ -179,7 +178,7 @@ let dynamicsEstimators = [
         let last = times.shape[0] - 1
         let prefactor = Theory.powerLawPrefactor(
           rank: point.parameters.startRank, teacherWidth: point.parameters.teacherWidth)
-        return point[PopulationFlow.populationLoss][0, last] * times[last] * times[last] / prefactor
+        return point[PopulationFlow.populationLoss][last] * times[last] * times[last] / prefactor
       }.map { $0.distance(from: 1) })
   },
   Estimator(
@@ -190,22 +189,24 @@ let dynamicsEstimators = [
     guard point.parameters.timeUnit == .relaxationTime else { throw EvidenceError("needs times in units of 1/g") }
     let times = point[PopulationFlow.time]
     let last = times.shape[0] - 1
-    let first = index(of: times[last] * 5 / 6, in: times)
+    let first = try point.index(of: times[last] * 5 / 6, in: PopulationFlow.time)
     let falls = ratios(point[PopulationFlow.populationLoss], first, over: last)
     return .median(falls.map { Double.logarithm($0) / (times[last] - times[first]) })
   },
-  sampled("training-loss-fall", "training loss at the last time over that at t = 1") { point, times, last in
-    ratios(point[EmpiricalFlow.trainingLoss], last, over: index(of: 1, in: times))
+  sampled("training-loss-fall", "training loss at the last time over that at the reported time nearest to 1") {
+    point, _, last in ratios(point[EmpiricalFlow.trainingLoss], last, over: try nearest(1, point))
   },
   sampled("final-population-loss", "population loss at the last time") { point, _, last in
     point[EmpiricalFlow.populationLoss].column(last)
   },
-  sampled("population-loss-fall", "population loss at t = 50 over that at t = 10") { point, times, _ in
-    ratios(point[EmpiricalFlow.populationLoss], index(of: 50, in: times), over: index(of: 10, in: times))
+  sampled("population-loss-fall", "population loss at the reported time nearest to 50 over that nearest to 10") {
+    point, _, _ in ratios(point[EmpiricalFlow.populationLoss], try nearest(50, point), over: try nearest(10, point))
   },
-  sampled("sampled-power-law-exponent", "slope of log E against log t over the last factor four of time") {
-    point, times, last in
-    let first = index(of: times[last] / 4, in: times)
+  sampled(
+    "sampled-power-law-exponent",
+    "slope of log E against log t from the reported time nearest to a quarter of the last on"
+  ) { point, times, last in
+    let first = try nearest(times[last] / 4, point)
     let duration = Double.logarithm(times[last] / times[first])
     return ratios(point[EmpiricalFlow.populationLoss], last, over: first).map { Double.logarithm($0) / duration }
   },
@@ -218,7 +219,7 @@ let dynamicsEstimators = [
     "sarao2020/width-difference", from: [Identities.self],
     meaning: "greatest relative difference between the losses of m x d weights and of their Cholesky factor"
   ) { results in
-    .exact(try results.point(of: Identities.self)[Identities.widthDifference].values.max() ?? .nan)
+    .identity(try results.point(of: Identities.self)[Identities.widthDifference].values)
   },
   Estimator(
     "sarao2020/population-loss-ratio", from: [Identities.self],
@@ -231,22 +232,27 @@ let dynamicsEstimators = [
 /// An estimator of the median over instances of one number of each flow with n samples.
 private func sampled(
   _ name: String, _ meaning: String,
-  _ measure: @escaping @Sendable (ExperimentPoint<EmpiricalFlow>, _ times: NDArray, _ last: Int) -> [Double]
+  _ measure: @escaping @Sendable (ExperimentPoint<EmpiricalFlow>, _ times: NDArray, _ last: Int) throws -> [Double]
 ) -> Estimator {
   Estimator("sarao2020/\(name)", from: [EmpiricalFlow.self], meaning: "\(meaning); median over instances") { results in
     let point = try results.point(of: EmpiricalFlow.self)
     let times = point[EmpiricalFlow.time]
-    return .median(measure(point, times, times.shape[0] - 1))
+    return .median(try measure(point, times, times.shape[0] - 1))
   }
+}
+
+/// The index of the reported time nearest to a given one: times are in equal ratios, which hold few round numbers, but one
+/// within a hundredth of each that is asked for.
+private func nearest(_ time: Double, _ point: ExperimentPoint<EmpiricalFlow>) throws -> Int {
+  try point.index(nearestTo: time, in: EmpiricalFlow.time, within: 0.01)
 }
 
 /// A number of one deterministic flow per teacher, at the finest tolerance, with the change from the next coarser one as
 /// its numerical error.
 private func refined(
-  _ results: Results, _ measure: (ExperimentPoint<PopulationFlow>) throws -> Double
+  _ results: Results, _ measure: (Calculation<PopulationFlow>) throws -> Double
 ) throws -> [Estimate] {
-  let points = try results.points(of: PopulationFlow.self)
-  guard !points.isEmpty else { throw EvidenceError("no flows") }
+  let points = try results.calculations(of: PopulationFlow.self)
   return try Dictionary(grouping: points, by: \.parameters.teacherEigenvalues).sorted {
     $0.key.lexicographicallyPrecedes($1.key)
   }.map { teacher, points in
@@ -255,7 +261,7 @@ private func refined(
       throw EvidenceError("needs the teacher \(teacher) from A(0) = I at two tolerances")
     }
     let values = try sorted.prefix(2).map(measure)
-    return .exact(values[0], numericalError: abs(values[0] - values[1]))
+    return .exact(values[0], numericalError: abs(values[0] - values[1]), from: sorted)
   }
 }
 
@@ -284,5 +290,5 @@ let pathEstimators = [
 private func barriers(_ point: ExperimentPoint<MinimumEnergyPath>) -> [Double] {
   let losses = point[MinimumEnergyPath.trainingLoss]
   let initial = point[MinimumEnergyPath.initialLoss]
-  return (0..<point.replicaCount).map { replica in (losses.slice(replica).values.max() ?? .nan) / initial[replica] }
+  return (0..<point.replicaCount).map { replica in losses.slice(replica).values.greatest() / initial[replica] }
 }

@@ -40,7 +40,7 @@ func uniquenessCounts(_ results: Results) throws -> [SuccessCount] {
 /// The sample count n_50 at which the probability of one (d, m*) passes 1/2.
 ///
 /// Logistic maximum likelihood P(n) = 1 / (1 + exp(-(n - n_50) / w)), standard error from the information matrix. For
-/// m* >= d - 1 the law is a step between D - 1 and D (proved); a step in the counts is then exact. Throws
+/// m* >= d - 1 the law is a step between D - 1 and D (proved); a step in the counts is then an identity. Throws
 /// ``EvidenceError`` where there is no fit.
 func threshold(_ counts: [SuccessCount], of system: System) throws -> Estimate {
   do {
@@ -49,7 +49,8 @@ func threshold(_ counts: [SuccessCount], of system: System) throws -> Estimate {
       trials: counts.map(\.trials))
     return .fit(value: fit.midpoint, standardError: fit.midpointStandardError)
   } catch .separated(let step) where system.teacherWidth >= system.inputDimension - 1 {
-    return .exact((step.low + step.high) / 2)
+    let middle = (step.low + step.high) / 2
+    return .identity(counts.flatMap { Array(repeating: middle, count: $0.trials) })
   } catch {
     throw EvidenceError("d = \(system.inputDimension), m* = \(system.teacherWidth): \(error.description)")
   }
@@ -63,24 +64,8 @@ func thresholds(_ counts: [SuccessCount]) throws -> [(system: System, threshold:
 }
 
 extension Estimate {
-  /// This fitted or exact number divided by a positive one.
+  /// This fitted number, or proved step, divided by a positive one.
   func divided(by divisor: Double) -> Estimate {
     .fit(value: value / divisor, standardError: standardError / divisor)
   }
 }
-
-extension NDArray {
-  /// For stacked outputs [replica, index]: the values of all replicas at one index.
-  func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
-}
-
-/// Index of the time nearest to a given one on a logarithmic scale.
-func index(of time: Double, in times: NDArray) -> Int {
-  var best = 0
-  for index in times.values.indices where distance(times.values[index], time) < distance(times.values[best], time) {
-    best = index
-  }
-  return best
-}
-
-private func distance(_ left: Double, _ right: Double) -> Double { max(left / right, right / left) }

@@ -148,7 +148,7 @@ private func number<E: Experiment>(
     }
     let estimator = try #require(oymak2019.estimators.first { $0.name == "oymak2019/linear-residual-gap" })
     let point = Results.Point(
-      experiment: Convergence.name, parameters: try parameters.values(), replicaCount: 1,
+      experiment: Convergence.name, parameters: try parameters.values(), replicas: [0],
       arrays: Dictionary(uniqueKeysWithValues: arrays))
     return try estimator.estimate(Results(points: [point])).value
   }

@@ -69,7 +69,7 @@ import Testing
           arrays[output.name] = output.isCoordinate ? values[0] : .stack(values)
         }
         return Results.Point(
-          experiment: E.name, parameters: try parameters.values(), replicaCount: replicaCount, arrays: arrays)
+          experiment: E.name, parameters: try parameters.values(), replicas: Array(0..<replicaCount), arrays: arrays)
       })
   }
 
@@ -87,7 +87,7 @@ import Testing
       #expect(rows.allSatisfy { $0.count == table.columns.count }, "\(table.name)")
     }
     expectClose(try estimate("threshold-ratio", uniqueness).value, 14.06 / 8, absolute: 0.1)
-    #expect(throws: EvidenceError.self) { try estimate("exact-law-violations", uniqueness) }
+    #expect(throws: EvidenceError.self) { try estimate("exact-law-violation", uniqueness) }
     #expect(throws: EvidenceError.self) { try estimate("threshold-drift", uniqueness) }
     let low = try results(Uniqueness.self, Array(sampleCounts.prefix(2)), 5)
     #expect(throws: EvidenceError.self) { try estimate("threshold-ratio", low) }

@@ -1,0 +1,38 @@
+// Comparing sweep points replica by replica.
+
+/// Several points with the replicas that all of them have, in the same order: what may be compared replica by replica.
+///
+/// Replicas belong together by their number, which a failed one does not pass on. A number that failed at one point is left
+/// out at all, and counts as failed: throws ``EvidenceError`` if more of those that every point was asked for failed than a
+/// verdict tolerates (``Judgement/tolerates(failed:of:)``), or if the points have no number in common.
+public func paired<E: Experiment>(_ points: [ExperimentPoint<E>]) throws -> [ExperimentPoint<E>] {
+  let common = try commonReplicas(points.map { ($0.replicas, $0.failedReplicas) })
+  return points.map { $0.keeping(common) }
+}
+
+/// The same for one point each of two experiments.
+public func paired<First: Experiment, Second: Experiment>(
+  _ first: ExperimentPoint<First>, _ second: ExperimentPoint<Second>
+) throws -> (ExperimentPoint<First>, ExperimentPoint<Second>) {
+  let common = try commonReplicas([
+    (first.replicas, first.failedReplicas), (second.replicas, second.failedReplicas),
+  ])
+  return (first.keeping(common), second.keeping(common))
+}
+
+private func commonReplicas(_ points: [(found: [Int], failed: [Int])]) throws -> [Int] {
+  guard let first = points.first else { throw EvidenceError("no results to compare") }
+  func inAll(_ numbers: ([Int], [Int]) -> [Int]) -> Set<Int> {
+    points.dropFirst().reduce(into: Set(numbers(first.found, first.failed))) {
+      $0.formIntersection(numbers($1.found, $1.failed))
+    }
+  }
+  let common = inAll { found, _ in found }
+  let planned = inAll(+)
+  guard !common.isEmpty else { throw EvidenceError("no replica is there at each of \(points.count) points") }
+  let failed = planned.count - common.count
+  guard Judgement.tolerates(failed: failed, of: planned.count) else {
+    throw EvidenceError("\(failed) of \(planned.count) replicas failed at one of the points they are compared at")
+  }
+  return common.sorted()
+}
