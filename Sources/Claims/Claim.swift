@@ -92,8 +92,11 @@ package struct ClaimFile {
     let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
     let estimator = estimator(mapping, context)
     let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
-    let evidence = evidence(mapping, estimator, checksPoints: only.contains(profile), context)
-    let override = profileOverride(mapping, context)
+    let overrides = overrides(mapping, context)
+    let override = overrides.first { $0.profile == profile }?.value
+    let conditions = ([override, mapping] + overrides.map(\.value)).compactMap { $0?["where"] }
+    let evidence = evidence(
+      mapping.required("from", in: context), conditions, estimator, checksPoints: only.contains(profile), context)
     // What a profile overrides is read too, for its mistakes.
     let verdicts = [override?["expect"], mapping["expect"]].compactMap { $0 }
       .map { $0.word("expect", as: Verdict.self, in: context) }
@@ -144,28 +147,33 @@ package struct ClaimFile {
     return nil
   }
 
+  /// The evidence under the first of some conditions; the others are those of other profiles, read for their mistakes.
   private func evidence(
-    _ mapping: YAMLMapping, _ estimator: Estimator?, checksPoints: Bool, _ context: String
+    _ stages: YAMLValue?, _ conditions: [YAMLValue], _ estimator: Estimator?, checksPoints: Bool, _ context: String
   ) -> Evidence? {
-    guard let value = mapping.required("from", in: context) else { return nil }
-    return Evidence.read(
-      from: value, where: mapping["where"], experiments: estimator?.experiments, pipeline: file,
-      checksPoints: checksPoints, in: context)
+    guard let stages else { return nil }
+    func read(_ conditions: YAMLValue?, checksPoints: Bool) -> Evidence? {
+      Evidence.read(
+        from: stages, where: conditions, experiments: estimator?.experiments, pipeline: file,
+        checksPoints: checksPoints, in: context)
+    }
+    for other in conditions.dropFirst() { _ = read(other, checksPoints: false) }
+    return read(conditions.first, checksPoints: checksPoints)
   }
 
-  private func profileOverride(_ mapping: YAMLMapping, _ context: String) -> YAMLMapping? {
-    guard let overrides = mapping["profiles"]?.mapping("profiles", allowing: file.profiles, in: context) else {
-      return nil
+  /// What profiles say in place of the claim, all of it read for its mistakes.
+  private func overrides(_ mapping: YAMLMapping, _ context: String) -> [(profile: String, value: YAMLMapping)] {
+    let entries = mapping["profiles"]?.mapping("profiles", allowing: file.profiles, in: context)?.entries ?? []
+    return entries.compactMap { entry in
+      guard
+        let override = entry.value.mapping(
+          "profile", allowing: ["accept", "because", "expect", "where"], in: context)
+      else { return nil }
+      _ = override["accept"].map { interval($0, context) }
+      _ = override["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
+      _ = override["because"].map { $0.text("because", in: context) }
+      return (entry.key, override)
     }
-    let read = overrides.entries.map {
-      ($0.key, $0.value.mapping("profile", allowing: ["accept", "because", "expect"], in: context))
-    }
-    for (_, override) in read {
-      _ = override?["accept"].map { interval($0, context) }
-      _ = override?["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
-      _ = override?["because"].map { $0.text("because", in: context) }
-    }
-    return read.first { $0.0 == profile }?.1
   }
 
   private func profiles(_ value: YAMLValue, _ context: String) -> [String] {

@@ -112,9 +112,9 @@ package struct StageGraph: Sendable {
     for node in nodes where node.kind != "stage" { column[node.id] = depth + (node.kind == "figure" ? 0 : 1) }
     var place: [String: (x: Double, y: Double, width: Double)] = [:]
     var (left, height) = (10.0, 0.0)
+    let columns = Dictionary(grouping: nodes) { column[$0.id] ?? 0 }
     for number in 0..<(depth + 2) {
-      let members = nodes.filter { column[$0.id] == number }
-      guard !members.isEmpty else { continue }
+      guard let members = columns[number] else { continue }
       let width = 12 + charWidth * Double(members.map { "\($0.id) (\($0.state))".count }.max() ?? 0)
       func middle(_ node: Node) -> Double {
         let heights = node.inputs.compactMap { place[$0]?.y }

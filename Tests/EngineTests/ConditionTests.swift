@@ -118,6 +118,18 @@ import ToyPaper
     #expect(refusal(Self.from, accept, profiles).contains(message))
   }
 
+  @Test("a profile may select other points; they are looked at in that profile, and read in all")
+  func ownCondition() throws {
+    let own = "profiles: {paper: {where: {stepCount: [8, 9]}}}"
+    for (profile, values) in [("quick", [1, 2]), ("paper", [8, 9])] {
+      let claim = try #require(
+        try claim(Self.from, "where: {stepCount: [1, 2]}", "accept: [0, 1]", own, profile: profile))
+      #expect(claim.evidence.conditions == ["stepCount": values.map(ParameterValue.integer)])
+    }
+    let told = refusal(Self.from, "accept: [0, 1]", "profiles: {paper: {where: {stepCount: [8, nine]}}}")
+    #expect(told.contains("'stepCount' must be a whole number, not the word 'nine'"), "\(told)")
+  }
+
   @Test("the profile's interval and expectation count, where it has some")
   func overrides() throws {
     let lines = ["accept: [0, 1]", "expect: refuted", "profiles: {quick: {accept: [2, 3], expect: inconclusive}}"]
