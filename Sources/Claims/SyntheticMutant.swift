@@ -12,6 +12,8 @@ package enum SyntheticMutant: String, Sendable, CaseIterable {
   case reversed
   /// The first replica of every sweep point is not a number.
   case undefined
+  /// Only the first replica of every sweep point was asked for.
+  case single
   /// Nothing was computed.
   case empty
   /// Standard normal numbers in place of all results, coin flips in place of flags.
@@ -32,7 +34,7 @@ package enum SyntheticMutant: String, Sendable, CaseIterable {
   package var isDeadly: Bool {
     switch self {
     case .below, .above, .undefined, .empty, .noise: true
-    case .doubled, .halved, .reversed: false
+    case .doubled, .halved, .reversed, .single: false
     }
   }
 }
@@ -40,8 +42,11 @@ package enum SyntheticMutant: String, Sendable, CaseIterable {
 extension EvaluatedClaim {
   /// What the claim's verdict becomes under a synthetic mutant of its results. Inconclusive claims have nothing to lose.
   package func outcome(of mutant: SyntheticMutant, results: Results, catalogue: Catalogue) -> SyntheticMutant.Outcome {
+    // Tried whatever the verdict: no estimator may end the program for want of a second replica.
+    let single = mutant == .single ? results.withSingleReplicas(catalogue).map { outcome(of: $0, catalogue) } : nil
     guard isExpected, let estimate, let judgement, verdict != .inconclusive else { return .notApplicable }
     switch mutant {
+    case .single: return single ?? .notApplicable
     case .below, .above:
       return outcome(of: targets(estimate, judgement, past: mutant).lazy.compactMap { estimate.moved(to: $0) }.first)
     case .doubled, .halved:
@@ -108,6 +113,18 @@ extension Results {
       }
     }
     return isChanged ? Results(points: points) : nil
+  }
+
+  /// With the first replica of every point alone; nil where no point has another.
+  fileprivate func withSingleReplicas(_ catalogue: Catalogue) -> Results? {
+    guard points.contains(where: { $0.replicaCount > 1 }) else { return nil }
+    return Results(
+      points: points.map { point in
+        guard let first = point.replicas.first else { return point }
+        let single = point.mapping(catalogue) { _, array in array = .stack([array.slice(0)]) }
+        return Results.Point(
+          experiment: point.experiment, parameters: point.parameters, replicas: [first], arrays: single.arrays)
+      })
   }
 
   /// With the first replica not a number, outputs aside that may be so; nil where there are no others.

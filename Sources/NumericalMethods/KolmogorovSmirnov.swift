@@ -5,23 +5,24 @@ extension Statistics {
   ///
   /// The statistic is the greatest distance between the sample's distribution function and `cumulative`. The p-value is
   /// the asymptotic one with Stephens' correction for finite samples (J. R. Stat. Soc. B 32, 1970), good to about 0.01 from
-  /// n = 8 on, much better in the tail. Checked: at least one value. Order n log n.
+  /// n = 8 on, much better in the tail. Both are NaN if a value or the law is. Checked: at least one value. Order n log n.
   public static func kolmogorovSmirnov(
     _ sample: [Double], cumulative: (Double) throws -> Double
   ) rethrows -> (statistic: Double, pValue: Double) {
     precondition(!sample.isEmpty, "no sample")
     let count = Double(sample.count)
-    var statistic = 0.0
-    for (index, value) in sample.sorted().enumerated() {
+    let statistic = try sample.sorted().enumerated().map { index, value in
       let expected = try cumulative(value)
-      statistic = max(statistic, expected - Double(index) / count, Double(index + 1) / count - expected)
-    }
+      return value.isNaN ? .nan : max(expected - Double(index) / count, Double(index + 1) / count - expected)
+    }.greatest()
     return (statistic, kolmogorovTail(statistic, effectiveCount: count))
   }
 
   /// The same test of whether two samples come from one continuous law, with the effective count n m / (n + m).
+  /// Both numbers are NaN if a value is.
   public static func kolmogorovSmirnov(_ first: [Double], _ second: [Double]) -> (statistic: Double, pValue: Double) {
     precondition(!first.isEmpty && !second.isEmpty, "samples of \(first.count) and \(second.count)")
+    guard !first.contains(where: \.isNaN), !second.contains(where: \.isNaN) else { return (.nan, .nan) }
     let (first, second) = (first.sorted(), second.sorted())
     let (countFirst, countSecond) = (Double(first.count), Double(second.count))
     var (i, j) = (0, 0)

@@ -42,17 +42,48 @@ public struct Matrix: Sendable, Equatable {
   /// The identity matrix.
   public static func identity(_ size: Int) -> Matrix { Matrix(diagonal: Array(repeating: 1, count: size)) }
 
-  /// Element (row, column); bounds are checked only through the array's.
+  /// Element (row, column).
+  ///
+  /// Checked: both indices.
   @inlinable public subscript(_ row: Int, _ column: Int) -> Double {
+    get {
+      require(row, column)
+      return values[row &* columnCount &+ column]
+    }
+    set {
+      require(row, column)
+      values[row &* columnCount &+ column] = newValue
+    }
+  }
+
+  /// Element (row, column) for inner loops whose ranges imply both bounds: an index beyond one of them reads or writes
+  /// another element of the same matrix.
+  @inlinable public subscript(unchecked row: Int, _ column: Int) -> Double {
     get { values[row &* columnCount &+ column] }
     set { values[row &* columnCount &+ column] = newValue }
   }
 
+  @inlinable func require(_ row: Int, _ column: Int) {
+    precondition(
+      row >= 0 && row < rowCount && column >= 0 && column < columnCount,
+      "element (\(row), \(column)) of a \(rowCount) x \(columnCount) matrix")
+  }
+
   /// One row as a list.
-  public func row(_ index: Int) -> [Double] { Array(values[(index * columnCount)..<((index + 1) * columnCount)]) }
+  ///
+  /// Checked.
+  public func row(_ index: Int) -> [Double] {
+    precondition((0..<rowCount).contains(index), "row \(index) of \(rowCount)")
+    return Array(values[(index * columnCount)..<((index + 1) * columnCount)])
+  }
 
   /// One column as a list.
-  public func column(_ index: Int) -> [Double] { (0..<rowCount).map { self[$0, index] } }
+  ///
+  /// Checked.
+  public func column(_ index: Int) -> [Double] {
+    precondition((0..<columnCount).contains(index), "column \(index) of \(columnCount)")
+    return (0..<rowCount).map { self[unchecked: $0, index] }
+  }
 
   /// The transpose.
   public var transposed: Matrix {
@@ -76,7 +107,7 @@ public struct Matrix: Sendable, Equatable {
   }
 
   /// The diagonal, min(rows, columns) elements.
-  public var diagonal: [Double] { (0..<min(rowCount, columnCount)).map { self[$0, $0] } }
+  public var diagonal: [Double] { (0..<min(rowCount, columnCount)).map { self[unchecked: $0, $0] } }
 
   /// Sum of the diagonal.
   public var trace: Double { diagonal.reduce(0, +) }
@@ -89,7 +120,9 @@ public struct Matrix: Sendable, Equatable {
   /// Checked.
   public func columns(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= columnCount, "columns \(range) of \(columnCount)")
-    return Matrix(rowCount: rowCount, columnCount: range.count) { self[$0, range.lowerBound + $1] }
+    return Matrix(rowCount: rowCount, columnCount: range.count) {
+      self[unchecked: $0, range.lowerBound + $1]
+    }
   }
 
   /// The rows in a range as a matrix of their own.

@@ -129,7 +129,7 @@ public final class NeuronLayer {
     weights = Matrix(rowCount: inputDimension, columnCount: padded)
     gradient = weights
     for neuron in 0..<neuronCount {
-      for input in 0..<inputDimension { weights[input, neuron] = start[neuron, input] }
+      for input in 0..<inputDimension { weights[unchecked: input, neuron] = start[unchecked: neuron, input] }
     }
     residuals = Array(repeating: 0, count: sampleCount)
     let isFused = neuronCount * inputDimension < Self.fusedWeightCount
@@ -139,14 +139,21 @@ public final class NeuronLayer {
   }
 
   /// The weights W, [neuron, input].
-  public var currentWeights: Matrix { Matrix(rowCount: neuronCount, columnCount: inputDimension) { weights[$1, $0] } }
+  public var currentWeights: Matrix {
+    Matrix(rowCount: neuronCount, columnCount: inputDimension) { weights[unchecked: $1, $0] }
+  }
 
   /// Frobenius distance of the weights to others, [neuron, input].
+  ///
+  /// Checked: shape.
   public func distance(to other: Matrix) -> Double {
+    precondition(
+      other.rowCount == neuronCount && other.columnCount == inputDimension,
+      "weights \(other.shapeText) beside \(neuronCount) x \(inputDimension)")
     var sum = 0.0
     for input in 0..<inputDimension {
       for neuron in 0..<neuronCount {
-        let difference = weights[input, neuron] - other[neuron, input]
+        let difference = weights[unchecked: input, neuron] - other[unchecked: neuron, input]
         sum += difference * difference
       }
     }
@@ -156,7 +163,9 @@ public final class NeuronLayer {
   /// The gradient of |r|^2 / 2 with respect to W at the last evaluation, [neuron, input]:
   /// v_l sum_i r_i phi'(w_l . x_i) x_i.
   public var currentGradient: Matrix {
-    Matrix(rowCount: neuronCount, columnCount: inputDimension) { outputWeights[$0] * gradient[$1, $0] }
+    Matrix(rowCount: neuronCount, columnCount: inputDimension) {
+      outputWeights[$0] * gradient[unchecked: $1, $0]
+    }
   }
 
   /// Computes the residuals, and the gradient unless it is not wanted.

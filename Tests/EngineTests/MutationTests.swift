@@ -84,6 +84,8 @@ private struct WalkClaims {
     for mutant in SyntheticMutant.allCases where mutant.isDeadly {
       #expect(row.synthetic[mutant] == .killed, "\(mutant)")
     }
+    // One walk says nothing on the mean of walks.
+    #expect(row.synthetic[.single] == .killed)
     #expect(row.kills("no-drift") == true)
     #expect(matrix.problems.isEmpty, "\(matrix.problems)")
     #expect(matrix.summary.hasPrefix("1 claims, 1 of 1 deliberate mistakes noticed"))

@@ -100,4 +100,21 @@ import Testing
     #expect(Statistics.median([5, 1, 3]) == 3)
     #expect(Statistics.mean([]).isNaN && Statistics.variance([1]).isNaN)
   }
+
+  @Test func extremesAndDistancesNoticeWhatIsNotANumber() {
+    for place in 0..<3 {
+      var values = [3.0, -1, 2]
+      values[place] = .nan
+      #expect(values.greatest().isNaN && values.least().isNaN, "NaN at \(place)")
+      let first = Statistics.kolmogorovSmirnov(values) { $0 }
+      #expect(first.statistic.isNaN && first.pValue.isNaN)
+      for pair in [(values, [1.0, 2]), ([1.0, 2], values)] {
+        let result = Statistics.kolmogorovSmirnov(pair.0, pair.1)
+        #expect(result.statistic.isNaN && result.pValue.isNaN)
+      }
+    }
+    #expect(Statistics.kolmogorovSmirnov([0.2, 0.4]) { _ in .nan }.statistic.isNaN)
+    #expect([3.0, -1, 2].greatest() == 3 && [3.0, -1, 2].least() == -1)
+    #expect([Double]().greatest().isNaN && [-Double.infinity].greatest() == -.infinity)
+  }
 }

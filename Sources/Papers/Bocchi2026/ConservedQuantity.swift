@@ -86,7 +86,7 @@ package enum ConservedQuantity: Experiment {
     if context.mutant == Mistake.identityProcrustes {
       end = Matrix(rowCount: end.rowCount, columnCount: end.columnCount) { $0 == $1 ? 1 : 0 }
     }
-    let size = matrices[0].values.map(abs).max() ?? .nan
+    let size = greatest(matrices[0])
     return [
       time: NDArray(times), earlyTime: NDArray(early),
       matrixDrift: NDArray(matrices.map { greatest($0 - matrices[0]) / size }),
@@ -96,5 +96,5 @@ package enum ConservedQuantity: Experiment {
     ]
   }
 
-  private static func greatest(_ matrix: Matrix) -> Double { matrix.values.map(abs).max() ?? .nan }
+  private static func greatest(_ matrix: Matrix) -> Double { matrix.values.lazy.map(abs).greatest() }
 }

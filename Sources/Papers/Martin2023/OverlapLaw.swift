@@ -120,6 +120,7 @@ package struct OverlapLaw: Sendable {
       let step = cumulative[index + 1] - cumulative[index]
       return zero + scale * (cumulative[index] + (place - Double(index)) * step)
     }
+    guard !values.contains(where: \.isNaN) else { return .nan }
     let sorted = values.sorted()
     let count = Double(sorted.count)
     var distance = 0.0

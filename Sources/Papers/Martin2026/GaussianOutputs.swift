@@ -82,11 +82,10 @@ package enum GaussianOutputs: Experiment {
       }
       densities.append(bins)
       moments.append(moment)
-      var distance = 0.0
-      for (index, value) in standard.enumerated() {
+      let distance = standard.enumerated().map { index, value in
         let expected = 0.5 * erfc(-value / 2.0.squareRoot())
-        distance = max(distance, abs(expected - Double(index) / n), abs(expected - Double(index + 1) / n))
-      }
+        return max(abs(expected - Double(index) / n), abs(expected - Double(index + 1) / n))
+      }.greatest()
       distances.append(distance * n.squareRoot())
     }
     return [

@@ -131,6 +131,6 @@ package enum CertifiedRegime: Experiment {
     results[pathEigenvalue] = NDArray(least / first)
     results[distanceRatio] = NDArray(distance / (2 * norms[0] / first.squareRoot()))
     results[linearRatio] = NDArray(distance / square.squareRoot())
-    results[boundRatio] = NDArray(norms.enumerated().map { $1 / norms[0] / exp(decay * Double($0)) }.max() ?? .nan)
+    results[boundRatio] = NDArray(norms.enumerated().map { $1 / norms[0] / exp(decay * Double($0)) }.greatest())
   }
 }

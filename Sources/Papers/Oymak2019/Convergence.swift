@@ -112,7 +112,7 @@ package enum Convergence: Experiment {
     let after = try LinearAlgebra.symmetricEigenvalues(problem.kernel(at: layer.currentWeights))
     least = min(least, max(0, after.first ?? 0))
     let decay = log1p(-eta * least / 2) / 2
-    let boundRatio = norms.enumerated().map { $1 / first / exp(decay * Double($0)) }.max() ?? .nan
+    let boundRatio = norms.enumerated().map { $1 / first / exp(decay * Double($0)) }.greatest()
     let lateStart = Int(0.7 * Double(norms.count))
     let lateRate = log(norms[norms.count - 1] / norms[lateStart]) / Double(norms.count - 1 - lateStart)
 

@@ -64,7 +64,7 @@ package enum StochasticDescent: Experiment {
       studentWidth: parameters.studentWidth, in: context)
     let n = parameters.sampleCount
     let kernel = problem.kernel(at: problem.start)
-    let stated = 1 / (kernel.diagonal.max() ?? 1)
+    let stated = 1 / kernel.diagonal.greatest()
     let eta = context.mutant == Mistakes.doubledStep ? 2 * stated : stated
     let scale = problem.labelNorm * problem.labelNorm
     var orders = context.random("orders")

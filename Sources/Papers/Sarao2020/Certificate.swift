@@ -79,7 +79,7 @@ package struct Certificate: Sendable {
   private static func ranked(_ matrix: Matrix, if verdict: Verdict) throws -> Certificate {
     let triangle = try LinearAlgebra.qr(matrix, complete: false).r
     let pivots = triangle.diagonal.map(abs)
-    let isFull = (pivots.min() ?? 1) > 1e-12 * (pivots.max() ?? 1)
+    let isFull = pivots.isEmpty || pivots.least() > 1e-12 * pivots.greatest()
     return Certificate(isFull ? verdict : .ambiguous)
   }
 

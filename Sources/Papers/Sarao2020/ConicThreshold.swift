@@ -53,7 +53,7 @@ package enum ConicThreshold: Experiment {
     let width = Double(parameters.teacherWidth)
     let count = Double(parameters.matrixCount)
     var below = 0.0
-    var above = max(eigenvalues.max() ?? 0, 0)
+    var above = max(eigenvalues.greatest(), 0)
     while above - below > 1e-12 * above {
       let middle = (below + above) / 2
       let pull = eigenvalues.reduce(0) { $0 + max($1 - middle, 0) } / count
