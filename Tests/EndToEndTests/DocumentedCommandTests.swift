@@ -71,6 +71,9 @@ private enum Treatment {
     "refig run sarao2020/uniqueness-growth --executor slurm --detach": .left(cluster),
     "srun dist/refig doctor": .typed(["refig doctor"]),
     "sbatch --time=2-0 --wrap='refig run --profile paper --executor slurm'": .left(cluster),
+    "dist/refig": .typed(["refig --help"]),
+    "refig try": .typed(["refig try sarao2020/uniqueness"]),
+    "refig try --data": .left("no experiment of the small project reads a file: DataFileTests"),
     "refig run … --detach": .typed(["refig run --detach"]),
     "refig status 20261125T161537.267-51": .typed(["refig status RUN"]),
     "refig watch [RUN]": .typed(["refig watch", "refig watch RUN"]),
@@ -94,7 +97,7 @@ private enum Treatment {
   private static let placeholders = [
     ("TARGET", "sarao2020/uniqueness"), ("STAGE", "sarao2020/uniqueness"), ("claim:ID", "claim:sarao2020/S1"),
     ("EXPERIMENT --set name=value", "sarao2020/uniqueness --set sampleCount=7"), ("--sample N", "--sample 1"),
-    ("REVISION", "HEAD"),
+    ("--md FILE", "--md verdicts.md"), ("REVISION", "HEAD"),
   ]
 
   /// A project of a second's work under version control, with what the documentation names.
@@ -156,7 +159,8 @@ private enum Treatment {
           if text.hasSuffix(" crate DIR") { text = text.replacing("DIR", with: "crate-\(typed.count)") }
           guard typed.insert(text).inserted else { continue }
           if text.hasPrefix("scripts/") {
-            #expect(FileManager.default.isExecutableFile(atPath: Self.root.appending(path: text).path()), "\(text)")
+            let script = text.prefix { $0 != " " }
+            #expect(FileManager.default.isExecutableFile(atPath: Self.root.appending(path: script).path()), "\(text)")
             continue
           }
           let result = try Self.type(text, in: workspace)

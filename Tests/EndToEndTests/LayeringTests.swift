@@ -70,7 +70,9 @@ import Testing
       })
     let modules = Self.engine.union(["PaperKit", "NumericalMethods", "Digest"])
     for module in modules {
-      let arrows = try #require(drawn[module], "Package.swift draws no \(module)")
+      var arrows = try #require(drawn[module], "Package.swift draws no \(module)")
+      // The C library inside the package Yams, which names no product for it.
+      if arrows.contains("Yams") { arrows.insert("CYaml") }
       for (file, found) in try Self.imports() where file.hasPrefix(module + "/") {
         let own = found.filter { modules.contains($0) || $0.first == "C" && $0.dropFirst().first?.isUppercase ?? false }
         #expect(own.isSubset(of: arrows), "\(file) imports \(own.subtracting(arrows).sorted())")
@@ -118,7 +120,7 @@ import Testing
     let folder = Self.root.appending(path: "Sources/Papers")
     for paper in try Self.papers() {
       var texts: [String: String] = [:]
-      for file in try FileManager.default.contentsOfDirectory(atPath: folder.path() + paper)
+      for file in try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: paper).path())
       where file.hasSuffix(".swift") {
         texts[file] = try String(contentsOf: folder.appending(path: "\(paper)/\(file)"), encoding: .utf8)
           .replacing(/\/\/[^\n]*/, with: "").replacing(/"[^"\n]*"/, with: "")

@@ -59,10 +59,11 @@ private struct Cells {
     "archives as people make them bring the same cells",
     arguments: [
       "tar cf a.tar -C cells .", "tar cf a.tar cells", "tar czf a.tar -C cells .",
-      "tar cf a.tar -C store . --exclude=lock",
+      "tar cf a.tar --exclude=lock -C store .",
       "tar cf a.tar --format=pax --pax-option=comment=x -C cells .", "tar cf a.tar --format=gnu -C cells .",
       "tar cf a.tar --format=v7 -C cells .", "tar cf a.tar -b 1 -C cells .",
-      "(cat cells.tar; head -c 100000 /dev/zero) > a.tar", "(gzip -c cells.tar; head -c 1000 /dev/zero) > a.tar",
+      "(cat cells.tar; head -c 100000 /dev/zero) > a.tar", "(gzip -c cells.tar; echo more) > a.tar",
+      "(gzip -c cells.tar; head -c 1000 /dev/zero) > a.tar",
       "(head -c 700 cells.tar | gzip -c; tail -c +701 cells.tar | gzip -9c) > a.tar", "head -c -512 cells.tar > a.tar",
     ])
   func made(line: String) throws {
@@ -81,17 +82,16 @@ private struct Cells {
       ("bzip2 -c cells.tar > a.tar", "compressed by bzip2"),
       ("cp cells/*a.h5 a.tar || cp $(ls cells/*|head -1) a.tar", ""),
       ("gzip -c cells.tar | head -c 1000 > a.tar", "truncated"), ("head -c 2000 cells.tar > a.tar", "truncated"),
-      ("head -c -1024 cells.tar > a.tar", "end mark"), ("(gzip -c cells.tar; echo more) > a.tar", "damaged"),
+      ("head -c -1024 cells.tar > a.tar", "end mark"),
       ("(head -c 1000 /dev/zero | gzip -c | head -c 20; head -c 1000 /dev/urandom) > a.tar", ""),
       ("head -c 300000000 /dev/zero | gzip -1 > a.tar", "no archive, or an empty one"),
-      ("(head -c 3000 cells.tar; head -c 300000000 /dev/zero) | gzip -c > a.tar", ""),
     ])
   func unsound(line: String, message: String) throws {
     let cells = try Cells()
     try cells.run(line)
     let (report, reason) = try cells.take("a.tar")
     #expect(report == nil)
-    #expect(reason.contains(message), "\(reason)")
+    #expect(message.isEmpty || reason.contains(message), "\(reason)")
   }
 
   /// A member with any header, its sum made right.

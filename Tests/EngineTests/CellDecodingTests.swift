@@ -110,7 +110,7 @@ private struct Forgery {
     #expect(cell.failures.map(\.reason) == ["no step"])
     #expect(cell.coordinates == ["time": NDArray([0, 1, 2])])
     #expect(cell.mismatch(with: Walk.outputs) == nil)
-    #expect(cell.mismatch(with: Fault.outputs) == "it lacks 'value'")
+    #expect(cell.mismatch(with: Fault.outputs) == "its experiment declares no 'end'")
     forgery.failures = (0..<5).map { "\($0) no" }.joined(separator: "\n")
     forgery.datasets = []
     #expect(try forgery.cell().replicas.isEmpty)
@@ -207,7 +207,7 @@ private struct Forgery {
         arrays: [
           "position": NDArray(shape: [replicas.count, times.count], repeating: 1),
           "end": NDArray(shape: [replicas.count]),
-        ], coordinates: ["time": NDArray(times)])
+        ], coordinates: ["time": NDArray(times)], numericClass: nil)
     }
     let first = try cell(0..<5, times: [0, 1, 2])
     #expect(try Results(cells: [first, cell(5..<7, times: [0, 1, 2])]).points[0].replicaCount == 7)

@@ -55,10 +55,11 @@ private func refusal(_ stage: String) -> String {
   @Test("linspace gives decimals where they are some, and else the numbers nearest to the fractions", arguments: 2...60)
   func linspace(count: Int) throws {
     // A quotient of whole numbers is rounded once, so that it is the nearest.
-    #expect(try grid("linspace: [0, 1, \(count)]") == (0..<count).map { Double($0) / Double(count - 1) })
-    #expect(
-      try grid("linspace: [-0.3, 0.4, \(count)]")
-        == (0..<count).map { Double(7 * $0 - 3 * (count - 1)) / Double(10 * (count - 1)) })
+    let last = count - 1
+    let shares: [Double] = (0...last).map { Double($0) / Double(last) }
+    #expect(try grid("linspace: [0, 1, \(count)]") == shares)
+    let across: [Double] = (0...last).map { Double(7 * $0 - 3 * last) / Double(10 * last) }
+    #expect(try grid("linspace: [-0.3, 0.4, \(count)]") == across)
     // So many digits that the parts of the quotient are no longer whole numbers of a Double.
     let fine = try grid("linspace: [0.12345678901234567, 1.12345678901234567, \(count)]")
     #expect(zip(fine, fine.dropFirst()).allSatisfy { abs($1 - $0 - 1 / Double(count - 1)) < 3e-16 })
@@ -76,9 +77,9 @@ private func refusal(_ stage: String) -> String {
 
   @Test("a number half way between two neighbours becomes the even one")
   func ties() throws {
-    // Neighbours are 1 apart from 2^52 to 2^53, and 1/2 below; 1e23 = 5^23 2^23 is half way between two as well.
-    #expect(try grid("linspace: [9007199254740990, 9007199254740991, 3]")[1] == 9_007_199_254_740_990.5)
-    #expect(try grid("linspace: [4503599627370495.5, 4503599627370496, 3]")[1] == 4_503_599_627_370_496)
+    // Neighbours are 2 apart from 2^53 on, 1/2 from 2^51 to 2^52; 1e23 = 5^23 2^23 is half way between two as well.
+    #expect(try grid("linspace: [9007199254740992, 9007199254740998, 3]")[1] == 9_007_199_254_740_996)
+    #expect(try grid("linspace: [4503599627370489, 4503599627370491.5, 3]")[1] == 4_503_599_627_370_490)
     #expect(try grid("logspace: [1e21, 1e25, 3]") == [1e21, 1e23, 1e25])
   }
 

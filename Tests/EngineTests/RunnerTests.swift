@@ -39,7 +39,7 @@ import ToyPaper
   @Test("workers that end before they are ready stop the run after a few, and no cell is blamed", arguments: [1, 2])
   func falseStarts(workers: Int) throws {
     for script in ["exit 7", "read line; exit 7", "echo hello; exit 7"] {
-      guard case .failure(PipelineError.workerNotStarted(let reason)) = try build(script, workers: workers).outcome
+      guard case .failure(PipelineError.workerNotStarted(let reason)) = try build(script, workers: workers)
       else {
         Issue.record("'\(script)' did not stop the run")
         continue

@@ -155,17 +155,18 @@ private struct WalkStore {
   @Test("an import leaves what is there: the same cell, or one that other machines round differently")
   func importOfPresentCells() throws {
     let walks = try WalkStore()
-    let bytes = try Store.bytes(of: walks.store.path(of: walks.keys[1]))
+    let bytes = try Files.bytes(of: walks.store.path(of: walks.keys[1]))
     for (change, numericClass, isRefused) in [
       (0, NumericClass.current, false), (1e-15, .current, true), (1e-15, NumericClass("another machine"), false),
       (0.5, NumericClass("another machine"), true),
     ] {
       let other = try WalkStore()
       try other.forge(1, by: change, in: numericClass)
-      let report = try walks.care.take(try other.care.archive([other.keys[1]]), path: "a.tar")
+      let archive = try other.workspace.write(other.care.archive([other.keys[1]]), to: "a.tar")
+      let report = try walks.care.take(archive)
       #expect(report.added == 0)
       #expect(report.present == (isRefused ? 0 : 1), "\(change), \(numericClass): \(report.refused)")
-      #expect(try Store.bytes(of: walks.store.path(of: walks.keys[1])) == bytes)
+      #expect(try Files.bytes(of: walks.store.path(of: walks.keys[1])) == bytes)
     }
   }
 
