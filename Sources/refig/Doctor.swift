@@ -37,8 +37,9 @@ struct Doctor: ParsableCommand {
         "numbers",
         NumericClass.hasRequiredProcessor
           ? "\(NumericClass.current)"
-          : "this processor has no AVX2 and FMA: cells are recorded as of the class \(NumericClass.current), "
-            + "and compared with those of other machines to a relative \(NumericClass.tolerance), not bit for bit",
+          : "the processor is no x86-64 with AVX2 and FMA: an x86-64 cannot run the inner loops in C without these; "
+            + "elsewhere cells are recorded as of the class \(NumericClass.current), and agree with those of other "
+            + "machines to a relative \(NumericClass.tolerance), not bit for bit",
         isGood: NumericClass.hasRequiredProcessor)
     }
     tell("HDF5", HDF5File.libraryVersion)

@@ -51,14 +51,14 @@ import Testing
     let workspace = try Workspace()
     var text = "seed: 17\nprofiles: [quick]\nstages:\n"
     for (index, line) in lines.enumerated() {
-      let (experiment, parameters) = line.words
-      text +=
-        "  \(experiment)-\(index):\n    experiment: \(experiment)\n    parameters: \(parameters)\n    replicas: 2\n"
-      let files = Set(catalogue.experiments[experiment]?.data.map(\.file) ?? []).sorted()
-      if !files.isEmpty { text += "    data: {\(files.map { "\($0): \($0).h5" }.joined(separator: ", "))}\n" }
-      for file in files where !FileManager.default.fileExists(atPath: "\(workspace.path)/\(file).h5") {
-        try FileManager.default.copyItem(
-          atPath: folder.appending(path: "../../data/\(file).h5").path, toPath: "\(workspace.path)/\(file).h5")
+      let (name, parameters) = line.words
+      let experiment = try #require(catalogue.experiments[name], "no experiment '\(name)'")
+      text += "  \(name)-\(index):\n    experiment: \(name)\n    parameters: \(parameters)\n"
+      text += "    replicas: \(experiment.drawsByDefault ? 2 : 1)\n"
+      for file in Set(experiment.data.map(\.file)) {
+        let bytes = try Data(contentsOf: folder.appending(path: "../../data/\(file).h5"))
+        try bytes.write(to: URL(fileURLWithPath: "\(workspace.path)/\(file).h5"))
+        text += "    data: {\(file): {path: \(file).h5, sha256: \(bytes.withUnsafeBytes { CellKey.digest($0) })}}\n"
       }
     }
     try workspace.write(text, to: "pipeline.yaml")
@@ -232,4 +232,9 @@ import Testing
     #expect(audit.status == 0, "\(audit.output)\(audit.errors)")
     #expect(audit.output.contains("\(cells.count) of another numeric class"), "\(audit.output)")
   }
+}
+
+extension Experiment {
+  /// Whether it draws random numbers with its defaults: otherwise all replicas are the same, and one is allowed.
+  fileprivate static var drawsByDefault: Bool { drawsRandomNumbers(Parameters()) }
 }
