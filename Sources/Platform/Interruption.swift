@@ -18,7 +18,10 @@ package enum Interruption {
       sigaddset(&names, name)
     }
     pthread_sigmask(SIG_UNBLOCK, &names, nil)
-    // A worker that died must not take the runner with it.
-    signal(SIGPIPE, SIG_IGN)
+    ignoreBrokenPipes()
   }
+
+  /// Lets writing to a pipe that nobody reads any more fail instead of ending this process: a worker that died must not
+  /// take its runner with it.
+  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 }

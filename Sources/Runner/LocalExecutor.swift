@@ -19,6 +19,7 @@ package struct LocalExecutor: Executor {
   /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left.
   package init(command: [String], workerCount: Int, memory: Int? = nil) throws {
     precondition(workerCount > 0, "\(workerCount) workers")
+    Interruption.ignoreBrokenPipes()
     self.command = command
     self.workerCount = workerCount
     self.memory = try memory ?? Self.availableMemory()

@@ -223,6 +223,33 @@ private struct ToyProject {
     #expect(try toy.results("toy/fault", absence: .failedReplicas).failedReplicaCount == 1)
   }
 
+  // In a worker, because the program ends. All indices but the last two lie within the memory of the matrix.
+  @Test(
+    "an index beyond its axis ends the worker instead of being read or written",
+    arguments: [
+      ("read", 0, 5), ("read", 1, -1), ("read", -1, 7), ("read", 3, -2), ("write", 0, 6), ("column", 0, 5),
+      ("array", 0, 5), ("array", 1, -1), ("read", 3, 0), ("read", 2, 5),
+    ])
+  func index(kind: String, row: Int, column: Int) throws {
+    let toy = try ToyProject(
+      "  toy/fault: {parameters: {kind: \(kind), row: \(row), column: \(column)}, replicas: {count: 2, perCell: 1}}")
+    #expect(try toy.run(workers: 1).failed == 1)
+    let failures = toy.workspace.files(under: "data/store/failed")
+    let key = try #require(failures.first.flatMap { CellKey($0.dropLast(4)) })
+    let reason = try Store(root: toy.workspace.path + "/data/store").failure(of: key)
+    #expect(try #require(reason).contains("died of signal"))
+  }
+
+  @Test("an experiment that says it draws no random numbers is served none")
+  func lyingExperiment() throws {
+    let toy = try ToyProject("  toy/formula: {parameters: {isLying: true}}")
+    #expect(try toy.run(workers: 1).failed == 1)
+    let failures = toy.workspace.files(under: "data/store/failed")
+    let key = try #require(failures.first.flatMap { CellKey($0.dropLast(4)) })
+    let reason = try Store(root: toy.workspace.path + "/data/store").failure(of: key)
+    #expect(try #require(reason).contains("died of signal"))
+  }
+
   @Test("a stage is skipped when cells it reads failed")
   func failedUpstream() throws {
     let toy = try ToyProject(

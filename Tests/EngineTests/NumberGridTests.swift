@@ -132,7 +132,7 @@ private func refusal(_ stage: String) -> String {
       ("-7e-310", "0, or at least 2.2250738585072014e-308"),
       ("2e308", "at most 1.7976931348623157e+308 in size"), ("1e99999999999999999999", "at most 1.797693"),
       ("9007199254740993.0", "it would become 9007199254740992.0"),
-      ("9007199254740995", "it would become 9007199254740996.0, the nearest number that there is; write that"),
+      ("9007199254740995", "it would become 9.007199254740996e+15, the nearest number that there is; write that"),
       ("18014398509481985.0", "it would become 1.8014398509481984e+16"), ("9007199254740992.25", "it would become"),
     ])
   func changed(text: String, reason: String) {

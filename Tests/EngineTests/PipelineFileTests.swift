@@ -151,7 +151,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  a: {experiment: zebra}",
-        "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/fault, toy/file-sum, toy/mean, toy/walk"
+        "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/fault, toy/file-sum, toy/formula, toy/mean, toy/walk"
       ),
       (
         "  toy/walk: {parameters: {stepCount: 2.5}}",
@@ -298,7 +298,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ("  ../walk: {experiment: toy/walk}", "pipeline.yaml:4:3: '../walk' cannot name a stage"),
       ("  'a$(b)': {experiment: toy/walk}", "pipeline.yaml:4:3: 'a$(b)' cannot name a stage"),
       ("  toy/walk: {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),
-      ("  toy/walk: [", "pipeline.yaml:5:1: not valid YAML: "),
+      ("  toy/walk: [", "pipeline.yaml:4:14: not valid YAML: "),
     ])
   func messages(stages: String, message: String) throws {
     let found = try mistakes(head + stages)

@@ -154,11 +154,11 @@ private struct Evaluated {
   @Test(
     "what a list says twice is refused with its place",
     arguments: [
-      ("sweep: [{drift: [1, 2, 1.0]}]", "pipeline.yaml:4:38: stage 'toy/walk': drift 1.0 is listed twice"),
+      ("sweep: [{drift: [1, 2, 1.0]}]", "pipeline.yaml:4:37: stage 'toy/walk': drift 1.0 is listed twice"),
       ("sweep: [{stepCount: [8, 8]}]", "pipeline.yaml:4:38: stage 'toy/walk': stepCount 8 is listed twice"),
       (
         "sweep: [{stepCount: [8, 9, 8], drift: [1, 1, 1]}]",
-        "pipeline.yaml:4:24: stage 'toy/walk': stepCount 8, drift 1.0 is listed twice"
+        "pipeline.yaml:4:22: stage 'toy/walk': stepCount 8, drift 1.0 is listed twice"
       ),
       ("sweep: [[{drift: 1}, {weights: [[1, 2], [1, 2]]}]]", "weights [1.0, 2.0] is listed twice"),
     ])
@@ -180,9 +180,9 @@ private struct Evaluated {
     }
     #expect(
       try message(claim("a", from: "plain, cut, plain", accept: "[0, 8]"))
-        .contains("toy.yaml:7:25: claim 'a': stage 'plain' is listed twice"))
+        .contains("toy.yaml:7:24: claim 'a': stage 'plain' is listed twice"))
     let twice = claim("a", from: "plain", accept: "[0, 8]").replacing("drift: 1,", with: "drift: [1, 2, 1.0],")
-    #expect(try message(twice).contains("toy.yaml:8:29: claim 'a': drift 1.0 is listed twice"))
+    #expect(try message(twice).contains("toy.yaml:8:27: claim 'a': drift 1.0 is listed twice"))
   }
 
   @Test("a calculation without chance has one replica, whose number is exact; with noise nothing is")
@@ -217,20 +217,5 @@ private struct Evaluated {
     #expect(
       try ErrorMessage.text(of: #require(error)).contains("replicas = 3 is not allowed: 1: with these parameters"))
     #expect(try evaluated("isNoisy: true", replicas: 3).verdict == .inconclusive)
-  }
-
-  @Test("an experiment that says it draws no random numbers is served none")
-  func lyingExperiment() async {
-    await #expect(processExitsWith: .failure) {
-      let workspace = try Workspace()
-      let store = Store(root: workspace.path + "/data/store")
-      let catalogue = toyCatalogue()
-      var parameters = try Formula.defaultParameters()
-      parameters["isLying"] = .flag(true)
-      _ = Worker(catalogue: catalogue, store: store).perform(
-        Manifest(
-          experiment: Formula.name, code: catalogue.code(of: Formula.self), seed: 1, streams: .independent,
-          parameters: parameters, replicas: 0..<1))
-    }
   }
 }

@@ -171,19 +171,4 @@ import Testing
     }
     #expect(a.row(2) == [21, 22, 23, 24, 25] && a.column(4) == [5, 15, 25])
   }
-
-  // All but the last of these indices lie within the memory of the matrix.
-  @Test func anIndexBeyondItsAxisEndsTheProgram() async {
-    await #expect(processExitsWith: .failure) { _ = Matrix(rowCount: 3, columnCount: 5)[0, 5] }
-    await #expect(processExitsWith: .failure) { _ = Matrix(rowCount: 3, columnCount: 5)[1, -1] }
-    await #expect(processExitsWith: .failure) { _ = Matrix(rowCount: 3, columnCount: 5)[-1, 7] }
-    await #expect(processExitsWith: .failure) { _ = Matrix(rowCount: 3, columnCount: 5)[3, -2] }
-    await #expect(processExitsWith: .failure) {
-      var matrix = Matrix(rowCount: 3, columnCount: 5)
-      matrix[0, 6] = 1
-    }
-    await #expect(processExitsWith: .failure) { _ = Matrix(rowCount: 3, columnCount: 5).column(5) }
-    await #expect(processExitsWith: .failure) { _ = NDArray(rows: [[1, 2], [3, 4]])[0, 2] }
-    await #expect(processExitsWith: .failure) { _ = Matrix(rowCount: 3, columnCount: 5)[3, 0] }
-  }
 }

@@ -72,6 +72,7 @@ package enum Mean: Experiment {
 package enum Fault: Experiment {
   package enum Kind: String, Choice {
     case none, numerical, notFinite, undeclared, wrongShape, crash, killed, sleep, memory, endless, thrown, alone, gate
+    case read, write, column, array
   }
 
   package struct Parameters: ExperimentParameters {
@@ -80,6 +81,9 @@ package enum Fault: Experiment {
     package var replica = 1
     /// A file that only one cell at a time may hold, or that a cell waits for.
     package var path = ""
+    /// Where a matrix of 3 rows and 5 columns is read or written.
+    package var row = 0
+    package var column = 0
     package init() {}
     package func validate() throws {}
   }
@@ -115,6 +119,13 @@ package enum Fault: Experiment {
     case .memory: taken = [UInt8](repeating: 1, count: 300_000_000)
     case .endless: taken = [UInt8](repeating: 1, count: 1 << 55)
     case .thrown: throw Unexpected()
+    case .read: return [value: NDArray(Matrix(rowCount: 3, columnCount: 5)[parameters.row, parameters.column])]
+    case .write:
+      var matrix = Matrix(rowCount: 3, columnCount: 5)
+      matrix[parameters.row, parameters.column] = 1
+      return [value: NDArray(matrix[0, 0])]
+    case .column: return [value: NDArray(Matrix(rowCount: 3, columnCount: 5).column(parameters.column)[0])]
+    case .array: return [value: NDArray(NDArray(shape: [3, 5])[parameters.row, parameters.column])]
     case .gate:
       while access(parameters.path, F_OK) != 0 { usleep(10_000) }
       return [value: result]
