@@ -21,7 +21,7 @@ struct Git {
   }
 
   /// What a command of git prints.
-  func data(_ arguments: [String]) throws -> Data { try run(command + arguments) }
+  func data(_ arguments: [String]) throws -> Data { try run(command + filtersOff() + arguments) }
 
   /// The first line a command of git prints, nil if it prints nothing.
   func firstLine(_ arguments: [String]) throws -> String? {
@@ -30,17 +30,20 @@ struct Git {
 
   /// Whether files differ from the last commit.
   func hasChanges() throws -> Bool {
-    // The contents of files whose times differ pass through programs that the repository's own settings may name.
+    try !data(["status", "--porcelain", "--ignore-submodules=all"]).isEmpty
+  }
+
+  /// Settings without the programs that the repository's own name for contents to pass through, on their way into a commit
+  /// or an archive.
+  private func filtersOff() throws -> [String] {
     let own = ["config", "--local", "--includes", "--name-only", "--get-regexp", "^filter[.]"]
-    var settings: [String] = []
     do {
-      let names = String(decoding: try data(own), as: UTF8.self).split(separator: "\n")
-      for name in names { settings += ["-c", "\(name)="] }
+      let names = String(decoding: try run(command + own), as: UTF8.self).split(separator: "\n")
+      return names.flatMap { ["-c", "\($0)="] }
     } catch is FileError {
       // There are none: status 1.
+      return []
     }
-    let status = ["status", "--porcelain", "--ignore-submodules=all"]
-    return try !run(command + settings + status).isEmpty
   }
 
   private var command: [String] {

@@ -21,11 +21,12 @@ let landscapeEstimators = [
     "sarao2020/exact-law-violation", from: [Uniqueness.self],
     meaning: "1 if a data set contradicts the exact consequences of counting, else 0"
   ) { results in
-    .identity(
-      try uniquenessCounts(results).flatMap { count in
-        let violations = try isUniqueByCounting(count) ? count.trials - count.successes : count.successes
-        return Array(repeating: 1.0, count: violations) + Array(repeating: 0, count: count.trials - violations)
-      })
+    let violations = try uniquenessCounts(results).flatMap { count in
+      let violations = try isUniqueByCounting(count) ? count.trials - count.successes : count.successes
+      return Array(repeating: 1.0, count: violations) + Array(repeating: 0, count: count.trials - violations)
+    }
+    guard !violations.isEmpty else { throw EvidenceError("needs a sweep point, found none") }
+    return .identity(violations)
   },
   Estimator(
     "sarao2020/threshold-ratio", from: [Uniqueness.self], meaning: "n_50/d of one pair (d, m*)"
