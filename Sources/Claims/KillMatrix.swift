@@ -10,11 +10,11 @@ package struct KillMatrix: Sendable {
     /// By the name of the deliberate mistake; only those that were tried.
     package var science: [String: EvaluatedClaim] = [:]
 
-    package init(_ evaluated: EvaluatedClaim, results: Results, catalogue: Catalogue) {
+    package init(_ evaluated: EvaluatedClaim, results: Results, catalogue: Catalogue) throws {
       self.evaluated = evaluated
       synthetic = Dictionary(
-        uniqueKeysWithValues: SyntheticMutant.allCases.map {
-          ($0, evaluated.outcome(of: $0, results: results, catalogue: catalogue))
+        uniqueKeysWithValues: try SyntheticMutant.allCases.map {
+          ($0, try evaluated.outcome(of: $0, results: results, catalogue: catalogue))
         })
     }
 

@@ -40,8 +40,11 @@ package enum SyntheticMutant: String, Sendable, CaseIterable {
 }
 
 extension EvaluatedClaim {
-  /// What the claim's verdict becomes under a synthetic mutant of its results. Inconclusive claims have nothing to lose.
-  package func outcome(of mutant: SyntheticMutant, results: Results, catalogue: Catalogue) -> SyntheticMutant.Outcome {
+  /// What the claim's verdict becomes under a synthetic mutant of its results. Inconclusive claims have nothing to lose. Throws
+  /// `InvalidParameter` for results whose parameters their experiment does not accept.
+  package func outcome(
+    of mutant: SyntheticMutant, results: Results, catalogue: Catalogue
+  ) throws -> SyntheticMutant.Outcome {
     // Tried whatever the verdict: no estimator may end the program for want of a second replica.
     let single = mutant == .single ? results.withSingleReplicas(catalogue).map { outcome(of: $0, catalogue) } : nil
     guard isExpected, let estimate, let judgement, verdict != .inconclusive else { return .notApplicable }
@@ -60,7 +63,7 @@ extension EvaluatedClaim {
     case .noise:
       // What noise refutes may be refuted for good reasons too; a calculation without chance has no noise of its own.
       guard verdict == .confirmed, estimate.standardError > 0 else { return .notApplicable }
-      let outcomes = (0..<Self.noiseCount).map { outcome(of: results.noise($0, catalogue), catalogue) }
+      let outcomes = try (0..<Self.noiseCount).map { outcome(of: try results.noise($0, catalogue), catalogue) }
       return outcomes.contains(.survived) ? .survived : .killed
     }
   }
@@ -141,11 +144,15 @@ extension Results {
   }
 
   /// Standard normal numbers of the same shapes, coin flips in place of flags; always the same for one sample.
-  fileprivate func noise(_ sample: UInt64, _ catalogue: Catalogue) -> Results {
+  /// Calculations without chance stay as they are: noise is compared with the theory that the claim names.
+  fileprivate func noise(_ sample: UInt64, _ catalogue: Catalogue) throws -> Results {
     var random = RandomStream(key: 0, purpose: "null control", stream: sample)
     return Results(
-      points: points.map { point in
-        point.mapping(catalogue) { _, array in
+      points: try points.map { point in
+        guard try catalogue.experiments[point.experiment]?.drawsRandomNumbers(point.parameters) ?? true else {
+          return point
+        }
+        return point.mapping(catalogue) { _, array in
           let isFlag = array.values.allSatisfy { $0 == 0 || $0 == 1 }
           let noise = random.normals(array.values.count)
           array.values = isFlag ? noise.map { $0 < 0 ? 0 : 1 } : noise

@@ -190,10 +190,6 @@ package struct Worker: Sendable {
 }
 
 extension Experiment {
-  fileprivate static func drawsRandomNumbers(_ values: [String: ParameterValue]) throws -> Bool {
-    drawsRandomNumbers(try Parameters(values: values))
-  }
-
   /// Runs a block of replicas and stacks what they return. If the block fails numerically, its replicas run one by one,
   /// so that only those that fail are missing.
   fileprivate static func cell(_ manifest: Manifest, _ contexts: [RunContext]) throws -> Cell {

@@ -48,7 +48,7 @@ struct Mutate: ParsableCommand {
         let results = try reader.results(claim.evidence)
         let evaluated = EvaluatedClaim(
           claim, familySize: project.claims.count, results: results, catalogue: project.catalogue)
-        return KillMatrix.Row(evaluated, results: results, catalogue: project.catalogue)
+        return try KillMatrix.Row(evaluated, results: results, catalogue: project.catalogue)
       }
     }
     if !synthetic { try tryMistakes(on: claims, project, progress, &rows) }

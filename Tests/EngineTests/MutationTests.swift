@@ -66,7 +66,7 @@ private struct WalkClaims {
       project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue, mutant: "no-drift")
     let rows = try project.claims.map { claim in
       let results = try self.results(plan, claim)
-      var row = KillMatrix.Row(evaluated(claim, results), results: results, catalogue: project.catalogue)
+      var row = try KillMatrix.Row(evaluated(claim, results), results: results, catalogue: project.catalogue)
       row.science["no-drift"] = evaluated(claim, try self.results(mutated, claim))
       return row
     }
