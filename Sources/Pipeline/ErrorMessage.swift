@@ -73,7 +73,7 @@ package enum ErrorMessage {
     "\(error.name) = \(error.value) is not allowed: \(error.allowed)"
   }
 
-  /// Mistakes that are told at a time.
+  /// Mistakes that are reported together at most.
   private static let mistakeLimit = 100
 
   private static func text(of error: PipelineError) -> String {

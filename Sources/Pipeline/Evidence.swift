@@ -45,7 +45,7 @@ extension Evidence {
     for (index, id) in ids.enumerated() {
       if ids[..<index].contains(id) { value.listOrSingle[index].report(.repeatedValue("stage '\(id)'"), in: context) }
       guard let stage = pipeline[id] else {
-        // A stage with mistakes has been told of already; it is only unknown if the file does not name it.
+        // A stage with mistakes has been reported already; it is only unknown if the file does not name it.
         if pipeline.stageNames.contains(id) { return nil }
         value.report(.unknownName(kind: "stage", name: id, known: pipeline.stageNames), in: context)
         continue

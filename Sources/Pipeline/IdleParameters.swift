@@ -41,7 +41,7 @@ extension PipelineFile.Stage {
     for name in candidates.sorted() {
       guard let condition = conditions[name] else { continue }
       let counts = swept[name] ?? (0, 0)
-      // A fixed value that every point overwrites is told of by the sweep, if at all.
+      // A fixed value that every point overwrites is the sweep's to report, if anybody's.
       let isIdleEverywhere = fixed.contains(name) && !acting.contains(name) && counts.given == 0
       guard counts.idle > 0 || isIdleEverywhere else { continue }
       diagnostics.report(

@@ -78,7 +78,7 @@ struct Run: ParsableCommand {
       let outcomes = try draw(targets.figures, project, plan)
       try report(Report(cells: summary), outcomes, project, &log)
     } catch {
-      // Whoever watches is told of it as the one who waits.
+      // The failure is reported to the watcher as to the one who waits.
       log?.fail(error)
       throw error
     }

@@ -95,7 +95,7 @@ import ToyPaper
     return try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
   }
 
-  @Test("a stage of which nothing is selected is told of; a claim of other profiles is not looked at")
+  @Test("a stage of which nothing is selected is reported; a claim of other profiles is not checked")
   func stages() throws {
     let told = refusal("from: [toy/walk, other]", "where: {stepCount: 1}", "accept: [0, 1]")
     #expect(

@@ -125,7 +125,7 @@ import ToyPaper
     #expect(found[0].count < 300)
   }
 
-  @Test("ten thousand mistakes are told as a hundred, and a number")
+  @Test("of ten thousand mistakes a hundred are reported, and how many more there are")
   func manyMistakes() throws {
     let found = try mistakes(head + (0..<10_000).map { "  stage\($0): {experiment: toy/wolk\($0), x: 1}\n" }.joined())
     #expect(found.count == 101)
