@@ -83,12 +83,12 @@ package struct LocalExecutor: Executor {
       for worker in try WorkerProcess.waitForAny(busy, milliseconds: 100) {
         guard let item = worker.item else { continue }
         switch try worker.readAnswer() {
-        case .nothing: continue
-        case .ready: falseStarts = 0
+        case .nothing: break
         case .answer(.claimed): claimedElsewhere.append(item)
         case .answer(let outcome): try report(item, outcome)
         case .died(let how):
           workers.removeAll { $0 === worker }
+          worker.kill()
           if worker.isReady {
             try fail(item, .workerEnded(how), batch, report)
           } else {
@@ -96,6 +96,7 @@ package struct LocalExecutor: Executor {
             try failToStart(how)
           }
         }
+        if worker.isReady { falseStarts = 0 }
       }
       for worker in workers {
         guard let item = worker.item, let excess = try worker.excess(over: batch.limits(item)) else { continue }
@@ -133,7 +134,6 @@ package struct LocalExecutor: Executor {
 private final class WorkerProcess {
   enum Answer {
     case nothing
-    case ready
     case answer(Worker.Outcome)
     case died(String)
   }
@@ -200,6 +200,7 @@ private final class WorkerProcess {
     return true
   }
 
+  /// What a worker that can be read from has said of its cell.
   func readAnswer() throws -> Answer {
     guard try reader.fill() else {
       hasEnded = true
@@ -209,11 +210,12 @@ private final class WorkerProcess {
       close(output)
       return .died(Self.cause(of: status))
     }
-    guard let line = reader.bufferedLine() else { return .nothing }
-    if !isReady, line == Worker.ready {
+    if !isReady, let line = reader.bufferedLine() {
+      guard line == Worker.ready else { return .died("answered '\(line)'") }
       isReady = true
-      return .ready
     }
+    // The answer may have come in the same bytes as the sign: nothing more would then wake the runner.
+    guard let line = reader.bufferedLine() else { return .nothing }
     guard let outcome = Worker.outcome(line) else { return .died("answered '\(line)'") }
     item = nil
     return .answer(outcome)
@@ -233,7 +235,7 @@ private final class WorkerProcess {
   }
 
   func kill() {
-    Glibc.kill(process, SIGKILL)
+    if !hasEnded { Glibc.kill(process, SIGKILL) }
     end()
   }
 

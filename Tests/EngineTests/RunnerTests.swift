@@ -55,6 +55,18 @@ import ToyPaper
     #expect(summary.computed == 0)
   }
 
+  @Test("an answer that comes in the same bytes as the sign of readiness is heard", .timeLimit(.minutes(1)))
+  func answerWithReadiness() throws {
+    let answer = "failed its worker ended with status 7"
+    let summary = try build(
+      """
+      read count; head -c $count > /dev/null; printf 'ready\\n\(answer)\\n'
+      while read count; do head -c $count > /dev/null; echo '\(answer)'; done
+      """
+    ).get()
+    #expect(summary.failed == 6)
+  }
+
   @Test("a line of a file that many write to is whole, and none is lost")
   func appending() throws {
     let workspace = try Workspace()
