@@ -121,8 +121,9 @@ package struct VerdictReport: Sendable {
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
-  /// JUnit: a suite per paper, a case per claim with its numbers as properties. A verdict other than the expected one is a
-  /// failure, an expected inconclusive one is skipped.
+  /// JUnit: a suite per paper, a case per claim that prints its numbers, one a line. A verdict other than the expected one
+  /// is a failure, an expected inconclusive one is skipped. Valid for the schema of Jenkins' xUnit plugin, which allows a
+  /// case no properties.
   package var junit: String {
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     text += "<testsuites name=\"refig verify, profile \(Self.escaped(profile))\" tests=\"\(claims.count)\" "
@@ -151,18 +152,37 @@ package struct VerdictReport: Sendable {
       ("accepted", "\(claim.accepted.low) \(claim.accepted.high)"), ("because", claim.because),
       ("verdict", evaluated.verdict.rawValue), ("expected", claim.expected.rawValue),
     ]
-    var text = "    <testcase classname=\"\(paper)\" name=\"\(escaped(claim.id))\">\n      <properties>\n"
-    for (name, value) in properties {
-      text += "        <property name=\"\(name)\" value=\"\(escaped(value))\"/>\n"
-    }
-    text += "      </properties>\n"
+    var text = "    <testcase classname=\"\(paper)\" name=\"\(escaped(claim.id))\">\n"
     let message = escaped("\(evaluated.verdict.rawValue), expected \(claim.expected.rawValue). \(evaluated.reason)")
     if !evaluated.isExpected {
       text += "      <failure message=\"\(message)\">\(escaped(evaluated.sentence))</failure>\n"
     } else if evaluated.verdict == .inconclusive {
       text += "      <skipped message=\"\(message)\"/>\n"
     }
+    let numbers = properties.map { "\($0): \(escaped($1))\n" }.joined()
+    text += "      <system-out>\n\(numbers)      </system-out>\n"
     return text + "    </testcase>\n"
+  }
+
+  /// What takes the place of the verdicts in JUnit while there are none, so that those of an earlier call do not pass for
+  /// this one's: a failure with its reason.
+  package static func junit(withoutVerdicts reason: String) -> String {
+    """
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="refig verify" tests="1" failures="1">
+      <testsuite name="refig" tests="1" failures="1" errors="0" skipped="0">
+        <testcase classname="refig" name="verify">
+          <failure message="nothing was judged: \(escaped(reason))"/>
+        </testcase>
+      </testsuite>
+    </testsuites>
+
+    """
+  }
+
+  /// The same in Markdown.
+  package static func markdown(withoutVerdicts reason: String) -> String {
+    "## Claims\n\n**Nothing was judged**: \(cell(reason))\n"
   }
 
   /// For XML and for the HTML in Markdown, on one line.
@@ -201,21 +221,26 @@ package struct VerdictReport: Sendable {
   private static func markdownTable(_ claims: [EvaluatedClaim]) -> String {
     let rows = claims.map { evaluated -> String in
       let claim = evaluated.claim
-      let fields = [
-        "`\(claim.id)`", claim.statement, claim.kind.rawValue,
+      let texts = [
+        claim.statement, claim.kind.rawValue,
         evaluated.number + (evaluated.error.isEmpty ? "" : " ± \(evaluated.error)"), interval(claim.accepted),
         evaluated.margin, evaluated.verdict.rawValue + (evaluated.remarks.isEmpty ? "" : " (\(evaluated.remarks))"),
         claim.because + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
       ]
-      return "| " + fields.map(cell).joined(separator: " | ") + " |"
+      return "| `\(claim.id)` | " + texts.map(cell).joined(separator: " | ") + " |"
     }
     return "| claim | statement | kind | estimate | accepted | margin | verdict | because |\n"
       + "|---|---|---|---:|---|---:|---|---|\n" + rows.joined(separator: "\n") + "\n"
   }
 
-  /// Text that Markdown takes as text.
+  /// Text that Markdown takes as text, also in a table, and in which GitHub finds no addresses, names and numbers to link.
   private static func cell(_ text: String) -> String {
-    escaped(text).replacingOccurrences(of: "|", with: "\\|").replacingOccurrences(of: "*", with: "\\*")
+    // An empty comment parts what a renderer would otherwise join to a mention or a reference.
+    let seam = "\u{e000}"
+    let marked = text.replacing(/[\\`*_~|$]|\](?=[(\[:])/) { "\\\($0.output)" }
+      .replacing(/[@#](?=\w)/) { "\($0.output)\(seam)" }
+    return escaped(marked).replacing("://", with: "&#58;//").replacing(/(?i)www\./, with: "www&#46;")
+      .replacing(seam, with: "<!-- -->")
   }
 
   private var byPaper: [(paper: String, claims: [EvaluatedClaim])] {

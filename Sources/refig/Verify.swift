@@ -57,6 +57,17 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
+    var areWritten = false
+    do {
+      try replaceVerdicts(reason: "verify has not ended")
+      try judge { areWritten = true }
+    } catch {
+      if !areWritten { try replaceVerdicts(reason: ErrorMessage.reason(of: error)) }
+      throw error
+    }
+  }
+
+  private func judge(afterWriting: () -> Void) throws {
     let project = try project.load()
     let claims = try project.claims(of: targets)
     guard !claims.isEmpty else { throw PipelineError.noClaims }
@@ -73,6 +84,7 @@ struct Verify: ParsableCommand {
       log?.write(evaluated.record(freshSeed: rootSeed))
     }
     try write(report, changes, project)
+    afterWriting()
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
       if !json { print(report.planText) }
@@ -107,6 +119,15 @@ struct Verify: ParsableCommand {
     }
   }
 
+  /// Takes the verdicts of an earlier call away from those who would take them for this one's.
+  private func replaceVerdicts(reason: String) throws {
+    // A pipe or a device keeps nothing of an earlier call.
+    if let junit, Files.isOrdinaryOrAbsent(junit) {
+      try Self.save(VerdictReport.junit(withoutVerdicts: reason), to: junit)
+    }
+    if let md, Files.isOrdinaryOrAbsent(md) { try Self.save(VerdictReport.markdown(withoutVerdicts: reason), to: md) }
+  }
+
   private static func save(_ text: String, to path: String) throws {
     fflush(nil)  // The path may be this command's own output.
     try Files.save(Array(text.utf8), to: path)
@@ -130,7 +151,7 @@ struct Verify: ParsableCommand {
       guard
         let commit, try git.firstLine(["ls-tree", "--name-only", commit, "./\(file.path)"]) != nil
       else { continue }
-      let text = String(decoding: try git.data(["cat-file", "blob", "\(commit):./\(file.path)"]), as: UTF8.self)
+      let text = String(decoding: try git.bytes(["cat-file", "blob", "\(commit):./\(file.path)"]), as: UTF8.self)
       let paper = URL(fileURLWithPath: file.path).deletingPathExtension().lastPathComponent
       before.merge(
         try ClaimFile.acceptedIntervals(
