@@ -69,8 +69,12 @@ struct Slurm {
   private let environment: [String: String]
 
   init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-    // Inside a job, Slurm's variables tell of that job, and sbatch would take them for wishes.
-    var own = environment.filter { !$0.key.hasPrefix("SLURM_") || $0.key == "SLURM_CONF" }
+    // Inside a job, Slurm's variables describe that job, and its programs would take them for wishes, as they take
+    // others that a site or a user has set: what is to be said is said by options.
+    let wishes = ["SLURM_", "SBATCH_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SALLOC_"]
+    var own = environment.filter { variable in
+      !wishes.contains { variable.key.hasPrefix($0) } || variable.key == "SLURM_CONF"
+    }
     own["SLURM_BITSTR_LEN"] = "0"  // Lists of tasks in full.
     own["LC_ALL"] = "C"
     self.environment = own
@@ -94,7 +98,8 @@ struct Slurm {
     let limit = settings.runningTasks.map { "%\($0)" } ?? ""
     let answer = try run(
       [
-        "sbatch", "--parsable", "--no-requeue", "--job-name=\(name)", "--chdir=\(folder)", "--output=%a.txt",
+        "sbatch", "--parsable", "--export=ALL", "--no-requeue", "--job-name=\(name)", "--chdir=\(folder)",
+        "--output=%a.txt",
         "--array=1-\(count)\(limit)",
       ]
         + settings.arguments + script, until: Self.patience)
@@ -103,15 +108,23 @@ struct Slurm {
     guard let status = answer.status else {
       return answer.errors.contains(Self.patience) ? .busy(told.last ?? "") : .unknown
     }
-    // Of several clusters, "id;cluster".
-    let id = answer.output.prefix { $0.isNumber }
-    if status == 0, !id.isEmpty { return .accepted(id: String(id)) }
+    if status == 0 {
+      // What it has accepted and does not name is followed by the array's name, as what it did not answer for in time.
+      return Self.id(in: answer.output).map(Submission.accepted) ?? .unknown
+    }
     let reason = told.joined(separator: "; ")
     // Limits on the number of jobs are called …SubmitJob…; others, such as those on time, no waiting will lift.
     let passing = [
       "SubmitJob", "queue full", "temporarily", "Unable to contact", "timed out", "Connection refused", "ry again",
     ]
     return passing.contains { reason.contains($0) } ? .busy(reason) : .refused(reason)
+  }
+
+  /// The number of an accepted job: a line of its own, "id;cluster" where there are several clusters. A site may greet its
+  /// users on other lines.
+  static func id(in output: String) -> String? {
+    output.split(whereSeparator: \.isNewline).reversed()
+      .compactMap { $0.wholeMatch(of: /\s*([0-9]+)(;\S+)?\s*/).map { String($0.output.1) } }.first
   }
 
   /// What sbatch says at a limit on jobs, before it waits by itself for up to two minutes.

@@ -32,13 +32,13 @@ import Testing
       }
     }
 
-    func start(trouble: String, rate: Int) throws -> Process {
+    func start(trouble: String, rate: Int, environment: [String: String] = [:]) throws -> Process {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: try productPath("refig"))
       process.arguments = ["run", "--executor", "slurm"]
       process.currentDirectoryURL = URL(fileURLWithPath: workspace.path)
       let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-      process.environment = ProcessInfo.processInfo.environment.merging([
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.merging([
         "PATH": "\(workspace.path)/bin:\(path)", "FAKE_SLURM": workspace.path + "/fake", "FAKE_TROUBLE": trouble,
         "FAKE_RATE": "\(rate)",
       ]) { $1 }
@@ -50,8 +50,10 @@ import Testing
     }
 
     /// Runs to the end; returns the exit status and the greatest memory of the head in bytes.
-    func run(trouble: String = "", rate: Int) async throws -> (status: Int32, peakBytes: Int) {
-      let process = try start(trouble: trouble, rate: rate)
+    func run(
+      trouble: String = "", rate: Int, environment: [String: String] = [:]
+    ) async throws -> (status: Int32, peakBytes: Int) {
+      let process = try start(trouble: trouble, rate: rate, environment: environment)
       var peak = 0
       while process.isRunning {
         if let text = FileManager.default.contents(atPath: "/proc/\(process.processIdentifier)/status"),
@@ -91,7 +93,7 @@ import Testing
 
   @Test(
     "no answer, an empty one or a late one is no failure: each cell is asked for once",
-    arguments: ["silent", "forgetful", "silent,forgetful"])
+    arguments: ["silent", "forgetful", "silent,forgetful", "mute"])
   func unknown(trouble: String) async throws {
     let cluster = try FakeCluster(cellCount: 100)
     // A task that would be submitted twice would find its cells there, which the programs do not forgive.
@@ -99,6 +101,18 @@ import Testing
     #expect(cluster.cellCount == 100)
     #expect(try cluster.calls("sbatch").count == 1)
     #expect(cluster.workspace.files(under: "data/slurm").isEmpty)
+  }
+
+  @Test("what a site prints around sbatch's answer is not taken for it, and what it sets for sbatch changes nothing")
+  func chatter() async throws {
+    let cluster = try FakeCluster(cellCount: 100)
+    let result = try await cluster.run(
+      trouble: "chatty", rate: 10, environment: ["SBATCH_EXPORT": "NONE", "SBATCH_ARRAY_INX": "1-3"])
+    #expect(result.status == 0)
+    #expect(cluster.cellCount == 100)
+    #expect(try cluster.calls("sbatch").count == 1)
+    #expect(try cluster.workspace.read("fake/export") == "ALL []")
+    #expect(try cluster.workspace.read("errors").contains("job 1: 100 cells"))
   }
 
   @Test("a limit on jobs is waited for, with smaller arrays, and said")
