@@ -1,8 +1,9 @@
 import Foundation
 import Pipeline
+import Platform
 import Runner
 
-/// Progress on standard error: one bar per active stage on a terminal, otherwise a plain line per finished stage and now
+/// Progress on standard error: one bar per active stage on a terminal that can erase lines, otherwise a plain line per finished stage and now
 /// and then one for a slow stage. `NO_COLOR` is honoured.
 final class ProgressDisplay {
   private struct Bar {
@@ -24,8 +25,9 @@ final class ProgressDisplay {
   private var lastLine = 0.0
 
   init(quiet: Bool) {
-    isTerminal = isatty(2) == 1
-    usesColor = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    let environment = ProcessInfo.processInfo.environment
+    isTerminal = isatty(STDERR_FILENO) == 1 && environment["TERM", default: "dumb"] != "dumb"
+    usesColor = isTerminal && environment["NO_COLOR", default: ""].isEmpty
     isQuiet = quiet
   }
 
@@ -95,7 +97,7 @@ final class ProgressDisplay {
     lastDrawn = Self.now()
     erase()
     let shown = isLast ? bars : bars.filter { !$0.isFinished }.prefix(8).map { $0 }
-    for bar in shown { write(text(bar) + "\n") }
+    for bar in shown { write(line(bar) + "\n") }
     drawnLines = shown.count
   }
 
@@ -104,26 +106,39 @@ final class ProgressDisplay {
     drawnLines = 0
   }
 
+  /// The numbers of a bar as one plain line.
   private func text(_ bar: Bar) -> String {
     let finished = bar.done + bar.failed
     let name = bar.name.padding(toLength: max(34, bar.name.count), withPad: " ", startingAt: 0)
     var text = "\(name) \(finished)/\(bar.total) cells"
     if bar.isFinished { text += String(format: ", %.1f CPU-s", bar.seconds) }
-    if bar.failed > 0 { text += ", " + paint("\(bar.failed) failed", 31) }
+    if bar.failed > 0 { text += ", \(bar.failed) failed" }
     let elapsed = Self.now() - start
-    guard isTerminal else { return text }
-    let width = 20
-    let filled = finished * width / max(1, bar.total)
-    let meter =
-      paint(String(repeating: "━", count: filled), 32) + paint(String(repeating: "━", count: width - filled), 90)
-    guard !bar.isFinished, finished > 0, elapsed > 1 else { return "\(meter) \(text)" }
+    guard isTerminal, !bar.isFinished, finished > 0, elapsed > 1 else { return text }
     let rate = Double(finished) / elapsed
-    return
-      "\(meter) \(text), \(String(format: "%.1f", rate))/s, \(Text.duration(Double(bar.total - finished) / rate)) left"
+    return text + String(format: ", %.1f/s, ", rate) + Text.duration(Double(bar.total - finished) / rate) + " left"
+  }
+
+  /// A bar in at most as many columns as the terminal has: a line that wraps could not be erased. The meter yields first.
+  private func line(_ bar: Bar) -> String {
+    var text = text(bar)
+    let room = Self.columns - 1
+    if text.count > room { text = text.prefix(max(0, room - 1)) + "…" }
+    let width = min(20, room - text.count - 1)
+    guard width >= 5 else { return text }
+    let filled = (bar.done + bar.failed) * width / max(1, bar.total)
+    let rest = String(repeating: "━", count: width - filled)
+    return paint(String(repeating: "━", count: filled), bar.failed > 0 ? 31 : 32) + paint(rest, 90) + " " + text
+  }
+
+  /// How wide the terminal is at this moment.
+  private static var columns: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
   private func paint(_ text: String, _ color: Int) -> String { usesColor ? "\u{1b}[\(color)m\(text)\u{1b}[0m" : text }
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStreams.report(text) }
 
   private static func now() -> Double {
     var time = timespec()
