@@ -1,6 +1,7 @@
 private import NumericalMethods
 package import PaperKit
 package import Pipeline
+private import Platform
 package import Store
 
 /// Judges claims by the cells behind them.
@@ -28,8 +29,10 @@ package final class Judge {
     return (try judge(claim), keys, 0)
   }
 
-  /// A claim's verdict by the cells behind it, which must be there.
+  /// A claim's verdict by the cells behind it, which must be there. Throws ``PipelineError/interrupted`` when the user
+  /// wants to stop.
   package func judge(_ claim: Claim) throws -> EvaluatedClaim {
+    try Interruption.check()
     let known = known ?? KnownEstimations(store: reader.store, codeDigest: catalogue.codeDigest)
     self.known = known
     let keys = reader.keys(claim.evidence)

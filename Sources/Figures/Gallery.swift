@@ -1,6 +1,7 @@
 private import Foundation
 package import PaperKit
 package import Pipeline
+private import Platform
 package import Store
 
 /// Draws figures of a project from the cells in its store.
@@ -80,11 +81,12 @@ package struct Gallery {
   }
 
   /// Draws what is not up to date. A figure that fails keeps its older files and does not stop the others; only
-  /// ``PipelineError/gnuplotMissing`` is thrown.
+  /// ``PipelineError/gnuplotMissing`` and ``PipelineError/interrupted`` are thrown.
   package func draw(_ figures: [Figure], look: Look, processCount: Int) throws -> [(figure: Figure, outcome: Outcome)] {
     var outcomes: [(figure: Figure, outcome: Outcome)] = figures.map { ($0, .unchanged) }
     var jobs: [(index: Int, job: Gnuplot.Job)] = []
     for (index, figure) in figures.enumerated() {
+      try Interruption.check()
       let folder = URL(fileURLWithPath: folder(of: figure))
       let stages = Set(figure.tables.flatMap(\.stages))
       let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys)

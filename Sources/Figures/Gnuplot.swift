@@ -58,20 +58,22 @@ package struct Gnuplot {
   }
 
   /// Draws what is not up to date, `processCount` at a time. A figure that fails keeps its older files and does not stop
-  /// the others. Throws ``PipelineError/gnuplotMissing`` if there is something to draw and nothing to draw it with;
-  /// `path` is the list of folders to look in.
+  /// the others. Throws ``PipelineError/gnuplotMissing`` if there is something to draw and nothing to draw it with, and
+  /// ``PipelineError/interrupted`` when the user wants to stop: nothing is left running then. `path` is the list of folders to look in.
   package static func draw(
     _ jobs: [Job], path: String = ProcessInfo.processInfo.environment["PATH"] ?? "", processCount: Int = 2
   ) throws -> [Outcome] {
     var outcomes: [Outcome] = []
     var running: [(index: Int, run: Run)] = []
-    func finishFirst() {
-      let (index, run) = running.removeFirst()
-      outcomes[index] = outcome {
+    defer { for (_, run) in running { run.cancel() } }
+    func finishFirst() throws {
+      let (index, run) = running[0]
+      outcomes[index] = try outcome {
         let drawn = try run.finish()
         try write(drawn, for: jobs[index])
         return .drawn
       }
+      running.removeFirst()
     }
     for (index, job) in jobs.enumerated() {
       outcomes.append(.unchanged)
@@ -79,26 +81,29 @@ package struct Gnuplot {
         // Same picture; what is told about it may have changed.
         let new = sidecar(job, files: old.files, gnuplot: old.gnuplot)
         if new != old {
-          outcomes[index] = outcome {
+          outcomes[index] = try outcome {
             try write(new, for: job); return .unchanged
           }
         }
         continue
       }
       let program = try find(in: path)
-      if running.count >= max(1, processCount) { finishFirst() }
-      outcomes[index] = outcome {
+      if running.count >= max(1, processCount) { try finishFirst() }
+      outcomes[index] = try outcome {
         running.append((index, try Run(job.script, program: program, path: path)))
         return .drawn
       }
     }
-    while !running.isEmpty { finishFirst() }
+    while !running.isEmpty { try finishFirst() }
     return outcomes
   }
 
-  private static func outcome(_ body: () throws -> Outcome) -> Outcome {
+  /// What came of a figure. An interruption is no outcome: it is thrown.
+  private static func outcome(_ body: () throws -> Outcome) throws -> Outcome {
     do {
       return try body()
+    } catch PipelineError.interrupted {
+      throw PipelineError.interrupted
     } catch let error as PipelineError {
       return .failed(error)
     } catch let error as FileError {
@@ -108,10 +113,10 @@ package struct Gnuplot {
     }
   }
 
-  private static func find(in path: String) throws -> URL {
+  private static func find(in path: String) throws -> String {
     for folder in path.split(separator: ":") {
-      let program = URL(fileURLWithPath: String(folder)).appending(path: "gnuplot")
-      if FileManager.default.isExecutableFile(atPath: program.path) { return program }
+      let program = "\(folder)/gnuplot"
+      if FileManager.default.isExecutableFile(atPath: program) { return program }
     }
     throw PipelineError.gnuplotMissing
   }
@@ -120,24 +125,16 @@ package struct Gnuplot {
   /// ``PipelineError/gnuplotFailed(figure:message:)``.
   package static func picture(
     _ script: GnuplotScript, terminal: String, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
-  ) throws -> Data {
-    let process = Process()
-    let output = Pipe()
+  ) throws -> [UInt8] {
     let file = FileManager.default.temporaryDirectory.appending(path: "refig-picture-\(UUID().uuidString).gp").path
     try Files.write(Array(script.pixels(terminal: terminal).utf8), to: file, by: file + ".tmp")
     defer { unlink(file) }
-    process.executableURL = try find(in: path)
-    process.arguments = ["-d", file]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let picture = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, !picture.isEmpty else {
+    let answer = try ChildProcess.run(
+      [try find(in: path), "-d", file], environment: ProcessInfo.processInfo.environment, seconds: 600)
+    guard answer.status == 0, !answer.bytes.isEmpty else {
       throw PipelineError.gnuplotFailed(figure: script.figure.id, message: "no picture for the terminal")
     }
-    return picture
+    return answer.bytes
   }
 
   // MARK: One run
@@ -146,24 +143,27 @@ package struct Gnuplot {
   private struct Run {
     let script: GnuplotScript
     let folder: URL
-    let process = Process()
+    private let process: pid_t
 
-    init(_ script: GnuplotScript, program: URL, path: String) throws {
+    init(_ script: GnuplotScript, program: String, path: String) throws {
       self.script = script
       folder = FileManager.default.temporaryDirectory.appending(path: "refig-figure-\(UUID().uuidString)")
       do {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data(script.text.utf8).write(to: folder.appending(path: script.figure.name + ".gp"))
-        let messages = folder.appending(path: "messages")
-        try Data().write(to: messages)
-        process.executableURL = program
-        process.arguments = ["-d", script.figure.name + ".gp"]
-        process.currentDirectoryURL = folder
-        process.environment = ["PATH": path, "HOME": folder.path, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try FileHandle(forWritingTo: messages)
-        do { try process.run() } catch { throw failed(FileError.reason(of: error)) }
+        let messages = open(folder.path + "/messages", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(messages); close(nothing) }
+        guard messages >= 0, nothing >= 0 else { throw FileError(.write, folder.path, code: errno) }
+        do {
+          process = try ChildProcess.start(
+            ["env", "-C", folder.path, program, "-d", script.figure.name + ".gp"], input: nothing, output: nothing,
+            errors: messages,
+            environment: ["PATH": path, "HOME": folder.path, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"],
+            group: .own)
+        } catch let failure as ChildProcess.NotStarted {
+          throw PipelineError.gnuplotFailed(figure: script.figure.id, message: FileError.reason(failure.code))
+        }
       } catch {
         Self.remove(folder)
         throw error
@@ -178,9 +178,22 @@ package struct Gnuplot {
       }
     }
 
-    /// Waits, checks, and returns the two pictures.
+    /// Ends it.
+    func cancel() {
+      kill(process, SIGKILL)
+      var status: Int32 = 0
+      while waitpid(process, &status, 0) < 0, errno == EINTR {}
+      Self.remove(folder)
+    }
+
+    /// Waits, checks, and returns the two pictures. Throws ``PipelineError/interrupted`` when the user wants to stop; the
+    /// run then goes on until ``cancel()``.
     func finish() throws -> (svg: Data, pdf: Data) {
-      process.waitUntilExit()
+      var status: Int32 = 0
+      while waitpid(process, &status, WNOHANG) == 0 {
+        try Interruption.check()
+        usleep(5_000)
+      }
       defer { Self.remove(folder) }
       let name = script.figure.name
       let read = { (file: String) -> Data in
@@ -190,11 +203,9 @@ package struct Gnuplot {
       // gnuplot draws on after a warning, for instance of a series without a point.
       let messages = String(decoding: try read("messages"), as: UTF8.self).split(separator: "\n").map(String.init)
       let told = messages.last { $0.contains("\(name).gp\" line") }
-      if process.terminationReason == .uncaughtSignal {
-        throw failed("it was ended by signal \(process.terminationStatus)")
-      }
-      guard process.terminationStatus == 0, told == nil else {
-        throw failed(told ?? messages.last ?? "it ended with status \(process.terminationStatus)")
+      guard status & 0x7f == 0 else { throw failed("it was ended by signal \(status & 0x7f)") }
+      guard status == 0, told == nil else {
+        throw failed(told ?? messages.last ?? "it ended with status \(status >> 8)")
       }
       var svg = try read(name + ".svg")
       var pdf = try read(name + ".pdf")

@@ -36,6 +36,7 @@ package enum ErrorMessage {
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
+    case is ChildProcess.NotStarted: .environment
     case is InvalidParameter, is EvidenceError: .input
     case is NumericalError: .cellsFailed
     default: .bug
@@ -47,6 +48,7 @@ package enum ErrorMessage {
     switch error {
     case let error as PipelineError: text(of: error)
     case let error as FileError: text(of: error)
+    case let error as ChildProcess.NotStarted: text(of: error)
     case let error as InvalidParameter: sentence(error)
     default: "\(error)"
     }
@@ -67,6 +69,16 @@ package enum ErrorMessage {
       case .notThere, .unsuitable, .other: "Fix the cause or name another place"
       }
     return "\(error.path): cannot be written: \(error.reason). \(advice), then run again: finished cells are kept."
+  }
+
+  private static func text(of error: ChildProcess.NotStarted) -> String {
+    let advice =
+      switch error.code {
+      case EMFILE, ENFILE: " Raise the limit on open files (`ulimit -n`), or take fewer `--workers`."
+      case EAGAIN, ENOMEM: " Raise the limit on processes (`ulimit -u`), or take fewer `--workers`."
+      default: ""
+      }
+    return "\(error.program) cannot be started: \(FileError.reason(error.code)).\(advice)"
   }
 
   private static func sentence(_ error: InvalidParameter) -> String {

@@ -6,8 +6,11 @@ package enum ChildProcess {
   package struct Answer {
     /// Exit status; nil if it died of a signal or was ended because it took too long.
     package let status: Int32?
-    package let output: String
+    /// What it wrote to standard output.
+    package let bytes: [UInt8]
     package let errors: String
+
+    package var output: String { String(decoding: bytes, as: UTF8.self) }
   }
 
   /// Which processes a child is one of: a signal from the terminal goes to a group, its end to a session.
@@ -19,6 +22,7 @@ package enum ChildProcess {
 
   /// A program that could not be started: the system's error.
   package struct NotStarted: Error {
+    package let program: String
     package let code: Int32
   }
 
@@ -50,14 +54,14 @@ package enum ChildProcess {
         posix_spawnp(&process, command[0], &actions, &attributes, arguments, environment)
       }
     }
-    guard code == 0 else { throw NotStarted(code: code) }
+    guard code == 0 else { throw NotStarted(program: command[0], code: code) }
     return process
   }
 
   /// A pipe that closes on exec, or a child would keep its siblings' pipes open and never see the end of its own.
   package static func makePipe() throws -> [Int32] {
     var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw NotStarted(code: errno) }
+    guard pipe(&ends) == 0 else { throw NotStarted(program: "a pipe to it", code: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return ends
   }
@@ -100,7 +104,7 @@ package enum ChildProcess {
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     let hasExited = status & 0x7f == 0 && !isLate
     return Answer(
-      status: hasExited ? (status >> 8) & 0xff : nil, output: String(decoding: texts[0], as: UTF8.self),
+      status: hasExited ? (status >> 8) & 0xff : nil, bytes: texts[0],
       errors: String(decoding: texts[1], as: UTF8.self))
   }
 

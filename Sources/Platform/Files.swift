@@ -88,7 +88,7 @@ package enum Files {
   ) throws {
     var size = 0
     let descriptor = try creating(temporary, for: path) {
-      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     }
     step("write.opened")
     do {
@@ -128,7 +128,7 @@ package enum Files {
   /// Adds a line to a file that several processes write to. While it is written, the file is locked, where the file system
   /// has locks. What a process that was killed left of its own line is closed first.
   package static func append(_ line: [UInt8], to path: String) throws {
-    let descriptor = try creating(path) { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
+    let descriptor = try creating(path) { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666) }
     defer { close(descriptor) }
     var request = wholeFile
     // F_OFD_SETLKW: like F_OFD_SETLK below, but it waits.
@@ -156,7 +156,7 @@ package enum Files {
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
       return try write(to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp", parts)
     }
-    let descriptor = try creating(path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    let descriptor = try creating(path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) }
     defer { close(descriptor) }
     try parts { try fill(descriptor, with: $0, path) }
   }
@@ -186,6 +186,12 @@ package enum Files {
     }
     if failure == EEXIST { failure = isFolder(path) ? 0 : ENOTDIR }
     guard failure == 0 else { throw FileError(.write, path, code: failure) }
+  }
+
+  /// Whether a path names an ordinary file or nothing; a link is neither.
+  package static func isOrdinaryOrAbsent(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
   }
 
   package static func isFolder(_ path: String) -> Bool {

@@ -108,6 +108,7 @@ package struct Crate {
     let partial = "\(folder).\(getpid()).part"
     do {
       for file in files {
+        try Interruption.check()
         let path = "\(partial)/\(file.path)"
         try Files.write(file.bytes, to: path, by: path + ".tmp")
       }

@@ -14,15 +14,27 @@ package struct LocalExecutor: Executor {
   static let falseStartLimit = 3
   /// Seconds between two signs of life in the run's record.
   private static let signInterval = 60.0
+  /// Seconds between two looks at how long cells have been at work, and the most that counts of it: if more has passed,
+  /// this process was suspended too.
+  private static let (lookInterval, longestLook) = (0.1, 1.0)
 
   /// `command` starts a worker that serves its standard input. Cells of stages that state a memory limit run together
-  /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left.
+  /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left. There are fewer
+  /// workers where this process may not open enough files for all of them.
   package init(command: [String], workerCount: Int, memory: Int? = nil) throws {
     precondition(workerCount > 0, "\(workerCount) workers")
     Interruption.ignoreBrokenPipes()
     self.command = command
-    self.workerCount = workerCount
+    self.workerCount = max(1, min(workerCount, try Self.availableDescriptors() / WorkerProcess.descriptorCount))
     self.memory = try memory ?? Self.availableMemory()
+  }
+
+  /// Files that this process may open beside those it needs for itself.
+  private static func availableDescriptors() throws -> Int {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let (own, taken) = (16, try Files.names(in: "/proc/self/fd").count)
+    return Int(min(limit.rlim_cur, 1 << 20)) - taken - own
   }
 
   package func run(_ batch: Batch, report: (Batch.Item, Worker.Outcome) throws -> Void) throws {
@@ -39,7 +51,7 @@ package struct LocalExecutor: Executor {
           reason: "\(falseStarts) in a row ended before they were ready; the last one \(how)")
       }
     }
-    var lastSign = ChildProcess.now()
+    var (lastSign, lastLook) = (ChildProcess.now(), ChildProcess.now())
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       let isCancelled = batch.isCancelled
@@ -55,8 +67,7 @@ package struct LocalExecutor: Executor {
         if let limit = batch.limits(item).memory, taken > 0, taken + limit > memory { break }
         if let idle = workers.first(where: { $0.item == nil }) {
           queue.removeFirst()
-          let hasMemoryLimit = batch.limits(item).memory != nil
-          guard try idle.give(item, batch.manifest(item).canonicalText, hasMemoryLimit: hasMemoryLimit) else {
+          guard try idle.give(item, batch.manifest(item).canonicalText, batch.limits(item)) else {
             queue.insert(item, at: queue.startIndex)
             workers.removeAll { $0 === idle }
             let how = idle.end()
@@ -98,8 +109,13 @@ package struct LocalExecutor: Executor {
         }
         if worker.isReady { falseStarts = 0 }
       }
+      let step = ChildProcess.now() - lastLook
+      if step > Self.lookInterval {
+        lastLook += step
+        for worker in workers { try worker.age(by: min(step, Self.longestLook)) }
+      }
       for worker in workers {
-        guard let item = worker.item, let excess = try worker.excess(over: batch.limits(item)) else { continue }
+        guard let item = worker.item, let excess = try worker.excess() else { continue }
         workers.removeAll { $0 === worker }
         worker.kill()
         try fail(item, .failed(excess), batch, report)
@@ -142,42 +158,69 @@ private final class WorkerProcess {
   private let input: Int32
   private let output: Int32
   private var reader: LineReader
-  private var start = 0.0
-  private var residentAtStart = 0
   private(set) var item: Batch.Item?
+  private var limits = Batch.Limits(time: nil, memory: nil)
+  /// Seconds that the cell has had, as far as it has a limit on them.
+  private var age = 0.0
+  /// Seconds that the worker has waited for a processor.
+  private var waited = 0.0
+  private var residentAtStart = 0
   /// Whether it has said that it can take cells: until then, its end says nothing about the one it was given.
   private(set) var isReady = false
   private var hasEnded = false
 
+  /// How many files one keeps open in the runner.
+  static let descriptorCount = 2
+
   init(_ command: [String]) throws {
+    let toWorker = try ChildProcess.makePipe()
+    defer { close(toWorker[0]) }
     do {
-      let toWorker = try ChildProcess.makePipe()
       let fromWorker = try ChildProcess.makePipe()
-      defer { close(toWorker[0]); close(fromWorker[1]) }
+      defer { close(fromWorker[1]) }
       do {
         // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
         process = try ChildProcess.start(
           command, input: toWorker[0], output: fromWorker[1], environment: ProcessInfo.processInfo.environment,
           group: .own)
       } catch {
-        close(toWorker[1])
         close(fromWorker[0])
         throw error
       }
-      input = toWorker[1]
       output = fromWorker[0]
-    } catch let error as ChildProcess.NotStarted {
-      throw PipelineError.workerNotStarted(reason: "\(command[0]): \(FileError.reason(error.code))")
+    } catch {
+      close(toWorker[1])
+      throw error
     }
+    input = toWorker[1]
     reader = LineReader(descriptor: output)
+  }
+
+  /// Counts time that has passed as the cell's: not what the worker was stopped, or waited for a processor that others
+  /// were using.
+  func age(by step: Double) throws {
+    guard item != nil, limits.time != nil else { return }
+    let (isStopped, waited) = try schedule()
+    if !isStopped { age += max(0, step - (waited - self.waited)) }
+    self.waited = waited
+  }
+
+  /// Whether the worker is stopped, and the seconds for which it could have run and did not, as the kernel counts them (0
+  /// for one that does not).
+  private func schedule() throws -> (isStopped: Bool, waited: Double) {
+    func text(_ name: String) throws -> String {
+      String(decoding: try Files.bytes(of: "/proc/\(process)/\(name)") ?? [], as: UTF8.self)
+    }
+    // The state follows the program's name, which stands in parentheses and may hold any sign.
+    let state = try text("stat").split(separator: ")").last?.first { $0 != " " }
+    let times = try text("schedstat").split(separator: " ")
+    return (state == "T" || state == "t", times.count > 1 ? 1e-9 * (Double(times[1]) ?? 0) : 0)
   }
 
   /// By what the cell at work breaks its limits; nil if it keeps them. Memory is what the worker has gained since it was
   /// given the cell.
-  func excess(over limits: Batch.Limits) throws -> String? {
-    if let limit = limits.time, ChildProcess.now() - start > limit {
-      return "it took longer than its time limit of \(limit) s"
-    }
+  func excess() throws -> String? {
+    if let limit = limits.time, age > limit { return "it took longer than its time limit of \(limit) s" }
     guard let limit = limits.memory else { return nil }
     let taken = try residentBytes() - residentAtStart
     return taken > limit
@@ -192,11 +235,11 @@ private final class WorkerProcess {
   }
 
   /// Hands over a cell; false if the worker is gone.
-  func give(_ item: Batch.Item, _ manifest: String, hasMemoryLimit: Bool) throws -> Bool {
+  func give(_ item: Batch.Item, _ manifest: String, _ limits: Batch.Limits) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
-    self.item = item
-    start = ChildProcess.now()
-    residentAtStart = hasMemoryLimit ? try residentBytes() : 0
+    (self.item, self.limits, age) = (item, limits, 0)
+    waited = limits.time == nil ? 0 : try schedule().waited
+    residentAtStart = limits.memory == nil ? 0 : try residentBytes()
     return true
   }
 

@@ -15,6 +15,8 @@ package final class RunLog {
   /// The run's folder.
   package let folder: String
   private let handle: FileHandle
+  /// Whether an event could not be written; said once.
+  private var isIncomplete = false
   /// What the last event tells; it is written when nobody can write any more.
   package var totals: [String: any Sendable] = [:]
 
@@ -24,7 +26,7 @@ package final class RunLog {
     try Files.makeFolder("\(root)/data/runs")
     // A clock that was set back may give a name that is taken; no record is written over.
     var name = "\(stamp)-\(getpid())"
-    while mkdir("\(root)/data/runs/\(name)", 0o755) != 0 {
+    while mkdir("\(root)/data/runs/\(name)", 0o777) != 0 {
       guard errno == EEXIST else {
         throw FileError(.write, "\(root)/data/runs/\(name)", code: errno)
       }
@@ -60,9 +62,11 @@ package final class RunLog {
     do {
       try handle.write(contentsOf: Data("\(Self.json(object))\n".utf8))
     } catch {
-      // A log that cannot be written must not stop the computing it tells of.
-      FileHandle.standardError.write(
-        Data("refig: the run's log cannot be written: \(FileError.reason(of: error))\n".utf8))
+      // A record that cannot be written must not stop the computing.
+      if !isIncomplete {
+        StandardStreams.report("refig: the run's record cannot be written: \(FileError.reason(of: error))\n")
+      }
+      isIncomplete = true
     }
   }
 

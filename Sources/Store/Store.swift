@@ -134,7 +134,13 @@ package struct Store: Sendable {
   /// same bytes, so a file system without locks is no obstacle.
   package func withClaim<Result>(on key: CellKey, _ body: () throws -> Result) throws -> Result? {
     let path = root + "/lock"
-    let descriptor = try Files.creating(path) { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
+    let descriptor: Int32
+    do {
+      descriptor = try Files.creating(path) { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666) }
+    } catch let error as FileError where error.cause == .notPermitted && access(root, W_OK) == 0 {
+      // Made by another member of the group without write permission for the rest.
+      return try body()
+    }
     defer { close(descriptor) }
     // A byte of one file for each cell: making and removing a file for each costs as much as the cell's own.
     let failure = Files.lock(descriptor, at: key.lockOffset)

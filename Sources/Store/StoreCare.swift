@@ -110,6 +110,7 @@ package struct StoreCare {
   /// The same in parts, one cell at a time.
   package func export(_ keys: some Sequence<CellKey>, write: ([UInt8]) throws -> Void) throws {
     for key in Set(keys).sorted() {
+      try Interruption.check()
       guard let bytes = try store.verifiedBytes(key) else {
         throw PipelineError.cellsMissing(count: 1, command: "refig run")
       }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Claims
 import Foundation
+import Platform
 import Reports
 
 /// `refig crate`.
@@ -29,14 +30,15 @@ struct CrateCommand: ParsableCommand {
   }
 
   func run() throws {
+    Interruption.listen()
     let project = try project.load()
     // Before anything that takes long.
     try Crate.checkFree(folder)
     let facts = try ProcessEnvironment.facts(of: project)
     let report = try Report(
       of: project, facts: facts, processCount: ProcessInfo.processInfo.activeProcessorCount)
-    let source = facts["commit"] == nil ? nil : try Git(project.root)?.data(["archive", "--format=tar", "HEAD"])
-    let crate = try Crate(of: project, report: report, author: author, source: source.map(Array.init))
+    let source = facts["commit"] == nil ? nil : try Git(project.root)?.bytes(["archive", "--format=tar", "HEAD"])
+    let crate = try Crate(of: project, report: report, author: author, source: source)
     let bytes = try crate.write(to: folder)
     try output.show(
       Summary(folder: folder, bytes: bytes),

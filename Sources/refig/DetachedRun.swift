@@ -14,7 +14,7 @@ struct DetachedRun {
     let runs = project.root + "/data/runs"
     try Files.makeFolder(runs)
     let console = "\(project.root)/data/.console-\(getpid()).txt"
-    let output = open(console, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
+    let output = open(console, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o666)
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard output >= 0, nothing >= 0 else {
       throw FileError(.write, console, code: errno)
@@ -35,7 +35,7 @@ struct DetachedRun {
     }
     let text = try Files.bytes(of: console) ?? []
     if let run = try run(of: head) { rename(console, "\(runs)/\(run)/console.txt") } else { unlink(console) }
-    FileHandle.standardError.write(Data(text))
+    StandardStreams.report(String(decoding: text, as: UTF8.self))
     exit(status & 0x7f == 0 ? (status >> 8) & 0xff : ErrorMessage.ExitCode.bug.rawValue)
   }
 

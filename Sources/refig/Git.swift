@@ -21,74 +21,48 @@ struct Git {
   }
 
   /// What a command of git prints.
-  func data(_ arguments: [String]) throws -> Data { try run(command + filtersOff() + arguments) }
+  func bytes(_ arguments: [String]) throws -> [UInt8] { try run(arguments, settings: filtersOff()) }
 
   /// The first line a command of git prints, nil if it prints nothing.
   func firstLine(_ arguments: [String]) throws -> String? {
-    String(decoding: try data(arguments), as: UTF8.self).split(separator: "\n").first.map(String.init)
+    String(decoding: try bytes(arguments), as: UTF8.self).split(separator: "\n").first.map(String.init)
   }
 
   /// Whether files differ from the last commit.
   func hasChanges() throws -> Bool {
-    try !data(["status", "--porcelain", "--ignore-submodules=all"]).isEmpty
+    try !bytes(["status", "--porcelain", "--ignore-submodules=all"]).isEmpty
   }
 
   /// Settings without the programs that the repository's own name for contents to pass through, on their way into a commit
   /// or an archive.
-  private func filtersOff() throws -> [String] {
-    let own = ["config", "--local", "--includes", "--name-only", "--get-regexp", "^filter[.]"]
-    do {
-      let names = String(decoding: try run(command + own), as: UTF8.self).split(separator: "\n")
-      return names.flatMap { ["-c", "\($0)="] }
-    } catch is FileError {
-      // There are none: status 1.
-      return []
+  private func filtersOff() throws -> [(name: String, value: String)] {
+    let list = ["config", "--null", "--includes", "--show-scope", "--name-only", "--list"]
+    let words = try run(list).split(separator: 0, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
     }
+    // Scope and name in turn; a repository has settings of its own in two places.
+    return stride(from: 0, to: words.count - 1, by: 2)
+      .filter { ["local", "worktree"].contains(words[$0]) && words[$0 + 1].hasPrefix("filter.") }
+      .map { (words[$0 + 1], "") }
   }
 
-  private var command: [String] {
-    [
-      "git", "--no-optional-locks", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-C", folder,
-    ]
-  }
-
-  private func run(_ command: [String]) throws -> Data {
-    let process = Process()
-    let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    // Both at once: a full pipe that nobody reads would stop git.
-    let messages = Messages()
-    let reader = Thread { messages.finish(errors.fileHandleForReading.readDataToEndOfFile()) }
-    reader.start()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      let lines = messages.wait().split(separator: "\n").map { ErrorMessage.visible(String($0)) }
+  private func run(_ arguments: [String], settings: [(name: String, value: String)] = []) throws -> [UInt8] {
+    var environment = ProcessInfo.processInfo.environment
+    // In the environment, where a name may hold any sign; on the command line it would end at the first "=".
+    environment["GIT_CONFIG_COUNT"] = "\(settings.count)"
+    for (index, setting) in settings.enumerated() {
+      environment["GIT_CONFIG_KEY_\(index)"] = setting.name
+      environment["GIT_CONFIG_VALUE_\(index)"] = setting.value
+    }
+    let answer = try ChildProcess.run(
+      ["git", "--no-optional-locks", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-C", folder]
+        + arguments, environment: environment, seconds: 600)
+    guard answer.status == 0 else {
+      let lines = answer.errors.split(separator: "\n").map { ErrorMessage.visible(String($0)) }
+      let end = answer.status.map { "git ended with status \($0)" } ?? "git was ended by a signal"
       throw FileError(
-        .read, "the git repository of \(folder)",
-        reason: lines.isEmpty ? "git ended with status \(process.terminationStatus)" : lines.joined(separator: "; "))
+        .read, "the git repository of \(folder)", reason: lines.isEmpty ? end : lines.joined(separator: "; "))
     }
-    return data
-  }
-
-  /// A text that another thread reads.
-  private final class Messages: @unchecked Sendable {
-    private let isRead = DispatchSemaphore(value: 0)
-    private var text = ""
-
-    func finish(_ data: Data) {
-      text = String(decoding: data, as: UTF8.self)
-      isRead.signal()
-    }
-
-    func wait() -> String {
-      isRead.wait()
-      return text
-    }
+    return answer.bytes
   }
 }

@@ -41,6 +41,7 @@ struct Refig: ParsableCommand {
     ])
 
   static func main() {
+    StandardStreams.open()
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -51,7 +52,7 @@ struct Refig: ParsableCommand {
       let parserCode = exitCode(for: error)
       if parserCode == .success || error is CleanExit { help(fullMessage(for: error)) }
       if parserCode == .validationFailure {
-        FileHandle.standardError.write(Data((ErrorMessage.visibleInLines(fullMessage(for: error)) + "\n").utf8))
+        StandardStreams.report(ErrorMessage.visibleInLines(fullMessage(for: error)) + "\n")
         Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
       }
       fail(error)
@@ -59,7 +60,7 @@ struct Refig: ParsableCommand {
   }
 
   private static func fail(_ error: any Error) -> Never {
-    FileHandle.standardError.write(Data("refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))\n".utf8))
+    StandardStreams.report("refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))\n")
     Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
   }
 
@@ -200,28 +201,14 @@ struct ExecutionOptions: ParsableArguments {
 
 /// The programs and the machine around this process.
 enum ProcessEnvironment {
-  /// First line a program prints; nil if it fails or prints nothing.
+  /// First line a program prints; nil if there is no such program, it fails or it prints nothing.
   static func firstLine(of command: [String]) throws -> String? {
-    try output(of: command)?.split(separator: "\n").first.map(String.init)
-  }
-
-  /// What a program prints; nil if it fails.
-  static func output(of command: [String]) throws -> String? {
-    try data(of: command).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  /// The bytes a program prints; nil if it fails.
-  static func data(of command: [String]) throws -> Data? {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? data : nil
+    do {
+      let answer = try ChildProcess.run(command, environment: ProcessInfo.processInfo.environment, seconds: 60)
+      return answer.status == 0 ? answer.output.split(separator: "\n").first.map(String.init) : nil
+    } catch let failure as ChildProcess.NotStarted where failure.code == ENOENT {
+      return nil
+    }
   }
 
   /// A record for a run of this command.
@@ -242,7 +229,7 @@ enum ProcessEnvironment {
       facts["hasChanges"] = try git.hasChanges() ? "yes" : "no"
     } catch let failure as FileError {
       facts["gitFailure"] = failure.reason
-      FileHandle.standardError.write(Data("refig: no commit is recorded: git says: \(failure.reason)\n".utf8))
+      StandardStreams.report("refig: no commit is recorded: git says: \(failure.reason)\n")
     }
     return facts
   }

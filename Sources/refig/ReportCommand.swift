@@ -30,6 +30,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
+    Interruption.listen()
     let project = try project.load()
     let folder = out ?? "\(project.root)/report/\(project.profile)"
     let report = try Report(
@@ -53,8 +54,7 @@ struct ReportCommand: ParsableCommand {
       for evaluated in verdicts.claims { log.write(evaluated.record()) }
     } catch let error as FileError {
       // A page of somebody else's store is as good without.
-      FileHandle.standardError.write(
-        Data("refig: not recorded for later comparison: \(error.path): \(error.reason)\n".utf8))
+      StandardStreams.report("refig: not recorded for later comparison: \(error.path): \(error.reason)\n")
     }
   }
 }

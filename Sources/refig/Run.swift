@@ -2,6 +2,7 @@ import ArgumentParser
 import Figures
 import Foundation
 import Pipeline
+import Platform
 import Reports
 import Runner
 
@@ -126,7 +127,7 @@ struct Run: ParsableCommand {
     var told = [ErrorMessage.text(of: last)]
     for text in failures.dropLast().map(ErrorMessage.text) where !told.contains(text) {
       told.append(text)
-      FileHandle.standardError.write(Data("refig: \(text)\n".utf8))
+      StandardStreams.report("refig: \(text)\n")
     }
     throw last
   }

@@ -124,8 +124,7 @@ struct Show: ParsableCommand {
     else { return }
     let plan = plan(of: figure, project)
     let gallery = project.gallery(plan, project.reader(plan))
-    FileHandle.standardOutput.write(
-      try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
+    StandardOutput.write(try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
   }
 
   private func text(_ claim: Report.ClaimFacts) -> String {

@@ -15,6 +15,9 @@ enum StandardOutput {
       : FileError(.write, "standard output", code: failure)
   }
 
+  /// Prints bytes as they are, after what was printed before.
+  static func write(_ bytes: [UInt8]) { fwrite(bytes, 1, bytes.count, stdout) }
+
   private static var isPipe: Bool {
     var status = stat()
     return fstat(STDOUT_FILENO, &status) == 0 && [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)

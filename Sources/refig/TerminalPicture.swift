@@ -23,12 +23,13 @@ enum TerminalPicture: String, CaseIterable {
   }
 
   /// The picture as the terminal takes it. Throws what ``Gnuplot/picture(_:terminal:)`` throws.
-  func escapes(for script: GnuplotScript) throws -> Data {
+  func escapes(for script: GnuplotScript) throws -> [UInt8] {
     switch self {
     case .sixel: return try Gnuplot.picture(script, terminal: "sixelgd")
     case .kitty:
       // In pieces of at most 4096 signs, all but the last with m=1.
-      var rest = try Gnuplot.picture(script, terminal: "pngcairo").base64EncodedString()[...]
+      var rest = try Gnuplot.picture(script, terminal: "pngcairo").withUnsafeBytes { Data($0) }.base64EncodedString()[
+        ...]
       var text = ""
       var keys = "a=T,f=100,"
       while !rest.isEmpty {
@@ -37,7 +38,7 @@ enum TerminalPicture: String, CaseIterable {
         text += "\u{1b}_G\(keys)m=\(rest.isEmpty ? 0 : 1);\(piece)\u{1b}\\"
         keys = ""
       }
-      return Data((text + "\n").utf8)
+      return Array((text + "\n").utf8)
     }
   }
 }

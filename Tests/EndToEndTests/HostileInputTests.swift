@@ -43,13 +43,16 @@ import Testing
     let project = try Project()
     let marker = project.workspace.path + "/ran"
     try project.workspace.write("#!/bin/sh\ntouch \(marker)\ncat\n", to: "program")
-    try project.workspace.write("*.yaml filter=own\n", to: ".gitattributes")
+    try project.workspace.write(
+      "pipeline.yaml filter=own\nfigures/demo.yaml filter=a=b\nfigures/style.gp filter=near\n", to: ".gitattributes")
     let script = """
       chmod +x program; mkdir hooks; git init -q . && git add -A \
       && git -c user.name=a -c user.email=a@b commit -qm x && cp program hooks/post-index-change \
       && git config core.fsmonitor "$PWD/program" && git config core.hooksPath "$PWD/hooks" \
       && git config filter.own.clean "$PWD/program" && git config filter.own.process "$PWD/program" \
-      && git config core.pager "$PWD/program" && touch pipeline.yaml
+      && git config filter.a=b.clean "$PWD/program" && git config extensions.worktreeConfig true \
+      && git config --worktree filter.near.clean "$PWD/program" \
+      && git config core.pager "$PWD/program" && touch pipeline.yaml figures/demo.yaml figures/style.gp
       """
     let made = try runProgram("sh", ["-c", script], in: project.workspace.path)
     #expect(made.status == 0, "\(made.errors)")

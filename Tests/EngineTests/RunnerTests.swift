@@ -12,10 +12,13 @@ import ToyPaper
 /// What a runner makes of workers, records and processes that do not do as they should.
 @Suite struct RunnerTests {
   /// Runs six cells with this shell script as worker.
-  private func build(_ script: String, workers: Int = 2) throws -> Result<Build.Summary, any Error> {
+  private func build(
+    _ script: String, workers: Int = 2, timeLimit: Double = 600, reason: String = "its worker ended with status 7"
+  ) throws -> Result<Build.Summary, any Error> {
     let workspace = try Workspace()
     try workspace.write(
-      "seed: 3\nprofiles: [quick]\nstages:\n  toy/walk: {sweep: [{drift: [0, 1, 2]}, {law: [normal, uniform]}]}\n",
+      "seed: 3\nprofiles: [quick]\nstages:\n"
+        + "  toy/walk: {timeLimit: \(timeLimit), sweep: [{drift: [0, 1, 2]}, {law: [normal, uniform]}]}\n",
       to: "pipeline.yaml")
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
     let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
@@ -28,7 +31,7 @@ import ToyPaper
     }
     if case .success = outcome {
       for key in plan.stages[0].keys {
-        #expect(try project.store.failure(of: key) == "its worker ended with status 7")
+        #expect(try project.store.failure(of: key) == reason)
       }
     } else {
       #expect(try project.store.failedKeys() == [])
@@ -53,6 +56,20 @@ import ToyPaper
     let summary = try build("echo ready; read line; exit 7").get()
     #expect(summary.failed == 6)
     #expect(summary.computed == 0)
+  }
+
+  @Test("a worker that is stopped does not use up its cell's time; one that idles does", .timeLimit(.minutes(2)))
+  func stopped() throws {
+    let answer = "failed its worker ended with status 7"
+    func worker(_ pause: String) -> String {
+      "echo ready; while read count; do head -c $count > /dev/null; \(pause); echo '\(answer)'; done"
+    }
+    let stopped = try build(worker("(sleep 1.5; kill -CONT $$) & kill -STOP $$"), workers: 6, timeLimit: 0.5).get()
+    #expect(stopped.failed == 6)
+    let idle = try build(
+      worker("sleep 5"), workers: 6, timeLimit: 0.5, reason: "it took longer than its time limit of 0.5 s"
+    ).get()
+    #expect(idle.failed == 6)
   }
 
   @Test("an answer that comes in the same bytes as the sign of readiness is heard", .timeLimit(.minutes(1)))
