@@ -105,7 +105,8 @@ let package = Package(
     // How it is computed: builds, workers, records of runs.
     .target(
       name: "Runner", dependencies: ["Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform"],
-      swiftSettings: strict),
+      // The helper for programs in Python, in the program itself.
+      resources: [.embedInCode("refig.py")], swiftSettings: strict),
     // The same on a cluster.
     .target(name: "Slurm", dependencies: ["Runner", "Store", "Pipeline", "Platform"], swiftSettings: strict),
     // What is drawn of it.

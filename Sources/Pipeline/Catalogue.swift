@@ -1,16 +1,16 @@
 package import PaperKit
 
-/// What the linked papers offer, by name. Declarations are checked before any input is read.
+/// What the linked papers and the project's programs offer, by name. Declarations are checked before any input is read.
 package struct Catalogue: Sendable {
   package let papers: [Paper]
-  package let experiments: [String: any Experiment.Type]
+  package private(set) var experiments: [String: ExperimentDescription]
   package let tables: [String: TableDefinition]
   package let estimators: [String: Estimator]
   /// One digest of all code there is, for what is made from cells: tables and figures.
   package let codeDigest: String
   /// Where the papers' modules lie in a checkout of the project, or nil where that is not known.
   private let sourceFolder: String?
-  /// The code of each experiment, by its name.
+  /// The code of each compiled experiment, by its name.
   private let code: [String: [(part: String, digest: String)]]
 
   /// Collects the papers. Checked: names are unique and of the form paper/kebab-name, outputs do not contradict each
@@ -35,13 +35,34 @@ package struct Catalogue: Sendable {
         && tables.count == papers.reduce(0) { $0 + $1.tables.count }
         && estimators.count == papers.reduce(0) { $0 + $1.estimators.count },
       "two experiments, tables or estimators share a name")
-    self.experiments = experiments
+    self.experiments = experiments.mapValues { ExperimentDescription($0) }
     self.tables = tables
     self.estimators = estimators
     code = fingerprints.code(of: experiments)
   }
 
-  /// The code an experiment's results depend on, as lines of a manifest.
+  /// The same with the experiments of a project's programs.
+  package func adding(_ programs: [ExperimentDescription]) -> Catalogue {
+    var catalogue = self
+    for program in programs { catalogue.experiments[program.name] = program }
+    return catalogue
+  }
+
+  /// Whether some experiment is a program's.
+  package var hasPrograms: Bool {
+    experiments.values.contains { if case .program = $0.implementation { true } else { false } }
+  }
+
+  /// The code an experiment's results depend on, as lines of a manifest. For a program its sources are read and its
+  /// versions asked; throws `PipelineError` or `FileError` where that fails.
+  package func code(of experiment: ExperimentDescription) throws -> [(part: String, digest: String)] {
+    switch experiment.implementation {
+    case .compiled(let type): code(of: type)
+    case .program(let program): try program.code()
+    }
+  }
+
+  /// The same for a compiled experiment.
   package func code(of experiment: any Experiment.Type) -> [(part: String, digest: String)] {
     guard let code = code[experiment.name] else { preconditionFailure("\(experiment.name) is not of this catalogue") }
     return code
@@ -49,15 +70,18 @@ package struct Catalogue: Sendable {
 
   /// The outputs that a manifest's cell must have; nil if its experiment or its code is not this build's.
   package func outputs(of manifest: Manifest) -> [OutputArray]? {
-    guard let experiment = experiments[manifest.experiment],
-      code(of: experiment).elementsEqual(manifest.code, by: ==)
-    else { return nil }
-    return experiment.outputs
+    guard let experiment = experiments[manifest.experiment] else { return nil }
+    do {
+      return try code(of: experiment).elementsEqual(manifest.code, by: ==) ? experiment.outputs : nil
+    } catch { return nil }
   }
 
   /// The file that defines an experiment, relative to the project's folder.
-  package func sourcePath(of experiment: any Experiment.Type) -> String? {
-    sourceFolder.map { "\($0)/\(experiment.sourceFile)" }
+  package func sourcePath(of experiment: ExperimentDescription) -> String? {
+    switch experiment.implementation {
+    case .compiled(let type): sourceFolder.map { "\($0)/\(type.sourceFile)" }
+    case .program(let program): program.sourcePath
+    }
   }
 
   private static func check(_ experiment: any Experiment.Type, of paper: Paper) {

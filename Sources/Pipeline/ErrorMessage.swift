@@ -29,7 +29,8 @@ package enum ErrorMessage {
       case .cellsFailed: .cellsFailed
       case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
       case .damaged, .newerFormat: .integrity
-      case .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .slurmMissing, .slurmRefused,
+      case .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .versionUnknown, .slurmMissing,
+        .slurmRefused,
         .slurmTasksFailed:
         .environment
       case .outOfDate, .cellsMissing: .outOfDate
@@ -129,6 +130,8 @@ package enum ErrorMessage {
       """
     case .evidence(let subject, let reason): "\(subject): \(reason)."
     case .workerNotStarted(let reason): "a worker could not be run: \(reason)."
+    case .versionUnknown(let command, let reason):
+      "`\(command)`, which `versions:` of an experiment asks, gives no answer: \(reason)."
     case .slurmMissing(let program, let reason):
       """
       \(program) cannot be started: \(reason). Run on a machine that has Slurm's client programs on PATH, such as the \

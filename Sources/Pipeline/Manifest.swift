@@ -90,12 +90,15 @@ package struct Manifest: Sendable, Equatable {
   /// What tells this cell's random numbers from another's, replica and purpose aside: seed and experiment, and with
   /// independent streams the parameters. Not the code: a fix of a typo draws the same data again. Not the mutant: a
   /// deliberate mistake is compared on the same data.
-  package var streamKey: UInt64 {
+  package var streamKey: UInt64 { CellKey.streamKey(streamText) }
+
+  /// The text that the random numbers follow from.
+  package var streamText: String {
     var text = "refig streams 1\n\(experiment)\n\(seed)\n"
     if streams == .independent {
       for name in parameters.keys.sorted() { text += Self.parameterLine(name, parameters[name]?.canonicalText ?? "") }
     }
-    return CellKey.streamKey(text)
+    return text
   }
 
   /// Reads a canonical text back; nil if it is not one.

@@ -80,6 +80,8 @@ package enum PipelineError: Error, Sendable {
   case droppedPoints(figure: String, series: String, count: Int, axis: String)
   case evidence(subject: String, reason: String)
   case workerNotStarted(reason: String)
+  /// A program of `versions:` does not say what it was asked.
+  case versionUnknown(command: String, reason: String)
   /// A client program of Slurm cannot be started.
   case slurmMissing(program: String, reason: String)
   /// Slurm does not take the tasks.

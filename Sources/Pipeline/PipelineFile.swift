@@ -22,7 +22,7 @@ package struct PipelineFile: Sendable {
   /// A stage as one profile sees it.
   package struct Stage: Sendable {
     package let id: String
-    package let experiment: any Experiment.Type
+    package let experiment: ExperimentDescription
     /// All parameters of the experiment: defaults overlaid with the stage's fixed values.
     package let base: [String: ParameterValue]
     package let sweep: Sweep
@@ -54,14 +54,20 @@ package struct PipelineFile: Sendable {
   package let stages: [Stage]
   /// Ids of all stages in the file, also of those with mistakes.
   package let stageNames: [String]
+  /// What the stages may run: the catalogue that the file was read with, and the project's programs.
+  package let catalogue: Catalogue
   private let indices: [String: Int]
 
   /// Reads the file for one profile (nil: the first), reporting mistakes of all profiles.
   package init(path: String, profile: String?, catalogue: Catalogue, diagnostics: Diagnostics) throws {
     let document = try YAMLValue.document(
       at: path, purpose: "it names the stages, profiles and figures of the project", diagnostics: diagnostics)
-    let top = document.mapping("pipeline", allowing: ["seed", "profiles", "figures", "slurm", "stages"], in: "")
+    let top = document.mapping("pipeline", allowing: Self.keys, in: "")
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let catalogue = catalogue.adding(
+      top.map { ExperimentReader(folder: folder, catalogue: catalogue).experiments($0["experiments"]) } ?? [])
     self.path = path
+    self.catalogue = catalogue
     seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
     let profileList = top?.required("profiles", in: "")
     let profiles = profileList?.texts("profiles", in: "") ?? []
@@ -85,12 +91,10 @@ package struct PipelineFile: Sendable {
     let entries = top?.required("stages", in: "")?.mapping("stages", in: "")?.entries ?? []
     stageNames = entries.map(\.key)
     let siblings = Set(stageNames)
-    var defaults: [String: [String: ParameterValue]] = [:]
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     for entry in entries {
-      var reader = StageReader(
+      let reader = StageReader(
         id: entry.key, folder: folder, siblings: siblings, catalogue: catalogue, profiles: profiles,
-        slurm: slurm, diagnostics: diagnostics, defaults: defaults)
+        slurm: slurm, diagnostics: diagnostics)
       let before = diagnostics.reportCount
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) {
         stages.append(stage)
@@ -98,11 +102,25 @@ package struct PipelineFile: Sendable {
         // What reads the stage relies on it.
         precondition(diagnostics.reportCount > before, "stage \(entry.key) was left out and nothing was told")
       }
-      defaults = reader.defaults
     }
     self.stages = stages
     indices = Dictionary(stages.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     reportCycle(diagnostics)
+  }
+
+  private static let keys = ["seed", "profiles", "figures", "slurm", "experiments", "stages"]
+
+  /// A catalogue with the programs of a project, for a worker: nothing else of the file is looked at. Throws
+  /// ``PipelineError/invalidFiles(_:)`` for mistakes in them.
+  package static func catalogue(_ catalogue: Catalogue, withProgramsOf path: String) throws -> Catalogue {
+    let diagnostics = Diagnostics()
+    let document = try YAMLValue.document(
+      at: path, purpose: "it names the experiments of the project", diagnostics: diagnostics)
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let experiments = document.mapping("pipeline", in: "")?["experiments"]
+    let programs = ExperimentReader(folder: folder, catalogue: catalogue).experiments(experiments)
+    try diagnostics.throwIfAny()
+    return catalogue.adding(programs)
   }
 
   /// The stage of an id, unless it has mistakes.

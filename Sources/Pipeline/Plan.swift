@@ -73,17 +73,18 @@ package struct Plan: Sendable {
   package subscript(_ id: String) -> Stage? { indices[id].map { stages[$0] } }
 
   /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles. A mutant's name
-  /// makes every experiment that can make this mistake do so.
+  /// makes every experiment that can make this mistake do so. Throws where the code of a program cannot be had
+  /// (``Catalogue/code(of:)``).
   package init(
     _ file: PipelineFile, stages ids: Set<String>, catalogue: Catalogue, seed: Int? = nil, mutant: String? = nil
-  ) {
+  ) throws {
     var planned: [Stage] = []
     var indices: [String: Int] = [:]
     for definition in file.closure(of: file.stages.map(\.id).filter(ids.contains)) {
       let isMutated = definition.experiment.mutants.contains { $0.name == mutant }
       indices[definition.id] = planned.count
       planned.append(
-        Self.expand(
+        try Self.expand(
           definition, seed: seed ?? file.seed, mutant: isMutated ? mutant : nil,
           upstream: { id in indices[id].map { planned[$0] } }, catalogue: catalogue))
     }
@@ -95,7 +96,7 @@ package struct Plan: Sendable {
   /// Expands one stage into cells.
   package static func expand(
     _ definition: PipelineFile.Stage, seed: Int, mutant: String?, upstream: (String) -> Stage?, catalogue: Catalogue
-  ) -> Stage {
+  ) throws -> Stage {
     var inputs: [(name: String, key: CellKey)] = []
     var origins: [(name: String, key: CellKey)] = []
     for (name, id) in definition.inputs {
@@ -105,7 +106,7 @@ package struct Plan: Sendable {
     }
     let blocks = definition.replicas.blocks
     let template = Manifest(
-      experiment: definition.experiment.name, mutant: mutant, code: catalogue.code(of: definition.experiment),
+      experiment: definition.experiment.name, mutant: mutant, code: try catalogue.code(of: definition.experiment),
       seed: seed, streams: definition.streams, inputs: inputs, data: definition.data.map { ($0.name, $0.digest) },
       parameters: definition.base, replicas: blocks[0])
     // The limit on points was checked when the file was read.

@@ -12,8 +12,6 @@ struct StageReader {
   /// What tasks get unless the stage says otherwise.
   let slurm: SlurmSettings
   let diagnostics: Diagnostics
-  /// Parameters of experiments as they declare them, by name: many stages share an experiment.
-  private(set) var defaults: [String: [String: ParameterValue]]
   private var context: String { "stage '\(id)'" }
   private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit", "slurm"]
   /// Of seconds and of megabytes: 30 years, a petabyte.
@@ -21,7 +19,7 @@ struct StageReader {
   private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
-  mutating func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
+  func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
     guard PipelineFile.isName(id) else {
       diagnostics.report(.badName(kind: "stage", name: id), at: location, in: "")
       return nil
@@ -29,7 +27,6 @@ struct StageReader {
     guard let mapping = value.mapping("stage", allowing: Self.keys, in: context),
       let experiment = experiment(mapping, at: location)
     else { return nil }
-    if defaults[experiment.name] == nil { defaults[experiment.name] = Self.defaults(of: experiment) }
     let inputs = inputs(mapping["inputs"])
     let data = data(mapping["data"], of: experiment, at: location)
     var overrides: [String: YAMLMapping] = [:]
@@ -45,7 +42,7 @@ struct StageReader {
     return variant(mapping, overrides[chosen], experiment, inputs, data, location)
   }
 
-  private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> (any Experiment.Type)? {
+  private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> ExperimentDescription? {
     let value = mapping["experiment"]
     guard let name = value == nil ? id : value?.text("experiment", in: context) else { return nil }
     if let experiment = catalogue.experiments[name] { return experiment }
@@ -53,14 +50,6 @@ struct StageReader {
       .unknownName(kind: "experiment", name: name, known: catalogue.experiments.keys.sorted()),
       at: value?.location ?? location, in: context)
     return nil
-  }
-
-  private static func defaults(of experiment: any Experiment.Type) -> [String: ParameterValue] {
-    do {
-      return try experiment.defaultParameters()
-    } catch {
-      preconditionFailure("\(experiment.name): \(error)")
-    }
   }
 
   private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
@@ -79,7 +68,7 @@ struct StageReader {
 
   /// The files of the experiment's data, which must be those whose digests stand here: nothing looks into any other. Their
   /// arrays are read when a cell is needed: a no-op opens no HDF5 file.
-  private func data(_ value: YAMLValue?, of experiment: any Experiment.Type, at location: SourceLocation)
+  private func data(_ value: YAMLValue?, of experiment: ExperimentDescription, at location: SourceLocation)
     -> [DataFile]
   {
     let names = Set(experiment.data.map(\.file)).sorted()
@@ -135,11 +124,11 @@ struct StageReader {
   }
 
   private func variant(
-    _ mapping: YAMLMapping, _ override: YAMLMapping?, _ experiment: any Experiment.Type,
+    _ mapping: YAMLMapping, _ override: YAMLMapping?, _ experiment: ExperimentDescription,
     _ inputs: [(name: String, stage: String)], _ data: [DataFile], _ location: SourceLocation
   ) -> PipelineFile.Stage? {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
-    guard let defaults = defaults[experiment.name] else { return nil }
+    let defaults = experiment.defaults
     var locations: [String: SourceLocation] = [:]
     var fixed: Set<String> = []
     var base = defaults
@@ -302,8 +291,7 @@ extension Experiment {
   package static func validate(_ values: [String: ParameterValue], replicaCount: Int = 1) throws {
     let parameters = try Parameters(values: values)
     guard replicaCount == 1 || drawsRandomNumbers(parameters) else {
-      throw InvalidParameter(
-        "replicas", replicaCount, allowed: "1: with these parameters no random numbers are drawn, so all are the same")
+      throw InvalidParameter.repeatedCalculation(replicaCount)
     }
   }
 }

@@ -26,15 +26,20 @@ package enum ChildProcess {
     package let code: Int32
   }
 
-  /// Starts a program, looked up on PATH, with these descriptors as its standard streams. Throws ``NotStarted``.
+  /// Starts a program, looked up on PATH, with these descriptors as its standard streams, and others from 3 on. In
+  /// a folder, if one is named, it is env that looks it up, and that ends with status 127 where there is none. Throws
+  /// ``NotStarted``.
   package static func start(
-    _ command: [String], input: Int32, output: Int32, errors: Int32 = 2, environment: [String: String],
-    group: Group = .parents
+    _ command: [String], input: Int32, output: Int32, errors: Int32 = 2, others: [Int32] = [],
+    environment: [String: String], folder: String? = nil, group: Group = .parents
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for (target, descriptor) in [input, output, errors].enumerated() {
+    // Copies out of the way: one descriptor must not take another's place before that is copied.
+    let copies = others.isEmpty ? [] : ([input, output, errors] + others).map { fcntl($0, F_DUPFD_CLOEXEC, 16) }
+    defer { for copy in copies { close(copy) } }
+    for (target, descriptor) in (copies.isEmpty ? [input, output, errors] : copies).enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
     }
     if group == .ownSession {
@@ -49,6 +54,8 @@ package enum ChildProcess {
     defer { posix_spawnattr_destroy(&attributes) }
     posix_spawnattr_setflags(&attributes, group.rawValue)
     var process = pid_t()
+    // What changes the folder in posix_spawn, C shows to GNU sources only.
+    let command = folder.map { ["/usr/bin/env", "-C", $0] + command } ?? command
     let code = CStrings(command).withPointers { arguments in
       CStrings(environment.map { "\($0)=\($1)" }).withPointers { environment in
         posix_spawnp(&process, command[0], &actions, &attributes, arguments, environment)
@@ -69,7 +76,8 @@ package enum ChildProcess {
   /// Runs a program that reads nothing to its end, or for at most so many seconds, or until it says this on standard
   /// error. Throws ``NotStarted``.
   package static func run(
-    _ command: [String], environment: [String: String], seconds: Double, until last: String? = nil
+    _ command: [String], environment: [String: String], seconds: Double, folder: String? = nil,
+    until last: String? = nil
   ) throws -> Answer {
     let pipes = try [makePipe(), makePipe()]
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -79,7 +87,7 @@ package enum ChildProcess {
     do {
       defer { for pipe in pipes { close(pipe[1]) } }
       process = try start(
-        command, input: nothing, output: pipes[0][1], errors: pipes[1][1], environment: environment)
+        command, input: nothing, output: pipes[0][1], errors: pipes[1][1], environment: environment, folder: folder)
     }
     let deadline = now() + seconds
     var texts: [[UInt8]] = [[], []]
@@ -106,6 +114,14 @@ package enum ChildProcess {
     return Answer(
       status: hasExited ? (status >> 8) & 0xff : nil, bytes: texts[0],
       errors: String(decoding: texts[1], as: UTF8.self))
+  }
+
+  /// How a process ended, in words that follow "it", by the status that waiting for it gave.
+  package static func cause(of status: Int32) -> String {
+    let signal = status & 0x7f
+    guard signal != 0 else { return "ended with status \((status >> 8) & 0xff)" }
+    return signal == SIGKILL
+      ? "was killed (signal 9; out of memory?)" : "died of signal \(signal) (\(String(cString: strsignal(signal))))"
   }
 
   /// Seconds of a clock that is never set.

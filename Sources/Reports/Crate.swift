@@ -43,7 +43,7 @@ package struct Crate {
     self.report = report
     self.author = author
     time = RunLog.timeStamp()
-    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let keys = Set(plan.stages.flatMap(\.keys))
     let missing = keys.count { !project.store.contains($0) }
     guard missing == 0 else {

@@ -1,6 +1,5 @@
 package import Claims
 package import Figures
-package import PaperKit
 package import Pipeline
 private import Platform
 private import Store
@@ -63,7 +62,7 @@ package struct FigureLineage: Sendable, Encodable {
 extension Project {
   /// The file that defines an experiment, relative to the project's folder; nil where the sources are not there, as in a
   /// folder that holds a pipeline only.
-  package func sourcePath(of experiment: any Experiment.Type) -> String? {
+  package func sourcePath(of experiment: ExperimentDescription) -> String? {
     catalogue.sourcePath(of: experiment).flatMap { Files.sizeAndTime("\(root)/\($0)") == nil ? nil : $0 }
   }
 

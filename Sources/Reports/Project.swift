@@ -26,6 +26,7 @@ package struct Project: Sendable {
     let pipeline = try PipelineFile(
       path: root == "." ? "pipeline.yaml" : root + "/pipeline.yaml", profile: profile, catalogue: catalogue,
       diagnostics: diagnostics)
+    let catalogue = pipeline.catalogue
     let profile = profile ?? pipeline.profiles.first ?? ""
     var figures: [Figure] = []
     var texts: [[UInt8]] = []

@@ -108,7 +108,7 @@ package struct Report {
   package init(
     of project: Project, facts: [String: String], processCount: Int, prepare: () throws -> Void = {}
   ) throws {
-    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let present = try project.store.presentKeys()
     let keys = Set(plan.stages.flatMap(\.keys))
     guard keys.contains(where: present.contains) else {
@@ -230,7 +230,7 @@ private struct SectionBuilder {
         claims: claims.filter { beside.contains($0.claim.id) })
     }
     let stages = try plan.stages.filter { isOwn($0.id) }.map(stage)
-    let part = Plan(project.pipeline, stages: Set(stages.map(\.stage.id)), catalogue: project.catalogue)
+    let part = try Plan(project.pipeline, stages: Set(stages.map(\.stage.id)), catalogue: project.catalogue)
     return Report.Section(
       key: key, citation: project.catalogue.papers.first { $0.key == key }?.citation ?? "", figures: figures,
       claims: own, stages: stages,

@@ -227,11 +227,16 @@ private final class WorkerProcess {
       ? "it took \(taken / 1_000_000) MB of memory, more than its limit of \(limit / 1_000_000) MB" : nil
   }
 
-  /// 0 for a worker that has just died.
-  private func residentBytes() throws -> Int {
-    let fields = String(decoding: try Files.bytes(of: "/proc/\(process)/statm") ?? [], as: UTF8.self).split(
-      separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+  /// Memory of the worker and of the programs it started; 0 for a worker that has just died.
+  private func residentBytes() throws -> Int { try Self.residentBytes(of: process) }
+
+  private static func residentBytes(of process: pid_t) throws -> Int {
+    func fields(_ path: String) throws -> [Int] {
+      String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+    }
+    let pages = try fields("/proc/\(process)/statm").dropFirst().first ?? 0
+    let children = try fields("/proc/\(process)/task/\(process)/children")
+    return try children.reduce(pages * sysconf(Int32(_SC_PAGESIZE))) { try $0 + residentBytes(of: pid_t($1)) }
   }
 
   /// Hands over a cell; false if the worker is gone.
@@ -247,11 +252,15 @@ private final class WorkerProcess {
   func readAnswer() throws -> Answer {
     guard try reader.fill() else {
       hasEnded = true
+      // Not waited for in full: its number must stay its own until its programs are ended.
+      var facts = siginfo_t()
+      waitid(P_PID, id_t(process), &facts, WEXITED | WNOWAIT)
+      Glibc.kill(-process, SIGKILL)
       var status: Int32 = 0
       waitpid(process, &status, 0)
       close(input)
       close(output)
-      return .died(Self.cause(of: status))
+      return .died(ChildProcess.cause(of: status))
     }
     if !isReady, let line = reader.bufferedLine() {
       guard line == Worker.ready else { return .died("answered '\(line)'") }
@@ -274,11 +283,12 @@ private final class WorkerProcess {
     var status: Int32 = 0
     waitpid(process, &status, 0)
     close(output)
-    return Self.cause(of: status)
+    return ChildProcess.cause(of: status)
   }
 
   func kill() {
-    if !hasEnded { Glibc.kill(process, SIGKILL) }
+    // Its programs are of its group.
+    if !hasEnded { Glibc.kill(-process, SIGKILL) }
     end()
   }
 
@@ -289,12 +299,5 @@ private final class WorkerProcess {
       throw PipelineError.workerNotStarted(reason: FileError.reason(errno))
     }
     return zip(workers, polls).filter { $1.revents != 0 }.map(\.0)
-  }
-
-  private static func cause(of status: Int32) -> String {
-    let signal = status & 0x7f
-    guard signal != 0 else { return "ended with status \((status >> 8) & 0xff)" }
-    return signal == SIGKILL
-      ? "was killed (signal 9; out of memory?)" : "died of signal \(signal) (\(String(cString: strsignal(signal))))"
   }
 }

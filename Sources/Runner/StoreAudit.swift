@@ -30,7 +30,7 @@ extension StoreCare {
       }
       if stored.numericClass ?? .current != .current { audit.ofOtherClasses += 1 }
       var manifest = stored.manifest
-      manifest.code = catalogue.code(of: experiment)
+      manifest.code = try catalogue.code(of: experiment)
       if let difference = try worker.compute(manifest).difference(from: stored, outputs: experiment.outputs) {
         audit.differences.append(
           Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now: \(difference)"))

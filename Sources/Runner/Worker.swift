@@ -38,6 +38,8 @@ package struct Worker: Sendable {
   /// Whether cells are claimed, so that no other process computes the same at the same time. On a cluster's file system
   /// a lock may be kept for a machine that is gone.
   private let claims: Bool
+  /// The programs it has started.
+  private let programs = Programs()
 
   package init(catalogue: Catalogue, store: Store, claims: Bool = true) {
     self.catalogue = catalogue
@@ -51,13 +53,13 @@ package struct Worker: Sendable {
     do {
       let work = { () throws -> Outcome in
         if store.contains(key) { return .present }
-        let start = Usage.ofNewCell()
+        let start = programs.usageOfNewCell()
         let cell = try compute(manifest)
         guard let experiment = catalogue.experiments[manifest.experiment] else { return .failed("unknown experiment") }
         let bytes = try cell.encoded(outputs: experiment.outputs)
         let isDuplicate = store.contains(key)
         try store.publish(bytes, as: key)
-        let end = Usage.now()
+        let end = programs.usage()
         return .computed(
           Cost(
             wallSeconds: end.wall - start.wall, processorSeconds: end.processor - start.processor,
@@ -76,14 +78,48 @@ package struct Worker: Sendable {
     guard let experiment = catalogue.experiments[manifest.experiment] else {
       throw EvidenceError("this refig has no experiment '\(manifest.experiment)'")
     }
-    guard catalogue.code(of: experiment).elementsEqual(manifest.code, by: ==) else {
-      throw EvidenceError("this refig was built from other code than the cell asks for; build and run again")
+    guard try catalogue.code(of: experiment).elementsEqual(manifest.code, by: ==) else {
+      throw EvidenceError("the code here is other than the cell asks for; build and run again")
     }
-    var mutant: Mutant?
-    if let name = manifest.mutant {
-      mutant = experiment.mutants.first { $0.name == name }
-      guard mutant != nil else { throw EvidenceError("\(manifest.experiment) has no mutant '\(name)'") }
+    let mutant = try mutant(of: experiment, manifest)
+    let (inputs, data) = (try inputs(of: manifest), try arrays(of: experiment, manifest, files))
+    let isRandom = try experiment.drawsRandomNumbers(manifest.parameters)
+    let replicas: ReplicaResults
+    switch experiment.implementation {
+    case .compiled(let type):
+      let contexts = manifest.replicas.map {
+        RunContext(
+          replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant, isRandom: isRandom)
+      }
+      replicas = try type.results(manifest.parameters, contexts)
+    case .program(let program):
+      let request = ProgramRequest(
+        manifest, outputs: experiment.outputs, inputs: inputs, data: data, isRandom: isRandom)
+      replicas = try programs.answer(of: program, to: request, outputs: experiment.outputs)
     }
+    return try Cell(manifest, replicas, of: experiment)
+  }
+
+  /// The bytes that a program is asked for a cell with; nil where the experiment is compiled in.
+  package func request(_ manifest: Manifest, data files: [DataFile]) throws -> [UInt8]? {
+    guard let experiment = catalogue.experiments[manifest.experiment],
+      case .program(let program) = experiment.implementation
+    else { return nil }
+    return ProgramRequest(
+      manifest, outputs: experiment.outputs, inputs: try inputs(of: manifest),
+      data: try arrays(of: experiment, manifest, files), isRandom: program.isRandom
+    ).bytes
+  }
+
+  private func mutant(of experiment: ExperimentDescription, _ manifest: Manifest) throws -> Mutant? {
+    guard let name = manifest.mutant else { return nil }
+    guard let mutant = experiment.mutants.first(where: { $0.name == name }) else {
+      throw EvidenceError("\(manifest.experiment) has no mutant '\(name)'")
+    }
+    return mutant
+  }
+
+  private func inputs(of manifest: Manifest) throws -> [String: Results] {
     var inputs: [String: Results] = [:]
     for (name, group) in Dictionary(grouping: manifest.inputs, by: \.name) {
       inputs[name] = try Results(
@@ -94,16 +130,10 @@ package struct Worker: Sendable {
           return cell
         })
     }
-    let data = try arrays(of: experiment, manifest, files)
-    let isRandom = try experiment.drawsRandomNumbers(manifest.parameters)
-    let contexts = manifest.replicas.map {
-      RunContext(
-        replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant, isRandom: isRandom)
-    }
-    return try experiment.cell(manifest, contexts)
+    return inputs
   }
 
-  private func arrays(of experiment: any Experiment.Type, _ manifest: Manifest, _ files: [DataFile]) throws
+  private func arrays(of experiment: ExperimentDescription, _ manifest: Manifest, _ files: [DataFile]) throws
     -> [DataArray: NDArray]
   {
     var arrays: [DataArray: NDArray] = [:]
@@ -124,6 +154,9 @@ package struct Worker: Sendable {
   }
 
   // MARK: Serving a runner
+
+  /// Whether a program of this process is computing.
+  package static var hasBusyPrograms: Bool { Program.isAnyBusy }
 
   /// The first line of a worker that can take cells.
   package static let ready = "ready"
@@ -186,103 +219,5 @@ package struct Worker: Sendable {
     case "failed": return .failed(String(answer.dropFirst(7)))
     default: return nil
     }
-  }
-}
-
-extension Experiment {
-  /// Runs a block of replicas and stacks what they return. If the block fails numerically, its replicas run one by one,
-  /// so that only those that fail are missing.
-  fileprivate static func cell(_ manifest: Manifest, _ contexts: [RunContext]) throws -> Cell {
-    let parameters = try Parameters(values: manifest.parameters)
-    var results: [(replica: Int, arrays: [OutputArray: NDArray])] = []
-    var failures: [(replica: Int, reason: String)] = []
-    do {
-      let block = try run(parameters, replicas: contexts)
-      guard block.count == contexts.count else {
-        throw EvidenceError("\(name) returned \(block.count) results for \(contexts.count) replicas")
-      }
-      results = zip(contexts, block).map { ($0.replica, $1) }
-    } catch is NumericalError {
-      for context in contexts {
-        do {
-          results.append((context.replica, try run(parameters, in: context)))
-        } catch let error as NumericalError {
-          failures.append((context.replica, error.description))
-        }
-      }
-    }
-    for (replica, arrays) in results { try check(arrays, of: replica) }
-    var arrays: [String: NDArray] = [:]
-    var coordinates: [String: NDArray] = [:]
-    for output in outputs {
-      let parts = results.compactMap { $0.arrays[output] }
-      guard let first = parts.first else { continue }
-      guard parts.allSatisfy({ $0.shape == first.shape }) else {
-        throw EvidenceError("output '\(output.name)' has shapes that differ between replicas")
-      }
-      guard output.isCoordinate else {
-        arrays[output.name] = NDArray.stack(parts)
-        continue
-      }
-      guard parts.allSatisfy({ $0 == first }) else {
-        throw EvidenceError("coordinate '\(output.name)' differs between replicas")
-      }
-      coordinates[output.name] = first
-    }
-    return Cell(
-      manifest: manifest, replicas: results.map(\.replica), failures: failures, arrays: arrays,
-      coordinates: coordinates, numericClass: .current)
-  }
-
-  /// What an experiment returns must be what it declares.
-  private static func check(_ arrays: [OutputArray: NDArray], of replica: Int) throws {
-    if let extra = arrays.keys.first(where: { !outputs.contains($0) }) {
-      throw EvidenceError("\(name) returned '\(extra.name)', which it does not declare")
-    }
-    var lengths: [String: Int] = [:]
-    for output in outputs {
-      guard let array = arrays[output] else { throw EvidenceError("\(name) did not return '\(output.name)'") }
-      guard array.rank == output.axes.count else {
-        throw EvidenceError("output '\(output.name)' has shape \(array.shape) for the axes \(output.axes)")
-      }
-      for (axis, length) in zip(output.axes, array.shape) {
-        guard lengths[axis, default: length] == length else {
-          throw EvidenceError(
-            "output '\(output.name)' has length \(length) along '\(axis)', another \(lengths[axis] ?? 0)")
-        }
-        lengths[axis] = length
-      }
-      if let bad = array.values.first(where: { !($0.isFinite || output.allowsNaN && $0.isNaN) }) {
-        throw NumericalError.undefined("output '\(output.name)' of replica \(replica) holds \(bad)")
-      }
-    }
-  }
-}
-
-/// Wall time, processor time and peak memory of this process so far.
-private struct Usage {
-  let wall: Double
-  let processor: Double
-  let peakBytes: Int
-
-  /// The same, with peak memory counted from here on, where the kernel lets us.
-  static func ofNewCell() -> Usage {
-    let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-    if descriptor >= 0 {
-      write(descriptor, "5", 1)
-      close(descriptor)
-    }
-    return now()
-  }
-
-  static func now() -> Usage {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + 1e-6 * Double(time.tv_usec) }
-    return Usage(
-      wall: Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec),
-      processor: seconds(usage.ru_utime) + seconds(usage.ru_stime), peakBytes: usage.ru_maxrss * 1024)
   }
 }

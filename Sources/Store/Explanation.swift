@@ -138,6 +138,10 @@ struct ManifestFacts: Sendable {
       case "code.paper": "code that the experiments of \(paper) share changed"
       case "code.methods": "code of the numerical methods changed"
       case "code.compiler": "the compiler changed"
+      case "code.sources": "sources of the program of \(experiment) changed"
+      case "code.outputs": "the outputs that \(experiment) declares changed"
+      case "code.command", "code.versions", "code.protocol":
+        "\(name.dropFirst(5)): \(other.values[name] ?? "nothing") → \(values[name] ?? "nothing")"
       case _ where name.hasPrefix("input."): "input '\(name.dropFirst(6))' changed: other cells of the stage it reads"
       default: "\(name): \(other.values[name] ?? "nothing") → \(values[name] ?? "nothing")"
       }

@@ -50,7 +50,7 @@ struct DataCommand: ParsableCommand {
       throw PipelineError.badOption(name: "--output", value: output, allowed: "goes with a stage, not with a figure")
     }
     let ids = targets.stages
-    let plan = Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
     _ = try execution.build(project, plan, progress: ProgressDisplay(quiet: execution.quiet))
     let reader = project.reader(plan)
     if let figure, format != .h5 {

@@ -36,7 +36,7 @@ struct Explain: ParsableCommand {
   func run() throws {
     let project = try project.load()
     let targets = try project.targets([target])
-    let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     let present = try project.store.presentKeys()
     let starts = try RunLog.starts(root: project.root)
     let report = Report(

@@ -23,7 +23,7 @@ struct GraphCommand: ParsableCommand {
 
   func run() throws {
     let project = try project.load()
-    let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
     let graph = StageGraph(project: project, plan: plan, present: try project.store.presentKeys())
     print(try graph.text(json ? .json : format))
   }

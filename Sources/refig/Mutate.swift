@@ -37,7 +37,7 @@ struct Mutate: ParsableCommand {
     let project = try project.load()
     let claims = try project.claims(of: targets)
     guard !claims.isEmpty else { throw PipelineError.noClaims }
-    let plan = Plan(
+    let plan = try Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
     let progress = ProgressDisplay(quiet: execution.quiet)
     if !dry { _ = try execution.build(project, plan, progress: progress) }
@@ -67,7 +67,7 @@ struct Mutate: ParsableCommand {
     var missingCount = 0
     for (paper, mutant) in mistakes(of: claims, project) {
       let chosen = claims.indices.filter { claims[$0].paper == paper && isTried(mutant, on: claims[$0], project) }
-      let plan = Plan(
+      let plan = try Plan(
         project.pipeline, stages: Set(chosen.flatMap { claims[$0].evidence.stages }), catalogue: project.catalogue,
         mutant: mutant)
       let reader = project.reader(plan, absence: .failedReplicas)

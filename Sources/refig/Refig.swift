@@ -155,14 +155,21 @@ struct ExecutionOptions: ParsableArguments {
       let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
       let root = URL(fileURLWithPath: project.root).path
       return SlurmExecutor(
-        plan: plan, worker: [program, "worker", "--store", root + "/data/store"], root: root + "/data/slurm",
+        plan: plan, worker: [program, "worker", "--store", root + "/data/store"] + programs(project, root),
+        root: root + "/data/slurm",
         costs: try CostHistory(root: project.root))
     }
     guard workers > 0 else {
       return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
     }
     return try LocalExecutor(
-      command: ["/proc/self/exe", "worker", "--store", project.store.root], workerCount: workers)
+      command: ["/proc/self/exe", "worker", "--store", project.store.root] + programs(project, project.root),
+      workerCount: workers)
+  }
+
+  /// What a worker is told of a project with experiments of its own.
+  private func programs(_ project: Project, _ root: String) -> [String] {
+    project.catalogue.hasPrograms ? ["--project", root] : []
   }
 
   /// Computes what is missing and tells about it.

@@ -56,7 +56,7 @@ struct Run: ParsableCommand {
   func run() throws {
     let project = try project.load()
     let targets = try project.targets(targets)
-    let plan = Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     if dry { return try forecast(project, plan) }
     if presence == .detach, !(try missing(project, plan).isEmpty) {
       let run = try DetachedRun(project: project).start()

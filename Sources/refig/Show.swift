@@ -79,7 +79,7 @@ struct Show: ParsableCommand {
   }
 
   private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
-    let plan = Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
     let present = try project.store.presentKeys()
     let (evaluated, keys, missing) = try project.judge(project.reader(plan)).judge(claim, present: present)
     let stages = Set(claim.evidence.stages)
@@ -109,11 +109,11 @@ struct Show: ParsableCommand {
       files: "\(project.stem(of: figure)).svg .pdf .gp .json",
       tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
       lineage: try FigureLineage(
-        of: figure, in: project, plan: plan(of: figure, project), present: try project.store.presentKeys()))
+        of: figure, in: project, plan: try plan(of: figure, project), present: try project.store.presentKeys()))
   }
 
-  private func plan(of figure: Figure, _ project: Project) -> Plan {
-    Plan(project.pipeline, stages: Set(figure.tables.flatMap(\.stages)), catalogue: project.catalogue)
+  private func plan(of figure: Figure, _ project: Project) throws -> Plan {
+    try Plan(project.pipeline, stages: Set(figure.tables.flatMap(\.stages)), catalogue: project.catalogue)
   }
 
   /// Shows a figure in a terminal that can, once all its cells are there.
@@ -122,7 +122,7 @@ struct Show: ParsableCommand {
       let form = picture == nil
         ? TerminalPicture.ofThisTerminal : picture.flatMap({ TerminalPicture(rawValue: $0.rawValue) })
     else { return }
-    let plan = plan(of: figure, project)
+    let plan = try plan(of: figure, project)
     let gallery = project.gallery(plan, project.reader(plan))
     StandardOutput.write(try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
   }

@@ -48,7 +48,7 @@ struct Status: ParsableCommand {
     }
     let project = try project.load()
     let store = project.store
-    let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
     let sizes = try store.presentSizes()
     let failed = try store.failedKeys()
     let costs = try CostHistory(root: project.root)

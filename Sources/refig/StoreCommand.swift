@@ -68,12 +68,12 @@ struct StoreCommand: ParsableCommand {
       for profile in first.pipeline.profiles {
         let project = try Project(root: project.root, profile: profile, catalogue: .linked)
         let stages = Set(project.pipeline.stages.map(\.id))
-        let plan = Plan(project.pipeline, stages: stages, catalogue: project.catalogue)
+        let plan = try Plan(project.pipeline, stages: stages, catalogue: project.catalogue)
         needed.formUnion(plan.stages.flatMap(\.keys))
         // The cells of deliberate mistakes that claims must notice.
         for mutant in Set(project.claims.flatMap { $0.kills + $0.immunities.keys }) {
           let claims = project.claims.filter { $0.kills.contains(mutant) || $0.immunities[mutant] != nil }
-          let mutated = Plan(
+          let mutated = try Plan(
             project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue,
             mutant: mutant)
           needed.formUnion(mutated.stages.flatMap(\.keys))
@@ -114,7 +114,7 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
       let project = try project.load()
-      let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+      let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let keys = Set(plan.stages.flatMap(\.keys))
       let missing = keys.filter { !project.store.contains($0) }.count
       if missing > 0 {
@@ -185,7 +185,7 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
       let project = try project.load()
-      let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+      let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let keys = StoreCommand.sample(plan.stages.flatMap(\.keys).filter(project.store.contains), sample, seed)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
       let audit = try care.audit(keys)
@@ -224,7 +224,7 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
       let project = try project.load()
-      let plan = Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
+      let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
       let wanted = plan.stages.flatMap { stage in stage.keys.indices.map { stage.manifest($0) } }
       let old = Dictionary(

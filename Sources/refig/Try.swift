@@ -30,6 +30,12 @@ struct Try: ParsableCommand {
   @Flag(help: "Print all arrays as JSON.")
   var json = false
 
+  @Flag(help: "Print what a program would be asked, and run nothing: see docs/protocol.md.")
+  var request = false
+
+  @Option(name: .customLong("project"), help: "Folder with pipeline.yaml, where the experiment may be a program.")
+  var root = "."
+
   func validate() throws {
     // As many as a stage may have.
     let limit = PipelineFile.Replicas.limit
@@ -37,8 +43,13 @@ struct Try: ParsableCommand {
   }
 
   func run() throws {
-    let catalogue = Catalogue.linked
-    guard let type = catalogue.experiments[experiment] else {
+    let path = root + "/pipeline.yaml"
+    let catalogue =
+      Files.sizeAndTime(path) == nil
+      ? Catalogue.linked : try PipelineFile.catalogue(.linked, withProgramsOf: path)
+    // Behind its paper's name, an experiment's may be all that its own program knows.
+    let names = catalogue.experiments.keys.filter { $0 == experiment || $0.hasSuffix("/\(experiment)") }
+    guard let experiment = names.first, names.count == 1, let type = catalogue.experiments[experiment] else {
       throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
     }
     let files = try dataFiles.map(Self.dataFile)
@@ -52,11 +63,18 @@ struct Try: ParsableCommand {
         allowed: "\(experiment) reads \(declared.isEmpty ? "no data file" : declared.joined(separator: ", "))")
     }
     let manifest = Manifest(
-      experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
+      experiment: experiment, code: try catalogue.code(of: type), seed: seed, streams: .independent,
       data: files.map { ($0.name, $0.digest) }, parameters: try ParameterSettings.parameters(of: type, settings),
       replicas: replica..<(replica + 1))
-    let store = Store(root: "data/store", catalogue: catalogue)
-    let cell = try Worker(catalogue: catalogue, store: store).compute(manifest, data: files)
+    let store = Store(root: root + "/data/store", catalogue: catalogue)
+    let worker = Worker(catalogue: catalogue, store: store)
+    if request {
+      guard let bytes = try worker.request(manifest, data: files) else {
+        throw PipelineError.badOption(name: "--request", value: experiment, allowed: "only programs are asked")
+      }
+      return FileHandle.standardOutput.write(Data(bytes))
+    }
+    let cell = try worker.compute(manifest, data: files)
     if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
     let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in
       if output.isCoordinate { return cell.coordinates[output.name].map { (output, $0) } }
@@ -131,9 +149,9 @@ extension Encodable {
 /// `name=value` settings on the command line.
 enum ParameterSettings {
   /// The experiment's parameters with some set.
-  static func parameters(of type: any Experiment.Type, _ settings: [String]) throws -> [String: ParameterValue] {
+  static func parameters(of type: ExperimentDescription, _ settings: [String]) throws -> [String: ParameterValue] {
     let diagnostics = Diagnostics()
-    var parameters = try type.defaultParameters()
+    var parameters = type.defaults
     var given: Set<String> = []
     for setting in settings {
       let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)

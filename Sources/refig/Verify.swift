@@ -73,7 +73,7 @@ struct Verify: ParsableCommand {
     guard !claims.isEmpty else { throw PipelineError.noClaims }
     let changes = try diffBounds.map { try boundChanges(since: $0, in: project) }
     let rootSeed = freshSeeds ? Int(Date().timeIntervalSince1970) : seed
-    let stages = Plan(
+    let stages = try Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let log = try bringIn(stages, of: project)
     let judge = project.judge(project.reader(stages))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Claims
 import Foundation
+import Pipeline
 import Platform
 import Runner
 import Slurm
@@ -14,6 +15,9 @@ struct WorkerCommand: ParsableCommand {
 
   @Option(help: "Folder of the store.")
   var store: String
+
+  @Option(help: "Folder with pipeline.yaml, where some experiments are programs.")
+  var project: String?
 
   @Option(help: "File with the cells of a batch; none are read from standard input.")
   var batch: String?
@@ -32,10 +36,13 @@ struct WorkerCommand: ParsableCommand {
     // Answers go to a private copy of standard output, so that nothing printed by a library can garble them.
     let answers = dup(1)
     dup2(2, 1)
-    let store = Store(root: store, catalogue: .linked)
+    let catalogue =
+      try project.map { try PipelineFile.catalogue(.linked, withProgramsOf: $0 + "/pipeline.yaml") } ?? .linked
+    let store = Store(root: store, catalogue: catalogue)
     if let batch, let slice {
       Interruption.listen()
-      let worker = ["/proc/self/exe", "worker", "--store", store.root, "--no-claims"]
+      let worker =
+        ["/proc/self/exe", "worker", "--store", store.root, "--no-claims"] + (project.map { ["--project", $0] } ?? [])
       return try SlurmTask(file: batch, slice: slice, store: store, worker: worker).run(output: answers)
     }
     // What ends a task of a cluster is sent to all its processes; the one that gave the cell decides.
@@ -44,8 +51,10 @@ struct WorkerCommand: ParsableCommand {
       // The other end of standard input is closed when the runner is gone, however it went: nobody waits for the cell.
       var input = pollfd(fd: 0, events: 0, revents: 0)
       while poll(&input, 1, -1) < 0 {}
+      // A program at work would go on for nobody; an idle one sees that its requests end.
+      if Worker.hasBusyPrograms, getpgrp() == getpid() { kill(0, SIGKILL) }
       _exit(0)
     }
-    try Worker(catalogue: .linked, store: store, claims: !noClaims).serve(input: 0, output: answers)
+    try Worker(catalogue: catalogue, store: store, claims: !noClaims).serve(input: 0, output: answers)
   }
 }

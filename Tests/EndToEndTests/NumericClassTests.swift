@@ -54,7 +54,7 @@ import Testing
       let (name, parameters) = line.words
       let experiment = try #require(catalogue.experiments[name], "no experiment '\(name)'")
       text += "  \(name)-\(index):\n    experiment: \(name)\n    parameters: \(parameters)\n"
-      text += "    replicas: \(experiment.drawsByDefault ? 2 : 1)\n"
+      text += "    replicas: \(try experiment.drawsRandomNumbers(experiment.defaults) ? 2 : 1)\n"
       for file in Set(experiment.data.map(\.file)) {
         let bytes = try Data(contentsOf: folder.appending(path: "../../data/\(file).h5"))
         try bytes.write(to: URL(fileURLWithPath: "\(workspace.path)/\(file).h5"))
@@ -79,7 +79,7 @@ import Testing
   private static func cells(_ workspace: Workspace) throws -> [Cell] {
     let project = try Reports.Project(root: workspace.path, profile: nil, catalogue: catalogue)
     let stages = project.pipeline.stages.map(\.id)
-    let plan = Plan(project.pipeline, stages: Set(stages), catalogue: catalogue)
+    let plan = try Plan(project.pipeline, stages: Set(stages), catalogue: catalogue)
     return try stages.flatMap { id in
       try (plan[id]?.keys ?? []).map { try #require(try project.store.cell($0), "\(id) was not computed") }
     }
@@ -232,9 +232,4 @@ import Testing
     #expect(audit.status == 0, "\(audit.output)\(audit.errors)")
     #expect(audit.output.contains("\(cells.count) of another numeric class"), "\(audit.output)")
   }
-}
-
-extension Experiment {
-  /// Whether it draws random numbers with its defaults: otherwise all replicas are the same, and one is allowed.
-  fileprivate static var drawsByDefault: Bool { drawsRandomNumbers(Parameters()) }
 }

@@ -60,7 +60,7 @@ import ToyPaper
     let catalogue = Catalogue(
       papers: allPapers, fingerprints: Fingerprints(files: sourceFingerprints, compiler: compilerVersion))
     let project = try Reports.Project(root: workspace.path, profile: nil, catalogue: catalogue)
-    let plan = Plan(project.pipeline, stages: [stage], catalogue: catalogue)
+    let plan = try Plan(project.pipeline, stages: [stage], catalogue: catalogue)
     let worker = [try productPath("refig"), "worker", "--store", project.store.root]
     var build = Build(
       store: project.store, plan: plan, executor: Shuffled(try LocalExecutor(command: worker, workerCount: 2)),

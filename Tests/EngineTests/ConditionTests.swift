@@ -73,7 +73,7 @@ import ToyPaper
   func accepted(condition: String, count: Int) throws {
     let claim = try #require(try claim(Self.from, "where: \(condition)", "accept: [0, 1]"))
     let project = try claimProject()
-    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
     #expect(project.reader(plan).keys(claim.evidence).count == count)
   }
 

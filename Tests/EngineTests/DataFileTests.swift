@@ -50,7 +50,7 @@ private struct DataProject {
   @discardableResult
   func run(workers: Int = 0) throws -> Build.Summary {
     let project = try project()
-    let plan = Plan(project.pipeline, stages: ["toy/file-sum"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/file-sum"], catalogue: project.catalogue)
     let store = project.store
     var executor: any Executor = InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: store))
     if workers > 0 {
@@ -65,7 +65,7 @@ private struct DataProject {
 
   func sums() throws -> [Double] {
     let project = try project()
-    let plan = Plan(project.pipeline, stages: ["toy/file-sum"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/file-sum"], catalogue: project.catalogue)
     return try project.reader(plan).results(Evidence(stages: ["toy/file-sum"]))
       .points(of: FileSum.self).flatMap { $0[FileSum.sum].values }
   }

@@ -57,7 +57,7 @@ import Testing
       papers: [smith2027],
       fingerprints: Fingerprints(files: ["ExamplePaper/SampleMean.swift": "digest"], compiler: "example"))
     let project = try Project(root: workspace.path, profile: nil, catalogue: catalogue)
-    let plan = Plan(project.pipeline, stages: ["smith2027/sample-mean"], catalogue: catalogue)
+    let plan = try Plan(project.pipeline, stages: ["smith2027/sample-mean"], catalogue: catalogue)
     var build = Build(
       store: project.store, plan: plan,
       executor: InProcessExecutor(worker: Worker(catalogue: catalogue, store: project.store)),

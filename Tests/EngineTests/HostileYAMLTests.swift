@@ -113,7 +113,7 @@ import ToyPaper
     let workspace = try Workspace()
     try workspace.write(chain(10_000, last: "toy/walk"), to: "pipeline.yaml")
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    let plan = Plan(project.pipeline, stages: ["s9999"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["s9999"], catalogue: project.catalogue)
     #expect(plan.stages.map(\.id) == ["toy/walk"] + (0..<10_000).map { "s\($0)" })
   }
 

@@ -34,7 +34,7 @@ private struct ToyProject {
 
   func plan(profile: String? = nil, code: [String: String] = [:]) throws -> Plan {
     let project = try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue(code: code))
-    return Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    return try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
   }
 
   func explain(_ stage: String, code: [String: String] = [:]) throws -> Explanation {
@@ -51,7 +51,7 @@ private struct ToyProject {
   ) throws -> Build.Summary {
     let catalogue = toyCatalogue(code: code)
     let project = try Project(root: workspace.path, profile: profile, catalogue: catalogue)
-    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: catalogue)
+    let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: catalogue)
     let store = project.store
     var executor: any Executor = InProcessExecutor(worker: Worker(catalogue: catalogue, store: store))
     if workers > 0 {
@@ -78,7 +78,7 @@ private struct ToyProject {
   func reader(_ stage: String, absence: ResultReader.Absence = .error) throws -> ResultReader {
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
     return project.reader(
-      Plan(project.pipeline, stages: [stage], catalogue: project.catalogue), absence: absence)
+      try Plan(project.pipeline, stages: [stage], catalogue: project.catalogue), absence: absence)
   }
 
   func results(_ stage: String, absence: ResultReader.Absence = .error) throws -> Results {

@@ -30,7 +30,7 @@ private struct WalkClaims {
       """, to: "pipeline.yaml")
     try workspace.write("claims:\n" + claims, to: "figures/toy.yaml")
     project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
   }
 
   static func claim(_ name: String, accept: String, _ more: String = "") -> String {
@@ -62,7 +62,7 @@ private struct WalkClaims {
 
   /// The kill matrix with the mistake `no-drift` tried on every claim.
   func matrix() throws -> KillMatrix {
-    let mutated = Plan(
+    let mutated = try Plan(
       project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue, mutant: "no-drift")
     let rows = try project.claims.map { claim in
       let results = try self.results(plan, claim)
@@ -94,7 +94,7 @@ private struct WalkClaims {
   @Test("mistakes have cells of their own, drawn from the same random numbers")
   func mutantCells() throws {
     let claims = try WalkClaims(WalkClaims.claim("near", accept: "[2, 6]"))
-    let mutated = Plan(
+    let mutated = try Plan(
       claims.project.pipeline, stages: ["toy/walk"], catalogue: claims.project.catalogue, mutant: "no-drift")
     #expect(Set(mutated.stages[0].keys).isDisjoint(with: claims.plan.stages[0].keys))
     let claim = claims.project.claims[0]

@@ -19,7 +19,7 @@ private func project(_ stage: String) throws -> Project {
 /// The values of a parameter that a sweep gives.
 private func values(of name: String = "drift", _ values: String) throws -> [ParameterValue] {
   let project = try project("sweep: [{\(name): \(values)}]")
-  let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+  let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
   return plan.stages[0].keys.indices.compactMap { plan.stages[0].manifest($0).parameters[name] }
 }
 

@@ -13,7 +13,7 @@ func mistakes(_ text: String, profile: String? = nil) throws -> [String] {
   try workspace.write(text, to: "pipeline.yaml")
   do {
     let project = try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue())
-    let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let diagnostics = Diagnostics()
     plan.validate(diagnostics) { _ in true }
     try diagnostics.throwIfAny()
@@ -33,7 +33,7 @@ private func project(_ stages: String, profile: String? = nil) throws -> Project
 
 private func points(_ stages: String, profile: String? = nil) throws -> [String] {
   let project = try project(stages, profile: profile)
-  let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+  let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
   return plan.stages.flatMap { stage in stage.keys.indices.map { stage.label($0) } }
 }
 
@@ -108,7 +108,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
   func keysSurviveLayout() throws {
     func keys(_ text: String) throws -> Set<CellKey> {
       let project = try project(text)
-      let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+      let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
       return Set(plan.stages.flatMap(\.keys))
     }
     let one = try keys("  toy/walk: {parameters: {drift: 1, stepCount: 3}, sweep: [{law: [normal, uniform]}]}")
@@ -129,7 +129,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     let project = try project(
       "  toy/walk: {sweep: [{drift: [1, 2], stepCount: [2, 3]}, {law: [normal, uniform]}], replicas: {count: 3, perCell: 2}}"
     )
-    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
     let stage = try #require(plan["toy/walk"])
     #expect(stage.keys.count == 8)
     #expect(stage.keys == stage.keys.indices.map { stage.manifest($0).key })
@@ -410,7 +410,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
   @Test("a million cells of a stage can be planned")
   func millionCells() throws {
     let project = try project("  toy/walk: {replicas: {count: 1000000, perCell: 1}}")
-    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
     #expect(plan.stages[0].keys.count == 1_000_000)
   }
 

@@ -65,7 +65,7 @@ private struct Evaluated {
     try workspace.write(stages, to: "pipeline.yaml")
     try workspace.write("claims:\n" + claims, to: "figures/toy.yaml")
     project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let worker = Worker(catalogue: project.catalogue, store: project.store)
     for stage in plan.stages {
       for index in stage.keys.indices {
@@ -140,7 +140,7 @@ private struct Evaluated {
         two: {experiment: toy/fault, parameters: {kind: numerical, replica: 2}, replicas: {count: 8, perCell: 3}}
       """, to: "pipeline.yaml")
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    let plan = Plan(project.pipeline, stages: ["one", "two"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["one", "two"], catalogue: project.catalogue)
     let worker = Worker(catalogue: project.catalogue, store: project.store)
     for index in 0..<3 { _ = worker.perform(plan.stages[0].manifest(index)) }
     // Of the second stage nothing is there.
@@ -202,7 +202,7 @@ private struct Evaluated {
           + claim("square", from: "toy/formula", accept: "[9, 9]").replacing("toy/mean-end", with: "toy/square")
           .replacing("    where: {drift: 1, stepCount: 4}\n", with: ""), to: "figures/toy.yaml")
       let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-      let plan = Plan(project.pipeline, stages: ["toy/formula"], catalogue: project.catalogue)
+      let plan = try Plan(project.pipeline, stages: ["toy/formula"], catalogue: project.catalogue)
       let diagnostics = Diagnostics()
       plan.validate(diagnostics) { _ in true }
       try diagnostics.throwIfAny()

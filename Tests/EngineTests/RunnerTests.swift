@@ -21,7 +21,7 @@ import ToyPaper
         + "  toy/walk: {timeLimit: \(timeLimit), sweep: [{drift: [0, 1, 2]}, {law: [normal, uniform]}]}\n",
       to: "pipeline.yaml")
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
-    let plan = Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
     let executor = try LocalExecutor(command: ["/bin/sh", "-c", script], workerCount: workers)
     let outcome = Result {
       var build = Build(

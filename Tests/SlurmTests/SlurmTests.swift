@@ -22,7 +22,7 @@ import ToyPaper
     let local = try ToyProject(Self.walks)
     let catalogue = toyCatalogue()
     let project = try Project(root: local.workspace.path, profile: nil, catalogue: catalogue)
-    let plan = Plan(project.pipeline, stages: ["toy/walk", "toy/mean"], catalogue: catalogue)
+    let plan = try Plan(project.pipeline, stages: ["toy/walk", "toy/mean"], catalogue: catalogue)
     let root = local.workspace.path
     var build = Build(
       store: project.store, plan: plan,

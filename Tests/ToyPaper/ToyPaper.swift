@@ -234,7 +234,7 @@ package struct Shuffled: Executor {
 /// Runs all stages of a project on the cluster at hand; `worker` is the program of this paper's worker.
 package func toyRun(in folder: String, worker: String) throws -> Build.Summary {
   let project = try Project(root: folder, profile: nil, catalogue: toyCatalogue())
-  let plan = Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+  let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
   let executor = SlurmExecutor(
     plan: plan, worker: [worker, project.store.root], root: folder + "/data/slurm",
     costs: try CostHistory(root: folder))

@@ -1,0 +1,85 @@
+package import PaperKit
+
+/// An experiment as the engine knows it: what it declares and which values it accepts, whether it is compiled in or a
+/// program of the project.
+package struct ExperimentDescription: Sendable {
+  /// Who computes it.
+  package enum Implementation: Sendable {
+    case compiled(any Experiment.Type)
+    case program(ProgramExperiment)
+  }
+
+  /// `paper/kebab-name`.
+  package let name: String
+  package let outputs: [OutputArray]
+  package let data: [DataArray]
+  package let mutants: [Mutant]
+  /// Its parameters with their defaults, which say their types.
+  package let defaults: [String: ParameterValue]
+  package let implementation: Implementation
+
+  /// A compiled experiment. Checked: its parameters can be named values.
+  init(_ experiment: any Experiment.Type) {
+    name = experiment.name
+    outputs = experiment.outputs
+    data = experiment.data
+    mutants = experiment.mutants
+    do {
+      defaults = try experiment.defaultParameters()
+    } catch {
+      preconditionFailure("\(experiment.name): \(error)")
+    }
+    implementation = .compiled(experiment)
+  }
+
+  /// An experiment that a program computes.
+  init(
+    _ name: String, outputs: [OutputArray], data: [DataArray], mutants: [Mutant], defaults: [String: ParameterValue],
+    program: ProgramExperiment
+  ) {
+    self.name = name
+    self.outputs = outputs
+    self.data = data
+    self.mutants = mutants
+    self.defaults = defaults
+    implementation = .program(program)
+  }
+
+  /// Names of the parameters that some values of the others make idle.
+  var idleParameterNames: Set<String> {
+    guard case .compiled(let experiment) = implementation else { return [] }
+    return experiment.idleParameterNames
+  }
+
+  /// The parameters that have no effect at these values, with when that is.
+  package func idleParameters(of values: [String: ParameterValue]) -> [String: String] {
+    guard case .compiled(let experiment) = implementation else { return [:] }
+    return experiment.idleParameters(of: values)
+  }
+
+  /// Whether its results depend on chance at these values. Throws `InvalidParameter` for values that it does not accept.
+  package func drawsRandomNumbers(_ values: [String: ParameterValue]) throws -> Bool {
+    switch implementation {
+    case .compiled(let experiment): try experiment.drawsRandomNumbers(values)
+    case .program(let program): program.isRandom
+    }
+  }
+
+  /// Throws `InvalidParameter` if the values are not what the experiment accepts, or if a calculation without chance is
+  /// asked for more than once. A program looks at its values itself, when it computes.
+  package func validate(_ values: [String: ParameterValue], replicaCount: Int = 1) throws {
+    switch implementation {
+    case .compiled(let experiment): try experiment.validate(values, replicaCount: replicaCount)
+    case .program(let program):
+      guard replicaCount == 1 || program.isRandom else { throw InvalidParameter.repeatedCalculation(replicaCount) }
+    }
+  }
+}
+
+extension InvalidParameter {
+  /// More than one replica of what involves no chance.
+  static func repeatedCalculation(_ replicaCount: Int) -> InvalidParameter {
+    InvalidParameter(
+      "replicas", replicaCount, allowed: "1: with these parameters no random numbers are drawn, so all are the same")
+  }
+}

@@ -1,0 +1,132 @@
+private import Foundation
+private import PaperKit
+private import Platform
+private import Synchronization
+
+/// A program of the project that computes an experiment: the words that start it, and what its results depend on. See
+/// docs/protocol.md for what it is asked and answers.
+package struct ProgramExperiment: Sendable {
+  /// Version of the protocol and of how random numbers follow from keys; part of every key.
+  package static let protocolVersion = 1
+
+  /// The words that start it, in the project's folder and without a shell.
+  package let command: [String]
+  /// The project's folder.
+  package let folder: String
+  /// Whether it draws random numbers.
+  package let isRandom: Bool
+  /// Files and folders of its code, relative to the project's folder.
+  package let sources: [String]
+  /// Programs that print what else the results depend on, such as the version of a library.
+  let versions: [[String]]
+  /// What it declares, as far as results depend on it: outputs with axes and units.
+  let declaration: String
+  let facts: ProjectFacts
+
+  /// The file to show for it: the first source that is one.
+  var sourcePath: String? { sources.first { !Files.isFolder("\(folder)/\($0)") } }
+
+  /// The code its results depend on, as lines of a manifest. Asks the programs of `versions` once in a process. Throws
+  /// `PipelineError` where a source or a version cannot be had.
+  func code() throws -> [(part: String, digest: String)] {
+    let words = ParameterValue.list(command.map(ParameterValue.text)).canonicalText
+    var code = [
+      ("protocol", "\(Self.protocolVersion)"), ("command", words), ("sources", try facts.sourcesDigest(sources)),
+      ("outputs", CellKey.digest(declaration)),
+    ]
+    if !versions.isEmpty {
+      code.append(
+        ("versions", try versions.map { try facts.version(of: $0, environment: environment) }.joined(separator: "; ")))
+    }
+    return code.map { (part: $0.0, digest: $0.1) }
+  }
+
+  /// Throws `EvidenceError` if the sources are others than when this process first looked at them.
+  package func requireSameSources() throws {
+    guard try ProjectFacts(folder: folder).sourcesDigest(sources) == facts.sourcesDigest(sources) else {
+      throw EvidenceError("its sources have changed since this run began; run again")
+    }
+  }
+
+  /// Where refig.py lies, for programs in Python.
+  package var pythonFolder: String { "\(folder)/data/python" }
+
+  /// The environment it is started in: this process's, with refig.py on Python's path, and libraries on one thread each,
+  /// because every processor has a worker of its own.
+  package var environment: [String: String] {
+    var environment = ProcessInfo.processInfo.environment
+    let path = environment["PYTHONPATH"].map { $0.isEmpty ? "" : ":" + $0 } ?? ""
+    environment["PYTHONPATH"] = pythonFolder + path
+    environment["PYTHONHASHSEED"] = "0"
+    environment["REFIG_PROTOCOL"] = "\(Self.protocolVersion)"
+    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = "1" }
+    return environment
+  }
+}
+
+/// What a process found out about the code of a project's programs; each is looked at once.
+final class ProjectFacts: Sendable {
+  private struct Found {
+    var sources: [[String]: String] = [:]
+    var versions: [[String]: String] = [:]
+  }
+
+  private let folder: String
+  private let found = Mutex(Found())
+  /// Bytes that the sources of an experiment may have together.
+  private static let sourceLimit = 64 << 20
+  private static let versionSeconds = 60.0
+  private static let versionLength = 200
+
+  init(folder: String) { self.folder = folder }
+
+  /// SHA-256 of names and contents of files and of all files in folders, but for hidden ones and what Python compiles.
+  /// Of a file in Python its tokens count.
+  func sourcesDigest(_ sources: [String]) throws -> String {
+    if let known = found.withLock({ $0.sources[sources] }) { return known }
+    var text = ""
+    var size = 0
+    for path in try sources.flatMap(files).sorted() {
+      guard let bytes = try Files.bytes(of: "\(folder)/\(path)", limit: Self.sourceLimit) else {
+        throw PipelineError.fileMissing(path: "\(folder)/\(path)", purpose: "pipeline.yaml lists it under `sources:`")
+      }
+      size += bytes.count
+      guard size <= Self.sourceLimit else {
+        throw PipelineError.badOption(
+          name: "sources:", value: path, allowed: "more than \(Self.sourceLimit >> 20) MB together; name the code alone"
+        )
+      }
+      let content = path.hasSuffix(".py") ? PythonTokens.text(of: bytes) : bytes
+      text += "\(path) \(content.withUnsafeBytes { CellKey.digest($0) })\n"
+    }
+    let digest = CellKey.digest(text)
+    found.withLock { $0.sources[sources] = digest }
+    return digest
+  }
+
+  private func files(_ path: String) throws -> [String] {
+    guard Files.isFolder("\(folder)/\(path)") else { return [path] }
+    return try Files.names(in: "\(folder)/\(path)").sorted()
+      .filter { $0 != "__pycache__" && !$0.hasSuffix(".pyc") }.flatMap { try files("\(path)/\($0)") }
+  }
+
+  /// What a program prints, in one line.
+  func version(of command: [String], environment: [String: String]) throws -> String {
+    if let known = found.withLock({ $0.versions[command] }) { return known }
+    let words = command.joined(separator: " ")
+    let answer = try ChildProcess.run(
+      command, environment: environment, seconds: Self.versionSeconds, folder: folder)
+    guard answer.status == 0 else {
+      let how =
+        answer.status.map { "it ended with status \($0)" } ?? "it died, or took more than \(Int(Self.versionSeconds)) s"
+      let last = answer.errors.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+      throw PipelineError.versionUnknown(command: words, reason: how + last)
+    }
+    // Some programs print their version on standard error.
+    let lines = (answer.output + "\n" + answer.errors).split(whereSeparator: \.isNewline).joined(separator: ", ")
+    var text = ErrorMessage.visible(lines)
+    if text.utf8.count > Self.versionLength { text = "\(text.prefix(80))… \(CellKey.digest(text))" }
+    found.withLock { [text] in $0.versions[command] = text }
+    return text
+  }
+}

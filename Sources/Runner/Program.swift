@@ -1,0 +1,251 @@
+internal import Foundation
+internal import NumericalMethods
+internal import PaperKit
+internal import Pipeline
+internal import Platform
+private import Synchronization
+
+/// The programs that a worker has started and keeps.
+final class Programs: @unchecked Sendable {
+  // Why unchecked: a worker computes one cell at a time.
+  private var running: [[String]: Program] = [:]
+
+  /// Computes a block of replicas. Throws `EvidenceError` with the reason where the program gives no answer.
+  func answer(
+    of experiment: ProgramExperiment, to request: ProgramRequest, outputs: [OutputArray]
+  ) throws -> ReplicaResults {
+    let program: Program
+    if let known = running[experiment.command] {
+      program = known
+    } else {
+      try experiment.requireSameSources()
+      program = try Program(experiment)
+      running[experiment.command] = program
+    }
+    do {
+      return try program.answer(to: request, outputs: outputs)
+    } catch let failure as Program.Failure {
+      // What it would say next belongs to no question.
+      running[experiment.command] = nil
+      program.kill()
+      throw EvidenceError(failure.reason)
+    }
+  }
+
+  /// Usage of this process and the programs, with their peaks counted from here on.
+  func usageOfNewCell() -> Usage {
+    Usage.forgetPeak()
+    for program in running.values { Usage.forgetPeak(of: "\(program.process)") }
+    return usage()
+  }
+
+  /// Usage of this process and the programs.
+  func usage() -> Usage {
+    var usage = Usage.ofThisProcess()
+    for program in running.values { usage.add(program.process) }
+    return usage
+  }
+
+  deinit { for program in running.values { program.end() } }
+}
+
+/// A running program, which is asked for one block of replicas after the other: docs/protocol.md.
+///
+/// It reads requests from descriptor 3 and answers on 4. What it prints goes to a log of which the end is kept, for the
+/// reason of a failure.
+final class Program {
+  /// It broke the protocol or ended: it cannot be asked any more.
+  struct Failure: Error {
+    let reason: String
+  }
+
+  let process: pid_t
+  private let name: String
+  private var requests: Int32
+  private let answers: Int32
+  private let log: Int32
+  private var lastWords: [UInt8] = []
+  private var isLogOpen = true
+
+  /// How many programs are computing: what ends their worker must then end them too.
+  private static let busyCount = Atomic(0)
+  package static var isAnyBusy: Bool { busyCount.load(ordering: .relaxed) > 0 }
+
+  private static let lineLimit = 64 << 20
+  private static let logLimit = 1 << 14
+  /// Milliseconds after which a program that is silent is looked at: one whose children hold its descriptors may be gone.
+  private static let lookInterval: Int32 = 500
+
+  init(_ experiment: ProgramExperiment) throws {
+    name = experiment.command.joined(separator: " ")
+    try Self.provideHelper(in: experiment.pythonFolder)
+    let pipes = try (0..<3).map { _ in try ChildProcess.makePipe() }
+    let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    defer { for descriptor in [nothing, pipes[0][0], pipes[1][1], pipes[2][1]] { close(descriptor) } }
+    (requests, answers, log) = (pipes[0][1], pipes[1][0], pipes[2][0])
+    do {
+      process = try ChildProcess.start(
+        experiment.command, input: nothing, output: pipes[2][1], errors: pipes[2][1],
+        others: [pipes[0][0], pipes[1][1]], environment: experiment.environment, folder: experiment.folder)
+    } catch {
+      for descriptor in [requests, answers, log] { close(descriptor) }
+      throw error
+    }
+    for descriptor in [requests, answers, log] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+  }
+
+  /// Puts refig.py where programs in Python find it.
+  private static func provideHelper(in folder: String) throws {
+    let path = "\(folder)/refig.py"
+    let text = PackageResources.refig_py
+    if try Files.bytes(of: path) != text { try Files.write(text, to: path, by: "\(path).\(getpid()).tmp") }
+  }
+
+  /// Asks for a block of replicas. Throws ``Failure`` if the program is of no use any more, `EvidenceError` for an answer
+  /// that says why there is none or does not fit.
+  func answer(to request: ProgramRequest, outputs: [OutputArray]) throws -> ReplicaResults {
+    Self.busyCount.add(1, ordering: .relaxed)
+    defer { Self.busyCount.subtract(1, ordering: .relaxed) }
+    lastWords = []
+    let (answer, bytes, start) = try exchange(request.bytes)
+    if let error = answer.error { throw EvidenceError(ErrorMessage.reasonOfProgram(error)) }
+    return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
+  }
+
+  /// Sends a request and reads the answer, while the log is read too: a program that waits for somebody to read one of the
+  /// three would wait for ever.
+  private func exchange(_ request: [UInt8]) throws -> (answer: ProgramAnswer, bytes: [UInt8], start: Int) {
+    var sent = 0
+    var bytes: [UInt8] = []
+    var searched = 0
+    var head: (answer: ProgramAnswer, start: Int, end: Int)?
+    while true {
+      if head == nil, let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+        let answer = try self.answer(bytes[..<end])
+        guard let count = answer.byteCount else {
+          throw failure("it announced arrays of impossible shapes, or of more than \(ProgramAnswer.byteLimit >> 30) GB")
+        }
+        head = (answer, end + 1, end + 1 + count)
+        bytes.reserveCapacity(end + 1 + count)
+      }
+      searched = bytes.count
+      if let head, bytes.count >= head.end {
+        guard bytes.count == head.end, sent == request.count else {
+          throw failure("it wrote more than its answer, or before it had read its request")
+        }
+        readLog()
+        return (head.answer, bytes, head.start)
+      }
+      guard head != nil || bytes.count <= Self.lineLimit else {
+        throw failure("its answer begins with an endless line")
+      }
+      var polls = [
+        pollfd(fd: answers, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: isLogOpen ? log : -1, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: sent < request.count ? requests : -1, events: Int16(POLLOUT), revents: 0),
+      ]
+      if poll(&polls, 3, Self.lookInterval) == 0, let status = endedStatus() { throw ended(status, bytes.count) }
+      if polls[1].revents != 0 { readLog() }
+      if polls[2].revents != 0 {
+        let count = request.withUnsafeBytes {
+          write(requests, $0.baseAddress?.advanced(by: sent), min(request.count - sent, 1 << 20))
+        }
+        if count >= 0 {
+          sent += count
+        } else if errno != EAGAIN, errno != EINTR {
+          sent = request.count  // It reads no more; what it says, or its end, tells why.
+        }
+      }
+      if polls[0].revents != 0 {
+        let room = max(1 << 16, min(1 << 22, (head?.end ?? 0) - bytes.count))
+        var count = 0
+        bytes += [UInt8](unsafeUninitializedCapacity: room) { buffer, used in
+          count = read(answers, buffer.baseAddress, room)
+          used = max(0, count)
+        }
+        if count == 0 { throw ended(waitedStatus(), bytes.count) }
+        if count < 0, errno != EAGAIN, errno != EINTR { throw failure("its answer cannot be read") }
+      }
+    }
+  }
+
+  private func answer(_ line: ArraySlice<UInt8>) throws -> ProgramAnswer {
+    do {
+      let answer = try JSONDecoder().decode(ProgramAnswer.self, from: Data(line))
+      if answer.error != nil || answer.arrays != nil { return answer }
+      throw failure("its answer has neither 'arrays' nor 'error'")
+    } catch is DecodingError {
+      let text = ErrorMessage.visible(String(decoding: line.prefix(80), as: UTF8.self))
+      throw failure("its answer does not begin with the line of JSON that the protocol asks for, but with '\(text)'")
+    }
+  }
+
+  // MARK: Its end
+
+  private func failure(_ reason: String) -> Failure {
+    readLog()
+    let words = ErrorMessage.reasonOfProgram(String(decoding: lastWords, as: UTF8.self))
+    return Failure(reason: "the program `\(name)`: \(reason)" + (words.isEmpty ? "" : "; it printed: \(words)"))
+  }
+
+  private func ended(_ status: Int32?, _ count: Int) -> Failure {
+    let how = status.map(ChildProcess.cause(of:)) ?? "closed its answers"
+    let when = count == 0 ? "before it answered" : "in the middle of its answer, after \(count) bytes"
+    return failure("it \(how) \(when)")
+  }
+
+  /// How it ended, if it has; it is waited for no more then.
+  private func endedStatus() -> Int32? {
+    guard !hasEnded else { return 0 }
+    var status: Int32 = 0
+    guard waitpid(process, &status, WNOHANG) == process else { return nil }
+    hasEnded = true
+    return status
+  }
+
+  /// The same for one that is about to end.
+  private func waitedStatus() -> Int32? {
+    for _ in 0..<100 {
+      if let status = endedStatus() { return status }
+      usleep(10_000)
+    }
+    return nil
+  }
+
+  private var hasEnded = false
+
+  private func readLog() {
+    while isLogOpen {
+      var count = 0
+      lastWords += [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, used in
+        count = read(log, buffer.baseAddress, buffer.count)
+        used = max(0, count)
+      }
+      if lastWords.count > 4 * Self.logLimit { lastWords.removeFirst(lastWords.count - Self.logLimit) }
+      if count == 0 { isLogOpen = false }
+      if count <= 0 { break }
+    }
+    if lastWords.count > Self.logLimit { lastWords.removeFirst(lastWords.count - Self.logLimit) }
+  }
+
+  /// Lets it go: it ends when its requests do.
+  func end() {
+    for descriptor in [requests, answers, log] { close(descriptor) }
+    guard waitedStatus() == nil else { return }
+    endNow()
+  }
+
+  /// Ends it.
+  func kill() {
+    endNow()
+    for descriptor in [requests, answers, log] { close(descriptor) }
+  }
+
+  private func endNow() {
+    guard !hasEnded else { return }
+    Glibc.kill(process, SIGKILL)
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    hasEnded = true
+  }
+}

@@ -1,0 +1,180 @@
+private import Foundation
+internal import NumericalMethods
+internal import PaperKit
+internal import Pipeline
+
+/// One cell as a program is asked for it: a line of JSON, then arrays. See docs/protocol.md.
+struct ProgramRequest {
+  let replicas: Range<Int>
+  /// The bytes to send.
+  let bytes: [UInt8]
+
+  init(
+    _ manifest: Manifest, outputs: [OutputArray], inputs: [String: Results], data: [DataArray: NDArray], isRandom: Bool
+  ) {
+    replicas = manifest.replicas
+    var arrays: [(place: String, array: NDArray)] = []
+    var inputTexts: [String] = []
+    for (name, results) in inputs.sorted(by: { $0.key < $1.key }) {
+      var points: [String] = []
+      for (index, point) in results.points.enumerated() {
+        points.append(
+          "{\"parameters\":\(Self.object(point.parameters)),\"replicas\":\(point.replicas.map(String.init).json)}")
+        for (output, array) in point.arrays.sorted(by: { $0.key < $1.key }) {
+          arrays.append(("\"input\":\(name.json),\"point\":\(index),\"name\":\(output.json)", array))
+        }
+      }
+      inputTexts.append("\(name.json):\(points.json)")
+    }
+    for (declared, array) in data.sorted(by: { ($0.key.file, $0.key.name) < ($1.key.file, $1.key.name) }) {
+      arrays.append(("\"file\":\(declared.file.json),\"name\":\(declared.name.json)", array))
+    }
+    let keys = isRandom ? manifest.replicas.map { "\"\(manifest.randomKey(of: $0))\"" }.json : "null"
+    let places = arrays.map { "{\($0.place),\"shape\":\($0.array.shape.map(String.init).json)}" }
+    let declared = outputs.map { "{\"name\":\($0.name.json),\"axes\":\($0.axes.map(\.json).json)}" }
+    let line = """
+      {"protocol":\(ProgramExperiment.protocolVersion),"experiment":\(manifest.experiment.json),\
+      "parameters":\(Self.object(manifest.parameters)),"mutant":\(manifest.mutant?.json ?? "null"),\
+      "replicas":\(manifest.replicas.map(String.init).json),"keys":\(keys),\
+      "outputs":\(declared.json),"inputs":{\(inputTexts.joined(separator: ","))},"arrays":\(places.json)}
+
+      """
+    var bytes = Array(line.utf8)
+    for (_, array) in arrays { array.values.withUnsafeBytes { bytes += $0 } }
+    self.bytes = bytes
+  }
+
+  private static func object(_ parameters: [String: ParameterValue]) -> String {
+    "{" + parameters.sorted { $0.key < $1.key }.map { "\($0.key.json):\($0.value.json)" }.joined(separator: ",") + "}"
+  }
+}
+
+/// The line that begins a program's answer.
+struct ProgramAnswer: Decodable {
+  struct Head: Decodable {
+    let name: String
+    let shape: [Int]
+  }
+
+  /// Why there is no answer.
+  let error: String?
+  /// The arrays that follow, each with a leading axis for the replicas that succeeded; a coordinate without it.
+  let arrays: [Head]?
+  /// Why replicas failed, by their numbers.
+  let failed: [String: String]?
+
+  /// Bytes that a program may answer with.
+  static let byteLimit = 4 << 30
+
+  /// Number of bytes that follow; nil for shapes that are none.
+  var byteCount: Int? {
+    var count = 0
+    for array in arrays ?? [] {
+      guard array.shape.count <= 16 else { return nil }
+      var size = 8
+      for length in array.shape {
+        guard length >= 0 else { return nil }
+        let (product, overflow) = size.multipliedReportingOverflow(by: length)
+        guard !overflow, product <= Self.byteLimit else { return nil }
+        size = product
+      }
+      count += size
+    }
+    return count <= Self.byteLimit ? count : nil
+  }
+
+  /// The results of the replicas that were asked for. Throws `EvidenceError` for what does not fit them.
+  func results(of replicas: Range<Int>, outputs: [OutputArray], bytes: ArraySlice<UInt8>) throws -> ReplicaResults {
+    var results = ReplicaResults()
+    for (number, reason) in failed ?? [:] {
+      guard let replica = Int(number), replicas.contains(replica) else {
+        throw EvidenceError("it says that replica '\(ErrorMessage.visible(number))' failed, for which it was not asked")
+      }
+      results.failures.append((replica, ErrorMessage.reasonOfProgram(reason)))
+    }
+    results.failures.sort { $0.replica < $1.replica }
+    let failed = Set(results.failures.map(\.replica))
+    let succeeded = replicas.filter { !failed.contains($0) }
+    results.arrays = succeeded.map { ($0, [:]) }
+    var position = bytes.startIndex
+    for array in arrays ?? [] {
+      guard let output = outputs.first(where: { $0.name == array.name }) else {
+        throw EvidenceError("it returned '\(ErrorMessage.visible(array.name))', which `outputs:` does not declare")
+      }
+      let count = array.shape.reduce(1, *)
+      let values = [Double](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+        bytes[position..<(position + 8 * count)].withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0)
+        }
+        initializedCount = count
+      }
+      position += 8 * count
+      guard results.arrays.first?.arrays[output] == nil else {
+        throw EvidenceError("it returned '\(output.name)' twice")
+      }
+      if output.isCoordinate {
+        let scale = NDArray(shape: array.shape, values: values)
+        for index in results.arrays.indices { results.arrays[index].arrays[output] = scale }
+        continue
+      }
+      guard array.shape.first == succeeded.count, !succeeded.isEmpty else {
+        throw EvidenceError(
+          "its '\(output.name)' has shape \(array.shape), but \(succeeded.count) replicas succeeded: the first axis is theirs"
+        )
+      }
+      let shape = Array(array.shape.dropFirst())
+      let size = shape.reduce(1, *)
+      for index in succeeded.indices {
+        results.arrays[index].arrays[output] = NDArray(
+          shape: shape, values: Array(values[(index * size)..<((index + 1) * size)]))
+      }
+    }
+    return results
+  }
+}
+
+extension ErrorMessage {
+  /// What a program says of a failure, in few lines that any terminal can show.
+  static func reasonOfProgram(_ text: String) -> String {
+    let text = visible(text.split(whereSeparator: \.isNewline).joined(separator: "; "))
+    return text.utf8.count > 2000 ? "\(text.prefix(1000)) … \(text.suffix(900))" : text
+  }
+}
+
+extension Manifest {
+  /// 128 bits for the random numbers of one replica, as 32 hexadecimal digits.
+  fileprivate func randomKey(of replica: Int) -> String {
+    String(CellKey.digest("\(streamText)replica \(replica)\n").prefix(32))
+  }
+}
+
+extension String {
+  /// As a string of JSON.
+  fileprivate var json: String {
+    var text = "\""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case _ where scalar.value < 0x20: text += "\\u" + String(0x10000 + scalar.value, radix: 16).dropFirst()
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text + "\""
+  }
+}
+
+extension [String] {
+  /// Values of JSON as a list.
+  fileprivate var json: String { "[" + joined(separator: ",") + "]" }
+}
+
+extension ParameterValue {
+  fileprivate var json: String {
+    switch self {
+    case .text(let text): text.json
+    case .list(let values): values.map(\.json).json
+    default: canonicalText
+    }
+  }
+}

@@ -1,0 +1,262 @@
+"""Experiments of refig in Python: one file, for Python 3.9 or later with NumPy.
+
+    import refig
+
+    @refig.experiment
+    def random_walk(p, rng):                 # p.steps …: the parameters; rng: the random numbers of this replica
+        walk = rng.normal(p.drift, 1, p.steps).cumsum()
+        return {"end": walk[-1], "walk": walk}
+
+    refig.main()
+
+`rng` is a numpy.random.Generator, the same for any number of workers and any order; rng("teacher") is a stream of its own.
+`python3 walk.py --try steps=100` runs one replica by hand, also under a debugger. The protocol is docs/protocol.md.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+import traceback
+
+import numpy as np
+
+PROTOCOL = 1
+__version__ = "0.1.0"
+__all__ = ["Cell", "Failure", "Parameters", "Random", "experiment", "main"]
+
+
+class Failure(Exception):
+    """Raise it where a replica has no result, as where an iteration does not converge. The other replicas count."""
+
+
+#: What else makes a replica fail alone. Every other exception is a mistake in the program and fails the whole cell.
+NUMERICAL = (Failure, ArithmeticError, np.linalg.LinAlgError)
+
+
+class Parameters(dict):
+    """The parameters by name: p.ratio or p["ratio"]."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no parameter '{name}'; there are {', '.join(self)}") from None
+
+
+class Random(np.random.Generator):
+    """The random numbers of one replica; called with a name, a stream that is independent of all others."""
+
+    def __init__(self, key):
+        super().__init__(np.random.Philox(key=int(key, 16)))
+        self.key = key
+
+    def __call__(self, purpose):
+        return Random(hashlib.sha256(f"{self.key} {purpose}".encode()).hexdigest()[:32])
+
+    def __reduce__(self):
+        return Random, (self.key,)
+
+
+class Cell:
+    """What a run may know besides parameters and random numbers."""
+
+    def __init__(self, replicas, mutant, inputs, data):
+        #: Numbers of the replicas.
+        self.replicas = replicas
+        #: Name of the deliberate mistake to make, or None.
+        self.mutant = mutant
+        #: By name, a list of the other stage's sweep points: .parameters, .replicas, .arrays by output.
+        self.inputs = inputs
+        #: data["digits"]["images"]: arrays of committed files.
+        self.data = data
+
+    def _of(self, replica):
+        return Cell([replica], self.mutant, self.inputs, self.data)
+
+
+class Point:
+    """One sweep point of another stage."""
+
+    def __init__(self, parameters, replicas):
+        self.parameters, self.replicas, self.arrays = Parameters(parameters), replicas, {}
+
+
+_experiments = {}
+
+
+def experiment(function=None, *, name=None, vectorised=False):
+    """Declares an experiment: a function of (p), (p, rng) or (p, rng, cell) that returns arrays by output.
+
+    Its name is the function's with '-' for '_', as pipeline.yaml has it behind the paper's. A vectorised one takes a list
+    of generators, one for each replica, and returns arrays with a leading axis for them, but for the scales of axes.
+    """
+    if function is None:
+        return lambda function: experiment(function, name=name, vectorised=vectorised)
+    function._refig_vectorised = vectorised
+    _experiments[name or function.__name__.replace("_", "-")] = function
+    return function
+
+
+def main():
+    """Serves refig, or with --try runs one replica by hand."""
+    if "--try" in sys.argv:
+        return _try(sys.argv[sys.argv.index("--try") + 1 :])
+    if "REFIG_PROTOCOL" not in os.environ:
+        sys.exit(f"refig starts this program. By hand: python3 {sys.argv[0]} --try NAME=VALUE …")
+    for descriptor in (3, 4):
+        os.set_inheritable(descriptor, False)
+    with os.fdopen(3, "rb") as requests, os.fdopen(4, "wb") as answers:
+        while True:
+            request = _read(requests)
+            if request is None:
+                return None
+            head, arrays = _answer(*request)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            answers.write(json.dumps(head).encode() + b"\n")
+            for array in arrays:
+                answers.write(np.ascontiguousarray(array, "<f8").data)
+            answers.flush()
+
+
+def _read(stream):
+    """The next request as (request, cell); None at the end."""
+    line = stream.readline()
+    if not line:
+        return None
+    request = json.loads(line)
+    inputs = {
+        name: [Point(point["parameters"], point["replicas"]) for point in points]
+        for name, points in request["inputs"].items()
+    }
+    data = {}
+    for array in request["arrays"]:
+        count = int(np.prod(array["shape"], dtype=np.int64))
+        values = np.frombuffer(stream.read(8 * count), "<f8").reshape(array["shape"])
+        if "input" in array:
+            inputs[array["input"]][array["point"]].arrays[array["name"]] = values
+        else:
+            data.setdefault(array["file"], {})[array["name"]] = values
+    return request, Cell(request["replicas"], request["mutant"], inputs, data)
+
+
+def _answer(request, cell):
+    """The head of the answer and the arrays that follow it."""
+    try:
+        if request["protocol"] != PROTOCOL:
+            raise Failure(f"refig.py knows protocol {PROTOCOL}, not {request['protocol']}")
+        results, failed = _run(_function(request["experiment"]), request, cell)
+        arrays = _stack(results, request["outputs"]) if results else []
+    except Exception as error:
+        return {"error": _reason(error)}, []
+    heads = [{"name": name, "shape": list(array.shape)} for name, array in arrays]
+    return {"arrays": heads, "failed": failed}, [array for _, array in arrays]
+
+
+def _function(name):
+    found = _experiments.get(name) or _experiments.get(name.split("/")[-1])
+    if found is None and len(_experiments) == 1:
+        found = next(iter(_experiments.values()))
+    if found is None:
+        raise Failure(f"the program has no experiment '{name}'; it has {', '.join(_experiments) or 'none'}")
+    return found
+
+
+def _run(function, request, cell):
+    """Results by output, a list over the replicas that succeeded, or stacked already; and reasons of those that failed."""
+    parameters = Parameters(request["parameters"])
+    keys = request["keys"] or [None] * len(cell.replicas)
+    count = len(inspect.signature(function).parameters)
+
+    def call(rng, cell):
+        return dict(function(*(parameters, rng, cell)[:count]))
+
+    def randoms(keys):
+        return [key and Random(key) for key in keys]
+
+    if function._refig_vectorised:
+        try:
+            return call(randoms(keys), cell), {}
+        except NUMERICAL:
+            if len(keys) == 1:
+                return {}, {str(cell.replicas[0]): _reason(sys.exc_info()[1])}
+    results, failed = {}, {}
+    scales = {output["name"] for output in request["outputs"] if output["axes"] == [output["name"]]}
+    for replica, key in zip(cell.replicas, keys):
+        try:
+            if function._refig_vectorised:
+                result = call(randoms([key]), cell._of(replica))
+                result = {name: value if name in scales else value[0] for name, value in result.items()}
+            else:
+                result = call(key and Random(key), cell._of(replica))
+        except NUMERICAL as error:
+            failed[str(replica)] = _reason(error)
+            continue
+        if results and results.keys() != result.keys():
+            raise TypeError(f"replica {replica} has the outputs {sorted(result)}, others {sorted(results)}")
+        for name, value in result.items():
+            results.setdefault(name, []).append(value)
+    return results, failed
+
+
+def _stack(results, outputs):
+    scales = {output["name"] for output in outputs if output["axes"] == [output["name"]]}
+    declared = [output["name"] for output in outputs]
+    for name in results:
+        if name not in declared:
+            raise KeyError(f"returned '{name}', which pipeline.yaml does not declare; it declares {', '.join(declared)}")
+    arrays = []
+    for name in declared:
+        if name not in results:
+            raise KeyError(f"did not return '{name}', which pipeline.yaml declares")
+        value = results[name]
+        isList = isinstance(value, list)
+        if name in scales and isList:
+            if any(not np.array_equal(scale, value[0]) for scale in value):
+                raise ValueError(f"'{name}', the scale of an axis, differs between replicas")
+            value = value[0]
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            raise ValueError(f"'{name}' has shapes that differ between replicas") from None
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"'{name}' holds {array.dtype}, not real numbers of one shape for all replicas")
+        arrays.append((name, array.astype("<f8", copy=False)))
+    return arrays
+
+
+def _reason(error):
+    """The exception with the place in the user's own code that it comes from."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "site-packages" not in frame.filename and "dist-packages" not in frame.filename
+    ]
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if not isinstance(error, Failure):
+        text = f"{type(error).__name__}: {text}"
+    if frames:
+        text += f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: {frames[-1].line})"
+    return text
+
+
+def _try(words):
+    """Runs one replica with the request that refig makes for these parameters."""
+    names = [word for word in words if "=" not in word and not word.startswith("-")]
+    if not names and len(_experiments) != 1:
+        sys.exit(f"which experiment? --try NAME …, one of {', '.join(_experiments)}")
+    command = [os.environ.get("REFIG", "refig"), "try", (names or list(_experiments))[0], "--request"]
+    for word in words:
+        command += ["--set", word] if "=" in word and not word.startswith("-") else [word] if word.startswith("-") else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as refig:
+        request = _read(refig.stdout)
+    if request is None:
+        sys.exit(refig.returncode or 1)
+    results, failed = _run(_function(request[0]["experiment"]), *request)
+    for replica, reason in failed.items():
+        print(f"replica {replica} failed: {reason}")
+    for name, array in _stack(results, request[0]["outputs"]) if results else []:
+        print(f"{name} = {array[0] if len(array) == 1 else array}")

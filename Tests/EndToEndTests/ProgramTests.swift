@@ -1,0 +1,306 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Experiments that are programs of a project, through the command line, as their author sees them.
+@Suite struct ProgramTests {
+  /// A folder with a pipeline and a program in Python.
+  struct Folder {
+    let workspace: Workspace
+
+    init(_ pipeline: String, program: String = ProgramTests.program) throws {
+      workspace = try Workspace()
+      try workspace.write("seed: 3\nprofiles: [quick]\n" + pipeline, to: "pipeline.yaml")
+      try workspace.write(program, to: "walk.py")
+    }
+
+    func refig(_ arguments: String..., environment: [String: String] = [:]) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: workspace.path, environment: environment)
+    }
+
+    /// The cells' files by name.
+    func cells() throws -> [String: Data] {
+      let names = workspace.files(under: "data/store").filter { $0.hasSuffix(".h5") }
+      return try Dictionary(
+        uniqueKeysWithValues: names.map {
+          ($0, try Data(contentsOf: URL(fileURLWithPath: workspace.path + "/data/store/" + $0)))
+        })
+    }
+  }
+
+  private static let program = """
+    import os, signal, sys, time
+    import numpy as np
+    import refig
+
+    @refig.experiment
+    def walk(p, rng, cell):
+        print("a stray word")
+        os.write(1, b"and another\\n")
+        drift = 0.0 if cell.mutant == "no-drift" else p.drift
+        steps = rng("steps").normal(drift, 1, p.steps)
+        if p.kind == "fails" and cell.replicas == [1]:
+            raise refig.Failure("did not converge")
+        if p.kind == "divides" and cell.replicas == [1]:
+            return {"end": 1 / (p.drift - p.drift)}
+        if p.kind == "mistaken":
+            return {"end": undefined_name}
+        if p.kind == "undeclared":
+            return {"end": 0.0, "time": [0.0], "position": [0.0], "other": 1}
+        if p.kind == "missing":
+            return {"end": 0.0}
+        if p.kind == "rank":
+            return {"end": 0.0, "time": [0.0], "position": [[0.0]]}
+        if p.kind == "length":
+            return {"end": 0.0, "time": [0.0, 1.0], "position": [0.0]}
+        if p.kind == "nan":
+            return {"end": np.nan, "time": [0.0], "position": [0.0]}
+        if p.kind == "complex":
+            return {"end": 1j, "time": [0.0], "position": [0.0]}
+        if p.kind == "exit":
+            print("goodbye", file=sys.stderr); sys.stderr.flush()
+            os._exit(3)
+        if p.kind == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if p.kind == "garbage":
+            os.write(4, b"no answer\\n")
+        if p.kind == "half":
+            os.write(4, b'{"arrays":[{"name":"end","shape":[1000]}]}\\n' + bytes(100)); os._exit(0)
+        if p.kind == "huge":
+            os.write(4, b'{"arrays":[{"name":"end","shape":[1000000,1000000]}]}\\n')
+        if p.kind == "more":
+            os.write(4, b'{"error":"no"}\\nmore')
+        if p.kind == "hangs":
+            time.sleep(1000)
+        if p.kind == "hungry":
+            taken = np.ones(50_000_000); time.sleep(1000)
+        position = np.concatenate([[0.0], np.cumsum(steps)])
+        return {"end": position[-1], "time": np.arange(len(position)), "position": position}
+
+    refig.main()
+    """
+  private static let experiment = """
+    experiments:
+      my/walk:
+        command: [python3, walk.py]
+        versions: [[python3, --version]]
+        parameters: {steps: 4, drift: 0.5, kind: none}
+        outputs:
+          time: {axes: [time], unit: step, meaning: time}
+          position: {axes: [time], meaning: where the walker is}
+          end: {meaning: where it ends}
+        mutants: {no-drift: the drift is forgotten}
+
+    """
+  private static let stages =
+    experiment + """
+      stages:
+        my/walk: {sweep: [{drift: [0.0, 1.0, 2.0]}], replicas: {count: 6, perCell: 3}}
+
+      """
+
+  @Test("a program's cells are the same for any number of workers, and are computed once")
+  func workers() throws {
+    var stores: [[String: Data]] = []
+    for workers in ["-j1", "-j2", "-j0"] {
+      let folder = try Folder(Self.stages)
+      let first = try folder.refig("run", workers)
+      #expect(first.status == 0, "\(first.errors)")
+      #expect(first.output.contains("6 cells: 0 cached, 6 computed"))
+      #expect(try folder.refig("run", workers).output.contains("6 cached, 0 computed"))
+      stores.append(try folder.cells())
+    }
+    #expect(stores[0].count == 6)
+    #expect(stores[0] == stores[1] && stores[1] == stores[2])
+  }
+
+  @Test("replicas have random numbers of their own, however they are cut into cells")
+  func blocks() throws {
+    let whole = try Folder(Self.stages)
+    let cut = try Folder(Self.stages.replacing("perCell: 3", with: "perCell: 1"))
+    func ends(_ folder: Folder) throws -> String {
+      let run = try folder.refig("run", "-j1")
+      #expect(run.status == 0, "\(run.errors)")
+      return try folder.refig("data", "my/walk", "--csv", "--output", "end").output
+    }
+    let numbers = try ends(whole)
+    #expect(numbers == (try ends(cut)))
+    let rows = numbers.split(separator: "\n").dropFirst()
+    #expect(rows.count == 18)
+    #expect(Set(rows.map { $0.split(separator: ",").last }).count == 18)
+  }
+
+  @Test("a comment changes no key, code does, and explain says so")
+  func fingerprint() throws {
+    let folder = try Folder(Self.stages)
+    #expect(try folder.refig("run", "-j1").status == 0)
+    try folder.workspace.write("# a remark\n\n" + Self.program, to: "walk.py")
+    #expect(try folder.refig("run", "--dry").output.contains("nothing to compute"))
+    try folder.workspace.write(Self.program.replacing("drift, 1,", with: "drift, 2,"), to: "walk.py")
+    let explained = try folder.refig("explain", "my/walk")
+    #expect(explained.output.contains("sources of the program of my/walk changed"), "\(explained.output)")
+    #expect(explained.output.contains("6 cells would run"))
+  }
+
+  @Test(
+    "whatever a program does, its cell fails with the reason and the rest goes on",
+    arguments: [
+      ("mistaken", "NameError: name 'undefined_name' is not defined (walk.py:16: return {\"end\": undefined_name})"),
+      ("undeclared", "returned 'other', which pipeline.yaml does not declare; it declares time, position, end"),
+      ("missing", "did not return 'time', which pipeline.yaml declares"),
+      ("rank", "output 'position' has shape [1, 1] for the axes"), ("length", "has length 1 along 'time', another 2"),
+      ("nan", "output 'end' of replica 0 holds nan"), ("complex", "'end' holds complex128"),
+      ("exit", "it ended with status 3 before it answered; it printed: a stray word; and another; goodbye"),
+      ("killed", "was killed (signal 9; out of memory?) before it answered"),
+      ("garbage", "its answer does not begin with the line of JSON that the protocol asks for, but with 'no answer'"),
+      ("half", "it ended with status 0 in the middle of its answer, after 143 bytes"),
+      ("huge", "it announced arrays of impossible shapes"), ("more", "it wrote more than its answer"),
+      ("hangs", "it took longer than its time limit of 3.0 s"),
+      ("hungry", "MB of memory, more than its limit of 300 MB"),
+    ])
+  func faults(kind: String, reason: String) throws {
+    let limits = kind == "hangs" ? ", timeLimit: 3" : kind == "hungry" ? ", memoryLimit: 300" : ""
+    let folder = try Folder(
+      Self.experiment
+        + "stages: {my/walk: {sweep: [{kind: [none, \(kind)]}, {steps: [3, 4]}], replicas: {count: 2}\(limits)}}\n")
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    let failures = folder.workspace.files(under: "data/store/failed")
+    #expect(failures.count == 2)
+    for name in failures {
+      let text = try folder.workspace.read("data/store/failed/" + name)
+      #expect(text.contains(reason), "\(text)")
+    }
+    #expect(try folder.cells().count == 2)
+  }
+
+  @Test(
+    "a replica without result fails alone",
+    arguments: [("fails", "did not converge"), ("divides", "ZeroDivisionError")])
+  func failedReplicas(kind: String, reason: String) throws {
+    let folder = try Folder(
+      Self.experiment + "stages: {my/walk: {parameters: {kind: \(kind)}, replicas: {count: 4}}}\n")
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.errors.contains("1 replicas failed numerically"))
+    let rows = try folder.refig("data", "my/walk", "--csv", "--output", "end").output.split(separator: "\n")
+    #expect(rows.count == 4)
+    let cell = try #require(try folder.cells().values.first)
+    #expect(String(decoding: cell, as: UTF8.self).contains("1 \(reason)"))
+  }
+
+  @Test("a runner that is killed takes its programs with it")
+  func noOrphans() throws {
+    let folder = try Folder(Self.experiment + "stages: {my/walk: {parameters: {kind: hangs}}}\n")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try productPath("refig"))
+    process.arguments = ["run", "-j1", "--quiet"]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.workspace.path)
+    try process.run()
+    func programs() throws -> Int {
+      let found = try runProgram("pgrep", ["-f", "walk.py"]).output.split(separator: "\n")
+      return found.filter { number in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/cwd")) == folder.workspace.path
+      }.count
+    }
+    while try programs() == 0 { usleep(20_000) }
+    sleep(1)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    while try programs() > 0 { usleep(20_000) }
+  }
+
+  @Test("a stage reads another's results, a committed file's arrays, and a mistake's cells are its own")
+  func inputs() throws {
+    let folder = try Folder(
+      Self.experiment + """
+          my/mean: {command: [python3, mean.py], random: false, outputs: {mean: {meaning: mean end}, count: {meaning: points}}}
+        stages:
+          my/walk: {sweep: [{drift: [0.0, 1.0]}], replicas: {count: 5}}
+          my/mean: {inputs: {walks: my/walk}}
+
+        """)
+    try folder.workspace.write(
+      """
+      import refig
+
+      @refig.experiment
+      def mean(p, rng, cell):
+          assert rng is None
+          points = cell.inputs["walks"]
+          assert [point.parameters.drift for point in points] == [0.0, 1.0]
+          return {"mean": sum(point.arrays["end"].mean() for point in points) / 2, "count": len(points)}
+
+      refig.main()
+      """, to: "mean.py")
+    #expect(try folder.refig("run", "-j1").status == 0)
+    func column(_ target: String, _ output: String) throws -> [Double] {
+      try folder.refig("data", target, "--csv", "--output", output).output.split(separator: "\n").dropFirst()
+        .compactMap { $0.split(separator: ",").last.flatMap { Double($0) } }
+    }
+    let ends = try column("my/walk", "end")
+    let mean = try #require(try column("my/mean", "mean").first)
+    expectClose(mean, ends.reduce(0, +) / 10, relative: 1e-12)
+    let refused = try Folder(
+      "experiments: {my/f: {command: [python3, walk.py], random: false, outputs: {x: {meaning: x}}}}\n"
+        + "stages: {my/f: {replicas: 3}}\n"
+    ).refig("run")
+    #expect(refused.status == 2 && refused.errors.contains("no random numbers are drawn"), "\(refused.errors)")
+  }
+
+  @Test("mistakes under experiments: are reported together, with their places")
+  func mistakes() throws {
+    let folder = try Folder(
+      """
+      experiments:
+        walk: {command: [python3, walk.py], outputs: {x: {meaning: x}}}
+        sarao2020/uniqueness: {command: [python3, walk.py], outputs: {x: {meaning: x}}}
+        my/a: {command: python3 walk.py, outputs: {x: {meaning: x}}}
+        my/b: {command: [python3, walk.py], sources: [missing.py, ../walk.py], outputs: {x: {meaning: x, axis: [t]}}}
+        my/c: {command: [python3], outputs: {}}
+        my/d: {command: [python3, walk.py], parameters: {a: {}, b: [], c: [1, x]}, outputs: {replica: {axes: [replica]}}}
+      stages:
+        my/e: {}
+
+      """)
+    let run = try folder.refig("run")
+    #expect(run.status == 2)
+    for message in [
+      "pipeline.yaml:4:3: 'walk' cannot name a experiment", "refig has an experiment of this name itself",
+      "'command' must be a list, not the word 'python3 walk.py'", "no file or folder 'missing.py' in the project",
+      "'../walk.py' cannot name a source in the project", "unknown key 'axis'", "declares no output",
+      "say under `sources:` which files are its code", "'a' must be a default", "'b' must be a default",
+      "'c' must be a default", "'replica' cannot name a axis", "'meaning' is missing", "unknown experiment 'my/e'",
+    ] { #expect(run.errors.contains(message), "\(message) is not in \(run.errors)") }
+  }
+
+  @Test("versions are asked when keys are needed, never for completion, and their answers are part of the keys")
+  func versions() throws {
+    let folder = try Folder(
+      Self.stages.replacing("[[python3, --version]]", with: "[[sh, -c, 'echo asked >> asked; cat version']]"))
+    try folder.workspace.write("1.0", to: "version")
+    let names = try folder.refig("---completion", "run", "--", "positional@0", "0", "0", "")
+    #expect(names.output.contains("my/walk"))
+    #expect(!folder.workspace.files(under: "").contains("asked"))
+    #expect(try folder.refig("run", "-j1").status == 0)
+    try folder.workspace.write("2.0", to: "version")
+    #expect(try folder.refig("explain", "my/walk").output.contains("versions: 1.0 → 2.0"))
+    try folder.workspace.write("stages: {}", to: "asked")
+    let broken = try Folder(Self.stages.replacing("[[python3, --version]]", with: "[[no-such-program]]"))
+    let run = try broken.refig("run")
+    #expect(run.status == 6 && run.errors.contains("`no-such-program`, which `versions:`"), "\(run.errors)")
+  }
+
+  @Test("arrays of 10 MB come through, and try runs one replica")
+  func large() throws {
+    let folder = try Folder(Self.experiment + "stages: {my/walk: {parameters: {steps: 1400000}}}\n")
+    #expect(try folder.refig("run", "-j1").status == 0)
+    #expect(try folder.refig("data", "my/walk", "--csv", "--output", "position").output.utf8.count > 10_000_000)
+    let tried = try folder.refig("try", "my/walk", "--set", "steps=2")
+    #expect(tried.status == 0 && tried.output.contains("position[time] = [3] 0"), "\(tried.output)\(tried.errors)")
+    let byHand = try runProgram(
+      "python3", ["walk.py", "--try", "steps=2"], in: folder.workspace.path,
+      environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
+    #expect(byHand.status == 0 && byHand.output.contains("position = [[0."), "\(byHand.output)\(byHand.errors)")
+  }
+}
