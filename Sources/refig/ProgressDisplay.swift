@@ -3,8 +3,8 @@ import Pipeline
 import Platform
 import Runner
 
-/// Progress on standard error: one bar per active stage on a terminal that can erase lines, otherwise a plain line per finished stage and now
-/// and then one for a slow stage. `NO_COLOR` is honoured.
+/// Progress on standard error: one bar per active stage on a terminal that can erase lines, otherwise a plain line per
+/// finished stage and now and then one for a slow stage. `NO_COLOR` is honoured.
 final class ProgressDisplay {
   private struct Bar {
     let name: String
@@ -106,24 +106,26 @@ final class ProgressDisplay {
     drawnLines = 0
   }
 
-  /// The numbers of a bar as one plain line.
-  private func text(_ bar: Bar) -> String {
+  /// A bar as one plain line of at most so many columns, as far as its numbers allow: the name yields.
+  private func text(_ bar: Bar, columns: Int = .max) -> String {
     let finished = bar.done + bar.failed
-    let name = bar.name.padding(toLength: max(34, bar.name.count), withPad: " ", startingAt: 0)
-    var text = "\(name) \(finished)/\(bar.total) cells"
-    if bar.isFinished { text += String(format: ", %.1f CPU-s", bar.seconds) }
-    if bar.failed > 0 { text += ", \(bar.failed) failed" }
+    var numbers = "\(finished)/\(bar.total) cells"
+    if bar.isFinished { numbers += String(format: ", %.1f CPU-s", bar.seconds) }
+    if bar.failed > 0 { numbers += ", \(bar.failed) failed" }
     let elapsed = Self.now() - start
-    guard isTerminal, !bar.isFinished, finished > 0, elapsed > 1 else { return text }
-    let rate = Double(finished) / elapsed
-    return text + String(format: ", %.1f/s, ", rate) + Text.duration(Double(bar.total - finished) / rate) + " left"
+    if isTerminal, !bar.isFinished, finished > 0, elapsed > 1 {
+      let rate = Double(finished) / elapsed
+      numbers += String(format: ", %.1f/s, ", rate) + Text.duration(Double(bar.total - finished) / rate) + " left"
+    }
+    let room = min(max(34, bar.name.count), max(8, columns - numbers.count - 1))
+    let name = bar.name.count > room ? bar.name.prefix(room - 1) + "…" : bar.name
+    return name.padding(toLength: room, withPad: " ", startingAt: 0) + " " + numbers
   }
 
-  /// A bar in at most as many columns as the terminal has: a line that wraps could not be erased. The meter yields first.
+  /// A bar with its meter where there is room. Never wider than the terminal: a line that wraps could not be erased.
   private func line(_ bar: Bar) -> String {
-    var text = text(bar)
     let room = Self.columns - 1
-    if text.count > room { text = text.prefix(max(0, room - 1)) + "…" }
+    let text = String(text(bar, columns: room).prefix(room))
     let width = min(20, room - text.count - 1)
     guard width >= 5 else { return text }
     let filled = (bar.done + bar.failed) * width / max(1, bar.total)

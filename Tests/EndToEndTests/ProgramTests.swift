@@ -301,6 +301,6 @@ import Testing
     let byHand = try runProgram(
       "python3", ["walk.py", "--try", "steps=2"], in: folder.workspace.path,
       environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
-    #expect(byHand.status == 0 && byHand.output.contains("position = [[0."), "\(byHand.output)\(byHand.errors)")
+    #expect(byHand.status == 0 && byHand.output.contains("position = [0."), "\(byHand.output)\(byHand.errors)")
   }
 }

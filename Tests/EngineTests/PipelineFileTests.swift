@@ -108,7 +108,8 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
   func keysSurviveLayout() throws {
     func keys(_ text: String) throws -> Set<CellKey> {
       let project = try project(text)
-      let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+      let plan = try Plan(
+        project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
       return Set(plan.stages.flatMap(\.keys))
     }
     let one = try keys("  toy/walk: {parameters: {drift: 1, stepCount: 3}, sweep: [{law: [normal, uniform]}]}")

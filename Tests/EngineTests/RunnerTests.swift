@@ -58,7 +58,7 @@ import ToyPaper
     #expect(summary.computed == 0)
   }
 
-  @Test("a worker that is stopped does not use up its cell's time; one that idles does", .timeLimit(.minutes(2)))
+  @Test("a worker that is stopped does not use up its cell's time; one that idles does", .timeLimit(.minutes(10)))
   func stopped() throws {
     let answer = "failed its worker ended with status 7"
     func worker(_ pause: String) -> String {
@@ -72,7 +72,7 @@ import ToyPaper
     #expect(idle.failed == 6)
   }
 
-  @Test("an answer that comes in the same bytes as the sign of readiness is heard", .timeLimit(.minutes(1)))
+  @Test("an answer that comes in the same bytes as the sign of readiness is heard", .timeLimit(.minutes(10)))
   func answerWithReadiness() throws {
     let answer = "failed its worker ended with status 7"
     let summary = try build(
