@@ -94,10 +94,12 @@ package struct ClaimFile {
     let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
     let overrides = overrides(mapping, context)
     let override = overrides.first { $0.profile == profile }?.value
-    let conditions = ([override, mapping] + overrides.map(\.value)).compactMap { $0?["where"] }
-    let evidence = evidence(
-      mapping.required("from", in: context), conditions, estimator, checksPoints: only.contains(profile), context)
-    // What a profile overrides is read too, for its mistakes.
+    // What other profiles say is read too, for its mistakes.
+    let stages = mapping.required("from", in: context)
+    let sources = ([override, mapping] + overrides.map(\.value)).compactMap { $0 }.map { source in
+      (stages: source["from"] ?? stages, conditions: source["where"] ?? mapping["where"])
+    }
+    let evidence = evidence(sources, estimator, checksPoints: only.contains(profile), context)
     let verdicts = [override?["expect"], mapping["expect"]].compactMap { $0 }
       .map { $0.word("expect", as: Verdict.self, in: context) }
     let expected = verdicts.first ?? .confirmed
@@ -147,18 +149,21 @@ package struct ClaimFile {
     return nil
   }
 
-  /// The evidence under the first of some conditions; the others are those of other profiles, read for their mistakes.
+  /// The evidence of the first of some stages with their conditions; the others are those of other profiles, read for their
+  /// mistakes.
   private func evidence(
-    _ stages: YAMLValue?, _ conditions: [YAMLValue], _ estimator: Estimator?, checksPoints: Bool, _ context: String
+    _ sources: [(stages: YAMLValue?, conditions: YAMLValue?)], _ estimator: Estimator?, checksPoints: Bool,
+    _ context: String
   ) -> Evidence? {
-    guard let stages else { return nil }
-    func read(_ conditions: YAMLValue?, checksPoints: Bool) -> Evidence? {
-      Evidence.read(
-        from: stages, where: conditions, experiments: estimator?.experiments, pipeline: file,
-        checksPoints: checksPoints, in: context)
+    func read(_ source: (stages: YAMLValue?, conditions: YAMLValue?), checksPoints: Bool) -> Evidence? {
+      source.stages.flatMap {
+        Evidence.read(
+          from: $0, where: source.conditions, experiments: estimator?.experiments, pipeline: file,
+          checksPoints: checksPoints, in: context)
+      }
     }
-    for other in conditions.dropFirst() { _ = read(other, checksPoints: false) }
-    return read(conditions.first, checksPoints: checksPoints)
+    for other in sources.dropFirst() { _ = read(other, checksPoints: false) }
+    return sources.first.flatMap { read($0, checksPoints: checksPoints) }
   }
 
   /// What profiles say in place of the claim, all of it read for its mistakes.
@@ -167,7 +172,7 @@ package struct ClaimFile {
     return entries.compactMap { entry in
       guard
         let override = entry.value.mapping(
-          "profile", allowing: ["accept", "because", "expect", "where"], in: context)
+          "profile", allowing: ["accept", "because", "expect", "from", "where"], in: context)
       else { return nil }
       _ = override["accept"].map { interval($0, context) }
       _ = override["expect"].map { $0.word("expect", as: Verdict.self, in: context) }

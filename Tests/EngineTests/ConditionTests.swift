@@ -126,6 +126,13 @@ import ToyPaper
         try claim(Self.from, "where: {stepCount: [1, 2]}", "accept: [0, 1]", own, profile: profile))
       #expect(claim.evidence.conditions == ["stepCount": values.map(ParameterValue.integer)])
     }
+    // Other stages too, under the conditions of the claim unless it has its own.
+    let stages = "profiles: {paper: {from: [other]}}"
+    for (profile, names) in [("quick", ["toy/walk"]), ("paper", ["other"])] {
+      let claim = try #require(try claim(Self.from, "accept: [0, 1]", stages, profile: profile))
+      #expect(claim.evidence.stages == names)
+    }
+    #expect(refusal(Self.from, "accept: [0, 1]", "profiles: {paper: {from: [nowhere]}}").contains("nowhere"))
     let told = refusal(Self.from, "accept: [0, 1]", "profiles: {paper: {where: {stepCount: [8, nine]}}}")
     #expect(told.contains("'stepCount' must be a whole number, not the word 'nine'"), "\(told)")
   }
