@@ -81,15 +81,17 @@ package enum DynamicalMeanField: Experiment {
   package static let response = OutputArray("response", axes: ["time"], meaning: "response chi(t, 0)")
   package static let outputs = [time, meanSquaredError, trainingLoss, response]
 
-  package static let forgottenNoise = Mutant("forgotten-noise", meaning: "labels carry no noise")
-  package static let halvedForce = Mutant("halved-force", meaning: "the factor 2 of the population force is missing")
-  package static let mutants = [forgottenNoise, halvedForce]
+  // Why not the names of the mistakes of descent: they would be made on both sides of a comparison.
+  package static let noiselessProcess = Mutant(
+    "noiseless-process", meaning: "the correlation of the effective process leaves out the label noise")
+  package static let halvedDrift = Mutant("halved-drift", meaning: "the factor 2 of the effective drift is missing")
+  package static let mutants = [noiselessProcess, halvedDrift]
 
   /// Integrates K steps.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var history = MeanFieldHistory(
-      parameters, noiseVariance: context.mutant == forgottenNoise ? 0 : parameters.noiseVariance,
-      forceFactor: context.mutant == halvedForce ? 1 : 2, in: context)
+      parameters, noiseVariance: context.mutant == noiselessProcess ? 0 : parameters.noiseVariance,
+      forceFactor: context.mutant == halvedDrift ? 1 : 2, in: context)
     for _ in 0..<parameters.stepCount { try history.advance() }
     return [
       time: NDArray((0..<parameters.stepCount).map { Double($0) * parameters.learningRate }),

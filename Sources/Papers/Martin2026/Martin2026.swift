@@ -10,7 +10,8 @@ public let martin2026 = Paper(
     """,
   experiments: [
     LongTime.self, SampleThresholds.self, GradientDescent.self, RegularizedMinimum.self, Spectrum.self,
-    GaussianOutputs.self, OjaFlow.self, DynamicalMeanField.self, RecoveryScan.self,
+    GaussianOutputs.self, OjaFlow.self, DynamicalMeanField.self, RecoveryScan.self, BayesOptimal.self,
+    PublishedDescent.self,
   ],
   tables: allTables,
   estimators: theoryEstimators + minimumEstimators + distributionEstimators + dynamicsEstimators)

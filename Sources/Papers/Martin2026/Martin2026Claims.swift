@@ -32,29 +32,6 @@ let theoryEstimators = [
     return .exact(violations.greatest(), numericalError: 1e-13, from: points)
   },
   Estimator(
-    "martin2026/regularized-recovery", from: [SampleThresholds.self],
-    meaning: "regularised recovery threshold at the last width ratio"
-  ) { results in try lastOfThresholds(results, SampleThresholds.regularizedRecovery) },
-  Estimator(
-    "martin2026/interpolation", from: [SampleThresholds.self],
-    meaning: "noiseless interpolation threshold at the last width ratio"
-  ) { results in try lastOfThresholds(results, SampleThresholds.interpolation) },
-  Estimator(
-    "martin2026/noisy-interpolation", from: [SampleThresholds.self],
-    meaning: "interpolation threshold with label noise at the last width ratio"
-  ) { results in try lastOfThresholds(results, SampleThresholds.noisyInterpolation) },
-  Estimator(
-    "martin2026/unregularized-recovery", from: [SampleThresholds.self],
-    meaning: "conjectured recovery threshold without regularisation at the last width ratio"
-  ) { results in try lastOfThresholds(results, SampleThresholds.unregularizedRecovery) },
-  Estimator(
-    "martin2026/critical-width", from: [SampleThresholds.self],
-    meaning: "width ratio beyond which regularised recovery no longer changes"
-  ) { results in
-    let point = try results.calculation(of: SampleThresholds.self)
-    return .exact(point.number(SampleThresholds.criticalWidthRatio), numericalError: 1e-13, from: [point])
-  },
-  Estimator(
     "martin2026/crossing-width", from: [SampleThresholds.self],
     meaning: "width ratio at which the recovery thresholds with and without regularisation cross"
   ) { results in
@@ -87,25 +64,40 @@ let theoryEstimators = [
     let point = try results.calculation(of: LongTime.self)
     return .exact(point[LongTime.rank].values.greatest(), numericalError: 1e-8, from: [point])
   },
+  Estimator(
+    "martin2026/minimal-width-peak", from: [LongTime.self],
+    meaning: "sample ratio at which the rank over d is greatest along the curve"
+  ) { results in
+    let point = try results.calculation(of: LongTime.self)
+    let peak = try peak(point[LongTime.sampleRatio].values, point[LongTime.rank].values)
+    return .exact(peak.position, numericalError: peak.error, from: [point])
+  },
+  Estimator(
+    "martin2026/least-growth", from: [LongTime.self],
+    meaning: "least growth of the rank over d from one sample ratio of the curve to the next"
+  ) { results in
+    let point = try results.calculation(of: LongTime.self)
+    let ranks = point[LongTime.rank].values
+    return .exact(zip(ranks.dropFirst(), ranks).map(-).least(), numericalError: 1e-8, from: [point])
+  },
   Estimator("martin2026/last-minimal-width", from: [LongTime.self], meaning: "rank over d at the last sample ratio") {
     results in
     let point = try results.calculation(of: LongTime.self)
     return .exact(point[LongTime.rank].values.last ?? .nan, numericalError: 1e-8, from: [point])
   },
   Estimator(
-    "martin2026/peak-position", from: [LongTime.self],
-    meaning: "sample ratio of the greatest predicted error along the curve"
+    "martin2026/best-error-over-optimal", from: [LongTime.self, BayesOptimal.self],
+    meaning: """
+      predicted error of the flow at the best regularisation over the Bayes-optimal error, greatest over sample ratios
+      """
   ) { results in
-    let point = try results.calculation(of: LongTime.self)
-    let peak = try peak(point)
-    return .exact(peak.position, numericalError: peak.positionError, from: [point])
-  },
-  Estimator(
-    "martin2026/peak-height", from: [LongTime.self], meaning: "greatest predicted mean squared error along the curve"
-  ) { results in
-    let point = try results.calculation(of: LongTime.self)
-    let peak = try peak(point)
-    return .exact(peak.height, numericalError: peak.heightError, from: [point])
+    let flows = try results.calculations(of: LongTime.self)
+    let optimum = try results.calculation(of: BayesOptimal.self)
+    let excesses = try optimum[BayesOptimal.sampleRatio].values.enumerated().map { index, ratio in
+      let errors = try flows.map { $0[LongTime.meanSquaredError][try $0.index(of: ratio, in: LongTime.sampleRatio)] }
+      return errors.least() / optimum[BayesOptimal.meanSquaredError][index]
+    }
+    return .exact(excesses.greatest(), numericalError: 1e-6, from: flows)
   },
   Estimator(
     "martin2026/peak-approach", from: [LongTime.self],
@@ -125,186 +117,26 @@ let theoryEstimators = [
       studentWidthRatio: p.studentWidthRatio, teacherWidthRatio: p.teacherWidthRatio, noiseVariance: p.noiseVariance
     ).interpolation().sampleRatio
     return .exact(
-      abs(try peak(first).position - threshold) / abs(try peak(last).position - threshold), numericalError: 1e-2,
+      abs(try peakPosition(first) - threshold) / abs(try peakPosition(last) - threshold), numericalError: 1e-2,
       from: [first, last])
   },
 ]
 
-private func lastOfThresholds(_ results: Results, _ output: OutputArray) throws -> Estimate {
-  let point = try results.calculation(of: SampleThresholds.self)
-  return .exact(point[output].values.last ?? .nan, numericalError: 1e-12, from: [point])
+/// The sample ratio of the greatest predicted error of a curve.
+private func peakPosition(_ point: Calculation<LongTime>) throws -> Double {
+  try peak(point[LongTime.sampleRatio].values, point[LongTime.meanSquaredError].values.map { log($0) }).position
 }
 
-/// The greatest predicted error of a curve, by the parabola through its logarithm at the highest point and its neighbours;
-/// the errors are the distances from what the next neighbours but one say.
-private func peak(_ point: Calculation<LongTime>) throws -> (
-  position: Double, height: Double, positionError: Double, heightError: Double
-) {
-  let x = point[LongTime.sampleRatio].values
-  let y = point[LongTime.meanSquaredError].values.map { log($0) }
+/// Where a curve is highest, by the parabola through its highest point and the neighbours; the error is the distance from
+/// what the next neighbours but one say.
+private func peak(_ x: [Double], _ y: [Double]) throws -> (position: Double, error: Double) {
   guard !y.contains(where: \.isNaN), let best = y.indices.max(by: { y[$0] < y[$1] }), best > 1, best < y.count - 2
   else {
     throw EvidenceError("no peak inside the range of sample ratios")
   }
-  func top(_ spacing: Int) -> (position: Double, height: Double) {
+  func top(_ spacing: Int) -> Double {
     let (before, at, after) = (y[best - spacing], y[best], y[best + spacing])
-    let shift = 0.5 * (before - after) / (before - 2 * at + after)
-    return (x[best] + shift * (x[best + spacing] - x[best]), exp(at - 0.25 * (before - after) * shift))
+    return x[best] + 0.5 * (before - after) / (before - 2 * at + after) * (x[best + spacing] - x[best])
   }
-  let (near, far) = (top(1), top(2))
-  return (near.position, near.height, abs(near.position - far.position), abs(near.height - far.height))
-}
-
-// MARK: Regularised minima
-
-/// Estimators of minima of the regularised loss.
-let minimumEstimators = [
-  Estimator(
-    "martin2026/error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
-    meaning: "mean squared error over theory, geometric mean over sample ratios"
-  ) { results in try overTheory(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError) },
-  Estimator(
-    "martin2026/median-error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
-    meaning: "mean squared error over theory, geometric mean over sample ratios, median over replicas"
-  ) { results in
-    let points = try paired(results.points(of: RegularizedMinimum.self))
-    return .median(
-      try logRatios(points, results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError).map { exp($0) })
-  },
-  Estimator(
-    "martin2026/loss-over-theory", from: [RegularizedMinimum.self, LongTime.self],
-    meaning: "training loss over theory, geometric mean over sample ratios"
-  ) { results in try overTheory(results, RegularizedMinimum.trainingLoss, LongTime.trainingLoss) },
-  Estimator(
-    "martin2026/rank-over-theory", from: [RegularizedMinimum.self, LongTime.self],
-    meaning: "rank over theory, geometric mean over sample ratios"
-  ) { results in try overTheory(results, RegularizedMinimum.rank, LongTime.rank) },
-  Estimator(
-    "martin2026/error-ratio", from: [RegularizedMinimum.self],
-    meaning: "mean squared error at the smaller sample ratio over that at the greater"
-  ) { results in
-    let points = try results.points(of: RegularizedMinimum.self).sorted {
-      $0.parameters.sampleRatio < $1.parameters.sampleRatio
-    }
-    guard points.count == 2 else { throw EvidenceError("needs two sample ratios, found \(points.count)") }
-    return .mean(try ratios(points[0], points[1], RegularizedMinimum.meanSquaredError), scale: .logarithmic)
-  },
-  Estimator(
-    "martin2026/greatest-rise", from: [RegularizedMinimum.self],
-    meaning: "greatest ratio of the mean squared errors at successive sample ratios"
-  ) { results in
-    let points = try results.points(of: RegularizedMinimum.self).sorted {
-      $0.parameters.sampleRatio < $1.parameters.sampleRatio
-    }
-    return .greatest(
-      try zip(points, points.dropFirst()).map { before, after in
-        .mean(try ratios(after, before, RegularizedMinimum.meanSquaredError), scale: .logarithmic)
-      })
-  },
-  Estimator(
-    "martin2026/regularization-exponent", from: [RegularizedMinimum.self],
-    meaning: "slope of the logarithm of the mean squared error against that of the regularisation, median"
-  ) { results in
-    let points = try paired(results.points(of: RegularizedMinimum.self))
-    guard Set(points.map(\.parameters.regularization)).count > 1 else {
-      throw EvidenceError("needs two or more regularisations")
-    }
-    return .median(
-      (0..<points[0].replicaCount).map { replica in
-        Statistics.linearFit(
-          points.map { log($0.parameters.regularization) },
-          points.map { log($0[RegularizedMinimum.meanSquaredError].values[replica]) }
-        ).slope
-      })
-  },
-  Estimator(
-    "martin2026/law-ratio", from: [RegularizedMinimum.self],
-    meaning: "training loss with quadratic data over that with Gaussian sensing matrices, median"
-  ) { results in
-    .median(
-      try lawRatios(paired(results.points(of: RegularizedMinimum.self)), RegularizedMinimum.trainingLoss))
-  },
-  Estimator(
-    "martin2026/law-ratio-trend", from: [RegularizedMinimum.self],
-    meaning: """
-      logarithm of the ratio of the loss with quadratic data to that with Gaussian data: at the greatest input dimension \
-      less that at the smallest
-      """
-  ) { results in
-    let dimensions = Set(try results.points(of: RegularizedMinimum.self).map(\.parameters.inputDimension))
-    guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
-      throw EvidenceError("needs two input dimensions")
-    }
-    let points = try paired(results.points(of: RegularizedMinimum.self))
-    func logs(_ dimension: Int) throws -> [Double] {
-      try lawRatios(
-        points.filter { $0.parameters.inputDimension == dimension }, RegularizedMinimum.trainingLoss
-      ).map { log($0) }
-    }
-    return .mean(zip(try logs(high), try logs(low)).map { $0 - $1 })
-  },
-  Estimator(
-    "martin2026/size-trend", from: [RegularizedMinimum.self, LongTime.self],
-    meaning: """
-      mean squared error over theory at the greatest input dimension relative to that at the smallest, geometric mean \
-      over sample ratios
-      """
-  ) { results in
-    let dimensions = Set(try results.points(of: RegularizedMinimum.self).map(\.parameters.inputDimension))
-    guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
-      throw EvidenceError("needs two input dimensions")
-    }
-    let points = try paired(results.points(of: RegularizedMinimum.self))
-    let logs = try [high, low].map { dimension in
-      try logRatios(
-        points.filter { $0.parameters.inputDimension == dimension }, results, RegularizedMinimum.meanSquaredError,
-        LongTime.meanSquaredError)
-    }
-    return .mean(zip(logs[0], logs[1]).map { exp($0 - $1) }, scale: .logarithmic)
-  },
-]
-
-/// The predicted value for a simulated system, from the curve that contains its sample ratio.
-private func prediction(
-  _ results: Results, _ output: OutputArray, for p: RegularizedMinimum.Parameters
-) throws -> Double {
-  for point in try results.calculations(of: LongTime.self)
-  where point.parameters.studentWidthRatio == p.studentWidthRatio
-    && point.parameters.teacherWidthRatio == p.teacherWidthRatio
-    && point.parameters.noiseVariance == p.noiseVariance && point.parameters.regularization == p.regularization
-  {
-    // One of several curves has it.
-    if let index = point[LongTime.sampleRatio].values.firstIndex(where: { abs($0 - p.sampleRatio) <= 1e-12 }) {
-      return point[output][index]
-    }
-  }
-  throw EvidenceError("no theory at sample ratio \(p.sampleRatio), regularisation \(p.regularization)")
-}
-
-/// ln(simulation/theory) for every replica, averaged over sweep points with the same replicas. Replica i of one point is
-/// independent of replica i of another, so the averages are independent of each other.
-private func logRatios(
-  _ points: [ExperimentPoint<RegularizedMinimum>], _ results: Results, _ output: OutputArray, _ predicted: OutputArray
-) throws -> [Double] {
-  let theory = try points.map { try prediction(results, predicted, for: $0.parameters) }
-  return (0..<(points.first?.replicaCount ?? 0)).map { replica in
-    Statistics.mean(zip(points, theory).map { log($0[output].values[replica] / $1) })
-  }
-}
-
-private func overTheory(_ results: Results, _ output: OutputArray, _ predicted: OutputArray) throws -> Estimate {
-  let points = try paired(results.points(of: RegularizedMinimum.self))
-  return .mean(try logRatios(points, results, output, predicted).map { exp($0) }, scale: .logarithmic)
-}
-
-/// Quadratic over Gaussian data, replica by replica, geometric mean over sweep points with the same replicas.
-private func lawRatios(_ points: [ExperimentPoint<RegularizedMinimum>], _ output: OutputArray) throws -> [Double] {
-  let groups = Dictionary(grouping: points) { $0.parameters.sensing }
-  guard let quadratic = groups[.quadratic], let gaussian = groups[.gaussian],
-    quadratic.map(\.parameters.sampleRatio) == gaussian.map(\.parameters.sampleRatio)
-  else { throw EvidenceError("needs quadratic and Gaussian data at the same sample ratios") }
-  return (0..<points[0].replicaCount).map { replica in
-    let logs = zip(quadratic, gaussian).map { log($0[output].values[replica] / $1[output].values[replica]) }
-    return exp(Statistics.mean(logs))
-  }
+  return (top(1), abs(top(1) - top(2)))
 }

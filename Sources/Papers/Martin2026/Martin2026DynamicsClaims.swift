@@ -28,6 +28,20 @@ let distributionEstimators = [
       })
   },
   Estimator(
+    "martin2026/least-eigenvalue", from: [Spectrum.self],
+    meaning: """
+      least of the nonzero eigenvalues of Z, as many as the student is wide, over the predicted lower end of their bulk, \
+      median
+      """
+  ) { results in
+    let point = try results.point(of: Spectrum.self)
+    let least = point.parameters.inputDimension - point.parameters.size.studentWidth
+    return .median(
+      (0..<point.replicaCount).map {
+        point[Spectrum.eigenvalues][$0, least] / point[Spectrum.predictedLeast].values[$0]
+      })
+  },
+  Estimator(
     "martin2026/gaussianity", from: [GaussianOutputs.self],
     meaning: """
       greatest over sample ratios and times of the mean of sqrt(n) times the Kolmogorov distance of the outputs from \
@@ -63,18 +77,6 @@ private func spectralDistance(_ point: ExperimentPoint<Spectrum>, leavingOut lef
 
 /// Estimators of gradient descent in time.
 let dynamicsEstimators = [
-  Estimator(
-    "martin2026/initial-error", from: [GradientDescent.self],
-    meaning: "mean squared error at time 0 over 1/kappa + 1/kappa* + 1/m + 1/m*, its exact mean for gamma = 1"
-  ) { results in
-    let point = try results.point(of: GradientDescent.self)
-    let p = point.parameters
-    let m = Double(p.size.studentWidth)
-    let teacher = Double(p.size.teacherWidth)
-    let d = Double(p.inputDimension)
-    let expected = (d + 1) / m + (d + 1) / teacher
-    return .mean((0..<point.replicaCount).map { point[GradientDescent.meanSquaredError][$0, 0, 0] / expected })
-  },
   Estimator(
     "martin2026/initial-loss", from: [GradientDescent.self],
     meaning: "training loss at time 0 over (2 MSE(0) + Delta)/4"
@@ -160,12 +162,12 @@ let dynamicsEstimators = [
   },
   Estimator(
     "martin2026/relaxation-exponent", from: [GradientDescent.self],
-    meaning: "slope of ln(regularised loss - its minimum) against ln t from a quarter of the last time on, median"
+    meaning: "slope of ln(regularised loss - its minimum) against ln t, t in [100, 400], median"
   ) { results in
     let point = try results.point(of: GradientDescent.self)
     let times = point[GradientDescent.time].values
-    let used = times.indices.filter { times[$0] >= 0.25 * (times.last ?? 0) }
-    guard used.count > 1 else { throw EvidenceError("needs two late times") }
+    let used = times.indices.filter { (100...400).contains(times[$0]) }
+    guard used.count > 1 else { throw EvidenceError("needs two times in [100, 400]") }
     return .median(
       (0..<point.replicaCount).map { replica in
         let limit = point[GradientDescent.limitLoss][replica, 0]
@@ -223,6 +225,18 @@ let dynamicsEstimators = [
       (0..<point.replicaCount).map { replica in
         exp(Statistics.mean(zip(used, laws).map { log(point[OjaFlow.distance][replica, $0.offset] / $1) }))
       }, scale: .logarithmic)
+  },
+  Estimator(
+    "martin2026/dmft-end-over-theory", from: [DynamicalMeanField.self, LongTime.self],
+    meaning: "mean-field squared error at the last time over that of the long-time equations"
+  ) { results in
+    let point = try results.point(of: DynamicalMeanField.self)
+    let theory = try results.calculation(of: LongTime.self)
+    let index = try theory.index(of: point.parameters.sampleRatio, in: LongTime.sampleRatio)
+    let last = point[DynamicalMeanField.time].values.count - 1
+    return .mean(
+      point[DynamicalMeanField.meanSquaredError].column(last).map { $0 / theory[LongTime.meanSquaredError][index] },
+      scale: .logarithmic)
   },
   Estimator(
     "martin2026/dmft-error-ratio", from: [DynamicalMeanField.self, GradientDescent.self],

@@ -53,6 +53,45 @@ let longTimeTable = TableDefinition(
   }
 }
 
+/// The Bayes-optimal error, a row for every sample ratio of every curve.
+let bayesOptimalTable = TableDefinition(
+  "martin2026/bayes-optimal", from: [BayesOptimal.self],
+  columns: [
+    Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
+    Column("sampleRatio", meaning: "sample ratio n/d^2"),
+    Column("noiseVariance", meaning: "variance of the label noise"),
+    Column("meanSquaredError", meaning: "least mean squared error |Z - Z*|^2/d of any method"),
+  ]
+) { results in
+  try results.points(of: BayesOptimal.self).flatMap { point -> [[Double]] in
+    point[BayesOptimal.sampleRatio].values.enumerated().map { index, ratio in
+      [
+        point.parameters.teacherWidthRatio, ratio, point.parameters.noiseVariance,
+        point[BayesOptimal.meanSquaredError][0, index],
+      ]
+    }
+  }
+}
+
+/// The authors' own runs; errors are twice the standard error, as in the other tables.
+let publishedDescentTable = TableDefinition(
+  "martin2026/published-descent", from: [PublishedDescent.self],
+  columns: PublishedDescent.outputs.map { output in
+    Column(
+      output.name,
+      meaning: output.name.hasSuffix("Error") && output.meaning.hasPrefix("its")
+        ? "twice \(output.meaning)" : output.meaning)
+  }
+) { results in
+  try results.points(of: PublishedDescent.self).flatMap { point -> [[Double]] in
+    let columns = PublishedDescent.outputs.map { output in
+      let factor = output.meaning.hasPrefix("its") ? 2.0 : 1
+      return point[output].values.map { factor * $0 }
+    }
+    return columns[0].indices.map { row in columns.map { $0[row] } }
+  }
+}
+
 /// The predicted density of nonzero eigenvalues, normalised to 1 among them.
 let predictedSpectrumTable = TableDefinition(
   "martin2026/predicted-spectra", from: [LongTime.self],
@@ -63,14 +102,19 @@ let predictedSpectrumTable = TableDefinition(
 ) { results in
   try results.points(of: LongTime.self).flatMap { point -> [[Double]] in
     let parameters = point.parameters
-    return point[LongTime.sampleRatio].values.enumerated().flatMap { index, ratio in
-      (0..<parameters.spectrumPointCount).map { position in
+    return point[LongTime.sampleRatio].values.enumerated().flatMap { index, ratio -> [[Double]] in
+      let system = [
+        parameters.studentWidthRatio, parameters.teacherWidthRatio, ratio, parameters.noiseVariance,
+        parameters.regularization,
+      ]
+      let bulk = (0..<parameters.spectrumPointCount).map { position in
         [
-          parameters.studentWidthRatio, parameters.teacherWidthRatio, ratio, parameters.noiseVariance,
-          parameters.regularization, point[LongTime.eigenvalue][0, index, position],
+          point[LongTime.eigenvalue][0, index, position],
           point[LongTime.eigenvalueDensity][0, index, position] / point[LongTime.rank][0, index],
         ]
       }
+      // The bulk begins with a jump where the rank constraint cuts it.
+      return [system + [0, 0], system + [bulk[0][0], 0]] + bulk.map { system + $0 }
     }
   }
 }
@@ -108,7 +152,7 @@ let spectrumTable = TableDefinition(
   try results.points(of: Spectrum.self).flatMap { point -> [[Double]] in
     let p = point.parameters
     let values = point[Spectrum.eigenvalues].values.filter { $0 > 1e-2 }
-    let binCount = 24
+    let binCount = values.count < 2000 ? 24 : 40
     let width = (values.max() ?? 1) * (1 + 1e-9) / Double(binCount)
     return (0..<binCount).map { bin in
       let count = values.count { Int($0 / width) == bin }
@@ -307,6 +351,7 @@ let recoveryThresholdTable = TableDefinition(
 
 /// Every table of the paper.
 let allTables = [
-  longTimeTable, predictedSpectrumTable, minimumTable, spectrumTable, trajectoryTable, endTable, thresholdTable,
+  longTimeTable, bayesOptimalTable, publishedDescentTable, predictedSpectrumTable, minimumTable, spectrumTable,
+  trajectoryTable, endTable, thresholdTable,
   criticalWidthTable, outputTable, ojaTable, meanFieldTable, recoveryTable, recoveryThresholdTable,
 ]

@@ -13,25 +13,25 @@ package enum RecoveryScan: Experiment {
     package var studentWidthRatio = 0.7
     /// kappa* = m*/d, above 0.
     package var teacherWidthRatio = 0.5
-    /// Sample ratios are spread evenly over the conjectured threshold minus and plus this, above 0.
-    package var halfRange = 0.125
-    /// Their number, at least 3.
-    package var sampleRatioCount = 11
+    /// First and last sample ratio, above 0, whatever the widths.
+    package var firstSampleRatio = 0.15
+    package var lastSampleRatio = 0.5
+    /// Number of sample ratios, evenly spread, at least 3.
+    package var sampleRatioCount = 15
     /// Duration of the flow, above 0.
     package var lastTime = 150.0
 
-    /// The defaults: kappa = 0.7, kappa* = 0.5, 11 sample ratios.
+    /// The defaults: kappa = 0.7, kappa* = 0.5, 15 sample ratios.
     package init() {}
 
     /// The sample ratios.
-    package func sampleRatios() throws -> [Double] {
-      let centre = try Thresholds.unregularizedRecovery(studentWidthRatio, teacherWidthRatio)
-      return (0..<sampleRatioCount).map { index in
-        centre - halfRange + 2 * halfRange * Double(index) / Double(sampleRatioCount - 1)
+    package var sampleRatios: [Double] {
+      (0..<sampleRatioCount).map { index in
+        firstSampleRatio + (lastSampleRatio - firstSampleRatio) * Double(index) / Double(sampleRatioCount - 1)
       }
     }
 
-    /// The system with most samples.
+    /// The system at a sample ratio.
     package func size(sampleRatio: Double) -> SystemSize {
       SystemSize(
         inputDimension: inputDimension, studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio,
@@ -41,12 +41,10 @@ package enum RecoveryScan: Experiment {
     /// Checks the ranges above and that the data fit into memory.
     package func validate() throws {
       try require(sampleRatioCount >= 3, "sampleRatioCount", sampleRatioCount, allowed: "at least 3")
-      try require(halfRange > 0, "halfRange", halfRange, allowed: "above 0")
-      try size(sampleRatio: 0.5).validate()
-      for ratio in try sampleRatios() {
-        try require(ratio > 0, "halfRange", halfRange, allowed: "below the threshold itself")
-        try size(sampleRatio: ratio).validate()
-      }
+      try require(firstSampleRatio > 0, "firstSampleRatio", firstSampleRatio, allowed: "above 0")
+      try require(
+        lastSampleRatio > firstSampleRatio, "lastSampleRatio", lastSampleRatio, allowed: "above firstSampleRatio")
+      for ratio in [firstSampleRatio, lastSampleRatio] { try size(sampleRatio: ratio).validate() }
       try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
     }
   }
@@ -65,11 +63,14 @@ package enum RecoveryScan: Experiment {
   package static let outputs = [sampleRatio, meanSquaredError, trainingLoss, steepestRatio, predictedRatio]
 
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
-  package static let mutants = [uncentredData]
+  package static let addedDecay = Mutant(
+    "added-decay",
+    meaning: "a little regularisation, lambda = 0.005, that moves recovery to the threshold of the limit 0+")
+  package static let mutants = [uncentredData, addedDecay]
 
   /// Follows the flow at every sample ratio.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let ratios = try parameters.sampleRatios()
+    let ratios = parameters.sampleRatios
     let isUncentred = context.mutant == uncentredData
     var errors: [Instance.Errors] = []
     for ratio in ratios {
@@ -78,7 +79,8 @@ package enum RecoveryScan: Experiment {
         parameters.size(sampleRatio: ratio), law: isUncentred ? .quadratic : .gaussian,
         mistakes: Instance.Mistakes(isUncentred: isUncentred), in: context)
       var flow = GradientFlow(
-        instance, starts: [instance.start(initialScale: 1, in: context)], regularization: 0,
+        instance, starts: [instance.start(initialScale: 1, in: context)],
+        regularization: context.mutant == addedDecay ? 0.005 : 0,
         data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
       try flow.advance(to: parameters.lastTime)
       errors.append(instance.errors(of: flow.weights[0]))

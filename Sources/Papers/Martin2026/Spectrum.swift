@@ -57,7 +57,9 @@ package enum Spectrum: Experiment {
   package static let predictedShare = OutputArray(
     "predictedShare", axes: ["eigenvalueIndex"], meaning: "share of eigenvalues above each of them, from theory")
   package static let predictedRank = OutputArray("predictedRank", meaning: "rank over d from theory")
-  package static let outputs = [eigenvalues, predictedShare, predictedRank]
+  package static let predictedLeast = OutputArray(
+    "predictedLeast", meaning: "lower end of the bulk of nonzero eigenvalues from theory; 0 without a gap")
+  package static let outputs = [eigenvalues, predictedShare, predictedRank, predictedLeast]
 
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
   package static let mutants = [uncentredData]
@@ -80,7 +82,7 @@ package enum Spectrum: Experiment {
     let found = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(weights))
     return [
       eigenvalues: NDArray(found), predictedShare: NDArray(found.map { spectrum.share(above: max($0, 0)) }),
-      predictedRank: NDArray(solution.rank),
+      predictedRank: NDArray(solution.rank), predictedLeast: NDArray(spectrum.bulk.low),
     ]
   }
 }

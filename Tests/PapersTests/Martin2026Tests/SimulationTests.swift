@@ -193,6 +193,19 @@ extension Matrix {
     }
   }
 
+  @Test("the error of a start is 1/kappa + 1/kappa* + 1/m + 1/m* on average") func startingError() {
+    let system = size(8, alpha: 0.02, kappa: 0.5, teacher: 0.25)
+    let errors = (0..<4000).map { replica in
+      let here = context(replica)
+      let instance = Instance(system, law: .gaussian, in: here)
+      return instance.errors(of: instance.start(initialScale: 1, in: here)).meanSquaredError
+    }
+    // m = 4, m* = 2.
+    let expected = 2.0 + 4 + 0.25 + 0.5
+    #expect(abs(Statistics.mean(errors) - expected) < 4 * Statistics.standardError(errors))
+    #expect(Statistics.standardError(errors) < 0.02 * expected)
+  }
+
   @Test("with more samples than unknowns the flow recovers the teacher, and fits only exact labels exactly")
   func recovery() throws {
     let instance = Instance(size(8, alpha: 1, kappa: 1), law: .gaussian, in: context())
@@ -539,6 +552,9 @@ extension Matrix {
     theory.firstSampleRatio = 0.3
     try differs(LongTime.self, theory)
     try differs(SampleThresholds.self, SampleThresholds.Parameters())
+    var optimum = BayesOptimal.Parameters()
+    optimum.sampleRatioCount = 2
+    try differs(BayesOptimal.self, optimum)
     var descent = GradientDescent.Parameters()
     (descent.inputDimension, descent.lastTime, descent.timeCount, descent.noiseVariance) = (10, 1, 3, 1)
     try differs(GradientDescent.self, descent)
