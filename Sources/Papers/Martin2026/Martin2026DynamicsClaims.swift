@@ -30,15 +30,16 @@ let distributionEstimators = [
   Estimator(
     "martin2026/least-eigenvalue", from: [Spectrum.self],
     meaning: """
-      least of the nonzero eigenvalues of Z, as many as the student is wide, over the predicted lower end of their bulk, \
+      least eigenvalue of Z above 1/1000 of the greatest, over the predicted lower end of the bulk of nonzero eigenvalues, \
       median
       """
   ) { results in
     let point = try results.point(of: Spectrum.self)
-    let least = point.parameters.inputDimension - point.parameters.size.studentWidth
     return .median(
-      (0..<point.replicaCount).map {
-        point[Spectrum.eigenvalues][$0, least] / point[Spectrum.predictedLeast].values[$0]
+      (0..<point.replicaCount).map { replica in
+        let values = point[Spectrum.eigenvalues].row(replica)
+        let nonzero = values.filter { $0 > 1e-3 * values.greatest() }
+        return nonzero.least() / point[Spectrum.predictedLeast].values[replica]
       })
   },
   Estimator(

@@ -62,13 +62,16 @@ package enum Spectrum: Experiment {
   package static let outputs = [eigenvalues, predictedShare, predictedRank, predictedLeast]
 
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
-  package static let mutants = [uncentredData]
+  package static let ignoredRank = Mutant("ignored-rank", meaning: "the student is as wide as the input dimension")
+  package static let mutants = [uncentredData, ignoredRank]
 
   /// Draws teacher, data and start, finds the minimum, diagonalises.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let isUncentred = context.mutant == uncentredData
+    var size = parameters.size
+    if context.mutant == ignoredRank { size.studentWidthRatio = 1 }
     let instance = Instance(
-      parameters.size, law: isUncentred ? .quadratic : .gaussian, mistakes: Instance.Mistakes(isUncentred: isUncentred),
+      size, law: isUncentred ? .quadratic : .gaussian, mistakes: Instance.Mistakes(isUncentred: isUncentred),
       in: context)
     let theory = LongTimeTheory(
       studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
