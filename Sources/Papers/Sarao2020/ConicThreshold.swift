@@ -40,6 +40,11 @@ package enum ConicThreshold: Experiment {
   package static let level = OutputArray("level", meaning: "minimising level tau")
   package static let outputs = [threshold, level]
 
+  /// The matrices are those of another ensemble.
+  package static let wideOffDiagonal = Mutant(
+    "wide-off-diagonal", meaning: "entries off the diagonal have variance 1 instead of 1/2")
+  package static let mutants = [wideOffDiagonal]
+
   /// Draws the matrices and minimises the convex function of tau by bisection on its derivative.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let q = parameters.inputDimension - parameters.teacherWidth
@@ -47,7 +52,10 @@ package enum ConicThreshold: Experiment {
     var eigenvalues: [Double] = []
     for _ in 0..<parameters.matrixCount {
       let square = stream.normalMatrix(rowCount: q, columnCount: q)
-      let symmetric = Matrix(rowCount: q, columnCount: q) { (square[$0, $1] + square[$1, $0]) / 2 }
+      let divisor = context.mutant == wideOffDiagonal ? 2.0.squareRoot() : 2
+      let symmetric = Matrix(rowCount: q, columnCount: q) {
+        $0 == $1 ? square[$0, $0] : (square[$0, $1] + square[$1, $0]) / divisor
+      }
       eigenvalues += try LinearAlgebra.symmetricEigenvalues(symmetric)
     }
     let width = Double(parameters.teacherWidth)

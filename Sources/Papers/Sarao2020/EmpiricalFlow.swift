@@ -61,7 +61,10 @@ package enum EmpiricalFlow: Experiment {
 
   /// Time runs at half its pace.
   package static let halvedGradient = Mutant("halved-gradient", meaning: "the right-hand side is halved")
-  package static let mutants = [halvedGradient]
+  /// The flow follows the loss of fewer samples than the one that is reported.
+  package static let unseenSamples = Mutant(
+    "unseen-samples", meaning: "the gradient sees an eighth of the samples")
+  package static let mutants = [halvedGradient, unseenSamples]
 
   /// Draws teacher, data and start and integrates.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -77,13 +80,16 @@ package enum EmpiricalFlow: Experiment {
         ? parameters.lastTime : parameters.firstTime * pow(ratio, Double(index) / Double(parameters.timeCount - 1))
     }
     let factor = context.mutant == halvedGradient ? -0.5 : -1.0
+    let followed =
+      context.mutant == unseenSamples
+      ? QuadraticLoss(data: instance.data.rows(0..<(parameters.sampleCount + 7) / 8), teacher: instance.teacher) : loss
     let method = DormandPrince(
       relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance)
     let states = try method.integrate(from: 0, to: parameters.lastTime, state: weights.numbers, at: times) {
       _, state, derivative in
       weights.read(state)
-      _ = loss.evaluate(weights)
-      loss.writeDirection(at: weights, into: direction)
+      _ = followed.evaluate(weights)
+      followed.writeDirection(at: weights, into: direction)
       direction.write(derivative, times: factor)
     }
     var losses: [(training: Double, population: Double)] = []

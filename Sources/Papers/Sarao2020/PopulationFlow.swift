@@ -127,7 +127,10 @@ package enum PopulationFlow: Experiment {
   package static let halvedGradient = Mutant("halved-gradient", meaning: "the right-hand side is halved")
   /// A wrong average over the data.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term (tr B) I is missing from the flow")
-  package static let mutants = [halvedGradient, droppedTrace]
+  /// Another clock: powers of time become others.
+  package static let fadingRate = Mutant(
+    "fading-rate", meaning: "the right-hand side is divided by the fourth root of 1 + time")
+  package static let mutants = [halvedGradient, droppedTrace, fadingRate]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool {
     parameters.teacher != .diagonal || parameters.start != .identity
@@ -169,11 +172,11 @@ package enum PopulationFlow: Experiment {
     let factor = mutant == halvedGradient ? -0.5 : -1.0
     let method = DormandPrince(relativeTolerance: relativeTolerance, absoluteTolerance: absoluteTolerance)
     let states = try method.integrate(from: 0, to: times.last ?? 0, state: weights.numbers, at: times) {
-      _, state, derivative in
+      time, state, derivative in
       weights.read(state)
       _ = loss.evaluate(weights)
       loss.writeDirection(at: weights, into: direction)
-      direction.write(derivative, times: factor)
+      direction.write(derivative, times: mutant == fadingRate ? factor / pow(1 + time, 0.25) : factor)
     }
     return states.map { state in
       state.withUnsafeBufferPointer { weights.read($0) }

@@ -10,10 +10,10 @@ public let sarao2020 = Paper(
     """,
   experiments: [
     Uniqueness.self, ConicThreshold.self, GradientDescent.self, PopulationFlow.self, EmpiricalFlow.self,
-    MinimumEnergyPath.self, Identities.self,
+    MinimumEnergyPath.self,
   ],
   tables: [
     uniquenessTable, recoveryTable, thresholdTable, countingTable, conicTable, populationDecayTable,
     empiricalDecayTable, pathTable,
   ],
-  estimators: landscapeEstimators + recoveryEstimators + dynamicsEstimators + pathEstimators)
+  estimators: landscapeEstimators + recoveryEstimators + dynamicsEstimators)

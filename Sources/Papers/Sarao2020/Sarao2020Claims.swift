@@ -18,15 +18,17 @@ let landscapeEstimators = [
     return .greatest(gaps)
   },
   Estimator(
-    "sarao2020/exact-law-violation", from: [Uniqueness.self],
-    meaning: "1 if a data set contradicts the exact consequences of counting, else 0"
+    "sarao2020/formula-ratio-gap", from: [Uniqueness.self],
+    meaning: "greatest relative distance of the counting formula n_c from the measured n_50"
   ) { results in
-    let violations = try uniquenessCounts(results).flatMap { count in
-      let violations = try isUniqueByCounting(count) ? count.trials - count.successes : count.successes
-      return Array(repeating: 1.0, count: violations) + Array(repeating: 0, count: count.trials - violations)
+    let gaps = try thresholds(uniquenessCounts(results)).map { system, threshold in
+      try relativeGap(
+        of: Double(
+          Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth)),
+        from: threshold)
     }
-    guard !violations.isEmpty else { throw EvidenceError("needs a sweep point, found none") }
-    return .identity(violations)
+    guard !gaps.isEmpty else { throw EvidenceError("no data sets") }
+    return .greatest(gaps)
   },
   Estimator(
     "sarao2020/threshold-ratio", from: [Uniqueness.self], meaning: "n_50/d of one pair (d, m*)"
@@ -37,19 +39,21 @@ let landscapeEstimators = [
     }
     return only.threshold.divided(by: Double(only.system.inputDimension))
   },
+  thresholdLimit(
+    "threshold-limit", "d^(-2/5), the drift of the conic threshold", power: 0.4),
+  thresholdLimit("threshold-limit-fast", "1/d, the fastest drift of a threshold", power: 1),
   Estimator(
-    "sarao2020/threshold-drift", from: [Uniqueness.self],
-    meaning: "n_50/d at the largest input dimension less that at the smallest, at one teacher width"
+    "sarao2020/uniqueness-fall", from: [Uniqueness.self],
+    meaning: "share of unique data sets at the smallest input dimension less that at the largest, at one n/d"
   ) { results in
-    let found = try thresholds(uniquenessCounts(results))
-    guard let first = found.first, let last = found.last, Set(found.map(\.system.teacherWidth)).count == 1,
-      first.system.inputDimension < last.system.inputDimension
-    else { throw EvidenceError("needs one teacher width at two or more input dimensions") }
-    let low = first.threshold.divided(by: Double(first.system.inputDimension))
-    let high = last.threshold.divided(by: Double(last.system.inputDimension))
-    return .fit(
-      value: high.value - low.value,
-      standardError: (low.standardError * low.standardError + high.standardError * high.standardError).squareRoot())
+    let counts = try uniquenessCounts(results).sorted { $0.inputDimension < $1.inputDimension }
+    guard let first = counts.first, let last = counts.last, first.inputDimension < last.inputDimension,
+      Set(counts.map(\.teacherWidth)).count == 1,
+      counts.allSatisfy({ $0.sampleCount * first.inputDimension == first.sampleCount * $0.inputDimension })
+    else { throw EvidenceError("needs one teacher width and one n/d at two or more input dimensions") }
+    let shares = [first, last].map { (Double($0.successes) + 0.5) / (Double($0.trials) + 1) }
+    let variance = zip(shares, [first, last]).reduce(0) { $0 + $1.0 * (1 - $1.0) / Double($1.1.trials) }
+    return .fit(value: shares[0] - shares[1], standardError: variance.squareRoot())
   },
   Estimator(
     "sarao2020/uniqueness-probability", from: [Uniqueness.self],
@@ -71,29 +75,41 @@ let landscapeEstimators = [
       }
       let values = point[ConicThreshold.threshold].values
       guard values.count > 1 else { throw EvidenceError("needs at least 2 replicas of the conic threshold") }
-      let ratio = Statistics.mean(values) / threshold.value
-      let errors = [
-        Statistics.standardError(values) / Statistics.mean(values), threshold.standardError / threshold.value,
-      ]
-      return Estimate.fit(
-        value: ratio, standardError: ratio * errors.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      ).distance(from: 1)
+      return try relativeGap(
+        of: Statistics.mean(values), standardError: Statistics.standardError(values), from: threshold)
     }
     guard !gaps.isEmpty else { throw EvidenceError("no conic thresholds") }
     return .greatest(gaps)
   },
 ]
 
-/// Whether counting alone says that the teacher is the only zero; throws where it says nothing.
-private func isUniqueByCounting(_ count: SuccessCount) throws -> Bool {
-  let d = count.inputDimension
-  let n = count.sampleCount
-  if n >= Theory.symmetricDimension(d) { return true }
-  if count.teacherWidth == 0 { return n >= d }
-  if count.teacherWidth >= d - 1 || n <= Theory.tangentDimension(inputDimension: d, teacherWidth: count.teacherWidth) {
-    return false
+/// The limit of n_50/d at large d, at one teacher width: intercept of a straight line in a power of 1/d.
+private func thresholdLimit(_ name: String, _ drift: String, power: Double) -> Estimator {
+  Estimator(
+    "sarao2020/\(name)", from: [Uniqueness.self],
+    meaning: "limit of n_50/d at large d, a straight line in \(drift), through the measured ones"
+  ) { results in
+    let found = try thresholds(uniquenessCounts(results))
+    guard found.count > 2, Set(found.map(\.system.teacherWidth)).count == 1 else {
+      throw EvidenceError("needs one teacher width at three or more input dimensions")
+    }
+    let ratios = found.map { $0.threshold.divided(by: Double($0.system.inputDimension)) }
+    let fit = Statistics.linearFit(
+      found.map { Double.exponential(-power * Double.logarithm(Double($0.system.inputDimension))) },
+      ratios.map(\.value), weights: ratios.map { 1 / ($0.standardError * $0.standardError) })
+    return .fit(value: fit.intercept, standardError: fit.interceptStandardError)
   }
-  throw EvidenceError("counting decides nothing at d = \(d), m* = \(count.teacherWidth), n = \(n)")
+}
+
+/// |prediction/threshold - 1| with the errors of both.
+private func relativeGap(
+  of prediction: Double, standardError: Double = 0, from threshold: Estimate
+) throws -> Estimate {
+  let ratio = prediction / threshold.value
+  let errors = [standardError / prediction, threshold.standardError / threshold.value]
+  return Estimate.fit(
+    value: ratio, standardError: ratio * errors.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  ).distance(from: 1)
 }
 
 /// Estimators of descent: does it find the teacher?
@@ -122,26 +138,23 @@ let recoveryEstimators = [
     try share(results) { $0.recovered + $0.undecided == 1 }
   },
   Estimator(
-    "sarao2020/method-agreement", from: [GradientDescent.self],
-    meaning: "share of instances, decided by both methods, on which gradient descent and Nesterov's method end alike"
+    "sarao2020/spurious-share", from: [GradientDescent.self],
+    meaning:
+      "share of runs that end without a certain outcome at a training loss above 1e-3 of the first population loss"
   ) { results in
-    let points = try results.points(of: GradientDescent.self)
-    guard points.count == 2, points[0].parameters.method != points[1].parameters.method else {
-      throw EvidenceError("needs two sweep points that differ in the method")
-    }
-    let runs = try paired(points).map(runs)
-    let pairs = zip(runs[0], runs[1]).filter { $0.undecided + $1.undecided == 0 }
-    guard !pairs.isEmpty else { throw EvidenceError("no instance was decided by both methods") }
-    return .proportion(successes: pairs.filter { $0.recovered == $1.recovered }.count, trials: pairs.count)
+    try share(results) { $0.undecided == 1 && $0.training > 1e-3 }
   },
 ]
 
 /// The flags of one run of descent.
-private typealias Run = (recovered: Double, undecided: Double, unique: Double)
+private typealias Run = (recovered: Double, undecided: Double, unique: Double, training: Double)
 
 private func runs(_ point: ExperimentPoint<GradientDescent>) -> [Run] {
   (0..<point.replicaCount).map {
-    (point[GradientDescent.recovered][$0], point[GradientDescent.undecided][$0], point[GradientDescent.unique][$0])
+    (
+      point[GradientDescent.recovered][$0], point[GradientDescent.undecided][$0], point[GradientDescent.unique][$0],
+      point[GradientDescent.relativeTrainingLoss][$0]
+    )
   }
 }
 
@@ -197,8 +210,9 @@ let dynamicsEstimators = [
   sampled("training-loss-fall", "training loss at the last time over that at the reported time nearest to 1") {
     point, _, last in ratios(point[EmpiricalFlow.trainingLoss], last, over: try nearest(1, point))
   },
-  sampled("final-population-loss", "population loss at the last time") { point, _, last in
-    point[EmpiricalFlow.populationLoss].column(last)
+  sampled("late-population-loss", "population loss at the last time over that nearest to a twentieth of it") {
+    point, times, last in
+    ratios(point[EmpiricalFlow.populationLoss], last, over: try nearest(times[last] / 20, point))
   },
   sampled("population-loss-fall", "population loss at the reported time nearest to 50 over that nearest to 10") {
     point, _, _ in ratios(point[EmpiricalFlow.populationLoss], try nearest(50, point), over: try nearest(10, point))
@@ -215,18 +229,6 @@ let dynamicsEstimators = [
     let rank = min(point.parameters.studentWidth, point.parameters.inputDimension)
     let prefactor = Theory.powerLawPrefactor(rank: rank, teacherWidth: point.parameters.teacherWidth)
     return point[EmpiricalFlow.populationLoss].column(last).map { $0 * times[last] * times[last] / prefactor }
-  },
-  Estimator(
-    "sarao2020/width-difference", from: [Identities.self],
-    meaning: "greatest relative difference between the losses of m x d weights and of their Cholesky factor"
-  ) { results in
-    .identity(try results.point(of: Identities.self)[Identities.widthDifference].values)
-  },
-  Estimator(
-    "sarao2020/population-loss-ratio", from: [Identities.self],
-    meaning: "Monte Carlo population loss over |B|^2 + (tr B)^2 / 2; mean over instances"
-  ) { results in
-    .mean(try results.point(of: Identities.self)[Identities.populationLossRatio].values)
   },
 ]
 
@@ -269,27 +271,4 @@ private func refined(
 /// Per replica, the value at one index over that at another.
 private func ratios(_ values: NDArray, _ numerator: Int, over denominator: Int) -> [Double] {
   zip(values.column(numerator), values.column(denominator)).map { $0 / $1 }
-}
-
-/// Estimators of paths: is there a barrier?
-let pathEstimators = [
-  Estimator(
-    "sarao2020/barrier-height", from: [MinimumEnergyPath.self],
-    meaning: "greatest training loss along the path over that of the random start; median over instances"
-  ) { results in
-    .median(try barriers(results.point(of: MinimumEnergyPath.self)))
-  },
-  Estimator(
-    "sarao2020/barrier-share", from: [MinimumEnergyPath.self],
-    meaning: "share of instances whose path rises above a thousandth of the training loss of the random start"
-  ) { results in
-    let heights = try barriers(results.point(of: MinimumEnergyPath.self))
-    return .proportion(successes: heights.filter { $0 > 1e-3 }.count, trials: heights.count)
-  },
-]
-
-private func barriers(_ point: ExperimentPoint<MinimumEnergyPath>) -> [Double] {
-  let losses = point[MinimumEnergyPath.trainingLoss]
-  let initial = point[MinimumEnergyPath.initialLoss]
-  return (0..<point.replicaCount).map { replica in losses.slice(replica).values.greatest() / initial[replica] }
 }

@@ -6,6 +6,7 @@ private let inputDimensionColumn = Column("inputDimension", meaning: "input dime
 private let teacherWidthColumn = Column("teacherWidth", meaning: "teacher width m*")
 private let sampleCountColumn = Column("sampleCount", unit: "samples", meaning: "number of samples n")
 private let sampleRatioColumn = Column("sampleRatio", meaning: "n/d")
+private let studentWidthColumn = Column("studentWidth", meaning: "student width m")
 
 /// A probability with its 95 % Clopper–Pearson interval.
 private func probabilityColumns(_ meaning: String) -> [Column] {
@@ -47,23 +48,33 @@ let uniquenessTable = TableDefinition(
   }
 }
 
-/// How descent ended, per (d, m*, n): the share that found the teacher and the share left undecided.
+/// How descent ended, per (d, m*, n, m): the shares that found the teacher, were left undecided, or ended in a spurious
+/// minimum.
 let recoveryTable = TableDefinition(
   "sarao2020/recovery", from: [GradientDescent.self],
-  columns: [inputDimensionColumn, teacherWidthColumn, sampleCountColumn, sampleRatioColumn]
+  columns: [inputDimensionColumn, teacherWidthColumn, sampleCountColumn, sampleRatioColumn, studentWidthColumn]
     + probabilityColumns("share of runs that found the teacher")
     + [
+      Column("decidedProbability", meaning: "share of the runs with a certain outcome that found the teacher"),
       Column("undecidedShare", meaning: "share of runs without a certain outcome"),
+      Column(
+        "spuriousShare", meaning: "share of runs that end at a training loss above 1e-3 of the first population loss"),
       Column("medianStepCount", meaning: "median number of steps"),
     ]
 ) { results in
   try results.points(of: GradientDescent.self).map { point in
     let d = Double(point.parameters.inputDimension)
     let n = Double(point.parameters.sampleCount)
-    return [d, Double(point.parameters.teacherWidth), n, n / d]
-      + probabilityValues(count(point[GradientDescent.recovered]), point.replicaCount)
+    let recovered = count(point[GradientDescent.recovered])
+    let undecided = count(point[GradientDescent.undecided])
+    let spurious = zip(point[GradientDescent.undecided].values, point[GradientDescent.relativeTrainingLoss].values)
+      .filter { $0 == 1 && $1 > 1e-3 }.count
+    let total = Double(point.replicaCount)
+    return [d, Double(point.parameters.teacherWidth), n, n / d, Double(point.parameters.studentWidth)]
+      + probabilityValues(recovered, point.replicaCount)
       + [
-        Double(count(point[GradientDescent.undecided])) / Double(point.replicaCount),
+        undecided < point.replicaCount ? Double(recovered) / Double(point.replicaCount - undecided) : .nan,
+        Double(undecided) / total, Double(spurious) / total,
         Statistics.median(point[GradientDescent.stepCount].values),
       ]
   }
@@ -138,28 +149,27 @@ let populationDecayTable = TableDefinition(
     inputDimensionColumn, teacherWidthColumn, Column("studentWidth", meaning: "student width m (0: A(0) = I)"),
     Column("time", unit: "timeUnit", meaning: "time of the flow"),
   ] + medianColumns("populationLoss", "population loss")
-    + [
-      Column("powerLaw", meaning: "K t^-2 for m* < d, else missing"),
-      Column("exponential", meaning: "exp(-t) through the last point, t in units of 1/g; else missing"),
-    ]
+    + medianColumns("powerLawRatio", "t^2 E / K, 1 where the power law holds; missing for m* >= d")
+    + medianColumns("exponentialRatio", "E exp(t), t in units of 1/g, over its last value; missing in other units")
 ) { results in
   try results.points(of: PopulationFlow.self).flatMap { point -> [[Double]] in
     let parameters = point.parameters
     let times = point[PopulationFlow.time].values
     let losses = point[PopulationFlow.populationLoss]
-    let lastLoss = Statistics.median(losses.column(times.count - 1))
+    let last = times.count - 1
     let isPowerLaw = parameters.teacherWidth < parameters.startRank
     let prefactor =
       isPowerLaw
       ? Theory.powerLawPrefactor(rank: parameters.startRank, teacherWidth: parameters.teacherWidth) : .nan
     return times.indices.map { index in
-      let decay = Double.exponential(times[times.count - 1] - times[index])
+      let growth =
+        parameters.timeUnit == .relaxationTime ? Double.exponential(times[index] - times[last]) : .nan
+      let column = losses.column(index)
       return [
         Double(parameters.inputDimension), Double(parameters.teacherWidth),
         parameters.start == .identity ? 0 : Double(parameters.studentWidth), times[index],
-      ] + medianValues(losses.column(index)) + [
-        prefactor / (times[index] * times[index]), parameters.timeUnit == .relaxationTime ? lastLoss * decay : .nan,
-      ]
+      ] + medianValues(column) + medianValues(column.map { $0 * times[index] * times[index] / prefactor })
+        + medianValues(zip(column, losses.column(last)).map { $0 / $1 * growth })
     }
   }
 }
@@ -180,23 +190,29 @@ let empiricalDecayTable = TableDefinition(
   }
 }
 
-/// Training loss along relaxed paths, in units of the loss of the random start.
+/// Training loss along relaxed paths that begin in a spurious minimum, in units of the loss there; runs that descent brought
+/// below a thousandth of the first loss have nothing to leave and are left out.
 let pathTable = TableDefinition(
   "sarao2020/paths", from: [MinimumEnergyPath.self],
   columns: [
-    inputDimensionColumn, teacherWidthColumn, Column("studentWidth", meaning: "student width m"), sampleCountColumn,
+    inputDimensionColumn, teacherWidthColumn, studentWidthColumn, sampleCountColumn,
     Column("arcLength", meaning: "arc length from the beginning over that of the path"),
-  ] + medianColumns("relativeLoss", "training loss over that of the random start")
+  ] + medianColumns("relativeLoss", "training loss over that of the beginning")
 ) { results in
   try results.points(of: MinimumEnergyPath.self).flatMap { point -> [[Double]] in
     let parameters = point.parameters
-    let initial = point[MinimumEnergyPath.initialLoss].values
+    let losses = point[MinimumEnergyPath.trainingLoss]
+    let beginnings = losses.column(0)
+    let caught = zip(beginnings, point[MinimumEnergyPath.initialLoss].values).enumerated().filter {
+      $0.element.0 > 1e-3 * $0.element.1
+    }.map(\.offset)
+    guard !caught.isEmpty else { return [] }
     return point[MinimumEnergyPath.arcLength].values.enumerated().map { index, position in
-      let relative = zip(point[MinimumEnergyPath.trainingLoss].column(index), initial).map { $0 / $1 }
+      let column = losses.column(index)
       return [
         Double(parameters.inputDimension), Double(parameters.teacherWidth), Double(parameters.studentWidth),
         Double(parameters.sampleCount), position,
-      ] + medianValues(relative)
+      ] + medianValues(caught.map { column[$0] / beginnings[$0] })
     }
   }
 }

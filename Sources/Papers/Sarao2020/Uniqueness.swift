@@ -45,10 +45,17 @@ package enum Uniqueness: Experiment {
     "certificate", allowsNaN: true, meaning: "largest least eigenvalue t* of the pencil S(c) of trace one")
   package static let outputs = [unique, ambiguous, certificate]
 
+  /// Thresholds appear a fifth too low.
+  package static let uncountedSamples = Mutant(
+    "uncounted-samples", meaning: "a quarter more samples are drawn than stated")
+  package static let mutants = [uncountedSamples]
+
   /// Draws X with independent standard normal entries and decides.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var stream = context.random("data")
-    let data = stream.normalMatrix(rowCount: parameters.sampleCount, columnCount: parameters.inputDimension)
+    let sampleCount =
+      context.mutant == uncountedSamples ? parameters.sampleCount * 5 / 4 : parameters.sampleCount
+    let data = stream.normalMatrix(rowCount: sampleCount, columnCount: parameters.inputDimension)
     let decision = try Certificate.decide(
       data: data, teacherWidth: parameters.teacherWidth, gapTolerance: parameters.gapTolerance,
       resolving: parameters.resolvesCertificate)

@@ -196,9 +196,19 @@ import Testing
     for (early, late) in zip(training, training.dropFirst()) { #expect(late <= early * (1 + 1e-6) + 1e-8) }
   }
 
+  /// 500 steps of descent on 20 x 6 weights and on the 6 x 6 factor of the same A(0) have the same losses.
   @Test func widthEntersThroughTheStartOnly() throws {
-    let result = try Identities.run(Identities.Parameters(), in: RunContext(streamKey: 3))
-    #expect((result[Identities.widthDifference]?.values[0] ?? 1) < 1e-12)
+    var stream = random("width")
+    let teacher = LinearAlgebra.gram(stream.normalMatrix(rowCount: 2, columnCount: 6))
+    let data = stream.normalMatrix(rowCount: 40, columnCount: 6)
+    let wide = stream.normalMatrix(rowCount: 20, columnCount: 6, standardDeviation: 0.2)
+    let factor = try LinearAlgebra.cholesky(LinearAlgebra.gram(wide)).transposed
+    let losses = [wide, factor].map { start in
+      Descent.fixedStep(
+        QuadraticLoss(data: data, teacher: teacher), from: Weights(start), learningRate: 0.003, stepCount: 500
+      ).map(\.training)
+    }
+    for (one, other) in zip(losses[0], losses[1]) { expectClose(other, one, relative: 1e-12) }
   }
 
   /// Descent ends as the certificate says on instances that are far from undecided.

@@ -15,6 +15,9 @@ import Testing
     #expect(
       try differ(PopulationFlow.self, PopulationFlow.Parameters(), replicas: 1) == PopulationFlow.mutants.map(\.name))
     #expect(try differ(EmpiricalFlow.self, empirical, replicas: 1) == EmpiricalFlow.mutants.map(\.name))
+    #expect(
+      try differ(ConicThreshold.self, ConicThreshold.Parameters(), replicas: 1) == ConicThreshold.mutants.map(\.name))
+    #expect(try differ(Uniqueness.self, Uniqueness.Parameters(), replicas: 20) == Uniqueness.mutants.map(\.name))
   }
 
   /// Every mutant moves an estimator that some claim reads: out of what is accepted or, for the subtle early success, towards
@@ -87,8 +90,8 @@ import Testing
       #expect(rows.allSatisfy { $0.count == table.columns.count }, "\(table.name)")
     }
     expectClose(try estimate("threshold-ratio", uniqueness).value, 14.06 / 8, absolute: 0.1)
-    #expect(throws: EvidenceError.self) { try estimate("exact-law-violation", uniqueness) }
-    #expect(throws: EvidenceError.self) { try estimate("threshold-drift", uniqueness) }
+    #expect(throws: EvidenceError.self) { try estimate("threshold-limit", uniqueness) }
+    #expect(throws: EvidenceError.self) { try estimate("uniqueness-fall", uniqueness) }
     let low = try results(Uniqueness.self, Array(sampleCounts.prefix(2)), 5)
     #expect(throws: EvidenceError.self) { try estimate("threshold-ratio", low) }
     for estimator in sarao2020.estimators {
@@ -137,7 +140,6 @@ import Testing
       } == "teacherEigenvalues")
     #expect(refusal { (p: inout EmpiricalFlow.Parameters) in p.firstTime = 0 } == "firstTime")
     #expect(refusal { (p: inout MinimumEnergyPath.Parameters) in p.studentWidth = 9 } == "studentWidth")
-    #expect(refusal { (p: inout Identities.Parameters) in p.studentWidth = 6 } == "studentWidth")
   }
 
   /// Every experiment returns what it declares, with the axes it declares.
@@ -146,7 +148,6 @@ import Testing
     try check(ConicThreshold.self)
     try check(GradientDescent.self)
     try check(PopulationFlow.self)
-    try check(Identities.self)
     var empirical = EmpiricalFlow.Parameters()
     empirical.lastTime = 2
     try check(EmpiricalFlow.self, empirical)
