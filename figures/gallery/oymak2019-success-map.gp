@@ -1,5 +1,5 @@
 # Figure oymak2019/success-map (experiments on the phase transition (sizes are ours))
-# Data key 0a29f47013571379ff9b4a98e511ff02de5117d847ccb6f0ead12d3e65c8e6cc
+# Data key 1005cfdadd4bfe608dcae8347f454cfc3f185d1f9fe6ff06f7d3ac96ee6f3df7
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:oymak2019/success-map --profile quick
 # This file is complete: `gnuplot success-map.gp` writes success-map.svg and success-map.pdf here.
@@ -46,95 +46,99 @@ set palette defined (0 '#440154', 0.125 '#472d7b', 0.25 '#3b528b', 0.375 '#2c728
 # panel 1, heatmap, table oymak2019/success-map from oymak2019/success-map
 $data1 << EOD
 # sampleCount studentWidth left right bottom top success
-20 2 10 30 1 3 0.3333333333333333
-40 2 30 50 1 3 0
-60 2 50 70 1 3 0
-80 2 70 90 1 3 0
-100 2 90 110 1 3 0
-120 2 110 130 1 3 0
-140 2 130 150 1 3 0
-160 2 150 170 1 3 0
-180 2 170 190 1 3 0
-200 2 190 210 1 3 0
-220 2 210 230 1 3 0
-240 2 230 250 1 3 0
-20 4 10 30 3 5 1
-40 4 30 50 3 5 1
-60 4 50 70 3 5 0.6666666666666666
-80 4 70 90 3 5 0
-100 4 90 110 3 5 0
-120 4 110 130 3 5 0
-140 4 130 150 3 5 0
-160 4 150 170 3 5 0
-180 4 170 190 3 5 0
-200 4 190 210 3 5 0
-220 4 210 230 3 5 0
-240 4 230 250 3 5 0
-20 6 10 30 5 7 1
-40 6 30 50 5 7 1
-60 6 50 70 5 7 1
-80 6 70 90 5 7 1
-100 6 90 110 5 7 0.3333333333333333
-120 6 110 130 5 7 0
-140 6 130 150 5 7 0
-160 6 150 170 5 7 0
-180 6 170 190 5 7 0
-200 6 190 210 5 7 0
-220 6 210 230 5 7 0
-240 6 230 250 5 7 0
-20 8 10 30 7 9 1
-40 8 30 50 7 9 1
-60 8 50 70 7 9 1
-80 8 70 90 7 9 1
-100 8 90 110 7 9 1
-120 8 110 130 7 9 1
-140 8 130 150 7 9 0
-160 8 150 170 7 9 0
-180 8 170 190 7 9 0
-200 8 190 210 7 9 0
-220 8 210 230 7 9 0
-240 8 230 250 7 9 0
-20 10 10 30 9 11 1
-40 10 30 50 9 11 1
-60 10 50 70 9 11 1
-80 10 70 90 9 11 1
-100 10 90 110 9 11 1
-120 10 110 130 9 11 1
-140 10 130 150 9 11 1
-160 10 150 170 9 11 0.3333333333333333
-180 10 170 190 9 11 0
-200 10 190 210 9 11 0
-220 10 210 230 9 11 0
-240 10 230 250 9 11 0
-20 12 10 30 11 13 1
-40 12 30 50 11 13 1
-60 12 50 70 11 13 1
-80 12 70 90 11 13 1
-100 12 90 110 11 13 1
-120 12 110 130 11 13 1
-140 12 130 150 11 13 1
-160 12 150 170 11 13 1
-180 12 170 190 11 13 0.6666666666666666
-200 12 190 210 11 13 0
-220 12 210 230 11 13 0
-240 12 230 250 11 13 0
+10 2 5 15 1 3 1
+20 2 15 25 1 3 0
+30 2 25 35 1 3 0
+40 2 35 45 1 3 0
+50 2 45 55 1 3 0
+60 2 55 65 1 3 0
+70 2 65 75 1 3 0
+80 2 75 85 1 3 0
+90 2 85 95 1 3 0
+100 2 95 105 1 3 0
+110 2 105 115 1 3 0
+120 2 115 125 1 3 0
+10 4 5 15 3 5 1
+20 4 15 25 3 5 0.8333333333333334
+30 4 25 35 3 5 1
+40 4 35 45 3 5 0
+50 4 45 55 3 5 0
+60 4 55 65 3 5 0
+70 4 65 75 3 5 0
+80 4 75 85 3 5 0
+90 4 85 95 3 5 0
+100 4 95 105 3 5 0
+110 4 105 115 3 5 0
+120 4 115 125 3 5 0
+10 6 5 15 5 7 1
+20 6 15 25 5 7 1
+30 6 25 35 5 7 1
+40 6 35 45 5 7 1
+50 6 45 55 5 7 0.16666666666666666
+60 6 55 65 5 7 0
+70 6 65 75 5 7 0
+80 6 75 85 5 7 0
+90 6 85 95 5 7 0
+100 6 95 105 5 7 0
+110 6 105 115 5 7 0
+120 6 115 125 5 7 0
+10 8 5 15 7 9 1
+20 8 15 25 7 9 1
+30 8 25 35 7 9 1
+40 8 35 45 7 9 1
+50 8 45 55 7 9 1
+60 8 55 65 7 9 0.3333333333333333
+70 8 65 75 7 9 0
+80 8 75 85 7 9 0
+90 8 85 95 7 9 0
+100 8 95 105 7 9 0
+110 8 105 115 7 9 0
+120 8 115 125 7 9 0
+10 10 5 15 9 11 1
+20 10 15 25 9 11 1
+30 10 25 35 9 11 1
+40 10 35 45 9 11 1
+50 10 45 55 9 11 1
+60 10 55 65 9 11 1
+70 10 65 75 9 11 0.5
+80 10 75 85 9 11 0
+90 10 85 95 9 11 0
+100 10 95 105 9 11 0
+110 10 105 115 9 11 0
+120 10 115 125 9 11 0
+10 12 5 15 11 13 1
+20 12 15 25 11 13 1
+30 12 25 35 11 13 1
+40 12 35 45 11 13 1
+50 12 45 55 11 13 1
+60 12 55 65 11 13 1
+70 12 65 75 11 13 1
+80 12 75 85 11 13 1
+90 12 85 95 11 13 0.16666666666666666
+100 12 95 105 11 13 0
+110 12 105 115 11 13 0
+120 12 115 125 11 13 0
 EOD
-# panel 1, guide
+# panel 1, line, table oymak2019/success-map from oymak2019/success-map, studentWidth = 2
 $data2 << EOD
-# x y
-10 0.5
-250 12.5
-EOD
-# panel 1, guide
-$data3 << EOD
-# x y
-10 0.5799999999999998
-250 14.5
+# sampleCount countingWidth
+10 1
+20 2
+30 3
+40 4
+50 5
+60 6
+70 7
+80 8
+90 9
+100 10
+110 11
+120 12
 EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,218 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'oymak2019_success_map_key_0a29f47013571379ff9b4a98e511ff02de5117d847ccb6f0ead12d3e65c8e6cc'
+set terminal svg size 325,218 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'oymak2019_success_map_key_1005cfdadd4bfe608dcae8347f454cfc3f185d1f9fe6ff06f7d3ac96ee6f3df7'
 } else {
 set terminal pdfcairo size 3.38583in,2.27141in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -144,8 +148,8 @@ set multiplot
 set margins at screen 0.12265, screen 0.80884, screen 0.16204, screen 0.8985
 unset label; unset colorbox; unset key
 set border 15 ls 100; unset grid
-unset logscale x; set xrange [10:250]
-set xtics ('50' 50, '100' 100, '150' 150, '200' 200, '250' 250)
+unset logscale x; set xrange [5:125]
+set xtics ('20' 20, '40' 40, '60' 60, '80' 80, '100' 100, '120' 120)
 unset logscale y; set yrange [1:13]
 set ytics ('2' 2, '4' 4, '6' 6, '8' 8, '10' 10, '12' 12)
 unset logscale cb; set cbrange [0:1]
@@ -156,20 +160,15 @@ set label 'samples ​{/:Italic n}' at screen 0.46575, screen 0.04892 center fro
 set label 'hidden units ​{/:Italic k}' at screen 0.03077, screen 0.53027 center rotate by 90 front font ',7.5'
 plot \
   $data1 using 1:2:3:4:5:6:7 with boxxyerror lc palette fs solid 1 noborder notitle, \
-  $data2 using 1:2 with lines ls 11 lc rgb '#ffffff' lw 2.6 dt solid notitle, \
-  $data2 using 1:2 with lines ls 11 notitle, \
-  $data3 using 1:2 with lines ls 12 lc rgb '#ffffff' lw 2.6 dt solid notitle, \
-  $data3 using 1:2 with lines ls 12 notitle
+  $data2 using 1:2 with lines lt 1  lc rgb '#ffffff' lw 2.6 dt solid notitle, \
+  $data2 using 1:2 with lines lt 1 lc rgb '#000000' notitle
 # key
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.20178, screen 0.99389 left top vertical maxrows 1
+set key at screen 0.37243, screen 0.99389 left top vertical maxrows 1
 plot NaN notitle, \
-  keyentry with lines ls 11 title '{/:Italic kd}​ = ​{/:Italic n}'
-set key at screen 0.45693, screen 0.99389 left top vertical maxrows 1
-plot NaN notitle, \
-  keyentry with lines ls 12 title '{/:Italic kd}​ = 1.16 ​{/:Italic n}'
+  keyentry with lines lt 1 lc rgb '#000000' title '{/:Italic kd}​ = ​{/:Italic n}'
 unset multiplot
 unset output
 }

@@ -38,6 +38,7 @@ package enum Capacity: Experiment {
 
   package static let name = "oymak2019/capacity"
   package static let sourceFile = #fileID
+  package static let mutants = [Mistakes.correlatedLabels, Mistakes.repeatedUnits]
 
   /// n.
   package static let sampleCount = OutputArray("sampleCount", unit: "samples", meaning: "number of samples n")

@@ -44,7 +44,7 @@ package enum CertifiedRegime: Experiment {
 
   package static let name = "oymak2019/certified-regime"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.truncatedKernel]
+  package static let mutants = [Mistakes.truncatedKernel, Mistakes.forgottenOutputWeights, Mistakes.doubledStep]
 
   /// lambda(X).
   package static let eigenvalue = OutputArray("eigenvalue", meaning: "lambda(X), least eigenvalue of Sigma(X)")
@@ -63,9 +63,9 @@ package enum CertifiedRegime: Experiment {
   /// |W - W_0| over the prediction of the linearised network at the same time; NaN without descent.
   package static let linearRatio = OutputArray(
     "linearRatio", allowsNaN: true, meaning: "|W - W_0| over that of the linearised network")
-  /// Greatest |r| over the bound (1 - eta alpha_0^2 / 8)^(tau/2) |r_0|; NaN without descent.
+  /// Greatest |r| over the bound (1 - eta alpha_0^2 / 8)^(tau/2) |r_0| after one step or more; NaN without descent.
   package static let boundRatio = OutputArray(
-    "boundRatio", allowsNaN: true, meaning: "greatest |r| over the bound of the theorem")
+    "boundRatio", allowsNaN: true, meaning: "greatest |r| over the bound of the theorem, after one step or more")
   package static let outputs = [
     eigenvalue, certifiedParameterCount, condition, pathEigenvalue, distanceRatio, linearRatio, boundRatio,
   ]
@@ -95,12 +95,13 @@ package enum CertifiedRegime: Experiment {
     let problem = Problem(
       parameters.activation, sampleCount: n, inputDimension: parameters.inputDimension, studentWidth: studentWidth,
       in: context)
-    try train(problem, spectralNorm: spectralNorm, parameters, into: &results)
+    try train(problem, spectralNorm: spectralNorm, parameters, mutant: context.mutant, into: &results)
     return results
   }
 
   private static func train(
-    _ problem: Problem, spectralNorm: Double, _ parameters: Parameters, into results: inout [OutputArray: NDArray]
+    _ problem: Problem, spectralNorm: Double, _ parameters: Parameters, mutant: Mutant?,
+    into results: inout [OutputArray: NDArray]
   ) throws {
     let kernel = problem.kernel(at: problem.start)
     let spectrum = try LinearAlgebra.symmetricEigen(kernel)
@@ -110,7 +111,8 @@ package enum CertifiedRegime: Experiment {
     var norms: [Double] = []
     var least = first
     let end = try descend(
-      layer, of: problem, stepSize: eta, maximumIterationCount: parameters.maximumIterationCount, tolerance: 1e-8
+      layer, of: problem, stepSize: eta, maximumIterationCount: parameters.maximumIterationCount, tolerance: 1e-8,
+      mutant: mutant
     ) { iteration, norm in
       norms.append(norm)
       guard iteration.isMultiple(of: 50) else { return }
@@ -131,6 +133,7 @@ package enum CertifiedRegime: Experiment {
     results[pathEigenvalue] = NDArray(least / first)
     results[distanceRatio] = NDArray(distance / (2 * norms[0] / first.squareRoot()))
     results[linearRatio] = NDArray(distance / square.squareRoot())
-    results[boundRatio] = NDArray(norms.enumerated().map { $1 / norms[0] / exp(decay * Double($0)) }.greatest())
+    results[boundRatio] = NDArray(
+      norms.enumerated().dropFirst().map { $1 / norms[0] / exp(decay * Double($0)) }.greatest())
   }
 }

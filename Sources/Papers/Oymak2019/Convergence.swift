@@ -48,7 +48,7 @@ package enum Convergence: Experiment {
 
   package static let name = "oymak2019/convergence"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.forgottenOutputWeights, Mistakes.doubledStep]
+  package static let mutants = [Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep]
 
   /// Numbers of steps that are kept.
   package static let iteration = OutputArray("iteration", axes: ["iteration"], unit: "steps", meaning: "steps made")

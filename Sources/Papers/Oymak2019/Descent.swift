@@ -55,7 +55,7 @@ package struct DescentEnd {
 /// Gradient descent W <- W - eta grad L, L = |r|^2 / 2, from the start of a problem until |r| <= tolerance |y|.
 ///
 /// `observe` sees (iteration, |r|) before every step and at the end. A run beyond 10^6 |y| counts as diverged. Mutants:
-/// the doubled step and the forgotten output weights.
+/// the doubled and the fading step and the forgotten output weights.
 @discardableResult
 package func descend(
   _ layer: NeuronLayer, of problem: Problem, stepSize: Double, maximumIterationCount: Int, tolerance: Double,
@@ -76,7 +76,8 @@ package func descend(
     if norm <= goal || iteration == maximumIterationCount {
       return DescentEnd(iterationCount: iteration, residualNorm: norm, hasConverged: norm <= goal)
     }
-    layer.step(rates)
+    layer.step(
+      mutant == Mistakes.fadingStep ? rates.map { $0 / (1 + Double(iteration) / 100) } : rates)
   }
   preconditionFailure("descent without an end")
 }

@@ -4,8 +4,8 @@ package import PaperKit
 /// Real inputs: gradient descent on images of handwritten digits, with true labels, random ones, or a mixture.
 ///
 /// The label is the parity of the digit, +1 for odd and -1 for even; a share of the labels is replaced by random signs.
-/// The mean of all images is subtracted and rows are made unit vectors, as the theorems ask; three of the 64 pixels are
-/// never dark, so their weights stay. With `streams: common` a replica has the same images, start and random signs at
+/// Pixels that are alike in all images (three of the 64 are never dark) are left out: they carry no weights that could
+/// move. The mean of all images is subtracted and rows are made unit vectors, as the theorems ask. With `streams: common` a replica has the same images, start and random signs at
 /// every share.
 package enum DigitLabels: Experiment {
   /// What can be varied.
@@ -14,7 +14,7 @@ package enum DigitLabels: Experiment {
     package var activation = Activation.softplus
     /// n, 1 to the number of images in the file.
     package var sampleCount = 100
-    /// k, even; d is 64, the number of pixels.
+    /// k, even; d is 61, the number of pixels that are not alike in all images.
     package var studentWidth = 32
     /// Share of the labels that are random signs, 0 to 1.
     package var corruptedShare = 0.0
@@ -39,15 +39,14 @@ package enum DigitLabels: Experiment {
   package static let name = "oymak2019/digit-labels"
   package static let sourceFile = #fileID
   package static let mutants = [
-    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels,
+    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels, Mistakes.repeatedUnits,
   ]
 
   private static let pixels = DataArray(
     file: "digits", "pixels", axes: ["sample", "pixel"], meaning: "dark pixels in each of 8 x 8 blocks, 0 to 16")
   private static let digit = DataArray(file: "digits", "digit", axes: ["sample"], meaning: "digit written, 0 to 9")
   package static let data = [pixels, digit]
-  /// d, dead pixels included.
-  static let pixelCount = 64
+  private static let pixelCount = 64
 
   /// Steps made.
   package static let iterationCount = OutputArray("iterationCount", unit: "steps", meaning: "descent steps made")
@@ -59,7 +58,10 @@ package enum DigitLabels: Experiment {
   /// |W - W_0| at the end; NaN where descent diverged.
   package static let distance = OutputArray(
     "distance", allowsNaN: true, meaning: "|W - W_0| at the end; missing where descent diverged")
-  package static let outputs = [iterationCount, relativeResidual, fitted, distance]
+  /// kd/n.
+  package static let parameterRatio = OutputArray(
+    "parameterRatio", meaning: "kd/n, d the number of pixels that are not alike in all images")
+  package static let outputs = [iterationCount, relativeResidual, fitted, distance, parameterRatio]
 
   /// Draws images, signs and a start, and descends.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -73,9 +75,13 @@ package enum DigitLabels: Experiment {
       n <= imageCount, "sampleCount", n, allowed: "at most \(imageCount), the number of images")
     // Why centred: the direction of the mean would make lambda_max(K), and so the steps needed, fifty times greater.
     let mean = (0..<pixelCount).map { pixel in Statistics.mean((0..<imageCount).map { images[$0, pixel] }) }
+    let varying = (0..<pixelCount).filter { pixel in (1..<imageCount).contains { images[$0, pixel] != images[0, pixel] }
+    }
     var order = context.random("data")
     let chosen = Array(order.permutation(imageCount).prefix(n))
-    let data = Matrix(rowCount: n, columnCount: pixelCount) { images[chosen[$0], $1] - mean[$1] }
+    let data = Matrix(rowCount: n, columnCount: varying.count) {
+      images[chosen[$0], varying[$1]] - mean[varying[$1]]
+    }
     let parities = chosen.map { context[digit][$0].truncatingRemainder(dividingBy: 2) == 1 ? 1.0 : -1.0 }
     let problem = Problem(
       parameters.activation, data: Problem.unitRows(data), studentWidth: parameters.studentWidth, in: context
@@ -88,6 +94,7 @@ package enum DigitLabels: Experiment {
       iterationCount: NDArray(Double(end.iterationCount)),
       relativeResidual: NDArray(end.residualNorm / problem.labelNorm), fitted: NDArray(end.hasConverged ? 1 : 0),
       distance: NDArray(end.residualNorm.isFinite ? layer.distance(to: problem.start) : .nan),
+      parameterRatio: NDArray(Double(parameters.studentWidth * varying.count) / Double(n)),
     ]
   }
 }

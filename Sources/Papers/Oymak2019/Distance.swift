@@ -1,7 +1,8 @@
 package import NumericalMethods
 package import PaperKit
 
-/// How far gradient descent goes, with the bounds on either side and the linearised prediction, E5.
+/// How fast and how far gradient descent goes to a fit, with the bounds on the distance and the linearised prediction, E5;
+/// and the mechanism behind the theorem for relu: how many units change sign on the way, E7.
 package enum Distance: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
@@ -35,7 +36,8 @@ package enum Distance: Experiment {
   package static let name = "oymak2019/distance"
   package static let sourceFile = #fileID
   package static let mutants = [
-    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels,
+    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep, Mistakes.correlatedLabels,
+    Mistakes.repeatedUnits,
   ]
 
   /// |W - W_0| at the end.
@@ -53,8 +55,26 @@ package enum Distance: Experiment {
   package static let iterationCount = OutputArray("iterationCount", unit: "steps", meaning: "descent steps made")
   /// |r| / |y| at the end.
   package static let relativeResidual = OutputArray("relativeResidual", meaning: "|r|/|y| at the end")
+  /// 1 for a fit, else 0.
+  package static let fitted = OutputArray("fitted", meaning: "whether |r|/|y| came down to the tolerance")
+  /// Steps to 1/10, 1/100 and 1/1000 of |r_0|; NaN where descent ended before.
+  package static let decadeEnd = OutputArray(
+    "decadeEnd", axes: ["decade"], unit: "steps", allowsNaN: true,
+    meaning: "steps until |r| has fallen to 1/10, 1/100 and 1/1000 of |r_0|; missing where descent ended before")
+  /// |W - W_0| / |W_0|.
+  package static let relativeMovement = OutputArray("relativeMovement", meaning: "|W - W_0|/|W_0| at the end")
+  /// lambda_min(K) at the end over that at the start; NaN where K(W_0) is singular.
+  package static let eigenvalueRatio = OutputArray(
+    "eigenvalueRatio", allowsNaN: true,
+    meaning: "lambda_min(K) at the end over that at the start; missing where singular")
+  /// Share of all (sample, unit).
+  package static let flippedShare = OutputArray("flippedShare", meaning: "share of preactivations that changed sign")
+  /// Share of the units on the worst sample.
+  package static let greatestFlippedShare = OutputArray(
+    "greatestFlippedShare", meaning: "the same for the sample with most changes")
   package static let outputs = [
-    distance, linearDistance, upperBound, lowerBound, iterationCount, relativeResidual,
+    distance, linearDistance, upperBound, lowerBound, iterationCount, relativeResidual, fitted, decadeEnd,
+    relativeMovement, eigenvalueRatio, flippedShare, greatestFlippedShare,
   ]
 
   /// Draws a problem and descends.
@@ -69,7 +89,10 @@ package enum Distance: Experiment {
       distance: NDArray(journey.distance), linearDistance: NDArray(journey.linearDistance),
       upperBound: NDArray(journey.upperBound.isFinite ? journey.upperBound : .nan),
       lowerBound: NDArray(journey.lowerBound), iterationCount: NDArray(Double(journey.iterationCount)),
-      relativeResidual: NDArray(journey.relativeResidual),
+      relativeResidual: NDArray(journey.relativeResidual), fitted: NDArray(journey.hasConverged ? 1 : 0),
+      decadeEnd: NDArray(journey.decadeEnds), relativeMovement: NDArray(journey.relativeMovement),
+      eigenvalueRatio: NDArray(journey.eigenvalueRatio), flippedShare: NDArray(journey.flippedShare.mean),
+      greatestFlippedShare: NDArray(journey.flippedShare.greatest),
     ]
   }
 }

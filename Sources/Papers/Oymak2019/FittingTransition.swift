@@ -41,7 +41,10 @@ package enum FittingTransition: Experiment {
 
   package static let name = "oymak2019/fitting-transition"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels]
+  package static let mutants = [
+    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep, Mistakes.correlatedLabels,
+    Mistakes.repeatedUnits,
+  ]
 
   /// n.
   package static let sampleCount = OutputArray("sampleCount", unit: "samples", meaning: "number of samples n")

@@ -29,7 +29,7 @@ package enum JacobianSpectrum: Experiment {
 
   package static let name = "oymak2019/jacobian-spectrum"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.truncatedKernel]
+  package static let mutants = [Mistakes.truncatedKernel, Mistakes.repeatedUnits]
 
   /// lambda_min(K) / lambda(X).
   package static let eigenvalueRatio = OutputArray(

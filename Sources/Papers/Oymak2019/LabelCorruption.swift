@@ -37,7 +37,9 @@ package enum LabelCorruption: Experiment {
 
   package static let name = "oymak2019/label-corruption"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.correlatedLabels]
+  package static let mutants = [
+    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels, Mistakes.repeatedUnits,
+  ]
 
   /// Steps made.
   package static let iterationCount = OutputArray("iterationCount", unit: "steps", meaning: "descent steps made")
@@ -60,7 +62,7 @@ package enum LabelCorruption: Experiment {
     let stepSize = try StepRule.spectral.size(for: problem)
     let end = try descend(
       layer, of: problem, stepSize: stepSize,
-      maximumIterationCount: parameters.maximumIterationCount, tolerance: parameters.tolerance)
+      maximumIterationCount: parameters.maximumIterationCount, tolerance: parameters.tolerance, mutant: context.mutant)
     guard end.residualNorm.isFinite else {
       throw NumericalError.notFinite(quantity: "residual", time: Double(end.iterationCount))
     }

@@ -1,7 +1,8 @@
 package import NumericalMethods
 package import PaperKit
 
-/// Counting weights: what least squares leaves of random labels when only some weights are trained, E8.
+/// Counting weights: what least squares leaves of random labels when only some weights are trained, and how well conditioned
+/// random features are, E8.
 package enum OutputLayer: Experiment {
   /// Which weights are trained.
   package enum Layer: String, Choice {
@@ -23,8 +24,6 @@ package enum OutputLayer: Experiment {
     package var studentWidth = 200
     /// output or linearisedHidden.
     package var layer = Layer.output
-    /// Number of steps, of length 1 / |Phi|^2, after which the contraction of descent is compared with its bound.
-    package var iterationCount = 200
 
     /// The defaults.
     package init() {}
@@ -39,12 +38,12 @@ package enum OutputLayer: Experiment {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount)
-      try require((1...1_000_000).contains(iterationCount), "iterationCount", iterationCount, allowed: "1 to 1000000")
     }
   }
 
   package static let name = "oymak2019/output-layer"
   package static let sourceFile = #fileID
+  package static let mutants = [Mistakes.correlatedLabels, Mistakes.repeatedUnits]
 
   /// min |y - Phi v|^2 / |y|^2.
   package static let residual = OutputArray("residual", meaning: "least |residual|^2/|y|^2")
@@ -55,10 +54,7 @@ package enum OutputLayer: Experiment {
   package static let eigenvalueRatio = OutputArray(
     "eigenvalueRatio", allowsNaN: true,
     meaning: "least eigenvalue of Phi Phi^T/k over lambda_out(X); missing for a hidden layer")
-  /// |r_tau| after the steps over (1 - lambda_min / lambda_max)^tau |r_0|; at most 1.
-  package static let descentRatio = OutputArray(
-    "descentRatio", meaning: "|r| of descent after the steps over its bound")
-  package static let outputs = [residual, rank, eigenvalueRatio, descentRatio]
+  package static let outputs = [residual, rank, eigenvalueRatio]
 
   /// Draws a problem and solves by the singular value decomposition of the n x p features.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -83,19 +79,9 @@ package enum OutputLayer: Experiment {
         Theory.outputCovariance(of: problem.data, parameters.activation))
       if let limit = limit.first, limit > 1e-11 { ratio = least * least / Double(parameters.studentWidth) / limit }
     }
-    // Output-layer descent from v = 0 is linear: r_tau = (I - eta Phi Phi^T)^tau r_0.
-    var residuals = problem.labels.map { -$0 }
-    let start = LinearAlgebra.norm(residuals)
-    for _ in 0..<parameters.iterationCount {
-      let gradient = LinearAlgebra.multiply(features, residuals, transposingFirst: true)
-      let image = LinearAlgebra.multiply(features, gradient)
-      LinearAlgebra.add(-1 / (greatest * greatest), times: image, to: &residuals)
-    }
-    var bound = start
-    for _ in 0..<parameters.iterationCount { bound *= 1 - least * least / (greatest * greatest) }
     return [
-      residual: NDArray(LinearAlgebra.dot(rest, rest) / (start * start)), Self.rank: NDArray(Double(rank)),
-      eigenvalueRatio: NDArray(ratio), descentRatio: NDArray(LinearAlgebra.norm(residuals) / bound),
+      residual: NDArray(LinearAlgebra.dot(rest, rest) / Double(n)), Self.rank: NDArray(Double(rank)),
+      eigenvalueRatio: NDArray(ratio),
     ]
   }
 }

@@ -9,12 +9,12 @@ public let oymak2019 = Paper(
     """,
   experiments: [
     FittingTransition.self, SuccessMap.self, Capacity.self, JacobianSpectrum.self, CovarianceEigenvalue.self,
-    Convergence.self, Distance.self, LabelCorruption.self, DigitLabels.self, StochasticDescent.self, SignStability.self,
+    Convergence.self, Distance.self, LabelCorruption.self, DigitLabels.self, StochasticDescent.self,
     OutputLayer.self, CertifiedRegime.self,
   ],
   tables: [
     successMapTable, fittingTable, fittedCurveTable, thresholdTable, certifiedTable, jacobianTable, covarianceTable,
-    edgeTable, convergenceTable, distanceTable, stochasticTable, stabilityTable, corruptionTable, digitTable,
-    countingTable,
+    edgeTable, convergenceTable, distanceTable, stochasticTable, corruptionTable, digitTable,
+    countingTable, featureTable,
   ],
   estimators: transitionEstimators + spectrumEstimators + descentEstimators + otherEstimators)

@@ -15,18 +15,34 @@ let transitionEstimators = [
     meaning: "kd/n at which Levenberg–Marquardt fits half of the problems, all networks together"
   ) { try pooledRatio(capacityCounts($0)) },
   Estimator(
-    "oymak2019/parameter-ratio-spread", from: [FittingTransition.self],
-    meaning: "standard deviation over mean of kd/n* of the networks"
-  ) { try spread($0) { _, ratio in ratio } },
+    "oymak2019/transition-load-slope", from: [FittingTransition.self],
+    meaning: "slope of ln(kd/n*) against n*/d^2 over the networks; 0 if kd/n alone decided"
+  ) { try loadSlope($0, withinShare: 1) },
   Estimator(
-    "oymak2019/width-ratio-spread", from: [FittingTransition.self],
-    meaning: "standard deviation over mean of k/n* of the networks"
-  ) { try spread($0) { network, ratio in ratio / Double(network.inputDimension) } },
+    "oymak2019/transition-load-slope-quarter", from: [FittingTransition.self],
+    meaning: "the same slope with a quarter of the steps"
+  ) { try loadSlope($0, withinShare: 0.25) },
   Estimator(
-    "oymak2019/root-ratio-spread", from: [FittingTransition.self],
-    meaning: "standard deviation over mean of sqrt(kd)/n* of the networks"
-  ) {
-    try spread($0) { network, ratio in ratio / Double(network.studentWidth * network.inputDimension).squareRoot() }
+    "oymak2019/transition-load-fall", from: [FittingTransition.self],
+    meaning: "slope of ln(kd/n*) against n*/d^2 with a quarter of the steps less that with all of them"
+  ) { results in
+    // The same runs: their errors go together, so that the error of the difference is at most that of independent ones.
+    let (early, all) = try (loadSlope(results, withinShare: 0.25), loadSlope(results, withinShare: 1))
+    return .fit(
+      value: early.value - all.value,
+      standardError: (early.standardError * early.standardError + all.standardError * all.standardError).squareRoot())
+  },
+  Estimator(
+    "oymak2019/budget-ratio", from: [FittingTransition.self],
+    meaning: "kd/n at which a quarter of the steps fits half of the problems, over that of all steps"
+  ) { results in
+    let points = try paired(results.points(of: FittingTransition.self))
+    return try jackknife(replicaCount: points[0].replicaCount) { replicas in
+      let ratios = try [0.25, 1].map { share in
+        try threshold(fittingCounts(results, withinShare: share, replicas: replicas)).value
+      }
+      return ratios[0] / ratios[1]
+    }
   },
   Estimator(
     "oymak2019/transition-exponent", from: [FittingTransition.self],
@@ -56,126 +72,61 @@ func pooledRatio(_ counts: [FitCount]) throws -> Estimate {
     value: value, standardError: standardError, degreesOfFreedom: Double(counts.reduce(0) { $0 + $1.trials } - 2))
 }
 
-private func spread(_ results: Results, _ quantity: @Sendable (Network, Double) -> Double) throws -> Estimate {
-  let found = try thresholds(fittingCounts(results))
+/// The weighted slope of ln(kd/n*) against n*/d^2 within a share of the steps, with the errors of both.
+private func loadSlope(_ results: Results, withinShare share: Double) throws -> Estimate {
+  let found = try thresholds(fittingCounts(results, withinShare: share))
   return propagated(
     found.map { ($0.value, $0.standardError) }, degreesOfFreedom: Double(found.reduce(0) { $0 + $1.trials - 2 })
   ) { ratios in
-    variationCoefficient(zip(found, ratios).map { quantity($0.network, $1) })
+    let loads = zip(found, ratios).map { network, ratio in
+      Double(network.network.studentWidth) / Double(network.network.inputDimension) / ratio
+    }
+    let weights = found.map { ($0.value / $0.standardError) * ($0.value / $0.standardError) }
+    return Statistics.linearFit(loads, ratios.map { log($0) }, weights: weights).slope
   }
 }
 
-/// Estimators of the spectra.
-let spectrumEstimators = [
-  Estimator(
-    "oymak2019/rank-gap", from: [JacobianSpectrum.self],
-    meaning: "greatest distance of the rank of a Jacobian from min(n, kd)"
-  ) { results in
-    .identity(
-      try results.points(of: JacobianSpectrum.self).flatMap { point in
-        let parameters = point.parameters
-        let full = Double(min(parameters.sampleCount, parameters.studentWidth * parameters.inputDimension))
-        return point[JacobianSpectrum.rank].values.map { abs($0 - full) }
-      })
-  },
-  Estimator(
-    "oymak2019/kernel-distance-exponent", from: [JacobianSpectrum.self],
-    meaning: "slope of ln(|K - Sigma|/|Sigma|) against ln k, per data set"
-  ) { results in
-    .mean(
-      try logSlopes(results.points(of: JacobianSpectrum.self), JacobianSpectrum.kernelDistance) {
-        Double($0.studentWidth)
-      })
-  },
-  Estimator(
-    "oymak2019/eigenvalue-ratio", from: [JacobianSpectrum.self],
-    meaning: "lambda_min(K)/lambda(X) at one width"
-  ) { .mean(try $0.point(of: JacobianSpectrum.self)[JacobianSpectrum.eigenvalueRatio].values) },
-  Estimator(
-    "oymak2019/eigenvalue-deficit-exponent", from: [JacobianSpectrum.self],
-    meaning: "slope of ln(1 - lambda_min(K)/lambda(X)) against ln k, of the means over data sets"
-  ) { results in
-    let points = try paired(results.points(of: JacobianSpectrum.self))
-    let widths = points.map { log(Double($0.parameters.studentWidth)) }
-    guard Set(widths).count > 1 else { throw EvidenceError("needs two widths or more") }
-    return try jackknife(replicaCount: points[0].replicaCount) { replicas in
-      let deficits = points.map { point in
-        let ratios = point[JacobianSpectrum.eigenvalueRatio]
-        return 1 - Statistics.mean(replicas.map { ratios[$0] })
-      }
-      guard deficits.allSatisfy({ $0 > 0 }) else {
-        throw EvidenceError("lambda_min(K) exceeds lambda(X) at some width, so the deficit has no logarithm")
-      }
-      return Statistics.linearFit(widths, deficits.map { log($0) }).slope
-    }
-  },
-  Estimator(
-    "oymak2019/free-edge-gap", from: [CovarianceEigenvalue.self],
-    meaning: "greatest relative distance of the mean lambda(X) from the free edge"
-  ) { results in
-    let points = try requireSome(results.points(of: CovarianceEigenvalue.self))
-    return .greatest(
-      points.map { point in
-        let values = zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.prediction].values)
-        return .mean(values.map { $0 / $1 }).distance(from: 1)
-      })
-  },
-  Estimator(
-    "oymak2019/eigenvalue-fall", from: [CovarianceEigenvalue.self],
-    meaning: "mean lambda(X) at the fewest samples over that at the most"
-  ) { results in
-    let points = try results.points(of: CovarianceEigenvalue.self).sorted {
-      $0.parameters.sampleCount < $1.parameters.sampleCount
-    }
-    guard let first = points.first, let last = points.last, points.count > 1 else {
-      throw EvidenceError("needs two sample counts or more")
-    }
-    let values = [first, last].map { point in
-      let values = point[CovarianceEigenvalue.eigenvalue].values
-      return (Statistics.mean(values), Statistics.standardError(values))
-    }
-    return propagated(
-      values, degreesOfFreedom: Double(min(first.replicaCount, last.replicaCount) - 1)
-    ) { $0[0] / $0[1] }
-  },
-  Estimator(
-    "oymak2019/schur-violation", from: [CovarianceEigenvalue.self],
-    meaning: "1 if lambda(X) of a data set is below Schur's bound by more than rounding, else 0"
-  ) { results in
-    .identity(
-      try results.points(of: CovarianceEigenvalue.self).flatMap { point in
-        zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.schurBound].values)
-          .map { $0 >= $1 * (1 - 1e-9) ? 0 : 1 }
-      })
-  },
-]
+/// Steps of the third decade of |r| over those of the second, per run.
+func decadeRatios(_ point: ExperimentPoint<Distance>) -> [Double] {
+  point.perReplica(Distance.decadeEnd) { ($0[2] - $0[1]) / ($0[1] - $0[0]) }
+}
 
 /// Estimators of convergence and distance.
 let descentEstimators = [
   Estimator(
-    "oymak2019/bound-ratio", from: [Convergence.self],
-    meaning: "greatest |r| over the bound of the theorem, over all runs and steps"
+    "oymak2019/late-rate-ratio", from: [Convergence.self],
+    meaning: "rate of ln |r| over the last 30 % of the steps, over eta lambda_min(K) at the end; median at one width"
   ) { results in
-    .identity(try results.points(of: Convergence.self).flatMap { $0[Convergence.boundRatio].values })
+    let point = try results.point(of: Convergence.self)
+    let steps = point[Convergence.iteration].values
+    let ratios = (0..<point.replicaCount).map { replica in
+      let boundRate = -log(point[Convergence.bound][replica, steps.count - 1]) / steps[steps.count - 1]
+      return point[Convergence.rateRatio][replica] * boundRate
+        / (point[Convergence.stepSize][replica] * point[Convergence.endSpectrum][replica, 0])
+    }
+    return .median(ratios)
   },
   Estimator(
     "oymak2019/bound-over-rate", from: [Convergence.self],
     meaning: "rate of the bound over that observed, median over runs, greatest over widths"
   ) { results in
     .greatest(
-      try results.points(of: Convergence.self).map { .median($0[Convergence.rateRatio].values.map { 1 / $0 }) })
+      try results.points(of: Convergence.self).map {
+        .median($0[Convergence.rateRatio].values.map { 1 / $0 })
+      })
   },
   Estimator(
     "oymak2019/rate-over-bound", from: [Convergence.self],
     meaning: "observed rate over that of the bound, median over runs, greatest over widths"
   ) { results in
-    .greatest(try results.points(of: Convergence.self).map { .median($0[Convergence.rateRatio].values) })
+    .greatest(
+      try results.points(of: Convergence.self).map { .median($0[Convergence.rateRatio].values) })
   },
   Estimator(
     "oymak2019/linear-residual-gap", from: [Convergence.self],
     meaning: """
-      relative distance of |r| from the linearised network after one step, median over runs, greatest over widths and \
-      activations
+      relative distance of |r| from the linearised network after one step, median over runs, greatest over widths \
+      and activations
       """
   ) { results in
     .greatest(
@@ -186,17 +137,39 @@ let descentEstimators = [
       })
   },
   Estimator(
-    "oymak2019/distance-bound-violation", from: [Distance.self],
-    meaning: "1 if the distance of a run is not between the two bounds, or one of them is missing, else 0"
+    "oymak2019/fit-share", from: [Distance.self],
+    meaning: "share of runs that fit the labels, all sweep points together"
   ) { results in
-    .identity(
-      try results.points(of: Distance.self).flatMap { point in
-        (0..<point.replicaCount).map { replica in
-          let distance = point[Distance.distance][replica]
-          return point[Distance.lowerBound][replica] <= distance && distance <= point[Distance.upperBound][replica]
-            ? 0 : 1
-        }
-      })
+    let flags = try results.points(of: Distance.self).flatMap { $0[Distance.fitted].values }
+    return .proportion(successes: flags.filter { $0 > 0.5 }.count, trials: flags.count)
+  },
+  Estimator(
+    "oymak2019/decade-ratio", from: [Distance.self],
+    meaning: """
+      steps in which |r| falls from 1/100 to 1/1000 of |r_0|, over those from 1/10 to 1/100; median over runs, greatest over \
+      sizes
+      """
+  ) { results in
+    .greatest(try results.points(of: Distance.self).map { .median(decadeRatios($0)) })
+  },
+  Estimator(
+    "oymak2019/movement-sample-exponent", from: [Distance.self],
+    meaning: "slope of ln(|W - W_0|/|W_0|) against ln n"
+  ) { results in
+    .mean(
+      try logSlopes(results.points(of: Distance.self), Distance.relativeMovement) { Double($0.sampleCount) })
+  },
+  Estimator(
+    "oymak2019/distance-width-exponent", from: [Distance.self], meaning: "slope of ln |W - W_0| against ln k"
+  ) { results in
+    .mean(try logSlopes(results.points(of: Distance.self), Distance.distance) { Double($0.studentWidth) })
+  },
+  Estimator(
+    "oymak2019/eigenvalue-loss", from: [Distance.self],
+    meaning: "1 - lambda_min(K) at the end over that at the start; greatest mean over sizes"
+  ) { results in
+    .greatest(
+      try results.points(of: Distance.self).map { .mean($0[Distance.eigenvalueRatio].values.map { 1 - $0 }) })
   },
   Estimator(
     "oymak2019/distance-exponent", from: [Distance.self], meaning: "slope of ln |W - W_0| against ln n"
@@ -211,20 +184,16 @@ let descentEstimators = [
     return .mean(zip(point[Distance.distance].values, point[Distance.linearDistance].values).map { $0 / $1 })
   },
   Estimator(
-    "oymak2019/movement-exponent", from: [SignStability.self],
+    "oymak2019/movement-exponent", from: [Distance.self],
     meaning: "slope of ln(|W - W_0|/|W_0|) against ln k"
   ) { results in
     .mean(
-      try logSlopes(results.points(of: SignStability.self), SignStability.relativeMovement) {
-        Double($0.studentWidth)
-      })
+      try logSlopes(results.points(of: Distance.self), Distance.relativeMovement) { Double($0.studentWidth) })
   },
   Estimator(
-    "oymak2019/flip-exponent", from: [SignStability.self],
-    meaning: "slope of ln(share of sign changes) against ln k"
+    "oymak2019/flip-exponent", from: [Distance.self], meaning: "slope of ln(share of sign changes) against ln k"
   ) { results in
-    .mean(
-      try logSlopes(results.points(of: SignStability.self), SignStability.flippedShare) { Double($0.studentWidth) })
+    .mean(try logSlopes(results.points(of: Distance.self), Distance.flippedShare) { Double($0.studentWidth) })
   },
   Estimator(
     "oymak2019/corruption-iteration-ratio", from: [LabelCorruption.self],
@@ -298,17 +267,6 @@ let otherEstimators = [
         let residuals = point[OutputLayer.residual].values.map { $0 < 1e-20 ? 0 : $0 }
         return .mean(residuals).distance(from: max(0, 1 - point.parameters.trainedRatio))
       })
-  },
-  Estimator(
-    "oymak2019/greatest-residual", from: [OutputLayer.self], meaning: "greatest residual over all problems"
-  ) { results in
-    .identity(try results.points(of: OutputLayer.self).flatMap { $0[OutputLayer.residual].values })
-  },
-  Estimator(
-    "oymak2019/output-descent-ratio", from: [OutputLayer.self],
-    meaning: "greatest |r| of output-layer descent over its bound, over all problems"
-  ) { results in
-    .identity(try results.points(of: OutputLayer.self).flatMap { $0[OutputLayer.descentRatio].values })
   },
   Estimator(
     "oymak2019/certified-exponent", from: [CertifiedRegime.self],

@@ -33,13 +33,19 @@ struct Network: Hashable, Comparable {
 /// Number of ones in an output of flags.
 private func ones(_ flags: NDArray) -> Int { flags.values.reduce(0) { $1 > 0.5 ? $0 + 1 : $0 } }
 
-/// How often descent fitted the labels, per sweep point.
-func fittingCounts(_ results: Results) throws -> [FitCount] {
+/// How often descent fitted the labels within a share of the allowed steps, per sweep point; of some replicas, or of all.
+func fittingCounts(
+  _ results: Results, withinShare share: Double = 1, replicas: [Int]? = nil
+) throws -> [FitCount] {
   try results.points(of: FittingTransition.self).map { point in
-    FitCount(
+    let steps = point[FittingTransition.iterationCount]
+    let fitted = point[FittingTransition.fitted]
+    let budget = share * Double(point.parameters.maximumIterationCount)
+    let replicas = replicas ?? Array(0..<point.replicaCount)
+    return FitCount(
       studentWidth: point.parameters.studentWidth, inputDimension: point.parameters.inputDimension,
-      sampleCount: Double(point.parameters.sampleCount), successes: ones(point[FittingTransition.fitted]),
-      trials: point.replicaCount)
+      sampleCount: Double(point.parameters.sampleCount),
+      successes: replicas.filter { fitted[$0] > 0.5 && steps[$0] <= budget }.count, trials: replicas.count)
   }
 }
 
@@ -56,10 +62,11 @@ func capacityCounts(_ results: Results) throws -> [FitCount] {
 /// How often descent fitted the labels of digits, per sweep point: true labels or random ones.
 func digitCounts(_ results: Results, corruptedShare: Double) throws -> [FitCount] {
   try results.points(of: DigitLabels.self).filter { $0.parameters.corruptedShare == corruptedShare }.map { point in
-    FitCount(
-      studentWidth: point.parameters.studentWidth, inputDimension: DigitLabels.pixelCount,
-      sampleCount: Double(point.parameters.sampleCount), successes: ones(point[DigitLabels.fitted]),
-      trials: point.replicaCount)
+    let (k, n) = (Double(point.parameters.studentWidth), Double(point.parameters.sampleCount))
+    return FitCount(
+      studentWidth: point.parameters.studentWidth,
+      inputDimension: Int((point[DigitLabels.parameterRatio][0] * n / k).rounded()), sampleCount: n,
+      successes: ones(point[DigitLabels.fitted]), trials: point.replicaCount)
   }
 }
 
@@ -107,11 +114,6 @@ func propagated(
   }
   return .fit(
     value: function(centre), standardError: variance.squareRoot(), degreesOfFreedom: degreesOfFreedom)
-}
-
-/// Standard deviation over mean.
-func variationCoefficient(_ values: [Double]) -> Double {
-  Statistics.variance(values).squareRoot() / Statistics.mean(values)
 }
 
 /// A number computed from all replicas, with the jackknife's standard error: `value` gets the replicas to use.

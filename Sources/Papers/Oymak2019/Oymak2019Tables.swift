@@ -24,12 +24,14 @@ let successMapTable = TableDefinition(
   "oymak2019/success-map", from: [SuccessMap.self],
   columns: [
     dimensionColumn, widthColumn, samplesColumn, Column("success", meaning: "share of problems that were fitted"),
+    Column("countingWidth", meaning: "n/d, the width with as many weights as samples"),
   ]
 ) { results in
   try results.points(of: SuccessMap.self).map { point in
     [
       Double(point.parameters.inputDimension), Double(point.parameters.studentWidth),
       Double(point.parameters.sampleCount), Statistics.mean(point[SuccessMap.fitted].values),
+      Double(point.parameters.sampleCount) / Double(point.parameters.inputDimension),
     ]
   }
 }
@@ -77,18 +79,26 @@ let thresholdTable = TableDefinition(
     Column("threshold", unit: "samples", meaning: "n*, fitted with probability 1/2; missing outside the grid"),
     Column("thresholdError", unit: "samples", meaning: "standard error of n*"),
     Column("parameterCount", unit: "weights", meaning: "kd"), Column("ratio", meaning: "kd/n*"),
-    Column("ratioError", meaning: "standard error of kd/n*"),
+    Column("ratioError", meaning: "standard error of kd/n*"), Column("load", meaning: "n*/d^2"),
+    Column("quarterRatio", meaning: "kd/n* with a quarter of the steps"),
+    Column("quarterRatioError", meaning: "standard error of that"),
+    Column("quarterLoad", meaning: "n*/d^2 with a quarter of the steps"),
   ]
 ) { results in
-  try Dictionary(grouping: fittingCounts(results), by: \.network).sorted { $0.key < $1.key }.map { network, counts in
-    let parameters = Double(network.studentWidth * network.inputDimension)
-    var found = (value: Double.nan, standardError: Double.nan)
-    do { found = try threshold(counts) } catch is EvidenceError {}
+  let all = try Dictionary(grouping: fittingCounts(results), by: \.network)
+  let quarter = try Dictionary(grouping: fittingCounts(results, withinShare: 0.25), by: \.network)
+  return try all.sorted { $0.key < $1.key }.map { network, counts in
+    let d = Double(network.inputDimension)
+    let parameters = Double(network.studentWidth) * d
+    func find(_ counts: [FitCount]) throws -> (value: Double, standardError: Double) {
+      do { return try threshold(counts) } catch is EvidenceError { return (.nan, .nan) }
+    }
+    let found = try find(counts)
+    let early = try find(quarter[network] ?? [])
     let n = parameters / found.value
     return [
-      Double(network.inputDimension), Double(network.studentWidth), n, n * found.standardError / found.value,
-      parameters,
-      found.value, found.standardError,
+      d, Double(network.studentWidth), n, n * found.standardError / found.value, parameters, found.value,
+      found.standardError, n / (d * d), early.value, early.standardError, parameters / early.value / (d * d),
     ]
   }
 }
@@ -179,14 +189,24 @@ let distanceTable = TableDefinition(
     + meanColumns("linearDistance", "the same of the linearised network") + [
       Column("upperBound", meaning: "|r_0|/alpha, mean over problems; missing where K is singular"),
       Column("lowerBound", meaning: "(|r_0| - |r|)/beta, mean over problems"),
-    ]
+      Column("success", meaning: "share of runs that fit the labels"),
+    ] + meanColumns("relativeMovement", "|W - W_0|/|W_0|")
+    + meanColumns("decadeRatio", "steps from |r_0|/100 to |r_0|/1000 over those from |r_0|/10 to |r_0|/100")
+    + meanColumns("eigenvalueRatio", "lambda_min(K) at the end over that at the start")
+    + meanColumns("flippedShare", "share of sign changes")
+    + meanColumns("greatestFlippedShare", "share of sign changes on the worst sample")
 ) { results in
   try results.points(of: Distance.self).map { point in
     [
       Double(point.parameters.inputDimension), Double(point.parameters.sampleCount),
       Double(point.parameters.studentWidth),
     ] + meanValues(point[Distance.distance].values) + meanValues(point[Distance.linearDistance].values)
-      + [Statistics.mean(point[Distance.upperBound].values), Statistics.mean(point[Distance.lowerBound].values)]
+      + [
+        Statistics.mean(point[Distance.upperBound].values), Statistics.mean(point[Distance.lowerBound].values),
+        Statistics.mean(point[Distance.fitted].values),
+      ] + meanValues(point[Distance.relativeMovement].values) + meanValues(decadeRatios(point))
+      + meanValues(point[Distance.eigenvalueRatio].values)
+      + meanValues(point[Distance.flippedShare].values) + meanValues(point[Distance.greatestFlippedShare].values)
   }
 }
 
@@ -210,20 +230,6 @@ let stochasticTable = TableDefinition(
         point[StochasticDescent.fullDescent][0, index], first * exp(-rate * epoch),
       ]
     }
-  }
-}
-
-/// Movement and sign changes, per width.
-let stabilityTable = TableDefinition(
-  "oymak2019/sign-stability", from: [SignStability.self],
-  columns: [widthColumn] + meanColumns("relativeMovement", "|W - W_0|/|W_0|")
-    + meanColumns("flippedShare", "share of sign changes")
-    + meanColumns("greatestFlippedShare", "share of sign changes on the worst sample")
-) { results in
-  try results.points(of: SignStability.self).map { point in
-    [Double(point.parameters.studentWidth)] + meanValues(point[SignStability.relativeMovement].values)
-      + meanValues(point[SignStability.flippedShare].values)
-      + meanValues(point[SignStability.greatestFlippedShare].values)
   }
 }
 
@@ -254,9 +260,23 @@ let digitTable = TableDefinition(
       successes: fitted.filter { $0 > 0.5 }.count, trials: fitted.count, tail: 0.16)
     let (k, n) = (Double(point.parameters.studentWidth), Double(point.parameters.sampleCount))
     return [
-      k, n, k * Double(DigitLabels.pixelCount) / n, point.parameters.corruptedShare, Statistics.mean(fitted),
+      k, n, point[DigitLabels.parameterRatio][0], point.parameters.corruptedShare, Statistics.mean(fitted),
       interval.low, interval.high,
     ] + meanValues(point[DigitLabels.iterationCount].values) + meanValues(point[DigitLabels.distance].values)
+  }
+}
+
+/// How well conditioned random features are, per width.
+let featureTable = TableDefinition(
+  "oymak2019/features", from: [OutputLayer.self],
+  columns: [Column("widthRatio", meaning: "k/n")]
+    + meanColumns("eigenvalueRatio", "lambda_min(Phi Phi^T)/k over lambda_out(X)")
+    + [Column("bound", meaning: "(1 - sqrt(n/k))^2, or 0 for k < n")]
+) { results in
+  try results.points(of: OutputLayer.self).map { point in
+    let ratio = Double(point.parameters.studentWidth) / Double(point.parameters.sampleCount)
+    let edge = max(0, 1 - (1 / ratio).squareRoot())
+    return [ratio] + meanValues(point[OutputLayer.eigenvalueRatio].values) + [edge * edge]
   }
 }
 

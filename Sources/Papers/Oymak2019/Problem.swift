@@ -9,6 +9,9 @@ enum Mistakes {
   static let doubledStep = Mutant("doubled-step", meaning: "steps are twice as long as stated")
   static let correlatedLabels = Mutant(
     "correlated-labels", meaning: "labels are the signs of the initial outputs instead of independent ones")
+  static let fadingStep = Mutant("fading-step", meaning: "steps shrink as 1 / (1 + steps made / 100)")
+  static let repeatedUnits = Mutant(
+    "repeated-units", meaning: "every second hidden unit is a copy of the one before it at the start")
   static let truncatedKernel = Mutant(
     "truncated-kernel", meaning: "covariance from two Hermite terms without the exact diagonal")
 }
@@ -47,7 +50,10 @@ package struct Problem {
 
   /// Draws signs and start for given data [sample, input].
   init(_ activation: Activation, data: Matrix, studentWidth: Int, in context: RunContext) {
-    let start = Self.start(studentWidth, data.columnCount, in: context)
+    let drawn = Self.start(studentWidth, data.columnCount, in: context)
+    let start =
+      context.mutant == Mistakes.repeatedUnits
+      ? Matrix(rowCount: studentWidth, columnCount: data.columnCount) { drawn[$0 - $0 % 2, $1] } : drawn
     var stream = context.random("labels")
     let labels = (0..<data.rowCount).map { _ in stream.sign() }
     let problem = Problem(activation, data: data, labels: labels, start: start)

@@ -37,7 +37,7 @@ package enum StochasticDescent: Experiment {
 
   package static let name = "oymak2019/sgd"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.doubledStep]
+  package static let mutants = [Mistakes.doubledStep, Mistakes.forgottenOutputWeights, Mistakes.repeatedUnits]
 
   /// Epochs done.
   package static let epoch = OutputArray("epoch", axes: ["epoch"], unit: "epochs", meaning: "epochs of n steps done")
@@ -72,7 +72,9 @@ package enum StochasticDescent: Experiment {
     var leastAtEnd = 0.0
     for _ in 0..<parameters.orderCount {
       let layer = problem.layer
-      let rates = layer.rates(eta)
+      let rates =
+        context.mutant == Mistakes.forgottenOutputWeights
+        ? layer.rates(eta).map { $0 == 0 ? 0 : eta } : layer.rates(eta)
       for epoch in 0...parameters.epochCount {
         layer.evaluate(gradient: false)
         sums[epoch] += layer.squaredResidual / scale
