@@ -140,9 +140,11 @@ package struct ClaimFile {
   }
 
   private func estimator(_ mapping: YAMLMapping, _ context: String) -> Estimator? {
-    guard let value = mapping.required("estimate", in: context), let name = value.text("estimate", in: context) else {
-      return nil
+    guard let value = mapping.required("estimate", in: context) else { return nil }
+    if case .mapping = value.content {
+      return EstimateReader(mapping["from"], pipeline: file, catalogue: catalogue, context: context).estimator(value)
     }
+    guard let name = value.text("estimate", in: context) else { return nil }
     if let estimator = catalogue.estimators[name] { return estimator }
     value.report(
       .unknownName(kind: "estimator", name: name, known: catalogue.estimators.keys.sorted()), in: context)

@@ -57,6 +57,14 @@ package struct TableReference: Sendable, Hashable {
   package let table: String
   /// Ids of the stages, in the order of the file; none for a table of theory alone.
   package let stages: [String]
+  /// Allowed values by parameter name, of parameters that are no columns; empty: no condition.
+  package let conditions: [String: [ParameterValue]]
+
+  package init(table: String, stages: [String], conditions: [String: [ParameterValue]] = [:]) {
+    self.table = table
+    self.stages = stages
+    self.conditions = conditions
+  }
 }
 
 /// One pair of axes and what is drawn in it.

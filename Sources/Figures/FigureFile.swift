@@ -6,18 +6,21 @@ package import Pipeline
 package struct FigureFile {
   private let tables: [String: TableDefinition]
   private let stages: [String]
+  private let parameters: (String) -> [String: ParameterValue]
   /// Made once: making it costs more than most uses.
   private let placeholder = Curve.placeholder
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
 
-  /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist.
+  /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `parameters` are a
+  /// stage's.
   package static func figures(
-    in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String]
+    in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String],
+    parameters: @escaping (String) -> [String: ParameterValue] = { _ in [:] }
   ) -> [Figure] {
     let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let file = FigureFile(tables: tables, stages: stages)
+    let file = FigureFile(tables: tables, stages: stages, parameters: parameters)
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
       let mistakeCount = value.diagnostics.reportCount
@@ -169,7 +172,18 @@ package struct FigureFile {
       for key in ["low", "high"] { _ = mapping.required(key, in: context) }
       if mapping["error"] != nil { mapping.refuse("error", "either 'error' or 'low' and 'high'", context) }
     }
-    let filters = mapping["where"]?.mapping("where", in: context)?.entries.map { entry in
+    let stages = self.stages(mapping, of: definition, in: context)
+    let parameters: [String: ParameterValue] = stages.reduce(into: [:]) { values, stage in
+      values.merge(self.parameters(stage)) { first, _ in first }
+    }
+    var conditions: [String: [ParameterValue]] = [:]
+    let filters = mapping["where"]?.mapping("where", in: context)?.entries.compactMap { entry -> Series.Filter? in
+      if !definition.columns.contains(where: { $0.name == entry.key }), parameters[entry.key] != nil {
+        conditions[entry.key] = entry.value.listOrSingle.compactMap {
+          $0.parameter(entry.key, of: parameters, in: context)
+        }
+        return nil
+      }
       check(entry.key, isColumnOf: definition, at: entry.location, value.diagnostics, context)
       return Series.Filter(
         column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
@@ -179,7 +193,7 @@ package struct FigureFile {
       let location = mapping["label"]?.location ?? value.location
       check(String(match.output.2), isColumnOf: definition, at: location, value.diagnostics, context)
     }
-    let reference = TableReference(table: definition.name, stages: stages(mapping, of: definition, in: context))
+    let reference = TableReference(table: definition.name, stages: stages, conditions: conditions)
     return series(reference, filters ?? [], columns, column("split", of: mapping, in: definition, context)?.name)
   }
 

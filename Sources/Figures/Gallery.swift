@@ -52,7 +52,8 @@ package struct Gallery {
     guard let definition = catalogue.tables[reference.table] else {
       preconditionFailure("no table \(reference.table)")
     }
-    let results = try reader.results(Evidence(stages: reference.stages))
+    let results = try reader.results(
+      Evidence(stages: reference.stages, conditions: reference.conditions))
     do {
       return Table(columns: definition.columns.map(\.name), rows: try definition.rows(results))
     } catch let error as EvidenceError {

@@ -20,7 +20,8 @@ public func paired<First: Experiment, Second: Experiment>(
   return (first.keeping(common), second.keeping(common))
 }
 
-private func commonReplicas(_ points: [(found: [Int], failed: [Int])]) throws -> [Int] {
+/// The numbers of the replicas that several points have, ascending; throws as ``paired(_:)`` does.
+func commonReplicas(_ points: [(found: [Int], failed: [Int])]) throws -> [Int] {
   guard let first = points.first else { throw EvidenceError("no results to compare") }
   func inAll(_ numbers: ([Int], [Int]) -> [Int]) -> Set<Int> {
     points.dropFirst().reduce(into: Set(numbers(first.found, first.failed))) {

@@ -5,14 +5,22 @@ public struct Estimator: Sendable {
   public let name: String
   /// What is estimated, one phrase.
   public let meaning: String
-  /// The experiments whose sweep points it reads.
-  public let experiments: [any Experiment.Type]
+  /// Names of the experiments whose sweep points it reads.
+  public let experiments: [String]
   /// The estimate. Throws ``EvidenceError`` where the results do not suffice.
   public let estimate: @Sendable (Results) throws -> Estimate
 
   /// Declares an estimator.
   public init(
     _ name: String, from experiments: [any Experiment.Type], meaning: String,
+    estimate: @escaping @Sendable (Results) throws -> Estimate
+  ) {
+    self.init(name, fromExperiments: experiments.map { $0.name }, meaning: meaning, estimate: estimate)
+  }
+
+  /// Declares an estimator of experiments that are known by name.
+  public init(
+    _ name: String, fromExperiments experiments: [String], meaning: String,
     estimate: @escaping @Sendable (Results) throws -> Estimate
   ) {
     self.name = name

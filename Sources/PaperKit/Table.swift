@@ -48,14 +48,22 @@ public struct TableDefinition: Sendable {
   public let name: String
   /// The columns, in the order in which `rows` gives the values.
   public let columns: [Column]
-  /// The experiments whose sweep points it reads.
-  public let experiments: [any Experiment.Type]
+  /// Names of the experiments whose sweep points it reads.
+  public let experiments: [String]
   /// The rows. Throws ``EvidenceError`` where the results do not suffice.
   public let rows: @Sendable (Results) throws -> [[Double]]
 
   /// Declares a table.
   public init(
     _ name: String, from experiments: [any Experiment.Type], columns: [Column],
+    rows: @escaping @Sendable (Results) throws -> [[Double]]
+  ) {
+    self.init(name, fromExperiments: experiments.map { $0.name }, columns: columns, rows: rows)
+  }
+
+  /// Declares a table of experiments that are known by name.
+  public init(
+    _ name: String, fromExperiments experiments: [String], columns: [Column],
     rows: @escaping @Sendable (Results) throws -> [[Double]]
   ) {
     self.name = name

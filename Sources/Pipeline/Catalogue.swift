@@ -4,7 +4,8 @@ package import PaperKit
 package struct Catalogue: Sendable {
   package let papers: [Paper]
   package private(set) var experiments: [String: ExperimentDescription]
-  package let tables: [String: TableDefinition]
+  /// Those of the papers, and the automatic ones of experiments for which no paper has one of the name.
+  package private(set) var tables: [String: TableDefinition]
   package let estimators: [String: Estimator]
   /// One digest of all code there is, for what is made from cells: tables and figures.
   package let codeDigest: String
@@ -39,13 +40,23 @@ package struct Catalogue: Sendable {
     self.tables = tables
     self.estimators = estimators
     code = fingerprints.code(of: experiments)
+    for experiment in self.experiments.values { addTables(of: experiment) }
   }
 
   /// The same with the experiments of a project's programs.
   package func adding(_ programs: [ExperimentDescription]) -> Catalogue {
     var catalogue = self
-    for program in programs { catalogue.experiments[program.name] = program }
+    for program in programs {
+      catalogue.experiments[program.name] = program
+      catalogue.addTables(of: program)
+    }
     return catalogue
+  }
+
+  private mutating func addTables(of experiment: ExperimentDescription) {
+    let automatic = AutomaticTable.tables(
+      of: experiment.name, parameters: experiment.defaults, outputs: experiment.outputs)
+    for table in automatic where tables[table.name] == nil { tables[table.name] = table }
   }
 
   /// Whether some experiment is a program's.

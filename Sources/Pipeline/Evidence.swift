@@ -36,7 +36,7 @@ extension Evidence {
   /// Reads `from:` and `where:`: the stages must exist and run one of the experiments, the conditions must name their
   /// parameters, and each value must belong to a point, if `checksPoints`. Nil with reports otherwise.
   package static func read(
-    from value: YAMLValue, where conditions: YAMLValue?, experiments: [any Experiment.Type]?, pipeline: PipelineFile,
+    from value: YAMLValue, where conditions: YAMLValue?, experiments: [String]?, pipeline: PipelineFile,
     checksPoints: Bool, in context: String
   ) -> Evidence? {
     guard let ids = value.texts("from", in: context) else { return nil }
@@ -51,8 +51,8 @@ extension Evidence {
         continue
       }
       stages.append(stage)
-      if let experiments, !experiments.contains(where: { $0.name == stage.experiment.name }) {
-        let wanted = experiments.map { $0.name }.joined(separator: ", ")
+      if let experiments, !experiments.contains(stage.experiment.name) {
+        let wanted = experiments.joined(separator: ", ")
         value.report(
           .message("stage '\(id)' runs \(stage.experiment.name), but this needs results of \(wanted)"), in: context)
       }

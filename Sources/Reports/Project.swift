@@ -51,7 +51,8 @@ package struct Project: Sendable {
       figures +=
         top?["figures"].map {
           FigureFile.figures(
-            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames)
+            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames,
+            parameters: { pipeline[$0]?.base ?? [:] })
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)

@@ -303,4 +303,72 @@ import Testing
       environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
     #expect(byHand.status == 0 && byHand.output.contains("position = [0."), "\(byHand.output)\(byHand.errors)")
   }
+
+  @Test("figures and claims of a program need no Swift: automatic tables and standard estimates")
+  func figuresAndClaims() throws {
+    let folder = try Folder(
+      "figures: [figures/my.yaml]\n" + Self.experiment
+        + "stages: {my/walk: {parameters: {steps: 9}, sweep: [{drift: [0.0, 1.0, 2.0]}, {kind: [none, other]}], replicas: 40}}\n"
+    )
+    func claim(_ name: String, _ estimate: String, _ accept: String, kills: String = "[]", only: String = "none")
+      -> String
+    {
+      """
+        \(name):
+          {statement: It drifts., source: ours, kind: derived, estimate: \(estimate), from: [my/walk], where: {kind: \(only)},
+           accept: \(accept), because: the law of the steps, kills: \(kills)}
+
+      """
+    }
+    let file = """
+      figures:
+        ends:
+          caption: Where walks end.
+          source: ours
+          panels:
+            - x: {label: drift}
+              y: {label: end}
+              series:
+                - {table: my/walk, from: [my/walk], where: {kind: none}, draw: points, x: drift, y: end, error: endError}
+            - x: {label: time}
+              y: {label: position}
+              series:
+                - {table: my/walk/time, from: [my/walk], where: {kind: other, drift: 2}, draw: line, x: time, y: position}
+      claims:
+
+      """
+    let claims =
+      claim("mean", "{mean: {of: end, where: {drift: 1}}}", "[6, 12]", kills: "[no-drift]")
+      + claim("slope", "{slope: {of: end, against: drift}}", "[7, 11]", kills: "[no-drift]")
+      + claim("crossing", "{crossing: {of: position, at: {time: 9}, against: drift, level: 5}}", "[0, 1]")
+      + claim("monotone", "{monotone: {of: end, against: drift, direction: increasing}}", "[-inf, 0]")
+    try folder.workspace.write(file + claims, to: "figures/my.yaml")
+    let style = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "figures/style.gp")
+    try folder.workspace.write(try String(contentsOf: style, encoding: .utf8), to: "figures/style.gp")
+    let run = try folder.refig("run", "-j2")
+    #expect(run.status == 0 && run.output.contains("1 figures: 1 drawn, 0 failed"), "\(run.output)\(run.errors)")
+    let table = try folder.refig("data", "fig:my/ends", "--csv").output
+    #expect(table.contains("drift,steps,replicas,end,endError"))
+    #expect(
+      table.split(separator: "\n").filter { $0.hasPrefix("2.0,9.0,4") || $0.hasPrefix("1.0,9.0,4") }.count == 2,
+      "\(table)")
+    let verify = try folder.refig("verify")
+    #expect(verify.output.contains("4 claims: 4 confirmed"), "\(verify.output)\(verify.errors)")
+    let mutate = try folder.refig("mutate", "-j2")
+    #expect(mutate.status == 0 && mutate.output.contains("1 of 1 deliberate mistakes noticed"), "\(mutate.output)")
+
+    let mistaken =
+      claim("a", "{mean: ends}", "[0, 1]") + claim("b", "{mean: position}", "[0, 1]")
+      + claim("c", "{slope: {of: end, against: kind}}", "[0, 1]") + claim("d", "{mean: end, median: end}", "[0, 1]")
+      + claim("e", "{crossing: {of: end, against: drift}}", "[0, 1]") + claim("f", "{means: end}", "[0, 1]")
+    try folder.workspace.write(file + mistaken, to: "figures/my.yaml")
+    let errors = try folder.refig("verify").errors
+    for message in [
+      "unknown output 'ends'; did you mean 'end'?",
+      "'position' has a value for each time; say which with at: {time: …}",
+      "unknown parameter that is a number 'kind'", "must be given by exactly one of mean, median", "'level' is missing",
+      "unknown key 'means'; did you mean 'mean'?",
+    ] { #expect(errors.contains(message), "\(message) is not in \(errors)") }
+  }
 }

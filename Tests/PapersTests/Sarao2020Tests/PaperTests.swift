@@ -84,7 +84,7 @@ import Testing
       return parameters
     }
     let uniqueness = try results(Uniqueness.self, sampleCounts, 60)
-    for table in sarao2020.tables where table.experiments.contains(where: { $0.name == Uniqueness.name }) {
+    for table in sarao2020.tables where table.experiments.contains(Uniqueness.name) {
       let rows = try table.rows(uniqueness)
       #expect(rows.count == (table.name == "sarao2020/uniqueness" ? 13 : 1), "\(table.name)")
       #expect(rows.allSatisfy { $0.count == table.columns.count }, "\(table.name)")

@@ -1,0 +1,158 @@
+internal import PaperKit
+internal import Pipeline
+
+/// Reads `estimate: {mean: overlap}` and the like: a standard estimate of what the claim's stages return.
+struct EstimateReader {
+  private let experiments: [ExperimentDescription]
+  private let parameters: [String: ParameterValue]
+  private let catalogue: Catalogue
+  private let context: String
+  private static let kinds = [
+    "mean", "median", "proportion", "greatest", "ratio", "difference", "slope", "crossing", "greatestGap", "monotone",
+  ]
+  private static let quantityKeys = ["of", "at", "where"]
+
+  /// `stages` is the claim's `from:`, whose own mistakes others report.
+  init(_ stages: YAMLValue?, pipeline: PipelineFile, catalogue: Catalogue, context: String) {
+    let ids = (stages?.listOrSingle ?? []).compactMap { value -> String? in
+      if case .word(let id) = value.content { id } else { nil }
+    }
+    let stages = ids.compactMap { pipeline[$0] }
+    experiments = stages.map(\.experiment)
+    parameters = stages.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
+    self.catalogue = catalogue
+    self.context = context
+  }
+
+  /// The estimator, nil with reports of mistakes.
+  func estimator(_ value: YAMLValue) -> Estimator? {
+    guard let mapping = value.mapping("estimate", allowing: Self.kinds, in: context) else { return nil }
+    guard let entry = mapping.entries.first, mapping.entries.count == 1 else {
+      value.report(.notOneRange("estimate", known: Self.kinds), in: context)
+      return nil
+    }
+    // Without stages there is nothing to check it against, and they have been reported.
+    guard !experiments.isEmpty, let estimate = estimate(entry.key, entry.value) else { return nil }
+    let catalogue = catalogue
+    return Estimator(
+      estimate.description, fromExperiments: experiments.map(\.name), meaning: "standard estimate"
+    ) { results in
+      try estimate.estimate(results) { point in
+        try !(catalogue.experiments[point.experiment]?.drawsRandomNumbers(point.parameters) ?? true)
+      }
+    }
+  }
+
+  private func estimate(_ kind: String, _ value: YAMLValue) -> StandardEstimate? {
+    switch kind {
+    case "mean":
+      guard let quantity = quantity(value, kind, and: ["scale"]) else { return nil }
+      return scale(value).map { .mean(quantity, $0) }
+    case "median": return quantity(value, kind).map { .median($0) }
+    case "proportion": return quantity(value, kind).map { .proportion($0) }
+    case "greatest": return quantity(value, kind).map { .greatest($0) }
+    case "ratio": return pair(value, kind).map { .ratio($0, $1) }
+    case "difference": return pair(value, kind).map { .difference($0, $1) }
+    case "greatestGap":
+      guard let mapping = value.mapping(kind, allowing: ["between", "against"], in: context),
+        let (first, second) = mapping.required("between", in: context).flatMap({ pair($0, "between") })
+      else { return nil }
+      guard mapping["against"] != nil else { return .greatestGap(first, second, against: nil) }
+      return against(mapping).map { .greatestGap(first, second, against: $0) }
+    default: return curve(kind, value)
+    }
+  }
+
+  /// An estimate of a curve along a parameter.
+  private func curve(_ kind: String, _ value: YAMLValue) -> StandardEstimate? {
+    let own = ["slope": "scale", "crossing": "level", "monotone": "direction"]
+    guard let quantity = quantity(value, kind, and: ["against", own[kind] ?? ""]),
+      let mapping = value.mapping(kind, in: context), let parameter = against(mapping)
+    else { return nil }
+    switch kind {
+    case "slope": return scale(value).map { .slope(quantity, against: parameter, $0) }
+    case "crossing":
+      return mapping.required("level", in: context)?.number("level", in: context)
+        .map { .crossing(quantity, against: parameter, level: $0) }
+    default:
+      return mapping.required("direction", in: context)?
+        .word("direction", as: StandardEstimate.Direction.self, in: context)
+        .map { .monotone(quantity, against: parameter, $0) }
+    }
+  }
+
+  private func against(_ mapping: YAMLMapping) -> String? {
+    guard let value = mapping.required("against", in: context), let name = value.text("against", in: context) else {
+      return nil
+    }
+    if parameters[name]?.number != nil { return name }
+    let known = parameters.filter { $0.value.number != nil }.keys.sorted()
+    value.report(.unknownName(kind: "parameter that is a number", name: name, known: known), in: context)
+    return nil
+  }
+
+  private enum Scale: String, CaseIterable { case linear, log }
+
+  private func scale(_ value: YAMLValue) -> Estimate.Scale? {
+    guard case .mapping = value.content, let scale = value.mapping("estimate", in: context)?["scale"] else {
+      return .linear
+    }
+    return scale.word("scale", as: Scale.self, in: context).map { $0 == .log ? .logarithmic : .linear }
+  }
+
+  private func pair(_ value: YAMLValue, _ key: String) -> (Quantity, Quantity)? {
+    guard let list = value.list(key, in: context) else { return nil }
+    let quantities = list.compactMap { quantity($0, key) }
+    guard list.count == 2 else {
+      value.report(.wrongType(key: key, expected: "a list of two quantities", found: "\(list.count)"), in: context)
+      return nil
+    }
+    return quantities.count == 2 ? (quantities[0], quantities[1]) : nil
+  }
+
+  /// An output by its name, or `{of: output, at: {axis: place}, where: {parameter: value}}` with some more keys.
+  private func quantity(_ value: YAMLValue, _ key: String, and others: [String] = []) -> Quantity? {
+    guard case .mapping = value.content else {
+      return value.text(key, in: context).flatMap { output($0, at: value) }.flatMap { quantity($0, [:], [:], value) }
+    }
+    guard let mapping = value.mapping(key, allowing: Self.quantityKeys + others, in: context),
+      let of = mapping.required("of", in: context), let name = of.text("of", in: context),
+      let output = output(name, at: of)
+    else { return nil }
+    var place: [String: Double] = [:]
+    for entry in mapping["at"]?.mapping("at", in: context)?.entries ?? [] {
+      if !output.axes.contains(entry.key) {
+        entry.value.report(.unknownName(kind: "axis of '\(name)'", name: entry.key, known: output.axes), in: context)
+      }
+      place[entry.key] = entry.value.number(entry.key, in: context)
+    }
+    var conditions: [String: [ParameterValue]] = [:]
+    for entry in mapping["where"]?.mapping("where", in: context)?.entries ?? [] {
+      let values = entry.value.listOrSingle.compactMap { $0.parameter(entry.key, of: parameters, in: context) }
+      if !values.isEmpty { conditions[entry.key] = values }
+    }
+    return quantity(output, place, conditions, value)
+  }
+
+  private func quantity(
+    _ output: OutputArray, _ place: [String: Double], _ conditions: [String: [ParameterValue]], _ value: YAMLValue
+  ) -> Quantity? {
+    guard output.axes.count <= 1, !output.isCoordinate, place.count == output.axes.count else {
+      let axes = output.axes.joined(separator: ", ")
+      value.report(
+        .message(
+          output.axes.count == 1 && !output.isCoordinate
+            ? "'\(output.name)' has a value for each \(axes); say which with at: {\(axes): …}"
+            : "'\(output.name)' with the axes \(axes) has no standard estimate"), in: context)
+      return nil
+    }
+    return Quantity(output.name, at: place, where: conditions)
+  }
+
+  private func output(_ name: String, at value: YAMLValue) -> OutputArray? {
+    let outputs = experiments.flatMap(\.outputs)
+    if let output = outputs.first(where: { $0.name == name }) { return output }
+    value.report(.unknownName(kind: "output", name: name, known: Set(outputs.map(\.name)).sorted()), in: context)
+    return nil
+  }
+}

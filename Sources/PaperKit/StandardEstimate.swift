@@ -1,0 +1,227 @@
+internal import NumericalMethods
+
+/// The estimates that most claims need, of any experiment's outputs: pipeline files say them as `estimate: {mean: overlap}`.
+///
+/// Several numbers are compared replica by replica: those with the same number belong together. A replica that failed or
+/// whose number is NaN at one point is left out at all, and more than a verdict tolerates is an ``EvidenceError``. Of
+/// calculations without chance the estimate is exact; beside replicas, such a number stands for each of them.
+public indirect enum StandardEstimate: Sendable, Hashable {
+  /// Which way a curve goes.
+  public enum Direction: String, Sendable, CaseIterable {
+    case increasing, decreasing
+  }
+
+  /// The mean over the replicas of one point.
+  case mean(Quantity, Estimate.Scale)
+  /// The median over the replicas of one point.
+  case median(Quantity)
+  /// The share of replicas of one point at which the quantity is 1 and not 0.
+  case proportion(Quantity)
+  /// The greatest mean of all points.
+  case greatest(Quantity)
+  /// Mean of the first over mean of the second, by the jackknife.
+  case ratio(Quantity, Quantity)
+  /// Mean of first minus second.
+  case difference(Quantity, Quantity)
+  /// Slope of the means against a parameter, both or neither on a logarithmic scale, by least squares and the jackknife.
+  case slope(Quantity, against: String, Estimate.Scale)
+  /// Where the means, joined by straight lines along a parameter, cross a level; by the jackknife.
+  case crossing(Quantity, against: String, level: Double)
+  /// The greatest distance of the means of two quantities: at the same points, or at those with the same value of a
+  /// parameter.
+  case greatestGap(Quantity, Quantity, against: String?)
+  /// The greatest step of the means against a direction along a parameter: at most 0 for a monotone curve.
+  case monotone(Quantity, against: String, Direction)
+
+  /// What is estimated, in words; equal for equal estimates alone.
+  public var description: String {
+    switch self {
+    case .mean(let quantity, .linear): "mean of \(quantity.description)"
+    case .mean(let quantity, .logarithmic): "geometric mean of \(quantity.description)"
+    case .median(let quantity): "median of \(quantity.description)"
+    case .proportion(let quantity): "share of \(quantity.description)"
+    case .greatest(let quantity): "greatest mean of \(quantity.description)"
+    case .ratio(let first, let second): "mean of \(first.description) over mean of \(second.description)"
+    case .difference(let first, let second): "mean of \(first.description) minus \(second.description)"
+    case .slope(let quantity, let parameter, let scale):
+      "slope of \(quantity.description) against \(parameter)" + (scale == .logarithmic ? " on logarithmic scales" : "")
+    case .crossing(let quantity, let parameter, let level):
+      "\(parameter) at which \(quantity.description) crosses \(level)"
+    case .greatestGap(let first, let second, let parameter):
+      "greatest gap between \(first.description) and \(second.description)" + (parameter.map { " along \($0)" } ?? "")
+    case .monotone(let quantity, let parameter, let direction):
+      "greatest step against \(direction.rawValue) \(quantity.description) along \(parameter)"
+    }
+  }
+
+  /// The quantities it is of.
+  public var quantities: [Quantity] {
+    switch self {
+    case .mean(let quantity, _), .median(let quantity), .proportion(let quantity), .greatest(let quantity),
+      .slope(let quantity, _, _), .crossing(let quantity, _, _), .monotone(let quantity, _, _):
+      [quantity]
+    case .ratio(let first, let second), .difference(let first, let second), .greatestGap(let first, let second, _):
+      [first, second]
+    }
+  }
+
+  /// The estimate. `isExact` says of a point whether it is a calculation without chance. Throws ``EvidenceError`` where
+  /// the results do not suffice.
+  public func estimate(_ results: Results, isExact: (Results.Point) throws -> Bool) throws -> Estimate {
+    func samples(_ quantity: Quantity) throws -> [Sample] {
+      let samples = try quantity.samples(results, isExact: isExact)
+      if samples.isEmpty { throw EvidenceError("no point has \(quantity.description)") }
+      return samples
+    }
+    func point(_ quantity: Quantity) throws -> Sample {
+      let samples = try samples(quantity)
+      guard samples.count == 1 else {
+        throw EvidenceError(
+          "\(samples.count) points have \(quantity.description), and the estimate is of one; say which under `where:`")
+      }
+      return samples[0]
+    }
+    switch self {
+    case .mean(let quantity, let scale): return try Aligned([point(quantity)]).mean(scale) { $0[0] }
+    case .median(let quantity):
+      let aligned = try Aligned([point(quantity)])
+      return aligned.exact { $0[0] } ?? .median(aligned.rows.map { $0[0] })
+    case .proportion(let quantity):
+      let values = try Aligned([point(quantity)]).rows.map { $0[0] }
+      guard values.allSatisfy({ $0 == 0 || $0 == 1 }) else {
+        throw EvidenceError("\(quantity.description) is not 0 or 1 everywhere, so it has no share")
+      }
+      return .proportion(successes: values.count { $0 == 1 }, trials: values.count)
+    case .greatest(let quantity): return .greatest(try samples(quantity).map { try Aligned([$0]).mean { $0[0] } })
+    case .ratio(let first, let second):
+      return try Aligned([point(first), point(second)]).fit { $0[0] / $0[1] }
+    case .difference(let first, let second):
+      return try Aligned([point(first), point(second)]).mean { $0[0] - $0[1] }
+    case .slope(let quantity, let parameter, let scale):
+      let curve = try Curve(samples(quantity), against: parameter)
+      let x = scale == .linear ? curve.x : curve.x.map(Double.logarithm)
+      return try curve.aligned.fit { means in
+        let y = scale == .linear ? means : means.map(Double.logarithm)
+        guard (x + y).allSatisfy(\.isFinite) else {
+          throw EvidenceError("a logarithmic scale has no place for a mean or a \(parameter) that is not positive")
+        }
+        return Statistics.linearFit(x, y).slope
+      }
+    case .crossing(let quantity, let parameter, let level):
+      let curve = try Curve(samples(quantity), against: parameter)
+      let whole = try curve.crossings(curve.aligned.means, of: level)
+      guard whole.count == 1 else {
+        throw EvidenceError(
+          "\(quantity.description) crosses \(level) \(whole.count) times along \(parameter), not once")
+      }
+      return try curve.aligned.fit { means in
+        try curve.crossings(means, of: level).min { abs($0 - whole[0]) < abs($1 - whole[0]) } ?? .nan
+      }
+    case .greatestGap(let first, let second, let parameter):
+      let pairs = try Self.pairs(samples(first), samples(second), parameter)
+      return .greatest(try pairs.map { try Aligned([$0, $1]).mean { $0[0] - $0[1] }.distance(from: 0) })
+    case .monotone(let quantity, let parameter, let direction):
+      let curve = try Curve(samples(quantity), against: parameter)
+      let sign = direction == .increasing ? 1.0 : -1
+      return .greatest(
+        try zip(curve.samples, curve.samples.dropFirst()).map {
+          try Aligned([$0, $1]).mean { sign * ($0[0] - $0[1]) }
+        })
+    }
+  }
+
+  private static func pairs(_ first: [Sample], _ second: [Sample], _ parameter: String?) throws -> [(Sample, Sample)] {
+    guard let parameter else {
+      guard first.count == second.count, zip(first, second).allSatisfy({ $0.parameters == $1.parameters }) else {
+        throw EvidenceError("the two quantities are not of the same points; say along which parameter, with `against:`")
+      }
+      return Array(zip(first, second))
+    }
+    return try first.map { sample in
+      let value = sample.parameters[parameter]?.number
+      let partners = second.filter { value != nil && $0.parameters[parameter]?.number == value }
+      guard partners.count == 1 else {
+        throw EvidenceError(
+          "\(partners.count) points of the other quantity have \(parameter) = \(value ?? .nan), not one")
+      }
+      return (sample, partners[0])
+    }
+  }
+}
+
+/// Several samples with the replicas that all of them have, as rows of one number for each sample.
+private struct Aligned {
+  let rows: [[Double]]
+  let isExact: Bool
+
+  init(_ samples: [Sample]) throws {
+    var found: [(found: [Int], failed: [Int])] = []
+    for sample in samples {
+      if case .replicas(let values, let failed) = sample.values { found.append((Array(values.keys), Array(failed))) }
+    }
+    isExact = found.isEmpty
+    rows = try (isExact ? [0] : commonReplicas(found)).map { replica in
+      samples.map { sample in
+        switch sample.values {
+        case .exact(let value): value
+        case .replicas(let values, _): values[replica] ?? .nan
+        }
+      }
+    }
+  }
+
+  /// Means over the replicas, one for each sample.
+  var means: [Double] { Self.means(rows) }
+
+  private static func means(_ rows: [[Double]]) -> [Double] {
+    (rows.first ?? []).indices.map { column in Statistics.mean(rows.map { $0[column] }) }
+  }
+
+  func exact(_ measure: ([Double]) throws -> Double) rethrows -> Estimate? {
+    isExact ? Estimate(.exact(try measure(rows[0]), numericalError: 0)) : nil
+  }
+
+  /// The mean of one number for each replica.
+  func mean(_ scale: Estimate.Scale = .linear, _ measure: ([Double]) throws -> Double) rethrows -> Estimate {
+    try exact(measure) ?? .mean(try rows.map(measure), scale: scale)
+  }
+
+  /// A function of the means, with a standard error from leaving out one replica at a time.
+  func fit(_ statistic: ([Double]) throws -> Double) throws -> Estimate {
+    if let exact = try exact(statistic) { return exact }
+    guard rows.count > 1 else { throw EvidenceError("one replica says nothing on the error of the estimate") }
+    let (value, _, error) = try Statistics.jackknife(rows) { try statistic(Self.means($0)) }
+    return .fit(value: value, standardError: error, degreesOfFreedom: Double(rows.count - 1))
+  }
+}
+
+/// Samples in ascending order of a parameter.
+private struct Curve {
+  let x: [Double]
+  let samples: [Sample]
+  let aligned: Aligned
+
+  init(_ samples: [Sample], against parameter: String) throws {
+    let placed = try samples.map { sample in
+      guard let x = sample.parameters[parameter]?.number else {
+        throw EvidenceError("'\(parameter)' is no parameter that is a number")
+      }
+      return (x: x, sample: sample)
+    }.sorted { $0.x < $1.x }
+    guard placed.count > 1, zip(placed, placed.dropFirst()).allSatisfy({ $0.x < $1.x }) else {
+      throw EvidenceError("needs points with different values of \(parameter); narrow them with `where:`")
+    }
+    x = placed.map(\.x)
+    self.samples = placed.map(\.sample)
+    aligned = try Aligned(self.samples)
+  }
+
+  /// Where straight lines through the points cross a level, ascending.
+  func crossings(_ y: [Double], of level: Double) throws -> [Double] {
+    y.indices.dropLast().compactMap { index in
+      let (below, above) = (y[index] - level, y[index + 1] - level)
+      guard below < 0 && above >= 0 || below >= 0 && above < 0 else { return nil }
+      return x[index] + (x[index + 1] - x[index]) * below / (below - above)
+    }
+  }
+}

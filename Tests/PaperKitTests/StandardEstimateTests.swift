@@ -1,0 +1,144 @@
+import NumericalMethods
+import PaperKit
+import TestSupport
+import Testing
+
+/// Estimates that know no experiment but by the names of its outputs.
+@Suite struct StandardEstimateTests {
+  /// A point with one number for each replica of some outputs.
+  private func point(
+    _ x: Double, replicas: [Int]? = nil, failed: [Int] = [], experiment: String = "toy/walk",
+    _ outputs: [String: [Double]]
+  ) -> Results.Point {
+    let count = outputs.values.first?.count ?? 0
+    return Results.Point(
+      experiment: experiment, parameters: ["x": .real(x), "law": .text("normal")],
+      replicas: replicas ?? Array(0..<count), failedReplicas: failed, arrays: outputs.mapValues { NDArray($0) })
+  }
+
+  private func estimate(_ estimate: StandardEstimate, _ points: [Results.Point]) throws -> Estimate {
+    try estimate.estimate(Results(points: points)) { $0.experiment == "toy/theory" }
+  }
+
+  private let a = Quantity("a")
+  private let b = Quantity("b")
+
+  @Test("mean, median and share are those of the replicas")
+  func onePoint() throws {
+    let points = [point(1, ["a": [1, 2, 6], "b": [0, 1, 1]])]
+    let mean = try estimate(.mean(a, .linear), points)
+    expectClose(mean.value, 3, relative: 1e-15)
+    expectClose(mean.standardError, Statistics.standardError([1, 2, 6]), relative: 1e-15)
+    expectClose(try estimate(.mean(a, .logarithmic), points).value, 2.2894284851066637, relative: 1e-14)
+    #expect(try estimate(.median(a), points).value == 2)
+    let share = try estimate(.proportion(b), points)
+    #expect(share.kind == "proportion" && share.replicaCount == 3)
+    expectClose(share.value, 2.0 / 3, relative: 1e-15)
+    #expect(throws: EvidenceError.self) { try estimate(.proportion(a), points) }
+  }
+
+  @Test("several points are no single one, and an output that is not there is none")
+  func ambiguous() {
+    let points = [point(1, ["a": [1, 2]]), point(2, ["a": [1, 2]])]
+    #expect(throws: EvidenceError.self) { try estimate(.mean(a, .linear), points) }
+    #expect(throws: EvidenceError.self) { try estimate(.mean(b, .linear), points) }
+    let narrow = Quantity("a", where: ["x": [.integer(2)], "law": [.text("normal")]])
+    #expect(throws: Never.self) { try estimate(.mean(narrow, .linear), points) }
+  }
+
+  @Test("numbers are compared by the number of their replica, not by their row")
+  func pairing() throws {
+    let noise = (0..<40).map { Double(($0 * 7919) % 101) }
+    let first = point(1, replicas: Array(1..<40), failed: [0], ["a": noise.dropFirst().map { $0 + 3 }])
+    let second = point(2, replicas: Array(0..<39), failed: [39], ["a": Array(noise.dropLast())])
+    func at(_ x: Double) -> Quantity { Quantity("a", where: ["x": [.real(x)]]) }
+    let difference = try estimate(.difference(at(1), at(2)), [first, second])
+    #expect(difference.value == 3 && difference.standardError == 0 && difference.replicaCount == 38)
+  }
+
+  @Test("a number that is NaN counts as a failed replica, and more than 5 % of them are no evidence")
+  func notNumbers() throws {
+    let most = point(1, ["a": Array(repeating: 1, count: 39) + [.nan]])
+    #expect(try estimate(.mean(a, .linear), [most]).value == 1)
+    let few = point(1, ["a": [1, 1, 1, .nan]])
+    #expect(throws: EvidenceError.self) { try estimate(.mean(a, .linear), [few]) }
+  }
+
+  @Test("of calculations without chance, every estimate is exact; beside replicas they stand for each")
+  func exactness() throws {
+    let theory = (1...4).map { point(Double($0), experiment: "toy/theory", ["b": [Double($0 * $0)]]) }
+    let slope = try estimate(.slope(b, against: "x", .logarithmic), theory)
+    #expect(slope.kind == "exact")
+    expectClose(slope.value, 2, relative: 1e-14)
+    let walks = (1...4).map { point(Double($0), ["a": [Double($0 * $0) - 0.5, Double($0 * $0) + 0.5]]) }
+    let gap = try estimate(.greatestGap(a, b, against: "x"), walks + theory)
+    expectClose(gap.value, 0, absolute: 1e-14)
+    #expect(gap.standardError > 0)
+    #expect(throws: EvidenceError.self) { try estimate(.greatestGap(a, b, against: nil), walks + theory) }
+  }
+
+  @Test("slope and ratio have the error of a jackknife over replicas")
+  func fits() throws {
+    let shifts = [-0.5, 0.25, 0.5, 1]
+    let points = (1...3).map { x in
+      point(Double(x), ["a": shifts.map { 2 * Double(x) * (1 + $0) }, "b": [2, 2, 2, 2]])
+    }
+    let slope = try estimate(.slope(a, against: "x", .linear), points)
+    expectClose(slope.value, 2 * (1 + Statistics.mean(shifts)), relative: 1e-14)
+    expectClose(slope.standardError, 2 * Statistics.standardError(shifts), relative: 1e-12)
+    let ratio = try estimate(.ratio(a, b), [points[0]])
+    expectClose(ratio.value, 1 + Statistics.mean(shifts), relative: 1e-14)
+    expectClose(ratio.standardError, Statistics.standardError(shifts), relative: 1e-12)
+  }
+
+  @Test("a crossing lies where the straight lines have the level, once")
+  func crossing() throws {
+    let points = [(1.0, [0.0, 0.2]), (2, [0.4, 0.4]), (4, [0.8, 1.0])].map { point($0, ["a": $1]) }
+    expectClose(
+      try estimate(.crossing(a, against: "x", level: 0.5), points).value, 2 + 2 * 0.1 / 0.5, relative: 1e-14)
+    #expect(throws: EvidenceError.self) { try estimate(.crossing(a, against: "x", level: 2), points) }
+  }
+
+  @Test("a curve is monotone if its greatest step the other way is not positive")
+  func monotone() throws {
+    let points = [(1.0, [0.0, 0.1]), (2, [1.0, 1.1]), (3, [3.0, 3.1])].map { point($0, ["a": $1]) }
+    expectClose(try estimate(.monotone(a, against: "x", .increasing), points).value, -1, relative: 1e-14)
+    expectClose(try estimate(.monotone(a, against: "x", .decreasing), points).value, 2, relative: 1e-14)
+    expectClose(try estimate(.greatest(a), points).value, 3.05, relative: 1e-14)
+  }
+
+  @Test("a place on an axis is a value of its scale, or an index")
+  func places() throws {
+    let array = NDArray(rows: [[1, 2, 3], [3, 4, 5]])
+    func point(_ arrays: [String: NDArray]) -> Results.Point {
+      Results.Point(experiment: "toy/walk", parameters: [:], replicas: [0, 1], arrays: arrays)
+    }
+    let scaled = point(["a": array, "time": NDArray([0.1, 0.2, 0.3])])
+    #expect(try estimate(.mean(Quantity("a", at: ["time": 0.3]), .linear), [scaled]).value == 4)
+    #expect(try estimate(.mean(Quantity("a", at: ["time": 1]), .linear), [point(["a": array])]).value == 3)
+    #expect(throws: EvidenceError.self) { try estimate(.mean(Quantity("a", at: ["time": 0.25]), .linear), [scaled]) }
+    #expect(throws: EvidenceError.self) { try estimate(.mean(a, .linear), [scaled]) }
+  }
+
+  @Test("automatic tables: parameters, then mean and standard error; one row for each place on an axis")
+  func tables() throws {
+    let outputs = [
+      OutputArray("time", axes: ["time"], unit: "s", meaning: "time"), OutputArray("a", axes: ["time"], meaning: "a"),
+      OutputArray("end", meaning: "end"),
+    ]
+    let tables = AutomaticTable.tables(
+      of: "toy/walk", parameters: ["x": .real(1), "law": .text("normal")], outputs: outputs)
+    #expect(tables.map(\.name) == ["toy/walk", "toy/walk/time"])
+    #expect(tables[0].columns.map(\.name) == ["x", "replicas", "end", "endError"])
+    #expect(tables[1].columns.map(\.name) == ["x", "time", "a", "aError"])
+    let results = Results(points: [
+      Results.Point(
+        experiment: "toy/walk", parameters: ["x": .real(7)], replicas: [0, 1],
+        arrays: ["time": NDArray([0, 0.5]), "a": NDArray(rows: [[1, 2], [3, .nan]]), "end": NDArray([1, 3])])
+    ])
+    #expect(try tables[0].rows(results) == [[7, 2, 2, 1]])
+    let rows = try tables[1].rows(results)
+    #expect(rows[0] == [7, 0, 2, 1])
+    #expect(rows[1][..<3] == [7, 0.5, 2] && rows[1][3].isNaN)
+  }
+}
