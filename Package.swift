@@ -130,7 +130,11 @@ let package = Package(
       dependencies: [
         "Papers", "PaperKit", "NumericalMethods", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ] + engine,
-      swiftSettings: strict),
+      // What `refig new` makes a project of.
+      resources: [
+        "citation.cff", "experiment-c.yaml", "experiment-python.yaml", "figures.yaml", "gitignore", "makefile",
+        "pipeline.yaml", "readme.md", "style.gp", "walk.c", "walk.py", "workflow.yml",
+      ].map { .embedInCode("Templates/\($0)") }, swiftSettings: strict),
 
     // Build time: the digest of every source file's tokens, so that a change of code is a change of key.
     .executableTarget(name: "FingerprintTool", dependencies: ["Digest"], swiftSettings: strict),

@@ -23,6 +23,7 @@ struct Refig: ParsableCommand {
       hash of everything they depend on, so nothing is computed twice and nothing stale is shown. Figures and claims are in
       figures/<paper>.yaml.
 
+        refig new mypaper                a paper of your own, in Python or C
         refig run                        all stages and figures of the quick profile
         refig run sarao2020/uniqueness   one stage
         refig run fig:sarao2020/fig1     one figure and what it needs
@@ -35,7 +36,8 @@ struct Refig: ParsableCommand {
       """,
     version: "refig 0.1.0",
     subcommands: [
-      Run.self, Watch.self, Cancel.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self, Status.self,
+      New.self, Run.self, Watch.self, Cancel.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self,
+      Status.self,
       Show.self, Explain.self,
       GraphCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self, WorkerCommand.self,
     ])
@@ -83,7 +85,7 @@ extension CompletionKind {
   static var targets: CompletionKind {
     .custom { _, _, _ in
       do {
-        let project = try Project(root: ".", profile: nil, catalogue: .linked)
+        let project = try Project(root: ProjectOptions.nearest, profile: nil, catalogue: .linked)
         return project.pipeline.stages.map(\.id) + project.figures.map(\.id) + project.claims.map(\.id)
           + project.catalogue.papers.map { "paper:\($0.key)" }
       } catch {
@@ -95,8 +97,27 @@ extension CompletionKind {
 
 /// What all commands on a project take.
 struct ProjectOptions: ParsableArguments {
-  @Option(name: .customLong("project"), help: "Folder with pipeline.yaml.")
-  var root = "."
+  @Option(name: .customLong("project"), help: "Folder with pipeline.yaml; unless given, the nearest from here upward.")
+  var folder: String?
+
+  /// The project's folder.
+  var root: String { folder ?? Self.nearest }
+
+  /// The nearest folder from here upward that has a pipeline.yaml. A project may start programs, so above this folder only
+  /// files of this user's or of the administrator's count.
+  static var nearest: String {
+    var path = "."
+    while path.utf8.count < 300 {
+      var (file, folder, above) = (stat(), stat(), stat())
+      if stat(path + "/pipeline.yaml", &file) == 0, path == "." || [0, geteuid()].contains(file.st_uid) { return path }
+      let next = path == "." ? ".." : path + "/.."
+      guard stat(path, &folder) == 0, stat(next, &above) == 0,
+        folder.st_ino != above.st_ino || folder.st_dev != above.st_dev
+      else { break }
+      path = next
+    }
+    return "."
+  }
 
   @Option(help: "Profile of pipeline.yaml, such as quick or paper; the first one unless given.")
   var profile: String?

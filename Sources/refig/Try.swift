@@ -33,8 +33,8 @@ struct Try: ParsableCommand {
   @Flag(help: "Print what a program would be asked, and run nothing: see docs/protocol.md.")
   var request = false
 
-  @Option(name: .customLong("project"), help: "Folder with pipeline.yaml, where the experiment may be a program.")
-  var root = "."
+  @Option(name: .customLong("project"), help: "Folder with pipeline.yaml; unless given, the nearest from here upward.")
+  var folder: String?
 
   func validate() throws {
     // As many as a stage may have.
@@ -43,6 +43,7 @@ struct Try: ParsableCommand {
   }
 
   func run() throws {
+    let root = folder ?? ProjectOptions.nearest
     let path = root + "/pipeline.yaml"
     let catalogue =
       Files.sizeAndTime(path) == nil

@@ -65,6 +65,8 @@ private enum Treatment {
   private static let cluster = "needs a cluster: SlurmTests run it on one"
   private static let example = "the paper is none of this build: ExamplePaperTests and scripts/follow-article add it"
 
+  private static let own = "of a project that `refig new` made: OwnPaperTests follows the page"
+
   /// By the text of the command. What is not here is typed as it stands.
   private static let treatments: [String: Treatment] = [
     "refig run --profile paper --executor slurm": .typed(["refig run --profile paper --executor slurm --dry"]),
@@ -89,6 +91,12 @@ private enum Treatment {
       "refig store check", "refig store gc", "refig store export all.tar", "refig store import all.tar",
       "refig store audit --sample 1", "refig store accept STAGE --reason none",
     ]),
+    "refig new": .typed(["refig new second"]),
+    "refig new KEY [--c]": .typed(["refig new third", "refig new fourth --c"]),
+    "refig explain mypaper/walk": .left(own),
+    "refig try mypaper/walk --set steps=100": .left(own),
+    "refig try EXPERIMENT --set ratio=3": .typed(["refig try sarao2020/uniqueness --set sampleCount=7"]),
+    "refig try … --request": .left("no experiment of the small project is a program: ProgramTests"),
     "refig run paper:smith2027 && refig verify paper:smith2027": .left(example),
     "refig verify paper:smith2027": .left(example),
     "refig try smith2027/sample-mean --set sampleCount=10": .left(example),
