@@ -57,7 +57,7 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
   /// Keys of the cells that were read.
   package let cells: [String]
   package let claims: [String]
-  /// SHA-256 of the .gp, .svg and .pdf.
+  /// SHA-256 of the .gp, the .svg and, unless gnuplot makes none, the .pdf.
   package let files: [String: String]
   package let gnuplot: String
 }

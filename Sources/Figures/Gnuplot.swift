@@ -41,7 +41,7 @@ package struct Gnuplot {
       let text = try bytes(".json")
       let facts =
         try [("inputs", inputs)]
-        + [".gp", ".svg", ".pdf"].map { ending in
+        + ([".gp", ".svg"] + (text.firstIndex(of: "\"\(figure.name).pdf\"") == nil ? [] : [".pdf"])).map { ending in
           (figure.name + ending, try bytes(ending).withUnsafeBytes { SHA256.hexadecimal($0) })
         }
       return text.suffix(2).elementsEqual("}\n".utf8)
@@ -186,9 +186,10 @@ package struct Gnuplot {
       Self.remove(folder)
     }
 
-    /// Waits, checks, and returns the two pictures. Throws ``PipelineError/interrupted`` when the user wants to stop; the
+    /// Waits, checks, and returns the two pictures; no PDF from a gnuplot that makes none. Throws
+    /// ``PipelineError/interrupted`` when the user wants to stop; the
     /// run then goes on until ``cancel()``.
-    func finish() throws -> (svg: Data, pdf: Data) {
+    func finish() throws -> (svg: Data, pdf: Data?) {
       var status: Int32 = 0
       while waitpid(process, &status, WNOHANG) == 0 {
         try Interruption.check()
@@ -204,14 +205,19 @@ package struct Gnuplot {
       let messages = String(decoding: try read("messages"), as: UTF8.self).split(separator: "\n").map(String.init)
       let told = messages.last { $0.contains("\(name).gp\" line") }
       guard status & 0x7f == 0 else { throw failed("it was ended by signal \(status & 0x7f)") }
-      guard status == 0, told == nil else {
+      // Some builds of gnuplot, such as its Python wheel, can write SVG alone, which the script draws first.
+      let lacksPDF = messages.contains { $0.contains("unknown or ambiguous terminal type") }
+      guard lacksPDF || status == 0 && told == nil else {
         throw failed(told ?? messages.last ?? "it ended with status \(status >> 8)")
       }
       var svg = try read(name + ".svg")
       var pdf = try read(name + ".pdf")
       guard svg.suffix(16).range(of: Data("</svg>".utf8)) != nil else { throw failed("\(name).svg is not complete") }
-      guard pdf.suffix(16).range(of: Data("%%EOF".utf8)) != nil else { throw failed("\(name).pdf is not complete") }
+      guard lacksPDF || pdf.suffix(16).range(of: Data("%%EOF".utf8)) != nil else {
+        throw failed("\(name).pdf is not complete")
+      }
       Gnuplot.escapeAmpersands(&svg)
+      if lacksPDF { return (svg, nil) }
       Gnuplot.removeDate(&pdf)
       return (svg, pdf)
     }
@@ -244,9 +250,8 @@ package struct Gnuplot {
     do {
       let file = { (ending: String) in try Data(contentsOf: folder.appending(path: figure.name + ending)) }
       let sidecar = try JSONDecoder().decode(FigureSidecar.self, from: file(".json"))
-      let isWhole = try [".gp", ".svg", ".pdf"].allSatisfy {
-        sidecar.files[figure.name + $0] == digest(try file($0))
-      }
+      let endings = [".gp", ".svg"] + (sidecar.files[figure.name + ".pdf"] == nil ? [] : [".pdf"])
+      let isWhole = try endings.allSatisfy { sidecar.files[figure.name + $0] == digest(try file($0)) }
       return isWhole ? sidecar : nil
     } catch {
       return nil  // Missing or unreadable: to be drawn, which tells what is wrong with the folder.
@@ -269,8 +274,11 @@ package struct Gnuplot {
   }
 
   /// The sidecar comes last: without one that fits, the files before it are not believed.
-  private static func write(_ drawn: (svg: Data, pdf: Data), for job: Job) throws {
-    let files = [(".gp", Data(job.script.text.utf8)), (".svg", drawn.svg), (".pdf", drawn.pdf)]
+  private static func write(_ drawn: (svg: Data, pdf: Data?), for job: Job) throws {
+    let files =
+      [(".gp", Data(job.script.text.utf8)), (".svg", drawn.svg)] + (drawn.pdf.map { [(".pdf", $0)] } ?? [])
+    // One of an older drawing would not be of these numbers.
+    if drawn.pdf == nil { unlink(job.file(".pdf").path) }
     for (ending, data) in files { try replace(job.file(ending), with: data) }
     let digests = files.map { (job.script.figure.name + $0.0, digest($0.1)) }
     // The version as gnuplot itself wrote it into the SVG.

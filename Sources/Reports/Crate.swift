@@ -165,7 +165,7 @@ package struct Crate {
     let drawn = report.figures.filter { if case .success = $0.picture { true } else { false } }
     let manifest =
       drawn.map { entry in
-        "  - file: report/figures/\(entry.figure.id).pdf\n    comment: \(Self.quoted("\(entry.figure.source): \(entry.figure.caption)"))\n"
+        "  - file: report/figures/\(entry.figure.id).\(entry.hasPDF ? "pdf" : "svg")\n    comment: \(Self.quoted("\(entry.figure.source): \(entry.figure.caption)"))\n"
       } + ["  - file: report/verdicts.json\n    comment: \"All claims with estimates, intervals and verdicts\"\n"]
     return """
       ---

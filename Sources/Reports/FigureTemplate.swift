@@ -96,7 +96,7 @@ struct FigureTemplate {
   // MARK: Lineage
 
   private var commands: HTML {
-    let files = [".svg", ".pdf", ".gp", ".csv", ".json"].map { ending -> HTML in
+    let files = ([".svg"] + (entry.hasPDF ? [".pdf"] : []) + [".gp", ".csv", ".json"]).map { ending -> HTML in
       "<a href=\"\(file(ending))\">\(figure.name)\(ending)</a> "
     }
     return """

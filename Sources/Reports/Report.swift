@@ -14,12 +14,15 @@ package struct Report {
     let lineage: FigureLineage
     let picture: Result<Picture, Absence>
     let claims: [ClaimEntry]
+
+    var hasPDF: Bool { if case .success(let picture) = picture { picture.pdf != nil } else { false } }
   }
 
   /// The files of a figure that was drawn from the cells that are there.
   struct Picture {
     let svg: [UInt8]
-    let pdf: [UInt8]
+    /// Nil where gnuplot makes none.
+    let pdf: [UInt8]?
     let script: String
     /// All rows of its tables, and the first of each.
     let csv: String
@@ -202,7 +205,8 @@ package struct Report {
       }
       pictures[figure.id] = .success(
         Picture(
-          svg: try bytes(".svg"), pdf: try bytes(".pdf"), script: String(decoding: try bytes(".gp"), as: UTF8.self),
+          svg: try bytes(".svg"), pdf: try Files.bytes(of: stem + ".pdf"),
+          script: String(decoding: try bytes(".gp"), as: UTF8.self),
           csv: try gallery.csv(figure), csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
     }
     return pictures

@@ -20,11 +20,11 @@ extension Report {
       let figure = entry.figure
       let sidecar = "\(project.stem(of: figure)).json"
       for (ending, bytes, description) in [
-        (".svg", picture.svg, figure.caption), (".pdf", picture.pdf, figure.caption),
+        (".svg", picture.svg, figure.caption), (".pdf", picture.pdf ?? [], figure.caption),
         (".gp", Array(picture.script.utf8), "gnuplot script that draws \(figure.id), with all its numbers"),
         (".csv", Array(picture.csv.utf8), "The numbers of \(figure.id)"),
         (".json", try Files.bytes(of: sidecar) ?? [], "Where the numbers of \(figure.id) come from"),
-      ] {
+      ] where ending != ".pdf" || picture.pdf != nil {
         files.append(File(path: "figures/\(figure.id)\(ending)", bytes: bytes, description: description))
       }
     }

@@ -106,7 +106,10 @@ struct Run: ParsableCommand {
       case .drawn:
         fields["outcome"] = "drawn"
         if !execution.quiet, !output.json {
-          print("drew \(project.stem(of: figure)).svg and .pdf")
+          let stem = project.stem(of: figure)
+          print(
+            "drew \(stem).svg"
+              + (Files.sizeAndTime(stem + ".pdf") == nil ? "; no PDF, which this gnuplot cannot write" : " and .pdf"))
         }
       case .failed(let error):
         failures.append(error)
