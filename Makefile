@@ -7,13 +7,14 @@
 #   make test-slurm                      run the tests that need a cluster, on a Slurm of one node that is brought up for them
 #   make install [PREFIX=/usr/local]     the program, its man page, completions for bash, zsh and fish
 #   make dist                            put refig and its libraries into dist/, for machines without Swift
+#   make wheel   make deb                the same as a package for pip or for Debian, in dist/
 #   make stage-sarao2020/uniqueness      compute one stage            make figure-sarao2020/fig1   draw one figure
 PROFILE ?= quick
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 REFIG = .build/release/refig
 
-.PHONY: setup build test test-slurm lint figures verify report gallery digests mutate bench docs man install dist clean
+.PHONY: setup build test test-slurm lint figures verify report gallery digests mutate bench docs man install dist wheel deb clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
@@ -41,4 +42,6 @@ docs: setup ; @scripts/docs
 man: build ; @swift build -c release --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
 install: man ; @scripts/install $(PREFIX)
 dist: setup ; @scripts/dist
+wheel: dist man ; @scripts/wheel
+deb: dist man ; @scripts/deb
 clean: ; @rm -rf .build dist figures/quick figures/paper report   # data/ is kept: cells cost processor-hours, and data/runs tells how they were made

@@ -30,15 +30,18 @@ package struct ProgramExperiment: Sendable {
   /// `PipelineError` where a source or a version cannot be had.
   func code() throws -> [(part: String, digest: String)] {
     let words = ParameterValue.list(command.map(ParameterValue.text)).canonicalText
-    var code = [
-      ("protocol", "\(Self.protocolVersion)"), ("command", words), ("sources", try facts.sourcesDigest(sources)),
-      ("outputs", CellKey.digest(declaration)),
-    ]
-    if !versions.isEmpty {
-      code.append(
-        ("versions", try versions.map { try facts.version(of: $0, environment: environment) }.joined(separator: "; ")))
+    return try facts.code(of: "\(words)\n\(sources)\n\(versions)\n\(declaration)") {
+      var code = [
+        (part: "protocol", digest: "\(Self.protocolVersion)"), (part: "command", digest: words),
+        (part: "sources", digest: try facts.sourcesDigest(sources)),
+        (part: "outputs", digest: CellKey.digest(declaration)),
+      ]
+      if !versions.isEmpty {
+        let answers = try versions.map { try facts.version(of: $0, environment: environment) }
+        code.append((part: "versions", digest: answers.joined(separator: "; ")))
+      }
+      return code
     }
-    return code.map { (part: $0.0, digest: $0.1) }
   }
 
   /// Throws `EvidenceError` if the sources are others than when this process first looked at them.
@@ -69,6 +72,8 @@ final class ProjectFacts: Sendable {
   private struct Found {
     var sources: [[String]: String] = [:]
     var versions: [[String]: String] = [:]
+    /// By all that an experiment says of its code.
+    var codes: [String: [(part: String, digest: String)]] = [:]
   }
 
   private let folder: String
@@ -79,6 +84,16 @@ final class ProjectFacts: Sendable {
   private static let versionLength = 200
 
   init(folder: String) { self.folder = folder }
+
+  /// The code of an experiment, made once: every cell that is read asks for it.
+  func code(
+    of experiment: String, make: () throws -> [(part: String, digest: String)]
+  ) rethrows -> [(part: String, digest: String)] {
+    if let known = found.withLock({ $0.codes[experiment] }) { return known }
+    let code = try make()
+    found.withLock { $0.codes[experiment] = code }
+    return code
+  }
 
   /// SHA-256 of names and contents of files and of all files in folders, but for hidden ones and what Python compiles.
   /// Of a file in Python its tokens count.
