@@ -35,7 +35,10 @@ struct ExperimentReader {
       refuse("its name is paper/experiment, as in lu2020/spectral-overlap")
       return nil
     }
-    if catalogue.experiments[name] != nil { refuse("refig has an experiment of this name itself; take another name") }
+    // A catalogue may hold this project's own already.
+    if case .compiled = catalogue.experiments[name]?.implementation {
+      refuse("refig has an experiment of this name itself; take another name")
+    }
     guard let mapping = value.mapping("experiment", allowing: Self.keys, in: context) else { return nil }
     let command = mapping.required("command", in: context).flatMap { words($0, "command", in: context) }
     let versions = (mapping["versions"]?.list("versions", in: context) ?? []).compactMap {

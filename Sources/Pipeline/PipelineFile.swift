@@ -126,6 +126,15 @@ package struct PipelineFile: Sendable {
   /// The stage of an id, unless it has mistakes.
   package subscript(_ id: String) -> Stage? { indices[id].map { stages[$0] } }
 
+  /// The files of the code of the programs that stages run, relative to the project's folder.
+  package func programSources() throws -> [String] {
+    var paths: Set<String> = []
+    for stage in stages {
+      if case .program(let program) = stage.experiment.implementation { paths.formUnion(try program.sourceFiles()) }
+    }
+    return paths.sorted()
+  }
+
   /// Bytes a name may have: it becomes a part of file names.
   package static let nameLimit = 200
 

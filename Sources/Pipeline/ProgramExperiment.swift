@@ -23,6 +23,9 @@ package struct ProgramExperiment: Sendable {
   let declaration: String
   let facts: ProjectFacts
 
+  /// All files of its code.
+  func sourceFiles() throws -> [String] { try sources.flatMap(facts.files) }
+
   /// The file to show for it: the first source that is one.
   var sourcePath: String? { sources.first { !Files.isFolder("\(folder)/\($0)") } }
 
@@ -119,7 +122,8 @@ final class ProjectFacts: Sendable {
     return digest
   }
 
-  private func files(_ path: String) throws -> [String] {
+  /// The files that a path among sources stands for.
+  func files(_ path: String) throws -> [String] {
     guard Files.isFolder("\(folder)/\(path)") else { return [path] }
     return try Files.names(in: "\(folder)/\(path)").sorted()
       .filter { $0 != "__pycache__" && !$0.hasSuffix(".pyc") }.flatMap { try files("\(path)/\($0)") }

@@ -61,6 +61,9 @@ package struct Crate {
     for path in Set(profiles.flatMap { $0.pipeline.stages.flatMap(\.data).map(\.path) }).sorted() {
       try add(path, .input, "Data that an experiment reads")
     }
+    for path in try project.pipeline.programSources() {
+      try add(path, .input, "Code of an experiment")
+    }
     for (path, description) in [("LICENSE", "The licence"), ("CITATION.cff", "How to cite")]
     where Files.sizeAndTime("\(project.root)/\(path)") != nil {
       try add(path, .note, description)

@@ -210,7 +210,7 @@ import Testing
     while try programs() > 0 { usleep(20_000) }
   }
 
-  @Test("a stage reads another's results, a committed file's arrays, and a mistake's cells are its own")
+  @Test("a stage reads another's results, and a calculation without chance has one replica")
   func inputs() throws {
     let folder = try Folder(
       Self.experiment + """
@@ -341,7 +341,7 @@ import Testing
       claim("mean", "{mean: {of: end, where: {drift: 1}}}", "[6, 12]", kills: "[no-drift]")
       + claim("slope", "{slope: {of: end, against: drift}}", "[7, 11]", kills: "[no-drift]")
       + claim("crossing", "{crossing: {of: position, at: {time: 9}, against: drift, level: 5}}", "[0, 1]")
-      + claim("monotone", "{monotone: {of: end, against: drift, direction: increasing}}", "[-inf, 0]")
+      + claim("monotone", "{monotone: {of: end, against: drift, direction: increasing}}", "[-.inf, 0]")
     try folder.workspace.write(file + claims, to: "figures/my.yaml")
     let style = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "figures/style.gp")
@@ -351,7 +351,7 @@ import Testing
     let table = try folder.refig("data", "fig:my/ends", "--csv").output
     #expect(table.contains("drift,steps,replicas,end,endError"))
     #expect(
-      table.split(separator: "\n").filter { $0.hasPrefix("2.0,9.0,4") || $0.hasPrefix("1.0,9.0,4") }.count == 2,
+      table.split(separator: "\n").filter { $0.hasPrefix("2.0,9.0,40.0,") || $0.hasPrefix("1.0,9.0,40.0,") }.count == 2,
       "\(table)")
     let verify = try folder.refig("verify")
     #expect(verify.output.contains("4 claims: 4 confirmed"), "\(verify.output)\(verify.errors)")
@@ -370,5 +370,51 @@ import Testing
       "unknown parameter that is a number 'kind'", "must be given by exactly one of mean, median", "'level' is missing",
       "unknown key 'means'; did you mean 'mean'?",
     ] { #expect(errors.contains(message), "\(message) is not in \(errors)") }
+  }
+
+  /// A cluster of one node that computes a task as soon as it is submitted.
+  private static let cluster = """
+    #!/bin/bash
+    case $(basename "$0") in
+    sbatch)
+      for word in "$@"; do
+        case $word in
+        --version) echo slurm 23; exit ;;
+        --chdir=*) cd "${word#*=}" ;;
+        --job-name=*) name=${word#*=} ;;
+        --array=*) count=${word##*-} ;;
+        esac
+      done
+      while [ "${1#--}" != "$1" ]; do shift; done
+      export SLURM_ARRAY_TASK_COUNT=$count SLURM_CPUS_PER_TASK=1
+      for SLURM_ARRAY_TASK_ID in $(seq "$count"); do
+        export SLURM_ARRAY_TASK_ID
+        sh "$@" >"$SLURM_ARRAY_TASK_ID.txt" 2>&1
+      done
+      echo "$name 7 [1-$count] COMPLETED None" >>"$FAKE_QUEUE"
+      echo 7 ;;
+    squeue) cat "$FAKE_QUEUE" ;;
+    scontrol) echo MaxArraySize = 1001 ;;
+    esac
+
+    """
+
+  @Test("tasks of a cluster run programs, with the bits of this machine's own workers")
+  func cluster() throws {
+    let here = try Folder(Self.stages)
+    #expect(try here.refig("run", "-j1").status == 0)
+    let there = try Folder(Self.stages)
+    try there.workspace.write(Self.cluster, to: "bin/sbatch")
+    #expect(chmod(there.workspace.path + "/bin/sbatch", 0o755) == 0)
+    for name in ["squeue", "scontrol", "scancel"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(there.workspace.path)/bin/\(name)", withDestinationPath: "sbatch")
+    }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let run = try there.refig(
+      "run", "--executor", "slurm",
+      environment: ["PATH": "\(there.workspace.path)/bin:\(path)", "FAKE_QUEUE": there.workspace.path + "/queue"])
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(try there.cells() == here.cells())
   }
 }
