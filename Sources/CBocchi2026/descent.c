@@ -54,13 +54,13 @@ INLINE void update(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *target, 
   }
 }
 
-INLINE void chain_step(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *numbers, double scale, int spherical,
-                       int reuses) {
+INLINE void chain_step(int p, int q, const double *norms, lanes_t *r, lanes_t *s, const lanes_t *numbers, double scale,
+                       int spherical, int reuses) {
   const lanes_t *target = numbers, *xi = numbers + q;
   lanes_t factor[16 * 17 / 2], inverse[16], lambda[16], v[16];
   lanes_t squared_input = numbers[q + p];
   lanes_t wanted = {0}, squared_output = {0};
-  UNROLL for (int t = 0; t < q; t++) wanted = fused(target[t], target[t], wanted);
+  UNROLL for (int t = 0; t < q; t++) wanted = fused(norms[t] * target[t], target[t], wanted);
   wanted *= 1.0 / q;
   /* The Cholesky factor of S row by row, with v = L xi and lambda = R lambda* + v on the way. A pivot that is not positive
      counts as 0. */
@@ -100,26 +100,26 @@ INLINE void chain_step(int p, int q, lanes_t *r, lanes_t *s, const lanes_t *numb
   update(p, q, r, s, target, lambda, v, squared_input, error, scale, spherical);
 }
 
-INLINE void chain(int p, int q, lanes_t *overlaps, const lanes_t *numbers, size_t step_count, double scale,
-                  int spherical, int reuses) {
+INLINE void chain(int p, int q, const double *norms, lanes_t *overlaps, const lanes_t *numbers, size_t step_count,
+                  double scale, int spherical, int reuses) {
   for (size_t step = 0; step < step_count; step++)
-    chain_step(p, q, overlaps, overlaps + p * q, numbers + step * (size_t)(p + q + 1), scale, spherical, reuses);
+    chain_step(p, q, norms, overlaps, overlaps + p * q, numbers + step * (size_t)(p + q + 1), scale, spherical, reuses);
 }
 
 /* Widths that most runs have, unrolled; then all others. */
-INLINE void cb_chain_steps_loops(int bits, int p, int q, double *state, const double *random, size_t step_count,
-                                 double scale, int spherical, int reuses) {
+INLINE void cb_chain_steps_loops(int bits, int p, int q, const double *norms, double *state, const double *random,
+                                 size_t step_count, double scale, int spherical, int reuses) {
   lanes_t *overlaps = (lanes_t *)state;
   const lanes_t *numbers = (const lanes_t *)random;
   if (q == 2 && !spherical && !reuses) {
     switch (p) {
-      case 2: chain(2, 2, overlaps, numbers, step_count, scale, 0, 0); return;
-      case 3: chain(3, 2, overlaps, numbers, step_count, scale, 0, 0); return;
-      case 4: chain(4, 2, overlaps, numbers, step_count, scale, 0, 0); return;
-      case 8: chain(8, 2, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 2: chain(2, 2, norms, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 3: chain(3, 2, norms, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 4: chain(4, 2, norms, overlaps, numbers, step_count, scale, 0, 0); return;
+      case 8: chain(8, 2, norms, overlaps, numbers, step_count, scale, 0, 0); return;
     }
   }
-  chain(p, q, overlaps, numbers, step_count, scale, spherical, reuses);
+  chain(p, q, norms, overlaps, numbers, step_count, scale, spherical, reuses);
 }
 
 INLINE void cb_products_loops(int bits, int p, const double *rows, const double *vector, size_t length, double *result) {
@@ -148,9 +148,9 @@ INLINE void cb_add_loops(int bits, int p, double *rows, const double *vector, si
 }
 
 FOR_EVERY_WIDTH(void, cb_chain_steps,
-                (int p, int q, double *overlaps, const double *numbers, size_t step_count, double scale, int spherical,
-                 int reuses),
-                p, q, overlaps, numbers, step_count, scale, spherical, reuses)
+                (int p, int q, const double *norms, double *overlaps, const double *numbers, size_t step_count,
+                 double scale, int spherical, int reuses),
+                p, q, norms, overlaps, numbers, step_count, scale, spherical, reuses)
 
 FOR_EVERY_WIDTH(void, cb_products, (int p, const double *rows, const double *x, size_t length, double *result), p, rows,
                 x, length, result)

@@ -36,7 +36,7 @@ INLINE double product_of(int chunks, const row_t *x, const row_t *y) {
   return sum_of(sum);
 }
 
-INLINE void take_apart(int p, int q, const double *state, parts_t *o) {
+INLINE void take_apart(int p, int q, const double *norms, const double *state, parts_t *o) {
   const int chunks = p > 8 ? 2 : 1;
   double c = 1.0 / p, c_star = 1.0 / q;
   UNROLL for (int x = 0; x < chunks; x++) {
@@ -50,7 +50,7 @@ INLINE void take_apart(int p, int q, const double *state, parts_t *o) {
   o->delta = o->loss = 0;
   for (int t = 0; t < q; t++)
     for (int u = 0; u <= t; u++) {
-      double element = fused(-c, product_of(chunks, &o->r[t], &o->r[u]), t == u ? c_star : 0);
+      double element = fused(-c, product_of(chunks, &o->r[t], &o->r[u]), t == u ? c_star * norms[t] : 0);
       o->d[t][u] = o->d[u][t] = element;
       o->loss = fused((t == u ? 1 : 2) * element, element, o->loss);
       if (t == u) o->delta += element;
@@ -89,13 +89,13 @@ INLINE void multiply(int p, const row_t *left, const row_t *right, row_t *produc
     }
 }
 
-INLINE void rates(int p, int q, const double *state, double eta, int has_noise, int halves_u, int is_spherical,
-                  double *change) {
+INLINE void rates(int p, int q, const double *norms, const double *state, double eta, int has_noise, int halves_u,
+                  int is_spherical, double *change) {
   const int chunks = p > 8 ? 2 : 1;
   parts_t o;
   row_t product[MOST], transposed[MOST], sandwich[MOST], of_r[MOST], of_s[MOST];
   double c = 1.0 / p, noise = 4 * eta * eta;
-  take_apart(p, q, state, &o);
+  take_apart(p, q, norms, state, &o);
   for (int t = 0; t < q; t++)
     UNROLL for (int x = 0; x < chunks; x++)
       of_r[t].lanes[x] = 2 * eta * fused(everywhere(o.delta), o.r[t].lanes[x], 2 * o.a[t].lanes[x]);
@@ -127,9 +127,9 @@ INLINE void rates(int p, int q, const double *state, double eta, int has_noise, 
     for (int k = 0; k < p; k++) {
       double rate = of_s[k].at[k];
       for (int t = 0; t < q; t++) rate += 2 * o.r[t].at[k] * of_r[t].at[k];
-      /* Q_kk = 1 on the constraint, but only division by it makes d(Q_kk)/dt = 0 off it too; without, an error of Q_kk
-         grows wherever the free rows would shrink. */
-      row_rates[k] = rate / (2 * o.q[k].at[k]);
+      /* On the constraint this is rate / 2. Off it d(Q_kk)/dt = -4 eta (Q_kk - 1), so that errors of the integrator die out;
+         without the division and the second term they grow wherever the free rows would shrink. */
+      row_rates[k] = fused(4 * eta, o.q[k].at[k] - 1, rate) / (2 * o.q[k].at[k]);
     }
     for (int t = 0; t < q; t++)
       for (int k = 0; k < p; k++) of_r[t].at[k] -= row_rates[k] * o.r[t].at[k];
@@ -143,27 +143,27 @@ INLINE void rates(int p, int q, const double *state, double eta, int has_noise, 
 }
 
 /* Widths that most runs have are known when compiled; then all others. */
-INLINE void cb_overlap_rates_loops(int bits, int p, int q, const double *state, double eta, int has_noise, int halves_u,
-                                   int is_spherical, double *change) {
+INLINE void cb_overlap_rates_loops(int bits, int p, int q, const double *norms, const double *state, double eta,
+                                   int has_noise, int halves_u, int is_spherical, double *change) {
   if (q == 2 && has_noise && !halves_u && !is_spherical) {
     switch (p) {
-      case 2: rates(2, 2, state, eta, 1, 0, 0, change); return;
-      case 4: rates(4, 2, state, eta, 1, 0, 0, change); return;
-      case 8: rates(8, 2, state, eta, 1, 0, 0, change); return;
+      case 2: rates(2, 2, norms, state, eta, 1, 0, 0, change); return;
+      case 4: rates(4, 2, norms, state, eta, 1, 0, 0, change); return;
+      case 8: rates(8, 2, norms, state, eta, 1, 0, 0, change); return;
     }
   }
-  rates(p, q, state, eta, has_noise, halves_u, is_spherical, change);
+  rates(p, q, norms, state, eta, has_noise, halves_u, is_spherical, change);
 }
 
-INLINE double cb_overlap_loss_loops(int bits, int p, int q, const double *state) {
+INLINE double cb_overlap_loss_loops(int bits, int p, int q, const double *norms, const double *state) {
   parts_t parts;
-  take_apart(p, q, state, &parts);
+  take_apart(p, q, norms, state, &parts);
   return parts.loss;
 }
 
 FOR_EVERY_WIDTH(void, cb_overlap_rates,
-                (int p, int q, const double *state, double eta, int has_noise, int halves_u, int is_spherical,
-                 double *change),
-                p, q, state, eta, has_noise, halves_u, is_spherical, change)
+                (int p, int q, const double *norms, const double *state, double eta, int has_noise, int halves_u,
+                 int is_spherical, double *change),
+                p, q, norms, state, eta, has_noise, halves_u, is_spherical, change)
 
-FOR_EVERY_WIDTH(double, cb_overlap_loss, (int p, int q, const double *state), p, q, state)
+FOR_EVERY_WIDTH(double, cb_overlap_loss, (int p, int q, const double *norms, const double *state), p, q, norms, state)

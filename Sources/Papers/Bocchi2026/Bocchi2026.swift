@@ -14,7 +14,9 @@ public let bocchi2026 = Paper(
     HessianPath.self, LateTime.self,
   ],
   tables: [
-    dynamicsTable, fullRunTable, gapTable, prefactorTable, prefactorCurveTable, escapeTimeTable, driftTable, pathTable,
+    dynamicsTable, fullRunTable, gapTable, prefactorTable, prefactorCurveTable, escapeTimeTable, gainTable, driftTable,
+    pathTable,
     endTable, circleTable, deficitTable, flowDeficitTable, spectrumTable, curvatureTable, lateTable, widthTable,
   ],
-  estimators: dynamicsEstimators + escapeEstimators + biasEstimators + landscapeEstimators)
+  estimators: dynamicsEstimators + tailEstimators + escapeEstimators + gainEstimators + biasEstimators
+    + landscapeEstimators)

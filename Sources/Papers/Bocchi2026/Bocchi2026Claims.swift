@@ -27,20 +27,6 @@ let dynamicsEstimators = [
       results.points(of: ReducedSGD.self).map { ($0.parameters.inputDimension, greatestDistances($0)) })
   },
   Estimator(
-    "bocchi2026/scaled-flow-distance", from: [ReducedSGD.self],
-    meaning: "sqrt(N) times that greatest distance; mean over runs at the largest N, by means of 16"
-  ) { results in
-    let points = try results.points(of: ReducedSGD.self)
-    guard let point = points.max(by: { $0.parameters.inputDimension < $1.parameters.inputDimension }) else {
-      throw EvidenceError("no runs")
-    }
-    let scale = Double(point.parameters.inputDimension).squareRoot()
-    let distances = greatestDistances(point)
-    // Why sixteen together: single runs are skewed, and a mean on the logarithmic scale would be another number.
-    let batches = stride(from: 0, through: distances.count - 16, by: 16).map { distances[$0..<($0 + 16)] }
-    return .mean(batches.map { scale * Statistics.mean(Array($0)) })
-  },
-  Estimator(
     "bocchi2026/plateau-start-bias", from: [ReducedSGD.self],
     meaning: "greatest |mean / standard deviation| over times from 10 on of loss of descent less loss of flow"
   ) { results in
@@ -68,6 +54,41 @@ let dynamicsEstimators = [
       zip(point[ReducedSGD.populationLoss].column(place), point[ReducedSGD.flowLoss].column(place)).map { $0 / $1 })
   },
 ]
+
+/// The late loss of descent with p > p*.
+let tailEstimators = [
+  Estimator(
+    "bocchi2026/descent-tail-exponent", from: [FullSGD.self],
+    meaning: "slope of the mean ln loss against ln time between half of the last time and the last"
+  ) { results in
+    let (point, middle) = try lateHalf(results)
+    let times = point[FullSGD.time].values
+    let duration = Double.logarithm(times[times.count - 1] / times[middle])
+    let losses = point[FullSGD.populationLoss]
+    return .mean(
+      zip(losses.column(times.count - 1), losses.column(middle)).map { Double.logarithm($0 / $1) / duration })
+  },
+  Estimator(
+    "bocchi2026/descent-tail-pace", from: [FullSGD.self],
+    meaning:
+      "growth of loss^(-1/2) per time between half of the last time and the last, in units of the predicted limit; mean"
+  ) { results in
+    let (point, middle) = try lateHalf(results)
+    let times = point[FullSGD.time].values
+    let unit = (times[times.count - 1] - times[middle]) / point.parameters.theory.tailConstant.squareRoot()
+    let losses = point[FullSGD.populationLoss]
+    return .mean(
+      zip(losses.column(times.count - 1), losses.column(middle)).map {
+        (1 / $0.squareRoot() - 1 / $1.squareRoot()) / unit
+      })
+  },
+]
+
+/// Runs of descent, and the index of half of their last time.
+private func lateHalf(_ results: Results) throws -> (ExperimentPoint<FullSGD>, Int) {
+  let point = try results.point(of: FullSGD.self)
+  return (point, try point.index(of: point.parameters.lastTime / 2, in: FullSGD.time))
+}
 
 /// The plateau and the way out of it.
 let escapeEstimators = [
@@ -109,6 +130,19 @@ let escapeEstimators = [
     return .exact(spreads.greatest(), from: points)
   },
   Estimator(
+    "bocchi2026/escape-rate-power", from: [EscapeRate.self],
+    meaning: "slope of ln of the escape rate of the loss against ln p"
+  ) { results in
+    let points = try results.calculations(of: EscapeRate.self)
+    guard points.count > 1, Set(points.map(\.parameters.teacherWidth)).count == 1 else {
+      throw EvidenceError("needs several student widths at one teacher width")
+    }
+    let fit = Statistics.linearFit(
+      points.map { .logarithm(Double($0.parameters.studentWidth)) },
+      points.map { .logarithm($0.number(EscapeRate.rateRatio) * $0.parameters.learningRate) })
+    return .exact(fit.slope, numericalError: 1e-8, from: points)
+  },
+  Estimator(
     "bocchi2026/prefactor-gap", from: [EscapeRate.self],
     meaning: "greatest relative distance of the prefactor A from 2p/(p+2), or from 2 for constrained rows"
   ) { results in
@@ -118,10 +152,6 @@ let escapeEstimators = [
         point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) }
       })
   },
-  Estimator(
-    "bocchi2026/amplitude-rank", from: [EscapeAmplitude.self],
-    meaning: "mean of F(X/(1+nu)), F the distribution function of the Gamma law of mean 1; 1/2 if the law holds"
-  ) { results in .mean(try amplitudeRanks(results)) },
   Estimator(
     "bocchi2026/amplitude-middle-share", from: [EscapeAmplitude.self],
     meaning: "share of runs whose F(X/(1+nu)) lies between 1/4 and 3/4; 1/2 if the law has the right shape"
@@ -204,6 +234,81 @@ private func widthGains(_ results: Results) throws -> [(time: Double, gain: Doub
     let time = narrow.number(EscapeTime.escapeTime)
     return (time, time - wide.number(EscapeTime.escapeTime))
   }
+}
+
+/// What the width gains in time, from random starts.
+let gainEstimators = [
+  Estimator(
+    "bocchi2026/random-width-gain", from: [EscapeTime.self],
+    meaning: "share of the mean escape time that the wider of two students gains, from random starts"
+  ) { results in
+    let points = try narrowAndWide(results)
+    let times = points.map { $0[EscapeTime.escapeTime].values }
+    let (means, errors) = (times.map(Statistics.mean), times.map(Statistics.standardError))
+    let ratio = means[1] / means[0]
+    let parts = zip(errors, means).map { $0 / $1 }
+    return .fit(
+      value: 1 - ratio, standardError: ratio * (parts[0] * parts[0] + parts[1] * parts[1]).squareRoot(),
+      degreesOfFreedom: Double(min(times[0].count, times[1].count) - 1))
+  },
+  Estimator(
+    "bocchi2026/gain-in-foldings", from: [EscapeTime.self],
+    meaning: "time that the wider of two students gains from a typical start, in units of 1/(2 r) of the narrower"
+  ) { results in
+    let points = try narrowAndWide(results)
+    // Without chance, the same in every replica.
+    let times = points.map { $0[EscapeTime.typicalTime].values[0] }
+    return .identity([(times[0] - times[1]) / points[0][EscapeTime.expectedSlope].values[0]])
+  },
+  Estimator(
+    "bocchi2026/start-gain-in-foldings", from: [EscapeTime.self],
+    meaning:
+      "time by which the wider of two students gains more from random than from typical starts, in units of 1/(2 r)"
+  ) { results in
+    let delays = try narrowAndWide(results).map { point in
+      zip(point[EscapeTime.flowTime].values, point[EscapeTime.typicalTime].values).map {
+        ($0 - $1) / point[EscapeTime.expectedSlope].values[0]
+      }
+    }
+    let errors = delays.map(Statistics.standardError)
+    return .fit(
+      value: Statistics.mean(delays[0]) - Statistics.mean(delays[1]),
+      standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
+      degreesOfFreedom: Double(min(delays[0].count, delays[1].count) - 1))
+  },
+  Estimator(
+    "bocchi2026/noise-advance", from: [EscapeTime.self],
+    meaning:
+      "time by which descent escapes before the overlap equations from the same start, in units of ln(1 + nu)/(2 r); mean "
+      + "over all N and widths"
+  ) { results in
+    let points = try results.points(of: EscapeTime.self)
+    let samples = points.map { point in
+      zip(point[EscapeTime.flowTime].values, point[EscapeTime.escapeTime].values).map {
+        ($0 - $1)
+          / (Double.logarithm(1 + point[EscapeTime.noiseGain].values[0]) * point[EscapeTime.expectedSlope].values[0])
+      }
+    }
+    let count = Double(samples.count)
+    let variance = samples.reduce(0) { sum, values in
+      let error = Statistics.standardError(values)
+      return sum + error * error
+    }
+    return .fit(
+      value: Statistics.mean(samples.map(Statistics.mean)), standardError: variance.squareRoot() / count,
+      degreesOfFreedom: Double((samples.map(\.count).min() ?? 0) - 1))
+  },
+]
+
+/// The narrower and the wider of two students.
+private func narrowAndWide(_ results: Results) throws -> [ExperimentPoint<EscapeTime>] {
+  let points = try results.points(of: EscapeTime.self).sorted {
+    $0.parameters.studentWidth < $1.parameters.studentWidth
+  }
+  guard points.count == 2, points[0].parameters.studentWidth < points[1].parameters.studentWidth else {
+    throw EvidenceError("needs two student widths, found \(points.count) points")
+  }
+  return points
 }
 
 /// F(X/(1+nu)) of every run, F the distribution function of the Gamma law of shape p p*/2 and mean 1.

@@ -3,6 +3,16 @@ internal import PaperKit
 
 // What tables and estimators share.
 
+let studentWidthColumn = Column("studentWidth", meaning: "student width p")
+let teacherWidthColumn = Column("teacherWidth", meaning: "teacher width p*")
+let learningRateColumn = Column("learningRate", meaning: "learning rate eta")
+let inputDimensionColumn = Column("inputDimension", meaning: "input dimension N")
+let constrainedColumn = Column("isSpherical", meaning: "0: free rows, 1: rows of constant norm")
+let timeColumn = Column("time", unit: "steps/N", meaning: "time")
+
+/// 1 for constrained rows, else 0.
+func flag(_ constraint: Constraint) -> Double { constraint == .spherical ? 1 : 0 }
+
 /// Estimated slope of y against x from independent points with standard errors, by weighted least squares.
 func slope(x: [Double], y: [Double], standardErrors: [Double]) throws -> (slope: Double, standardError: Double) {
   guard Set(x).count > 1, standardErrors.allSatisfy({ $0 > 0 }) else {
@@ -41,8 +51,19 @@ func predictedSpectrum(_ parameters: Hessian.Parameters) -> Spectrum {
         (0, q * (q - 1) / 2 + (p - q) * n), (4 / Double(q), q * (n - q)), (8 / Double(q), q * (q + 1) / 2 - 1),
         (4 * Double(q + 2) / Double(q), 1),
       ]
+    case .critical: []
     }
   return spectrum.filter { $0.multiplicity > 0 }
+}
+
+/// The least eigenvalue at a critical point of k learnt directions and j others, times N p: none is negative where all of
+/// min(p, p*) are learnt; else -4/p* for turning a row into a direction that is not, and 2 delta less where a row is left that
+/// does nothing. [derived]
+func leastCurvature(_ parameters: Hessian.Parameters) -> Double {
+  let (p, q) = (parameters.studentWidth, parameters.teacherWidth)
+  let (k, used) = (parameters.learntCount, parameters.learntCount + parameters.otherCount)
+  if k == min(p, q) { return 0 }
+  return -4 / Double(q) - (used < p ? 2 * parameters.residual : 0)
 }
 
 /// The measured spectrum with every eigenvalue repeated as often as its multiplicity, ascending; not a number where a

@@ -14,13 +14,40 @@ let biasEstimators = [
   },
   Estimator(
     "bocchi2026/dimension-mismatch", from: [SolutionManifold.self],
-    meaning: "greatest distance of the number of independent rotations from p p* - p*(p*+1)/2"
+    meaning:
+      "greatest distance of the dimension of the set of solutions, from below and from above, from the expected one"
   ) { results in
     .identity(
       try results.points(of: SolutionManifold.self).flatMap { point in
-        zip(point[SolutionManifold.dimension].values, point[SolutionManifold.expectedDimension].values)
-          .map { abs($0 - $1) }
+        let expected = point[SolutionManifold.expectedDimension].values
+        return [SolutionManifold.dimension, SolutionManifold.greatestDimension].flatMap { output in
+          zip(point[output].values, expected).map { abs($0 - $1) }
+        }
       })
+  },
+  Estimator(
+    "bocchi2026/greatest-dimension", from: [SolutionManifold.self],
+    meaning: "greatest dimension of the set of solutions, from above"
+  ) { results in
+    .identity(
+      try results.points(of: SolutionManifold.self).flatMap { $0[SolutionManifold.greatestDimension].values })
+  },
+  Estimator(
+    "bocchi2026/noisy-matrix-drift", from: [ConservedQuantity.self],
+    meaning:
+      "relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R with the noise of single samples; least of all starts"
+  ) { results in
+    .identity([
+      try results.points(of: ConservedQuantity.self).flatMap { $0[ConservedQuantity.noisyMatrixDrift].values }.least()
+    ])
+  },
+  Estimator(
+    "bocchi2026/expected-deficit-ratio", from: [ConservedQuantity.self],
+    meaning: "median of 1 - efficiency of the overlap equations over that of polar((Q - R R^T)^(-1/2) R) of the start"
+  ) { results in
+    let point = try results.point(of: ConservedQuantity.self)
+    return .median(
+      zip(point[ConservedQuantity.deficit].values, point[ConservedQuantity.expectedDeficit].values).map { $0 / $1 })
   },
   Estimator(
     "bocchi2026/matrix-drift", from: [ConservedQuantity.self],
@@ -41,13 +68,6 @@ let biasEstimators = [
       })
   },
   Estimator(
-    "bocchi2026/scaled-flow-deficit", from: [ConservedQuantity.self],
-    meaning: "N (1 - efficiency) of the overlap equations from random starts; median"
-  ) { results in
-    let point = try results.point(of: ConservedQuantity.self)
-    return .median(point[ConservedQuantity.deficit].values.map { $0 * Double(point.parameters.inputDimension) })
-  },
-  Estimator(
     "bocchi2026/flow-deficit-slope", from: [ConservedQuantity.self],
     meaning: "slope against ln N of the mean ln of 1 - efficiency of the overlap equations"
   ) { results in
@@ -57,10 +77,14 @@ let biasEstimators = [
       })
   },
   Estimator(
-    "bocchi2026/deficit-ratio-gap", from: [NearestSolution.self],
-    meaning: "greatest distance from 1 of the mean fourth root of 1 - efficiency over that predicted from nu"
+    "bocchi2026/deficit-root-ratio", from: [NearestSolution.self],
+    meaning: "mean fourth root of 1 - efficiency over that predicted from nu; mean over all points"
   ) { results in
-    .greatest(try results.points(of: NearestSolution.self).map { rootRatio($0).distance(from: 1) })
+    let ratios = try results.points(of: NearestSolution.self).map { (rootRatio($0), $0.replicaCount) }
+    let variance = ratios.reduce(0) { $0 + $1.0.standardError * $1.0.standardError }
+    return .fit(
+      value: Statistics.mean(ratios.map(\.0.value)), standardError: variance.squareRoot() / Double(ratios.count),
+      degreesOfFreedom: Double((ratios.map(\.1).min() ?? 0) - 1))
   },
   Estimator(
     "bocchi2026/deficit-growth", from: [NearestSolution.self],
@@ -126,6 +150,38 @@ let landscapeEstimators = [
     meaning: "size of the least eigenvalue of the Hessian, greatest of all points"
   ) { results in
     try spectralIdentity(results) { _, found in abs(found.least()) }
+  },
+  Estimator(
+    "bocchi2026/least-curvature-gap", from: [Hessian.self],
+    meaning:
+      "greatest distance of the least eigenvalue of the Hessian at a critical point from its closed form, and greatest gradient"
+  ) { results in
+    let gradients = try results.points(of: Hessian.self).flatMap { $0[Hessian.gradient].values }
+    let gaps = try results.points(of: Hessian.self).flatMap { point in
+      (0..<point.replicaCount).map { abs(eigenvalues(point, replica: $0).least() - leastCurvature(point.parameters)) }
+    }
+    return .identity(gaps + gradients)
+  },
+  Estimator(
+    "bocchi2026/plateau-curvature-gap", from: [HessianPath.self],
+    meaning:
+      "relative distance of the least eigenvalue on the way from minus the escape rate over eta, greatest of all widths"
+  ) { results in
+    .identity(
+      try results.points(of: HessianPath.self).flatMap { point in
+        let theory = point.parameters.theory
+        let expected = -(try theory.escapeRate()) / theory.learningRate
+        return point.perReplica(HessianPath.leastEigenvalue) { abs($0.values.least() / expected - 1) }
+      })
+  },
+  Estimator(
+    "bocchi2026/times-without-descent", from: [HessianPath.self],
+    meaning: "number of times at which the Hessian has no eigenvalue below -1e-8 on the way, from time 2 on"
+  ) { results in
+    .identity(
+      try results.points(of: HessianPath.self).flatMap { point in
+        point.perReplica(HessianPath.negativeCount) { counts in Double(counts.values.dropFirst().count { $0 == 0 }) }
+      })
   },
   Estimator(
     "bocchi2026/excess-zero-modes", from: [Hessian.self],

@@ -1,18 +1,8 @@
 internal import NumericalMethods
 internal import PaperKit
 
-// Columns that several tables share.
-private let studentWidthColumn = Column("studentWidth", meaning: "student width p")
-private let teacherWidthColumn = Column("teacherWidth", meaning: "teacher width p*")
-private let learningRateColumn = Column("learningRate", meaning: "learning rate eta")
-private let inputDimensionColumn = Column("inputDimension", meaning: "input dimension N")
-private let constrainedColumn = Column("isSpherical", meaning: "0: free rows, 1: rows of constant norm")
-private let timeColumn = Column("time", unit: "steps/N", meaning: "time")
-
 /// Median with the quantiles of one standard deviation, 16 % and 84 %.
 private func quantiles(_ values: [Double]) -> [Double] { [0.5, 0.16, 0.84].map { Statistics.quantile(values, $0) } }
-
-private func flag(_ constraint: Constraint) -> Double { constraint == .spherical ? 1 : 0 }
 
 /// Loss and overlaps of descent and of the overlap equations over time.
 let dynamicsTable = TableDefinition(
@@ -62,27 +52,32 @@ let dynamicsTable = TableDefinition(
   }
 }
 
-/// One run of descent on all weights.
+/// Runs of descent on all weights.
 let fullRunTable = TableDefinition(
   "bocchi2026/full-run", from: [FullSGD.self],
   columns: [
-    studentWidthColumn, inputDimensionColumn, timeColumn,
-    Column("loss", meaning: "population loss of the first run of descent on all weights"),
+    studentWidthColumn, inputDimensionColumn, timeColumn, Column("run", meaning: "number of the run"),
+    Column("loss", meaning: "population loss of a run of descent on all weights"),
   ]
 ) { results in
   try results.points(of: FullSGD.self).flatMap { point in
-    zip(point[FullSGD.time].values, point[FullSGD.populationLoss].row(0)).map { time, loss in
-      [Double(point.parameters.studentWidth), Double(point.parameters.inputDimension), time, loss]
+    (0..<point.replicaCount).flatMap { run in
+      zip(point[FullSGD.time].values, point[FullSGD.populationLoss].row(run)).map { time, loss in
+        [
+          Double(point.parameters.studentWidth), Double(point.parameters.inputDimension), time,
+          Double(point.replicas[run]), loss,
+        ]
+      }
     }
   }
 }
 
-/// N (plateau loss - loss) in the linear regime.
+/// N (plateau loss - loss) in the linear regime, by its leading term.
 let gapTable = TableDefinition(
   "bocchi2026/escape-gap", from: [EscapeRate.self],
   columns: [
     studentWidthColumn, teacherWidthColumn, Column("scaledTime", meaning: "eta time / p*"),
-    Column("gap", meaning: "N (plateau loss - loss)"),
+    Column("gap", meaning: "2 c c* N tr R R^T"),
   ]
 ) { results in
   try results.points(of: EscapeRate.self).flatMap { point in
@@ -147,202 +142,53 @@ let escapeTimeTable = TableDefinition(
   }
 }
 
-/// How far from constant the conserved quantities are: the greatest over the starts.
-let driftTable = TableDefinition(
-  "bocchi2026/drifts", from: [ConservedQuantity.self],
+/// What a student of p neurons gains on the narrowest one of equal p*, eta and N, and its parts, in e-foldings: time times
+/// 2 r of the narrowest.
+///
+/// From a typical start: at r instead of its own rate the narrowest would need its time times r_narrow/r ("exponent"), the rest is
+/// the prefactor and the height of the plateau. Random starts add the difference of the delays behind a typical start, the noise
+/// of single samples that of ln(1+nu) as predicted.
+let gainTable = TableDefinition(
+  "bocchi2026/escape-gains", from: [EscapeTime.self],
   columns: [
-    studentWidthColumn, constrainedColumn, timeColumn,
-    Column("polarDrift", meaning: "greatest change of polar(R), noise included, Q(0) = I"),
-    Column("earlyTime", unit: "steps/N", meaning: "time of the matrix drift"),
-    Column("matrixDrift", meaning: "greatest relative change of C in gradient flow"),
+    studentWidthColumn, teacherWidthColumn, learningRateColumn, inputDimensionColumn,
+    Column("share", meaning: "share of the narrowest student's mean escape time that is gained"),
+    Column("shareError", meaning: "its standard error"), Column("gain", meaning: "mean gain in e-foldings"),
+    Column("gainError", meaning: "its standard error"),
+    Column("exponent", meaning: "part of a greater rate of escape, from a typical start"),
+    Column("prefactor", meaning: "the rest of the gain from a typical start"),
+    Column("start", meaning: "part of random starts"),
+    Column("noise", meaning: "part of noise, ln((1+nu)/(1+nu_narrow))"),
   ]
 ) { results in
-  try results.points(of: ConservedQuantity.self).flatMap { point in
-    let times = point[ConservedQuantity.time].values
-    let early = point[ConservedQuantity.earlyTime].values
-    return times.indices.map { time in
-      [
-        Double(point.parameters.studentWidth), flag(point.parameters.constraint), times[time],
-        point[ConservedQuantity.polarDrift].column(time).greatest(), early[time],
-        point[ConservedQuantity.matrixDrift].column(time).greatest(),
+  let groups = Dictionary(grouping: try results.points(of: EscapeTime.self)) { point in
+    [Double(point.parameters.teacherWidth), point.parameters.learningRate, Double(point.parameters.inputDimension)]
+  }
+  return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { group, points -> [[Double]] in
+    let sorted = points.sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
+    guard let narrow = sorted.first else { return [] }
+    let unit = narrow[EscapeTime.expectedSlope].values[0]
+    func mean(_ point: ExperimentPoint<EscapeTime>, _ output: OutputArray) -> Double {
+      Statistics.mean(point[output].values)
+    }
+    func error(_ point: ExperimentPoint<EscapeTime>) -> Double {
+      let times = point[EscapeTime.escapeTime].values
+      return times.count > 1 ? Statistics.standardError(times) : 0
+    }
+    let (time, typical) = (mean(narrow, EscapeTime.escapeTime), mean(narrow, EscapeTime.typicalTime))
+    return sorted.dropFirst().map { point in
+      let gain = time - mean(point, EscapeTime.escapeTime)
+      let gainError = (error(narrow) * error(narrow) + error(point) * error(point)).squareRoot()
+      let slower = typical * point[EscapeTime.expectedSlope].values[0] / unit
+      let delay = mean(point, EscapeTime.flowTime) - mean(point, EscapeTime.typicalTime)
+      let noise = point[EscapeTime.noiseGain].values[0] - narrow[EscapeTime.noiseGain].values[0]
+      let parts: [Double] = [
+        (typical - slower) / unit, (slower - mean(point, EscapeTime.typicalTime)) / unit,
+        (mean(narrow, EscapeTime.flowTime) - typical - delay) / unit,
+        Double.logarithm(1 + noise / (1 + narrow[EscapeTime.noiseGain].values[0])),
       ]
-    }
-  }
-}
-
-/// First column of R along the overlap equations, one path per random start.
-let pathTable = TableDefinition(
-  "bocchi2026/paths", from: [ConservedQuantity.self],
-  columns: [
-    studentWidthColumn, inputDimensionColumn, constrainedColumn, Column("start", meaning: "number of the random start"),
-    timeColumn, Column("first", meaning: "R_11"), Column("second", meaning: "R_21"),
-  ]
-) { results in
-  try results.points(of: ConservedQuantity.self).flatMap { point in
-    let times = point[ConservedQuantity.time].values
-    return (0..<point.replicaCount).flatMap { replica in
-      times.indices.map { time in
-        [
-          Double(point.parameters.studentWidth), Double(point.parameters.inputDimension),
-          flag(point.parameters.constraint), Double(point.replicas[replica]), times[time],
-          point[ConservedQuantity.path][replica, time, 0, 0],
-          point[ConservedQuantity.path][replica, time, 1, 0],
-        ]
-      }
-    }
-  }
-}
-
-/// Where those paths end, and the solutions nearest to their starts.
-let endTable = TableDefinition(
-  "bocchi2026/path-ends", from: [ConservedQuantity.self],
-  columns: [
-    studentWidthColumn, inputDimensionColumn, constrainedColumn, Column("start", meaning: "number of the random start"),
-    Column("reachedFirst", meaning: "R_11 at the end"), Column("reachedSecond", meaning: "R_21 at the end"),
-    Column("nearestFirst", meaning: "R_11 of the nearest solution"),
-    Column("nearestSecond", meaning: "R_21 of the nearest solution"),
-  ]
-) { results in
-  try results.points(of: ConservedQuantity.self).flatMap { point in
-    let parameters = point.parameters
-    let radius = (Double(parameters.studentWidth) / Double(parameters.teacherWidth)).squareRoot()
-    let reached = point[ConservedQuantity.reached]
-    let nearest = point[ConservedQuantity.nearest]
-    return (0..<point.replicaCount).map { replica -> [Double] in
-      let head = [
-        Double(parameters.studentWidth), Double(parameters.inputDimension), flag(parameters.constraint),
-        Double(point.replicas[replica]),
-      ]
-      let ends = [reached[replica, 0, 0], reached[replica, 1, 0], nearest[replica, 0, 0], nearest[replica, 1, 0]]
-      return head + ends.map { $0 * radius }
-    }
-  }
-}
-
-/// The first column of R at the solutions of p = p* = 2: the unit circle.
-let circleTable = TableDefinition(
-  "bocchi2026/solution-circle", from: [],
-  columns: [Column("first", meaning: "R_11"), Column("second", meaning: "R_21")]
-) { _ in
-  (0...200).map { index in
-    // A rational parametrisation, quarter by quarter, needs no sine.
-    let quarter = index / 50 % 4
-    let t = Double(index % 50) / 50
-    let x = (1 - t * t) / (1 + t * t)
-    let y = 2 * t / (1 + t * t)
-    return [[x, y], [-y, x], [-x, -y], [y, -x]][quarter]
-  }
-}
-
-/// How far descent ends from the nearest solution, per (p, eta, N).
-let deficitTable = TableDefinition(
-  "bocchi2026/deficits", from: [NearestSolution.self],
-  columns: [
-    studentWidthColumn, learningRateColumn, inputDimensionColumn,
-    Column("deficit", meaning: "1 - efficiency of descent, mean over runs"),
-    Column("deficitError", meaning: "its standard error"), Column("predicted", meaning: "prediction from nu"),
-  ]
-) { results in
-  try results.points(of: NearestSolution.self).map { point in
-    let values = point[NearestSolution.deficit].values
-    return [
-      Double(point.parameters.studentWidth), point.parameters.learningRate, Double(point.parameters.inputDimension),
-      Statistics.mean(values), Statistics.standardError(values),
-      Statistics.mean(point[NearestSolution.predictedDeficit].values),
-    ]
-  }
-}
-
-/// The same for the overlap equations, without noise of single samples of its own.
-let flowDeficitTable = TableDefinition(
-  "bocchi2026/flow-deficits", from: [ConservedQuantity.self],
-  columns: [
-    studentWidthColumn, learningRateColumn, inputDimensionColumn, constrainedColumn,
-    Column("deficit", meaning: "1 - efficiency of the overlap equations, mean over starts"),
-    Column("deficitError", meaning: "its standard error"),
-  ]
-) { results in
-  try results.points(of: ConservedQuantity.self).map { point in
-    let values = point[ConservedQuantity.deficit].values
-    return [
-      Double(point.parameters.studentWidth), point.parameters.learningRate, Double(point.parameters.inputDimension),
-      flag(point.parameters.constraint), Statistics.mean(values), Statistics.standardError(values),
-    ]
-  }
-}
-
-/// Eigenvalues of the Hessian with their total multiplicities.
-let spectrumTable = TableDefinition(
-  "bocchi2026/spectra", from: [Hessian.self],
-  columns: [
-    studentWidthColumn, teacherWidthColumn, inputDimensionColumn,
-    Column("isSolution", meaning: "0: plateau, 1: solution"), Column("eigenvalue", meaning: "eigenvalue times N p"),
-    Column("multiplicity", meaning: "multiplicity"),
-  ]
-) { results in
-  try results.points(of: Hessian.self).flatMap { point in
-    // Equal but for rounding.
-    let rounded = eigenvalues(point).map { ($0 * 1e6).rounded() / 1e6 + 0 }
-    return Dictionary(grouping: rounded) { $0 }.sorted { $0.key < $1.key }.map { value, copies in
-      [
-        Double(point.parameters.studentWidth), Double(point.parameters.teacherWidth),
-        Double(point.parameters.inputDimension), point.parameters.place == .solution ? 1 : 0, value,
-        Double(copies.count),
-      ]
-    }
-  }
-}
-
-/// Loss and least eigenvalue along the overlap equations.
-let curvatureTable = TableDefinition(
-  "bocchi2026/curvature", from: [HessianPath.self],
-  columns: [
-    studentWidthColumn, timeColumn, Column("loss", meaning: "population loss"),
-    Column("leastEigenvalue", meaning: "least eigenvalue of the Hessian times N p"),
-    Column("negativeCount", meaning: "number of negative eigenvalues"),
-  ]
-) { results in
-  try results.points(of: HessianPath.self).flatMap { point in
-    let times = point[HessianPath.time].values
-    return times.indices.map { time in
-      [Double(point.parameters.studentWidth), times[time]]
-        + [HessianPath.populationLoss, HessianPath.leastEigenvalue, HessianPath.negativeCount].map {
-          point[$0][0, time]
-        }
-    }
-  }
-}
-
-/// The loss at late times, with the predicted tail for p > p*.
-let lateTable = TableDefinition(
-  "bocchi2026/late-times", from: [LateTime.self],
-  columns: [
-    studentWidthColumn, teacherWidthColumn, timeColumn, Column("loss", meaning: "population loss"),
-    Column("tail", meaning: "predicted tail for p > p* from time 200 on"),
-  ]
-) { results in
-  try results.points(of: LateTime.self).flatMap { point in
-    let parameters = point.parameters
-    return zip(point[LateTime.time].values, point[LateTime.populationLoss].row(0)).map { time, loss in
-      let hasTail = parameters.studentWidth > parameters.teacherWidth && time >= 200
-      return [
-        Double(parameters.studentWidth), Double(parameters.teacherWidth), time, loss,
-        hasTail ? point[LateTime.prediction].values[0] / (time * time) : .nan,
-      ]
-    }
-  }
-}
-
-/// The loss of the overlap equations against the student's width.
-let widthTable = TableDefinition(
-  "bocchi2026/loss-by-width", from: [OverlapFlow.self],
-  columns: [
-    timeColumn, studentWidthColumn, teacherWidthColumn, Column("loss", meaning: "population loss"),
-  ]
-) { results in
-  try results.points(of: OverlapFlow.self).flatMap { point in
-    zip(point[OverlapFlow.time].values, point[OverlapFlow.populationLoss].row(0)).map { time, loss in
-      [time, Double(point.parameters.studentWidth), Double(point.parameters.teacherWidth), loss]
+      let whole: [Double] = [gain / time, gainError / time, gain / unit, gainError / unit]
+      return [Double(point.parameters.studentWidth)] + group + whole + parts
     }
   }
 }

@@ -35,6 +35,21 @@ package enum Mistake {
   package static let identityProcrustes = Mutant(
     "identity-procrustes", meaning: "the solution reached is taken to be [I; 0] W* whatever R is")
 
+  /// Steps without the factor that keeps their pace at every width.
+  package static let plainGradient = Mutant(
+    "plain-gradient", meaning: "steps are p* times the plain gradient instead of p times")
+  /// Half of the noise of single samples on the plateau.
+  package static let halvedGain = Mutant("halved-noise-gain", meaning: "the noise gain nu is taken half as large")
+  /// Part of the overlaps.
+  package static let lostRow = Mutant("lost-row", meaning: "the size of R is taken from its first row alone")
+  /// Solutions that are none.
+  package static let shortSolution = Mutant("short-solution", meaning: "solutions are taken one part in 10^6 too short")
+  /// Fewer equations for a solution.
+  package static let forgottenLengths = Mutant(
+    "forgotten-lengths", meaning: "columns of a solution have to be orthogonal, but not of equal length")
+  /// Half of one term of the Hessian.
+  package static let halvedTrace = Mutant("halved-trace", meaning: "the Hessian contains tr(D) instead of 2 tr(D)")
+
   /// Those that the overlap equations can make.
   package static let ofEquations = [droppedNoise, halvedU]
   /// Those that stochastic gradient descent can make.

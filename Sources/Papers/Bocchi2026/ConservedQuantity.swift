@@ -8,6 +8,11 @@ package import PaperKit
 /// C = exp(-8 eta c* time) R^T (Q - R R^T)^-1 R is constant, and from Q = I polar(R) is, with noise too. So R ends at
 /// sqrt(p/p*) polar(R0), the closest solution. Constrained rows conserve C as well, which does not see their rescaling, but
 /// not polar(R).
+///
+/// From any start norm learning makes K with K Q_perp K^T proportional to I out of R = K R0 before the teacher is seen, so that
+/// at small eta R ends at polar(Q_perp0^(-1/2) R0), which differs from the closest solution by order N^-1/2 and in the deficit
+/// by order 1/N. Noise divides the logarithm of K by 1 - 4 eta/(p + 2). [derived] With unequal norms of the teacher rows
+/// directions are learnt one after the other and none of this holds.
 package enum ConservedQuantity: Experiment {
   package struct Parameters: NetworkParameters {
     /// p, p* to 16.
@@ -19,10 +24,16 @@ package enum ConservedQuantity: Experiment {
     /// N of the random start, at least p + p* + 2.
     package var inputDimension = 1000
     package var constraint = Constraint.free
+    /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
+    package var teacherSpread = 0.0
     /// Number of output times, at least 2.
     package var timeCount = 61
 
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("teacherSpread", "with one teacher row") { $0.teacherWidth == 1 }]
+    }
 
     package func validate() throws {
       try validateNetwork()
@@ -43,6 +54,8 @@ package enum ConservedQuantity: Experiment {
     "earlyTime", axes: ["earlyTime"], unit: "steps/N", meaning: "two thirds of the times, for matrixDrift")
   package static let matrixDrift = OutputArray(
     "matrixDrift", axes: ["earlyTime"], meaning: "greatest relative change of C in gradient flow")
+  package static let noisyMatrixDrift = OutputArray(
+    "noisyMatrixDrift", meaning: "relative change of C by two thirds of the time, noise included")
   package static let polarDrift = OutputArray(
     "polarDrift", axes: ["time"], meaning: "greatest change of an element of polar(R) from Q = I, noise included")
   package static let path = OutputArray(
@@ -52,7 +65,11 @@ package enum ConservedQuantity: Experiment {
   package static let nearest = OutputArray("nearest", axes: ["student", "teacher"], meaning: "polar(R) at its start")
   package static let deficit = OutputArray(
     "deficit", meaning: "1 - efficiency of that path: 0 at the closest solution, mean 1 for one chosen blindly")
-  package static let outputs = [time, earlyTime, matrixDrift, polarDrift, path, reached, nearest, deficit]
+  package static let expectedDeficit = OutputArray(
+    "expectedDeficit", meaning: "1 - efficiency of polar(Q_perp^(-1/2) R) of the start")
+  package static let outputs = [
+    time, earlyTime, matrixDrift, noisyMatrixDrift, polarDrift, path, reached, nearest, deficit, expectedDeficit,
+  ]
   package static let mutants = Mistake.ofEquations + [Mistake.identityProcrustes]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -66,23 +83,35 @@ package enum ConservedQuantity: Experiment {
 
     // C is a quotient of numbers that both vanish towards the end; its test stops earlier.
     let early = times.map { $0 * 2 / 3 }
-    let matrices = try zip(early, gradientFlow.solve(from: start, at: early, method: method)).map { time, state in
-      let overlaps = gradientFlow.overlaps(state)
+    func matrix(_ overlaps: Overlaps, _ time: Double) throws -> Matrix {
       let quotient = LinearAlgebra.multiply(
         overlaps.teacherOverlap,
         try LinearAlgebra.solve(positiveDefinite: overlaps.perpendicular, overlaps.teacherOverlap),
         transposingFirst: true)
       return exp(-8 * theory.learningRate / Double(theory.teacherWidth) * time) * quotient
     }
+    let matrices = try zip(early, gradientFlow.solve(from: start, at: early, method: method)).map { time, state in
+      try matrix(gradientFlow.overlaps(state), time)
+    }
     let fromIdentity = Overlaps(teacherOverlap: start.teacherOverlap, selfOverlap: .identity(theory.studentWidth))
     let polars = try withNoise.solve(from: fromIdentity, at: times, method: method).map {
       try Overlaps.polar(withNoise.overlaps($0).teacherOverlap)
     }
-    let paths = try withNoise.solve(from: start, at: times, method: method).map {
-      withNoise.overlaps($0).teacherOverlap
+    let states = try withNoise.solve(from: start, at: times, method: method).map(withNoise.overlaps)
+    let paths = states.map(\.teacherOverlap)
+    let (middle, norms) = ((times.count - 1) * 2 / 3, theory.teacherNorms)
+    let noisy = try matrix(states[middle], times[middle])
+    let aim = Overlaps.scaled(start.teacherOverlap, by: norms, rootPower: 1)
+    let near = try Overlaps.polar(aim)
+    var end = try Overlaps.polar(Overlaps.scaled(paths[paths.count - 1], by: norms, rootPower: -1))
+    // Q_perp = V diag(w) V^T.
+    let eigen = try LinearAlgebra.symmetricEigen(start.perpendicular)
+    let inverseRoot = Matrix(rowCount: theory.studentWidth, columnCount: theory.studentWidth) { row, column in
+      eigen.values.indices.reduce(0) {
+        $0 + eigen.vectors[row, $1] * eigen.vectors[column, $1] / eigen.values[$1].squareRoot()
+      }
     }
-    let near = try Overlaps.polar(start.teacherOverlap)
-    var end = try Overlaps.polar(paths[paths.count - 1])
+    let expected = try Overlaps.polar(inverseRoot * start.teacherOverlap)
     if context.mutant == Mistake.identityProcrustes {
       end = Matrix(rowCount: end.rowCount, columnCount: end.columnCount) { $0 == $1 ? 1 : 0 }
     }
@@ -90,9 +119,11 @@ package enum ConservedQuantity: Experiment {
     return [
       time: NDArray(times), earlyTime: NDArray(early),
       matrixDrift: NDArray(matrices.map { greatest($0 - matrices[0]) / size }),
+      noisyMatrixDrift: NDArray(greatest(noisy - matrices[0]) / size),
       polarDrift: NDArray(polars.map { greatest($0 - polars[0]) }), path: NDArray.stack(paths.map { NDArray($0) }),
       reached: NDArray(end), nearest: NDArray(near),
-      deficit: NDArray(try Overlaps.deficit(of: end, from: start.teacherOverlap)),
+      deficit: NDArray(try Overlaps.deficit(of: end, from: aim)),
+      expectedDeficit: NDArray(try Overlaps.deficit(of: expected, from: start.teacherOverlap)),
     ]
   }
 

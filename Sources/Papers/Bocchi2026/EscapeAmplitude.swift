@@ -37,7 +37,7 @@ package enum EscapeAmplitude: Experiment {
   package static let noiseGain = OutputArray(
     "noiseGain", meaning: "nu, the predicted relative gain of E[X] by noise up to then")
   package static let outputs = [amplitude, noiseGain]
-  package static let mutants = Mistake.ofDescent
+  package static let mutants = Mistake.ofDescent + [Mistake.halvedGain, Mistake.lostRow]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
@@ -57,12 +57,17 @@ package enum EscapeAmplitude: Experiment {
     let end = try equations.solve(
       from: seed, at: [Double(stepCount) / Double(dimension)], method: OverlapEquations.method(inputDimension: 1e18))
     let growth = end[0][0] / small
-    let gain = try theory.noiseGain(until: Double(stepCount) / Double(dimension))
+    let share = replicas[0].mutant == Mistake.halvedGain ? 0.5 : 1
+    let gain = share * (try theory.noiseGain(until: Double(stepCount) / Double(dimension)))
     return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
       chain, starts, _ in
       try chain.advance(stepCount)
       return starts.indices.map { lane in
-        let x = chain.overlaps(lane: lane).amplitude(inputDimension: Double(dimension))
+        var x = chain.overlaps(lane: lane).amplitude(inputDimension: Double(dimension))
+        if replicas[0].mutant == Mistake.lostRow {
+          let first = chain.overlaps(lane: lane).teacherOverlap.rows(0..<1)
+          x = Double(dimension) * first.squaredNorm / Double(theory.teacherWidth)
+        }
         return [amplitude: NDArray(x / (growth * growth)), noiseGain: NDArray(gain)]
       }
     }

@@ -37,12 +37,12 @@ package enum EscapeRate: Experiment {
   package static let lossAmplitude = OutputArray(
     "lossAmplitude", meaning: "the same from the loss itself, which differs by 10^-5 of it")
   package static let outputs = [time, gap, rateRatio, amplitude, lossAmplitude]
-  package static let mutants = Mistake.ofEquations
+  package static let mutants = Mistake.ofEquations + [Mistake.plainGradient]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.constraint == .spherical }
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let theory = parameters.theory
+    let theory = context.mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
     let dimension = Double(parameters.inputDimension)
     var start = Overlaps.start(
       parameters.constraint == .free ? .typical : .random, theory, inputDimension: dimension, in: context)
@@ -54,7 +54,8 @@ package enum EscapeRate: Experiment {
     let last = log(1e-5 * dimension) / (2 * rate)
     let before = last - 2 / theory.learningRate
     guard before > 0 else { throw NumericalError.undefined("no linear regime: it would end at time \(last)") }
-    let times = Spacing.linear.times(to: before, count: 100) + [last]
+    // Denser at the start, where norms are learnt.
+    let times = (0..<100).map { before * (Double($0) / 99) * (Double($0) / 99) } + [last]
     let states = try equations.solve(
       from: start, at: times, method: OverlapEquations.method(inputDimension: dimension))
     let squares = states.map { equations.overlaps($0).teacherOverlap.squaredNorm }
@@ -64,7 +65,7 @@ package enum EscapeRate: Experiment {
     let measured = log(squares[100] / squares[99]) / (last - before)
     return [
       time: NDArray(times), gap: NDArray(squares.map { factor * dimension * $0 }),
-      rateRatio: NDArray(measured * Double(theory.teacherWidth) / (8 * theory.learningRate)),
+      rateRatio: NDArray(measured * Double(theory.teacherWidth) / (8 * parameters.learningRate)),
       amplitude: NDArray(factor * squares[100] * decay),
       lossAmplitude: NDArray((try theory.plateauLoss() - equations.loss(states[100])) * decay),
     ]

@@ -6,9 +6,9 @@ package import PaperKit
 package enum EscapeTime: Experiment {
   /// What moves the student.
   package enum Dynamics: String, Choice {
-    /// The overlap equations, from a typical start; exact to about 1e-9.
+    /// The overlap equations.
     case flow
-    /// Stochastic gradient descent from random starts, looked at every ceil(N/100) steps.
+    /// Stochastic gradient descent, looked at every ceil(N/100) steps.
     case descent
   }
 
@@ -23,6 +23,7 @@ package enum EscapeTime: Experiment {
     package var inputDimension = 1000
     package var constraint = Constraint.free
     package var dynamics = Dynamics.flow
+    package var start = Start.typical
 
     package init() {}
 
@@ -30,7 +31,7 @@ package enum EscapeTime: Experiment {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(
-        dynamics == .descent || constraint == .free || studentWidth <= teacherWidth, "constraint",
+        start == .random || constraint == .free || studentWidth <= teacherWidth, "constraint",
         constraint.rawValue, allowed: "free for a typical start with p > p*: constrained rows of zero overlap stay so")
     }
   }
@@ -39,55 +40,82 @@ package enum EscapeTime: Experiment {
   package static let sourceFile = #fileID
   package static let escapeTime = OutputArray(
     "escapeTime", unit: "steps/N", meaning: "first time at which the loss is half that of the plateau")
+  package static let flowTime = OutputArray(
+    "flowTime", unit: "steps/N", meaning: "the same by the overlap equations from the same start")
+  package static let typicalTime = OutputArray(
+    "typicalTime", unit: "steps/N", allowsNaN: true,
+    meaning: "the same by the overlap equations from a typical start, which constrained rows with p > p* do not have")
+  package static let noiseGain = OutputArray(
+    "noiseGain", allowsNaN: true, meaning: "nu; descent escapes earlier by ln(1 + nu)/(2 r); not for constrained rows")
   package static let amplitude = OutputArray("amplitude", meaning: "X = N tr(R R^T)/(p p*) of the start")
   package static let correctedTime = OutputArray(
     "correctedTime", unit: "steps/N", meaning: "escape time + ln(X)/(2 r): less of the chance of the start")
   package static let expectedSlope = OutputArray(
     "expectedSlope", unit: "steps/N", meaning: "1/(2 r), time per unit of ln N")
-  package static let outputs = [escapeTime, amplitude, correctedTime, expectedSlope]
-  package static let mutants = Mistake.ofEquations + Mistake.ofDescent
+  package static let outputs = [
+    escapeTime, flowTime, typicalTime, noiseGain, amplitude, correctedTime, expectedSlope,
+  ]
+  package static let mutants = Mistake.ofEquations + Mistake.ofDescent + [Mistake.plainGradient, Mistake.halvedGain]
 
-  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.dynamics == .descent }
+  package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool {
+    parameters.dynamics == .descent || parameters.start == .random
+  }
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
-    let theory = parameters.theory
+    let mutant = replicas[0].mutant
+    let theory = mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
     let target = try theory.plateauLoss() / 2
     let slope = 1 / (2 * (try theory.escapeRate()))
     let dimension = Double(parameters.inputDimension)
     // A start smaller than e^-40 of the mean is not to be met.
     let limit = slope * (log(dimension) + 40) + 20 / theory.learningRate
+    let isFree = theory.constraint == .free
+    let gain = isFree ? (mutant == Mistake.halvedGain ? 0.5 : 1) * (try theory.noiseGain()) : .nan
 
-    func result(_ time: Double, _ start: Overlaps) -> [OutputArray: NDArray] {
-      let x = start.amplitude(inputDimension: dimension)
-      return [
-        escapeTime: NDArray(time), amplitude: NDArray(x), correctedTime: NDArray(time + log(x) * slope),
-        expectedSlope: NDArray(slope),
-      ]
-    }
     // A narrow student may settle above it.
     func notEscaped(_ loss: Double) -> NumericalError {
       .undefined("no escape: by time \(limit) the loss has come down to \(loss), half that of the plateau is \(target)")
+    }
+    let equations = OverlapEquations(theory, mistakes: replicas[0].equationMistakes)
+    func flow(_ start: Overlaps, relativeTolerance: Double) throws -> Double {
+      let method = OverlapEquations.method(relativeTolerance: relativeTolerance, inputDimension: dimension)
+      guard let time = try equations.firstPassage(from: start, target: target, limit: limit, method: method) else {
+        throw notEscaped(equations.loss(try equations.solve(from: start, at: [limit], method: method)[0]))
+      }
+      return time
+    }
+    let typicalStart = Overlaps.deterministic(
+      .typical, studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth, inputDimension: dimension)
+    let typical =
+      isFree || theory.studentWidth <= theory.teacherWidth ? try flow(typicalStart, relativeTolerance: 1e-11) : .nan
+    // Chance makes 1e-7 of a random start's time good enough.
+    func flow(_ start: Overlaps) throws -> Double {
+      parameters.start == .typical ? typical : try flow(start, relativeTolerance: 1e-8)
+    }
+    func result(_ time: Double, _ flowTime: Double, _ start: Overlaps) -> [OutputArray: NDArray] {
+      let x = start.amplitude(inputDimension: dimension)
+      return [
+        escapeTime: NDArray(time), self.flowTime: NDArray(flowTime), typicalTime: NDArray(typical),
+        noiseGain: NDArray(gain), amplitude: NDArray(x), correctedTime: NDArray(time + log(x) * slope),
+        expectedSlope: NDArray(slope),
+      ]
     }
 
     switch parameters.dynamics {
     case .flow:
       return try replicas.map { context in
-        let start = Overlaps.start(.typical, theory, inputDimension: dimension, in: context)
-        let equations = OverlapEquations(theory, mistakes: context.equationMistakes)
-        let method = OverlapEquations.method(inputDimension: dimension)
-        guard let time = try equations.firstPassage(from: start, target: target, limit: limit, method: method) else {
-          throw notEscaped(equations.loss(try equations.solve(from: start, at: [limit], method: method)[0]))
-        }
-        return result(time, start)
+        let start = Overlaps.start(parameters.start, theory, inputDimension: dimension, in: context)
+        let time = try flow(start)
+        return result(time, time, start)
       }
     case .descent:
       let interval = (parameters.inputDimension + 99) / 100
       return try ReducedChain.run(
-        theory, inputDimension: parameters.inputDimension, start: .random, replicas: replicas
+        theory, inputDimension: parameters.inputDimension, start: parameters.start, replicas: replicas
       ) { chain, starts, _ in
         var times = Array(repeating: Double.nan, count: starts.count)
         while times.contains(where: \.isNaN) {
@@ -96,7 +124,7 @@ package enum EscapeTime: Experiment {
           if chain.time > limit { throw notEscaped(losses.max()) }
           try chain.advance(interval)
         }
-        return starts.indices.map { result(times[$0], starts[$0]) }
+        return try starts.indices.map { result(times[$0], try flow(starts[$0]), starts[$0]) }
       }
     }
   }

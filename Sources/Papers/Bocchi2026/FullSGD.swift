@@ -5,7 +5,7 @@ package import PaperKit
 
 /// One-pass stochastic gradient descent on all p N weights: the definition that the reduced chain is checked against.
 ///
-/// The teacher's rows are sqrt(N) times the first p* unit vectors, exact by rotation invariance. Cost per step: N normals
+/// The teacher's rows are along the first p* unit vectors, exact by rotation invariance. Cost per step: N normals
 /// and 4 p N operations.
 package enum FullSGD: Experiment {
   package struct Parameters: NetworkParameters {
@@ -18,12 +18,18 @@ package enum FullSGD: Experiment {
     /// N, at least p + p* + 2.
     package var inputDimension = 1000
     package var constraint = Constraint.free
+    /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
+    package var teacherSpread = 0.0
     /// Last output time, above 0.
     package var lastTime = 120.0
     /// Number of output times, at least 2.
     package var timeCount = 61
 
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("teacherSpread", "with one teacher row") { $0.teacherWidth == 1 }]
+    }
 
     package func validate() throws {
       try validateNetwork()
@@ -65,6 +71,7 @@ package enum FullSGD: Experiment {
 package final class Descent {
   private typealias Vector = SIMD8<Double>
   private let theory: Theory
+  private let norms: [Double]
   private let inputDimension: Int
   /// Vectors per row; the last may be padded with zeros.
   private let length: Int
@@ -79,6 +86,7 @@ package final class Descent {
   /// Random weights from the stream "start"; inputs come from the stream "samples".
   package init(_ theory: Theory, inputDimension: Int, context: RunContext) {
     self.theory = theory
+    norms = theory.teacherNorms
     self.inputDimension = inputDimension
     mistakes = context.descentMistakes
     // Sixteen normals are made at a time; whole groups are the fast way to draw them.
@@ -156,7 +164,7 @@ package final class Descent {
     withUnsafeTemporaryAllocation(of: Double.self, capacity: p) { projections in
       guard let projections = projections.baseAddress else { return }
       var e = 0.0
-      for t in 0..<pStar { e += input[t / 8][t % 8] * input[t / 8][t % 8] / Double(pStar) }
+      for t in 0..<pStar { e += norms[t] * (input[t / 8][t % 8] * input[t / 8][t % 8]) / Double(pStar) }
       multiply(0, p, input, into: projections)
       for row in 0..<p {
         projections[row] /= n.squareRoot()

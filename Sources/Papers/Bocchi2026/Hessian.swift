@@ -1,8 +1,11 @@
 package import NumericalMethods
 package import PaperKit
 
-/// Eigenvalues of the Hessian at the plateau and at a solution of free rows, in canonical units (the Hessian in the weights
-/// times N p), for gradient flow's plateau q = p/(p+2).
+/// Eigenvalues of the Hessian at a critical point of the population loss of free rows, in canonical units (the Hessian in the
+/// weights times N p).
+///
+/// There c W^T W is diag(c* + delta/2) on k of the teacher's directions, delta/2 on j others and 0 elsewhere, with k + j <= p and
+/// delta = 2 (1 - k/p*) / (2 + k + j): k directions are learnt, and of p - k - j rows nothing is left but rotation. [derived]
 package enum Hessian: Experiment {
   /// Where.
   package enum Place: String, Choice {
@@ -10,6 +13,9 @@ package enum Hessian: Experiment {
     case plateau
     /// R = sqrt(p/p*) O with a random O, Q = R R^T; needs p >= p*.
     case solution
+    /// The critical point of k = `learntCount` and j = `otherCount`, rotated at random; the plateau is k = 0, j = p and the
+    /// solutions k = p*, j = 0.
+    case critical
   }
 
   package struct Parameters: NetworkParameters {
@@ -20,19 +26,42 @@ package enum Hessian: Experiment {
     /// N, at least p + p* + 2.
     package var inputDimension = 100
     package var place = Place.plateau
+    /// k, 0 to min(p, p*).
+    package var learntCount = 0
+    /// j, 0 to p - k; 0 where k = p*.
+    package var otherCount = 0
     package let learningRate = 0.01
     package let constraint = Constraint.free
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, inputDimension, place }
+    enum CodingKeys: String, CodingKey {
+      case studentWidth, teacherWidth, inputDimension, place, learntCount, otherCount
+    }
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      ["learntCount", "otherCount"].map { name in
+        IdleParameter(name, "unless place: critical") { $0.place != .critical }
+      }
+    }
+
+    /// delta = E[e] there.
+    package var residual: Double {
+      2 * (1 - Double(learntCount) / Double(teacherWidth)) / Double(2 + learntCount + otherCount)
+    }
 
     package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(
-        place == .plateau || studentWidth >= teacherWidth, "place", place.rawValue,
-        allowed: "plateau where studentWidth is below teacherWidth")
+        place != .solution || studentWidth >= teacherWidth, "place", place.rawValue,
+        allowed: "plateau or critical where studentWidth is below teacherWidth")
+      try require(
+        (0...min(studentWidth, teacherWidth)).contains(learntCount), "learntCount", learntCount,
+        allowed: "0 to the lesser width")
+      try require(
+        (0...(learntCount == teacherWidth ? 0 : studentWidth - learntCount)).contains(otherCount), "otherCount",
+        otherCount, allowed: "0 to studentWidth - learntCount, 0 where all is learnt")
     }
   }
 
@@ -41,7 +70,10 @@ package enum Hessian: Experiment {
   package static let eigenvalues = OutputArray("eigenvalues", axes: ["mode"], meaning: "eigenvalues, ascending")
   package static let multiplicities = OutputArray("multiplicities", axes: ["mode"], meaning: "their multiplicities")
   package static let populationLoss = OutputArray("populationLoss", meaning: "population loss")
-  package static let outputs = [eigenvalues, multiplicities, populationLoss]
+  package static let gradient = OutputArray(
+    "gradient", meaning: "greatest rate of change of an overlap by gradient flow at eta = 1, 0 at a critical point")
+  package static let outputs = [eigenvalues, multiplicities, populationLoss, gradient]
+  package static let mutants = [Mistake.halvedTrace]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
@@ -54,13 +86,25 @@ package enum Hessian: Experiment {
     case .solution:
       var stream = context.random("solution")
       overlaps = try Overlaps.solution(studentWidth: p, teacherWidth: pStar, stream: &stream)
+    case .critical:
+      var stream = context.random("solution")
+      let rotation = try LinearAlgebra.qr(stream.normalMatrix(rowCount: p, columnCount: p)).q
+      let (k, j, half) = (parameters.learntCount, parameters.otherCount, parameters.residual / 2)
+      let length = (Double(p) * (1 / Double(pStar) + half)).squareRoot()
+      overlaps = Overlaps(
+        teacherOverlap: Matrix(rowCount: p, columnCount: pStar) { $1 < k ? length * rotation[$0, $1] : 0 },
+        perpendicular: Matrix(rowCount: p, columnCount: p) { row, column in
+          (k..<(k + j)).reduce(0) { $0 + Double(p) * half * rotation[row, $1] * rotation[column, $1] }
+        })
     }
-    let spectrum = try HessianSpectrum(overlaps)
+    let spectrum = try HessianSpectrum(overlaps, traceShare: context.mutant == Mistake.halvedTrace ? 0.5 : 1)
+    let flow = OverlapEquations(
+      Theory(studentWidth: p, teacherWidth: pStar, learningRate: 1), isGradientFlow: true)
     let others = Double(parameters.inputDimension - p - pStar)
     let modes = (spectrum.inside.map { ($0, 1) } + spectrum.outside.map { ($0, others) }).sorted { $0.0 < $1.0 }
     return [
       eigenvalues: NDArray(modes.map(\.0)), multiplicities: NDArray(modes.map(\.1)),
-      populationLoss: NDArray(OverlapEquations(parameters.theory).loss(overlaps)),
+      populationLoss: NDArray(flow.loss(overlaps)), gradient: NDArray(flow.greatestRate(overlaps)),
     ]
   }
 }

@@ -14,8 +14,9 @@ package struct HessianSpectrum: Sendable {
   /// Eigenvalues of multiplicity N - p - p*, ascending.
   package let outside: [Double]
 
-  /// The spectrum at some overlaps; order (p (p + p*))^3. Throws what LAPACK throws.
-  package init(_ overlaps: Overlaps) throws {
+  /// The spectrum at some overlaps of a teacher of equal norms; order (p (p + p*))^3. `traceShare` below 1 is a deliberate
+  /// mistake, that share of the term with tr(D). Throws what LAPACK throws.
+  package init(_ overlaps: Overlaps, traceShare: Double = 1) throws {
     let (p, pStar) = (overlaps.studentWidth, overlaps.teacherWidth)
     let d = p + pStar
     let c = 1 / Double(p)
@@ -30,7 +31,7 @@ package struct HessianSpectrum: Sendable {
       c * gram[$0, $1] - ($0 == $1 && $0 < pStar ? 1 / Double(pStar) : 0)
     }
     let q = LinearAlgebra.outerGram(x)
-    let trace = difference.trace
+    let trace = traceShare * difference.trace
     let hessian = Matrix(rowCount: p * d, columnCount: p * d) { first, second in
       let (k, i) = first.quotientAndRemainder(dividingBy: d)
       let (l, j) = second.quotientAndRemainder(dividingBy: d)

@@ -44,7 +44,7 @@ package enum NearestSolution: Experiment {
     "predictedRootDeficit", meaning: "mean fourth root of the deficit over the same pairs")
   package static let noiseGain = OutputArray("noiseGain", meaning: "nu")
   package static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
-  package static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes]
+  package static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
@@ -53,7 +53,7 @@ package enum NearestSolution: Experiment {
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let theory = parameters.theory
     let dimension = parameters.inputDimension
-    let gain = try theory.noiseGain()
+    let gain = (replicas[0].mutant == Mistake.halvedGain ? 0.5 : 1) * (try theory.noiseGain())
     let efoldings = log(Double(dimension)) + 8
     let stepCount =
       Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension

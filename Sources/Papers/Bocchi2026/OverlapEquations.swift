@@ -5,18 +5,18 @@ internal import PaperKit
 
 /// The limit N -> infinity at fixed widths and time = steps/N: ordinary differential equations for the overlaps.
 ///
-/// In R and S = Q - R R^T (T = I), with D = c* I - c R^T R, A = R D - c S R and delta = tr D - c tr S = E[e]:
+/// In R and S = Q - R R^T, with D = c* diag(t) - c R^T R, A = R D - c S R and delta = tr D - c tr S = E[e]:
 ///
 ///     loss  = delta^2/2 + |D|^2 + 2 c^2 tr(R^T S R) + c^2 |S|^2 = E[e^2]/2
 ///     U     = A R^T - c Q S,    V = A A^T + c^2 Q S Q
 ///     dR/dt = 2 eta (delta R + 2 A)
 ///     dS/dt = 4 eta (delta S - c (Q S + S Q)) + 4 eta^2 (E[e^2] Q + 4 delta U + 8 V)
 ///
-/// which are dR = 2 eta [delta R + 2 (c* R - c Q R)], dQ = 4 eta [delta Q + 2 U] + 4 eta^2 [...] without their
+/// which are dR = 2 eta [delta R + 2 (c* R diag(t) - c Q R)], dQ = 4 eta [delta Q + 2 U] + 4 eta^2 [...] without their
 /// cancellations, so that losses far below rounding of 1 keep their digits. "Gradient flow" is the same without eta^2.
-/// Constrained rows: g_k = (dQ_kk/dt) / (2 Q_kk) is taken off, dR_kr - g_k R_kr and dS_kl - (g_k + g_l) S_kl. Why divided by
-/// Q_kk = 1: Q_kk is then conserved off the constraint too. Without, an error of Q_kk grows at the rate -dQ_kk/dt, which is
-/// above 0 on the plateau and, for p < p*, for ever.
+/// Constrained rows: g_k = (dQ_kk/dt + 4 eta (Q_kk - 1)) / (2 Q_kk) is taken off, dR_kr - g_k R_kr and
+/// dS_kl - (g_k + g_l) S_kl. At Q_kk = 1 that is half of dQ_kk/dt. Why the rest: off the constraint an error of Q_kk then dies
+/// out at the rate 4 eta. Without, it grows at the rate -dQ_kk/dt, which is above 0 on the plateau and, for p < p*, for ever.
 ///
 /// A loss has an absolute error of about the integrator's absolute tolerance, from S, which may get tiny eigenvalues below 0.
 ///
@@ -42,6 +42,7 @@ package struct OverlapEquations: Sendable {
   private let q: Int
   private let hasNoise: Bool
   private let halvesU: Bool
+  private let norms: [Double]
 
   /// The equations of a problem; gradient flow leaves out the noise of single samples.
   package init(_ theory: Theory, isGradientFlow: Bool = false, mistakes: Mistakes = Mistakes()) {
@@ -50,6 +51,7 @@ package struct OverlapEquations: Sendable {
     q = theory.teacherWidth
     hasNoise = !isGradientFlow && !mistakes.dropsNoise
     halvesU = mistakes.halvesU
+    norms = theory.teacherNorms
   }
 
   // MARK: States
@@ -74,7 +76,7 @@ package struct OverlapEquations: Sendable {
   /// Population loss of a state.
   package func loss(_ state: UnsafeBufferPointer<Double>) -> Double {
     guard let state = state.baseAddress else { return .nan }
-    return cb_overlap_loss(CInt(p), CInt(q), state)
+    return cb_overlap_loss(CInt(p), CInt(q), norms, state)
   }
 
   /// Population loss of a state.
@@ -89,8 +91,18 @@ package struct OverlapEquations: Sendable {
   ) {
     guard let state = state.baseAddress, let change = derivative.baseAddress else { return }
     cb_overlap_rates(
-      CInt(p), CInt(q), state, theory.learningRate, hasNoise ? 1 : 0, halvesU ? 1 : 0,
+      CInt(p), CInt(q), norms, state, theory.learningRate, hasNoise ? 1 : 0, halvesU ? 1 : 0,
       theory.constraint == .spherical ? 1 : 0, change)
+  }
+
+  /// Greatest size of a rate of change at some overlaps.
+  package func greatestRate(_ overlaps: Overlaps) -> Double {
+    let state = state(overlaps)
+    let rates = [Double](unsafeUninitializedCapacity: state.count) { rates, count in
+      state.withUnsafeBufferPointer { derivative($0, rates) }
+      count = state.count
+    }
+    return rates.map(abs).greatest()
   }
 
   // MARK: Integration

@@ -14,6 +14,8 @@ package enum OverlapFlow: Experiment {
     package var inputDimension = 1000
     package var start = Start.typical
     package var constraint = Constraint.free
+    /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
+    package var teacherSpread = 0.0
     /// Whether the noise of single samples is left out.
     package var isGradientFlow = false
     /// Last output time, above 0.
@@ -25,6 +27,10 @@ package enum OverlapFlow: Experiment {
     package var relativeTolerance = 1e-11
 
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("teacherSpread", "with one teacher row") { $0.teacherWidth == 1 }]
+    }
 
     package func validate() throws {
       try validateNetwork()

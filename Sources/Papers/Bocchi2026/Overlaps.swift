@@ -15,7 +15,7 @@ package enum Start: String, Choice {
 
 /// Overlaps of a student with the teacher and with itself.
 ///
-/// Kept apart: R = W W*^T / N [student, teacher] and Q_perp = Q - R R^T [student, student], Q = W W^T / N, because near a
+/// Kept apart: R [student, teacher], overlaps with the teacher's rows scaled to squared norm N, and Q_perp = Q - R R^T [student, student], Q = W W^T / N, because near a
 /// solution Q_perp is a small difference of large numbers.
 package struct Overlaps: Sendable, Equatable {
   /// R [student, teacher].
@@ -121,6 +121,15 @@ package struct Overlaps: Sendable, Equatable {
   }
 
   // MARK: Nearest solution
+
+  /// The matrix with column r times t_r^power, for the teacher rows' squared norms t_r.
+  ///
+  /// With unequal norms solutions are R = sqrt(p/p*) O diag(t)^(1/2), so that O = polar(R diag(t)^(-1/2)) there, and the one
+  /// closest to weights of overlap R is polar(R diag(t)^(1/2)).
+  package static func scaled(_ matrix: Matrix, by norms: [Double], rootPower: Int) -> Matrix {
+    let factors = norms.map { rootPower > 0 ? $0.squareRoot() : 1 / $0.squareRoot() }
+    return Matrix(rowCount: matrix.rowCount, columnCount: matrix.columnCount) { matrix[$0, $1] * factors[$1] }
+  }
 
   /// polar(R) = U V^T of the thin singular value decomposition R = U s V^T: the O with O^T O = I (p >= p*) that maximises
   /// tr(O^T R), so sqrt(p/p*) O W* is the zero-loss solution closest to weights of overlap R (orthogonal Procrustes).

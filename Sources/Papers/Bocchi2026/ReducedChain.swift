@@ -8,15 +8,15 @@ package import PaperKit
 /// By rotation invariance (R, Q_perp) is a Markov chain of its own. With S = Q_perp = L L^T, one step draws lambda* ~
 /// N(0, I_{p*}), xi ~ N(0, I_p), rho^2 ~ chi-square with N - p - p* degrees of freedom and sets
 ///
-///     v = L xi,  lambda = R lambda* + v,  e = c* |lambda*|^2 - c |lambda|^2,  g = 2 eta e / N,  x^2 = |xi|^2 + rho^2
+///     v = L xi,  lambda = R lambda* + v,  e = c* sum_r t_r lambda*_r^2 - c |lambda|^2,  g = 2 eta e / N,  x^2 = |xi|^2 + rho^2
 ///     R <- R + g lambda lambda*^T,   S <- S + g (lambda v^T + v lambda^T) + g^2 x^2 lambda lambda^T,
 ///
 /// which is w_k <- w_k + 2 eta e (w_k.x) x / N seen through the overlaps. Constrained rows are then rescaled. L is the
 /// Cholesky factor, a pivot that is not positive counting as 0 (at the solutions S is singular).
 ///
 /// Why lanes: the square roots and divisions of one replica wait for each other; eight replicas side by side fill the gaps.
-/// The steps themselves are in C (CBocchi2026), compiled for several vector widths. Every lane draws from streams of its own and no operation mixes lanes, so a replica's numbers have the same bits alone
-/// and in any company.
+/// The steps themselves are in C (CBocchi2026), compiled for several vector widths. Every lane draws from streams of its own
+/// and no operation mixes lanes, so a replica's numbers have the same bits alone and in any company.
 package final class ReducedChain {
   /// Replicas side by side.
   package typealias Lanes = SIMD8<Double>
@@ -38,6 +38,7 @@ package final class ReducedChain {
   private let pStar: Int
   private let inputDimension: Int
   private let learningRate: Double
+  private let norms: [Double]
   private let isSpherical: Bool
   private let mistakes: Mistakes
   private let laneCount: Int
@@ -69,6 +70,7 @@ package final class ReducedChain {
     precondition(inputDimension >= p + pStar + 2, "N = \(inputDimension) for p = \(p), p* = \(pStar)")
     self.inputDimension = inputDimension
     learningRate = theory.learningRate
+    norms = theory.teacherNorms
     isSpherical = theory.constraint == .spherical
     self.mistakes = mistakes
     laneCount = starts.count
@@ -110,7 +112,7 @@ package final class ReducedChain {
       })
   }
 
-  /// Population loss of every lane by E[e^2]/2 = delta^2/2 + c^2 tr Q^2 - 2 c c* tr R R^T + c*^2 p*, with an absolute error
+  /// Population loss of every lane by E[e^2]/2 = delta^2/2 + c^2 tr Q^2 - 2 c c* tr R T R^T + c*^2 tr T^2, with an absolute error
   /// of about 1e-16.
   package func populationLosses() -> Lanes {
     let (c, cStar) = (1 / Double(p), 1 / Double(pStar))
@@ -125,8 +127,8 @@ package final class ReducedChain {
         if a == b { delta -= c * q }
       }
     }
-    for index in 0..<(p * pStar) { overlap += r[index] * r[index] }
-    let constant = Lanes(repeating: cStar * cStar * Double(pStar))
+    for index in 0..<(p * pStar) { overlap += norms[index % pStar] * (r[index] * r[index]) }
+    let constant = Lanes(repeating: cStar * cStar * norms.reduce(0) { $0 + $1 * $1 })
     let loss = 0.5 * (delta * delta) + (c * c) * squares - (2 * c * cStar) * overlap
     return loss + constant
   }
@@ -187,7 +189,8 @@ package final class ReducedChain {
         to: Double.self, capacity: Lanes.scalarCount * count * perStep
       ) { numbers in
         cb_chain_steps(
-          CInt(p), CInt(pStar), overlaps, numbers, count, scale, isSpherical ? 1 : 0, mistakes.reusesSamples ? 1 : 0)
+          CInt(p), CInt(pStar), norms, overlaps, numbers, count, scale, isSpherical ? 1 : 0,
+          mistakes.reusesSamples ? 1 : 0)
       }
     }
     position += count

@@ -14,12 +14,18 @@ package enum ReducedSGD: Experiment {
     package var inputDimension = 1000
     package var start = Start.random
     package var constraint = Constraint.free
+    /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
+    package var teacherSpread = 0.0
     /// Last output time, above 0.
     package var lastTime = 120.0
     /// Number of output times, at least 2.
     package var timeCount = 61
 
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("teacherSpread", "with one teacher row") { $0.teacherWidth == 1 }]
+    }
 
     package func validate() throws {
       try validateNetwork()

@@ -13,9 +13,9 @@ package enum Constraint: String, Choice {
 /// The problem: widths, learning rate and constraint, and everything about it that has a closed form.
 ///
 /// Student (1/p) sum_k (w_k.x)^2 / N, p = `studentWidth`; teacher (1/p*) sum_r (w*_r.x)^2 / N with p* = `teacherWidth`
-/// orthogonal rows of squared norm N; inputs x ~ N(0, I_N); loss e^2/2 with e = teacher - student. One step with a fresh x
+/// orthogonal rows of squared norms N t_r, of mean N and all N unless `teacherSpread` says otherwise; inputs x ~ N(0, I_N); loss e^2/2 with e = teacher - student. One step with a fresh x
 /// is w_k <- w_k + 2 eta e (w_k.x) x / N, which is p times plain gradient descent at learning rate eta; the time is
-/// steps / N. Overlaps R = W W*^T / N, Q = W W^T / N, c = 1/p, c* = 1/p*.
+/// steps / N. Overlaps Q = W W^T / N and R with the teacher's directions, R_kr = w_k.w*_r / (N sqrt(t_r)); c = 1/p, c* = 1/p*.
 ///
 /// All formulas are derived here, the paper's own normalisation is not known: for a student c sum lambda^2 and a teacher
 /// c* sum lambda*^2 of unit rows, with plain descent at eta_raw, put eta = eta_raw c c* p*, and read Q as c p Q / (c* p*).
@@ -28,17 +28,40 @@ package struct Theory: Sendable, Hashable {
   package let learningRate: Double
   /// Whether rows keep their norm.
   package let constraint: Constraint
+  /// s in [0, 1): the teacher rows' squared norms over N fall evenly from 1 + s to 1 - s.
+  package let teacherSpread: Double
 
   /// The problem with its parameters.
-  package init(studentWidth: Int, teacherWidth: Int, learningRate: Double, constraint: Constraint = .free) {
+  package init(
+    studentWidth: Int, teacherWidth: Int, learningRate: Double, constraint: Constraint = .free,
+    teacherSpread: Double = 0
+  ) {
     self.studentWidth = studentWidth
     self.teacherWidth = teacherWidth
     self.learningRate = learningRate
     self.constraint = constraint
+    self.teacherSpread = teacherSpread
   }
 
   private var p: Double { Double(studentWidth) }
   private var pStar: Double { Double(teacherWidth) }
+
+  /// t_r, descending, of mean 1.
+  package var teacherNorms: [Double] {
+    (0..<teacherWidth).map {
+      teacherWidth == 1 ? 1 : 1 + teacherSpread * (1 - 2 * Double($0) / Double(teacherWidth - 1))
+    }
+  }
+
+  /// c*^2 sum_r t_r^2; 1/p* for equal norms.
+  private var squaredTeacher: Double { teacherNorms.reduce(0) { $0 + $1 * $1 } / (pStar * pStar) }
+
+  /// The same with steps that are p* times the plain gradient instead of p times: a deliberate mistake.
+  package var ofPlainGradient: Theory {
+    Theory(
+      studentWidth: studentWidth, teacherWidth: teacherWidth, learningRate: learningRate * pStar / p,
+      constraint: constraint, teacherSpread: teacherSpread)
+  }
 
   // MARK: Range
 
@@ -50,19 +73,34 @@ package struct Theory: Sendable, Hashable {
     Double(teacherWidth) / (2 * (Double(teacherWidth) + 2))
   }
 
+  /// The same for this teacher: the eta at which sum_r 2 eta y_r / (1 - 4 eta y_r) = 1, y_r = c* t_r.
+  ///
+  /// Beside a solution of p = p* the loss is carried by u_r = y_r S_rr, du_r/dt = 8 eta y_r (-(1 - 4 eta y_r) u_r +
+  /// 2 eta y_r sum u), which has a growing mode beyond. [derived]
+  package var criticalLearningRate: Double {
+    if teacherSpread == 0 { return Self.criticalLearningRate(teacherWidth: teacherWidth) }
+    let levels = teacherNorms.map { $0 / pStar }
+    var (low, high) = (0.0, 1 / (4 * levels[0]))
+    while true {
+      let eta = (low + high) / 2
+      if eta <= low || eta >= high { return low }
+      if levels.reduce(0, { $0 + 2 * eta * $1 / (1 - 4 * eta * $1) }) < 1 { low = eta } else { high = eta }
+    }
+  }
+
   /// Discriminant of the plateau equation, negative where the norm runs away before a plateau is reached; positive for
   /// the constrained student, which always has one.
   package var plateauDiscriminant: Double {
     if constraint == .spherical { return 1 }
     let b = (p + 2) * (1 + 2 * learningRate)
-    return b * b - 4 * learningRate * (p + 2) * (p + 4) * (1 + learningRate * (1 + 2 / pStar))
+    return b * b - 4 * learningRate * (p + 2) * (p + 4) * (1 + learningRate * (1 + 2 * squaredTeacher))
   }
 
   // MARK: Plateau
 
   /// kappa = q/p at the plateau Q = q I, R = 0: for free rows the smaller root of
-  /// eta [(p+2)(p+4) kappa^2 - 2 (p+2) kappa + 1 + 2/p*] - (p+2) kappa + 1 = 0, which at eta = 0 is 1/(p+2);
-  /// 1/p for constrained rows.
+  /// eta [(p+2)(p+4) kappa^2 - 2 (p+2) kappa + 1 + 2/p*] - (p+2) kappa + 1 = 0 (for unequal norms of the teacher c*^2 tr T^2
+  /// for the last 1/p*, here and below), which at eta = 0 is 1/(p+2); 1/p for constrained rows.
   ///
   /// Throws `undefined` where there is no plateau.
   package func plateauNorm() throws -> Double {
@@ -72,7 +110,8 @@ package struct Theory: Sendable, Hashable {
       throw NumericalError.undefined("no plateau: its discriminant is \(discriminant), below 0")
     }
     // The form without cancellation, also right at eta = 0.
-    return 2 * (1 + learningRate * (1 + 2 / pStar)) / ((p + 2) * (1 + 2 * learningRate) + discriminant.squareRoot())
+    return 2 * (1 + learningRate * (1 + 2 * squaredTeacher))
+      / ((p + 2) * (1 + 2 * learningRate) + discriminant.squareRoot())
   }
 
   /// Mean residual E[e] = 1 - p kappa at R = 0 and Q = p kappa I.
@@ -81,13 +120,14 @@ package struct Theory: Sendable, Hashable {
   /// E[e^2] at R = 0 and Q = p kappa I.
   private func squaredResidual(_ kappa: Double) -> Double {
     let delta = residual(kappa)
-    return delta * delta + 2 * (p * kappa * kappa + 1 / pStar)
+    return delta * delta + 2 * (p * kappa * kappa + squaredTeacher)
   }
 
   /// Population loss of the plateau; 1/(p+2) + 1/p* at eta = 0, 1/p + 1/p* for constrained rows.
   package func plateauLoss() throws -> Double { squaredResidual(try plateauNorm()) / 2 }
 
-  /// Rate r at which R grows out of the plateau; the loss leaves it as exp(2 r time).
+  /// Rate r at which R grows out of the plateau, in the strongest of the teacher's directions; the loss leaves it as
+  /// exp(2 r time).
   ///
   /// 2 eta (E[e] + 2 c* - 2 kappa) for free rows; 4 eta/p* - 4 eta^2 (1/p + 1/p* + 4/p^2) for constrained ones. Both
   /// 4 eta/p* to first order, whatever p.
@@ -95,12 +135,13 @@ package struct Theory: Sendable, Hashable {
     switch constraint {
     case .free: return growthRate(try plateauNorm())
     case .spherical:
-      return 4 * learningRate / pStar - 4 * learningRate * learningRate * (1 / p + 1 / pStar + 4 / (p * p))
+      return 4 * learningRate * teacherNorms[0] / pStar
+        - 4 * learningRate * learningRate * (1 / p + squaredTeacher + 4 / (p * p))
     }
   }
 
   private func growthRate(_ kappa: Double) -> Double {
-    2 * learningRate * (residual(kappa) + 2 / pStar - 2 * kappa)
+    2 * learningRate * (residual(kappa) + 2 * teacherNorms[0] / pStar - 2 * kappa)
   }
 
   /// A of (plateau loss - loss) = A X exp(2 r time) / N at eta -> 0, X = N tr(R0 R0^T) / (p p*): 2p/(p+2), or 2 for
@@ -119,7 +160,9 @@ package struct Theory: Sendable, Hashable {
   /// the rest of it is an exponential. With an end it is the gain accumulated by then. Throws where there is no plateau or
   /// no growth.
   package func noiseGain(until end: Double = .infinity) throws -> Double {
-    guard constraint == .free else { throw NumericalError.undefined("the noise gain of constrained rows") }
+    guard constraint == .free, teacherSpread == 0 else {
+      throw NumericalError.undefined("the noise gain of constrained rows or unequal teacher norms")
+    }
     if learningRate == 0 { return 0 }
     let eta = learningRate
     let finalRate = try escapeRate()
@@ -174,7 +217,13 @@ package struct Theory: Sendable, Hashable {
   // MARK: Solutions and late times
 
   /// Dimension of the set of zero-loss solutions W = sqrt(p/p*) O W*, O^T O = I, for p >= p*: p p* - p*(p*+1)/2.
-  package var solutionDimension: Int { studentWidth * teacherWidth - teacherWidth * (teacherWidth + 1) / 2 }
+  ///
+  /// Constrained rows leave those whose O has rows of equal norm (unit-norm tight frames): p(p-1)/2 for p = p*, where all
+  /// have; else p (p*-1) - p*(p*+1)/2 + 1.
+  package var solutionDimension: Int {
+    let (p, q) = (studentWidth, teacherWidth)
+    return constraint == .spherical && p > q ? p * (q - 1) - q * (q + 1) / 2 + 1 : p * q - q * (q + 1) / 2
+  }
 
   /// Rate of the final exponential decay of the loss for p = p* and free rows: (8 eta/p*)(1 - eta/eta_c).
   package var decayRate: Double {
@@ -197,20 +246,27 @@ package protocol NetworkParameters: ExperimentParameters {
   var teacherWidth: Int { get }
   var learningRate: Double { get }
   var constraint: Constraint { get }
+  /// s, 0 unless an experiment varies it.
+  var teacherSpread: Double { get }
 }
 
 extension NetworkParameters {
+  /// Equal norms.
+  package var teacherSpread: Double { 0 }
+
   /// The problem these parameters pose.
   package var theory: Theory {
     Theory(
-      studentWidth: studentWidth, teacherWidth: teacherWidth, learningRate: learningRate, constraint: constraint)
+      studentWidth: studentWidth, teacherWidth: teacherWidth, learningRate: learningRate, constraint: constraint,
+      teacherSpread: teacherSpread)
   }
 
   /// Checks widths and learning rate: p and p* in 1...16, 0 < eta < eta_c(p*), and a plateau to pass.
   package func validateNetwork() throws {
     try require(Theory.widths.contains(studentWidth), "studentWidth", studentWidth, allowed: "1 to 16")
     try require(Theory.widths.contains(teacherWidth), "teacherWidth", teacherWidth, allowed: "1 to 16")
-    let critical = Theory.criticalLearningRate(teacherWidth: teacherWidth)
+    try require((0..<1).contains(teacherSpread), "teacherSpread", teacherSpread, allowed: "at least 0 and below 1")
+    let critical = theory.criticalLearningRate
     try require(
       learningRate > 0 && learningRate < critical, "learningRate", learningRate,
       allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable"

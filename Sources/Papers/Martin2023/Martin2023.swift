@@ -14,6 +14,6 @@ public let martin2023 = Paper(
   ],
   tables: [
     orthonormalTable, gaussianTable, limitTable, gaussianLimitTable, histogramTable, lawTable, powerLawTable,
-    exponentialTable, escapeTable, widthTable,
+    exponentialTable, escapeTable, widthTable, bestOverlapTable,
   ],
   estimators: settingEstimators + limitEstimators + recoveryEstimators + rateEstimators)

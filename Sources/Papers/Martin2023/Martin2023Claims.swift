@@ -90,14 +90,40 @@ let limitEstimators =
         return .mean(values).distance(from: limit)
       },
       Estimator(
-        "martin2023/gaussian-overlap-\(regime.rawValue)", from: [GaussianFlow.self],
-        meaning: "overlap at gamma = 1, Gaussian, \(regime.rawValue) student"
+        "martin2023/gaussian-orthonormal-distance-\(regime.rawValue)",
+        from: [GaussianFlow.self, HighDimensionalLimit.self],
+        meaning:
+          "distance of phi at gamma = 1 of Gaussian networks from the orthonormal limit, \(regime.rawValue) student"
       ) { results in
         let point = try only(
           results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
-        return .median(
-          point[GaussianFlow.overlap].column(
-            try point.index(of: 1, in: GaussianFlow.rescaledTime)))
+        let values = point[GaussianFlow.integratedTrace].column(
+          try point.index(of: 1, in: GaussianFlow.rescaledTime))
+        let limit = try results.orthonormalLimit(
+          HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
+        return .mean(values).distance(from: limit)
+      },
+      Estimator(
+        "martin2023/gaussian-phi-extrapolated-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
+        meaning:
+          "distance of phi at gamma = 1, extrapolated from d and 2d to 1/d = 0, from the Gaussian limit, "
+          + "\(regime.rawValue) student"
+      ) { results in
+        let points = try results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }
+          .sorted { $0.parameters.inputDimension < $1.parameters.inputDimension }
+        guard points.count == 2, points[1].parameters.inputDimension == 2 * points[0].parameters.inputDimension else {
+          throw EvidenceError("needs two sizes, one twice the other")
+        }
+        let samples = try points.map {
+          $0[GaussianFlow.integratedTrace].column(try $0.index(of: 1, in: GaussianFlow.rescaledTime))
+        }
+        let (means, errors) = (samples.map(Statistics.mean), samples.map(Statistics.standardError))
+        let limit = try results.gaussianLimit(GaussianLimit.integratedTrace, ratios: points[0].parameters.ratios, at: 1)
+        return Estimate.fit(
+          value: 2 * means[1] - means[0],
+          standardError: (4 * errors[1] * errors[1] + errors[0] * errors[0]).squareRoot(),
+          degreesOfFreedom: Double((samples.map(\.count).min() ?? 0) - 1)
+        ).distance(from: limit)
       },
       Estimator(
         "martin2023/gap-ratio-\(regime.rawValue)", from: [HighDimensionalLimit.self],
@@ -209,6 +235,26 @@ let recoveryEstimators = [
       })
   },
   Estimator(
+    "martin2023/worst-overlap-gap", from: [WidthSweep.self],
+    meaning: "greatest distance of the final overlap from that of the best student, of all widths and replicas"
+  ) { results in
+    .identity(
+      try some(results.points(of: WidthSweep.self), "widths").flatMap { point in
+        zip(point[WidthSweep.finalOverlap].values, point[WidthSweep.predictedOverlap].values).map { abs($0 - $1) }
+      })
+  },
+  Estimator(
+    "martin2023/least-deficit", from: [WidthSweep.self],
+    meaning: "1 less the final overlap, least of all widths and replicas"
+  ) { results in
+    .identity([
+      try some(results.points(of: WidthSweep.self), "widths").flatMap { $0[WidthSweep.finalOverlap].values }.map {
+        1 - $0
+      }
+      .least()
+    ])
+  },
+  Estimator(
     "martin2023/final-loss-error", from: [WidthSweep.self],
     meaning: "median relative error of the final risk against the least risk at this width"
   ) { results in
@@ -235,89 +281,3 @@ let recoveryEstimators = [
       zip(point[NonGenericStart.finalLoss].values, point[NonGenericStart.saddleLoss].values).map { abs($0 / $1 - 1) })
   },
 ]
-
-/// Estimators of speed: rates and escape times.
-let rateEstimators = [
-  Estimator(
-    "martin2023/power-law-ratio", from: [ConvergenceRates.self],
-    meaning: "median of t^2 L at the last time over its predicted limit"
-  ) { results in
-    let point = try results.point(of: ConvergenceRates.self)
-    let parameters = point.parameters
-    let limit = Theory.powerLawLimit(
-      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
-      teacherWidth: parameters.teacherWidth)
-    let losses = point[ConvergenceRates.populationLoss]
-    return .median(
-      (0..<point.replicaCount).map { replica in
-        losses[replica, 0, parameters.timeCount - 1] * parameters.lastTime * parameters.lastTime / limit
-      })
-  },
-  Estimator(
-    "martin2023/power-law-exponent", from: [ConvergenceRates.self],
-    meaning:
-      "slope of ln L over ln t between the last time and one about half as late, median, the greatest distance from -2"
-  ) { results in
-    .greatest(
-      try some(results.points(of: ConvergenceRates.self), "rates").map { point in
-        let times = point[ConvergenceRates.time].values
-        let (end, losses) = (times.count - 1, point[ConvergenceRates.populationLoss])
-        let middle = times.firstIndex { $0 >= times[end] / 2.01 } ?? 0
-        let duration = Double.logarithm(times[end] / times[middle])
-        return Estimate.median(
-          (0..<point.replicaCount).map { replica in
-            Double.logarithm(losses[replica, 0, end] / losses[replica, 0, middle]) / duration
-          }
-        ).distance(from: -2)
-      })
-  },
-  Estimator(
-    "martin2023/exponential-rate-ratio", from: [ConvergenceRates.self],
-    meaning: "median fitted rate of the exponential decay over 4 mu_min, runs that do not reach the window left out"
-  ) { results in
-    .median(try results.point(of: ConvergenceRates.self)[ConvergenceRates.rateRatio].values.filter(\.isFinite))
-  },
-  Estimator(
-    "martin2023/escape-slope", from: [Escape.self],
-    meaning: "slope of the escape time over ln d, in units of m*/4, mean over replicas of one width"
-  ) { results in
-    let points = try paired(results.points(of: Escape.self))
-    guard Set(points.map(\.parameters.inputDimension)).count >= 3,
-      Set(points.map(\.parameters.studentWidth)).count == 1
-    else { throw EvidenceError("needs one student width at three or more input dimensions") }
-    let x = points.map { Double.logarithm(Double($0.parameters.inputDimension)) }
-    return .mean(
-      (0..<points[0].replicaCount).map { replica in
-        let times = points.map { $0[Escape.escapeTime].values[replica] }
-        return Statistics.linearFit(x, times).slope * 4 / Double(points[0].parameters.teacherWidth)
-      })
-  },
-  Estimator(
-    "martin2023/recovery-gain", from: [Escape.self],
-    meaning: "median of the recovery time of the narrower less that of the wider of two students"
-  ) { results in
-    let points = try paired(narrowAndWide(results)).map { $0[Escape.recoveryTime].values }
-    return .median(zip(points[0], points[1]).map { $0 - $1 })
-  },
-  Estimator(
-    "martin2023/recovery-spread-ratio", from: [Escape.self],
-    meaning: "standard deviation of the recovery time of the narrower over that of the wider of two students"
-  ) { results in
-    let samples = try narrowAndWide(results).map { $0[Escape.recoveryTime].values }
-    guard samples.allSatisfy({ $0.count > 2 }) else { throw EvidenceError("needs 3 replicas or more of each") }
-    let parts = samples.map { values in
-      Statistics.jackknife(values) { Double.logarithm(Statistics.variance($0)) / 2 }
-    }
-    let ratio = Double.exponential(parts[0].value - parts[1].value)
-    return .fit(
-      value: ratio, standardError: ratio * parts.reduce(0) { $0 + $1.standardError * $1.standardError }.squareRoot(),
-      degreesOfFreedom: Double(min(samples[0].count, samples[1].count) - 1))
-  },
-]
-
-/// The narrower and the wider of two students.
-private func narrowAndWide(_ results: Results) throws -> [ExperimentPoint<Escape>] {
-  let points = try results.points(of: Escape.self).sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
-  guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
-  return points
-}

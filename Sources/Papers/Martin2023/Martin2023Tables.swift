@@ -156,30 +156,30 @@ let powerLawTable = TableDefinition(
   }
 }
 
-/// L for students as wide as the teacher, one row per start and time, with the predicted exponential.
+/// L for students as wide as the teacher, the mean over the starts with one teacher, with the predicted exponential.
 let exponentialTable = TableDefinition(
   "martin2023/exponential-decay", from: [ConvergenceRates.self],
   columns: [
-    inputDimensionColumn, Column("curve", meaning: "number of the start, counted over replicas"),
-    Column("time", meaning: "time t"), Column("populationLoss", meaning: "population risk"),
-    Column("exponential", meaning: "e^(-4 mu_min t) through the last risk above 1e-10, from t = 2; else missing"),
+    inputDimensionColumn, Column("time", meaning: "time t"),
+    Column("populationLoss", meaning: "population risk, mean over starts with one teacher"),
+    Column(
+      "exponential",
+      meaning: "e^(-4 mu_min t) from the mean risk at t = 12 (15 for d >= 100) on; missing before"),
   ]
 ) { results in
   try results.points(of: ConvergenceRates.self).flatMap { point -> [[Double]] in
     let times = point[ConvergenceRates.time].values
     let losses = point[ConvergenceRates.populationLoss]
-    let startCount = point.parameters.startCount
-    return (0..<(point.replicaCount * startCount)).flatMap { curve -> [[Double]] in
-      let (replica, start) = (curve / startCount, curve % startCount)
-      let rate = 4 * point[ConvergenceRates.smallestEigenvalue].values[replica]
-      let last = times.indices.last { losses[replica, start, $0] > 1e-10 } ?? 0
-      return times.indices.map { index in
-        let law = losses[replica, start, last] * Double.exponential(rate * (times[last] - times[index]))
-        return [
-          Double(point.parameters.inputDimension), Double(curve), times[index], losses[replica, start, index],
-          times[index] >= 2 ? law : .nan,
-        ]
-      }
+    let means = times.indices.map { index in
+      Statistics.mean((0..<point.parameters.startCount).map { losses[0, $0, index] })
+    }
+    let rate = 4 * point[ConvergenceRates.smallestEigenvalue].values[0]
+    let first = times.firstIndex { $0 >= (point.parameters.inputDimension < 100 ? 12 : 15) } ?? 0
+    return times.indices.map { index in
+      let law = means[first] * Double.exponential(rate * (times[first] - times[index]))
+      return [
+        Double(point.parameters.inputDimension), times[index], means[index], index >= first ? law : .nan,
+      ]
     }
   }
 }
@@ -228,5 +228,19 @@ let widthTable = TableDefinition(
     ] + meanValues(point[WidthSweep.finalOverlap].values)
       + [Statistics.mean(point[WidthSweep.predictedOverlap].values)]
       + meanValues(point[WidthSweep.scaledLoss].values) + [Statistics.mean(point[WidthSweep.predictedLoss].values)]
+  }
+}
+
+/// min(1, sqrt(m/m*)) as a smooth curve.
+let bestOverlapTable = TableDefinition(
+  "martin2023/best-overlap", from: [],
+  columns: [
+    Column("widthRatio", meaning: "student width over teacher width"),
+    Column("overlap", meaning: "overlap of the best student with an orthonormal teacher"),
+  ]
+) { _ in
+  (0...100).map { index in
+    let ratio = 3 * Double(index) / 100
+    return [ratio, min(1, ratio.squareRoot())]
   }
 }

@@ -73,6 +73,16 @@ package struct Network: Sendable {
     return stream.normalMatrix(rowCount: d, columnCount: m, standardDeviation: variance.squareRoot())
   }
 
+  /// The network with another start: W(0) times `scale`, and its row i of d times anisotropy^(i/(d-1) - 1/2), so that the start
+  /// is least along the strongest of the teacher's directions; 1 and 1 change nothing.
+  package func started(scale: Double, anisotropy: Double) -> Network {
+    let last = Double(max(1, weights.rowCount - 1))
+    let factors = (0..<weights.rowCount).map { scale * pow(anisotropy, Double($0) / last - 0.5) }
+    return Network(
+      weights: Matrix(rowCount: weights.rowCount, columnCount: weights.columnCount) { weights[$0, $1] * factors[$0] },
+      teacherEigenvalues: teacherEigenvalues)
+  }
+
   /// Orthonormal teacher U* U*^T/m* (U* the first m* basis vectors, by rotation invariance) and student U/sqrt(m), U a
   /// Haar frame; traces 1. Returns U too.
   ///

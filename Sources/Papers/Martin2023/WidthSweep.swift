@@ -23,11 +23,21 @@ package enum WidthSweep: Experiment {
     package var start = Start.orthonormal
     /// gamma = t/d at the end, above 0.
     package var lastTime = 10.0
+    /// Factor of the Gaussian start's weights, above 0.
+    package var startScale = 1.0
+    /// Ratio of the Gaussian start's weights along the weakest and the strongest of the teacher's directions, at least 1.
+    package var startAnisotropy = 1.0
     /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
     package var relativeTolerance = 1e-8
 
     /// The defaults: m = m* = d/4.
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      ["startScale", "startAnisotropy"].map { name in
+        IdleParameter(name, "with start: orthonormal") { $0.start == .orthonormal }
+      }
+    }
 
     /// Checks the ranges above.
     package func validate() throws {
@@ -35,6 +45,9 @@ package enum WidthSweep: Experiment {
       try validateWidth(studentWidth, "studentWidth", upTo: start == .orthonormal ? inputDimension : nil)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
+      try require(startScale > 0 && startScale.isFinite, "startScale", startScale, allowed: "above 0")
+      try require(
+        startAnisotropy >= 1 && startAnisotropy.isFinite, "startAnisotropy", startAnisotropy, allowed: "at least 1")
       let allowed = start == .orthonormal ? 1e-13...1e-3 : RiccatiMarch.relativeTolerances
       try require(
         allowed.contains(relativeTolerance), "relativeTolerance", relativeTolerance,
@@ -60,20 +73,23 @@ package enum WidthSweep: Experiment {
 
   /// Half of the risk's gradient is missing.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
-  package static let mutants = [droppedTrace]
+  /// One neuron too few.
+  package static let lostNeuron = Mutant("lost-neuron", meaning: "the student has one neuron fewer than it should")
+  package static let mutants = [droppedTrace, lostNeuron]
 
   /// Draws the start and follows the flow to its end.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let d = parameters.inputDimension
     let end = parameters.lastTime * Double(d)
     let dropsTrace = context.mutant == droppedTrace
+    let width = parameters.studentWidth - (context.mutant == lostNeuron ? 1 : 0)
     var start = context.random("start")
     let reached: (loss: Double, overlap: Double)
     let levels: [Double]
     switch parameters.start {
     case .orthonormal:
       let overlaps = try Overlaps.sample(
-        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, from: &start)
+        inputDimension: d, studentWidth: width, teacherWidth: parameters.teacherWidth, from: &start)
       let reduction = ScalarReduction(overlaps, teacherWidth: parameters.teacherWidth, dropsTrace: dropsTrace)
       let states = try reduction.states(at: [end], relativeTolerance: parameters.relativeTolerance)
       let last = reduction.observables(states[0])
@@ -82,8 +98,9 @@ package enum WidthSweep: Experiment {
     case .gaussian:
       var teacher = context.random("teacher")
       let network = try Network.gaussian(
-        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth,
-        teacher: &teacher, start: &start)
+        inputDimension: d, studentWidth: width, teacherWidth: parameters.teacherWidth,
+        teacher: &teacher, start: &start
+      ).started(scale: parameters.startScale, anisotropy: parameters.startAnisotropy)
       let last = try RiccatiMarch(
         network.compressed(), relativeTolerance: parameters.relativeTolerance, dropsTrace: dropsTrace
       ).states(at: [end])[0]

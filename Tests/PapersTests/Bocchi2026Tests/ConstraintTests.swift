@@ -123,8 +123,8 @@ private struct SymmetricPath {
         }
       }
     }
-    // The equations conserve Q_kk without drawing it back: errors of 1e-11 per step may add up.
-    #expect(worst.drift < 1e-9, "\(worst.drift)")
+    // Errors of 1e-11 per step die out and do not add up.
+    #expect(worst.drift < 1e-10, "\(worst.drift)")
     #expect(worst.eigenvalue > -1e-13, "\(worst.eigenvalue)")
   }
 

@@ -62,14 +62,18 @@ private func values<E: Experiment>(
   func experiments() throws {
     var escape = EscapeTime.Parameters()
     escape.dynamics = .descent
+    escape.start = .random
     escape.inputDimension = 100
     let together = try EscapeTime.run(escape, replicas: contexts(11))
     for (context, result) in zip(contexts(11), together) { #expect(try EscapeTime.run(escape, in: context) == result) }
   }
 
-  @Test("the chain has the law of descent on all weights", arguments: [Constraint.free, .spherical])
-  func law(constraint: Constraint) throws {
-    let theory = Theory(studentWidth: 3, teacherWidth: 2, learningRate: 0.05, constraint: constraint)
+  @Test(
+    "the chain has the law of descent on all weights, with unequal teacher norms too",
+    arguments: [(Constraint.free, 0), (.spherical, 0), (.free, 0.4), (.spherical, 0.4)])
+  func law(constraint: Constraint, spread: Double) throws {
+    let theory = Theory(
+      studentWidth: 3, teacherWidth: 2, learningRate: 0.05, constraint: constraint, teacherSpread: spread)
     let equations = OverlapEquations(theory)
     var full: [Overlaps] = []
     for context in contexts(1200, key: 21) {
@@ -126,6 +130,7 @@ private func values<E: Experiment>(
   func escapeTimes() throws {
     var parameters = EscapeTime.Parameters()
     parameters.dynamics = .descent
+    parameters.start = .random
     let times = try EscapeTime.run(parameters, replicas: contexts(400)).map {
       try #require($0[EscapeTime.correctedTime]).values[0]
     }
@@ -136,9 +141,11 @@ private func values<E: Experiment>(
 }
 
 @Suite struct EquationTests {
-  @Test("losses from full weights by Monte Carlo, moments by the chain: the drift of one step is the right-hand side")
-  func drift() throws {
-    let theory = Theory(studentWidth: 2, teacherWidth: 2, learningRate: 0.1)
+  @Test(
+    "losses from full weights by Monte Carlo, moments by the chain: the drift of one step is the right-hand side",
+    arguments: [0, 0.4])
+  func drift(spread: Double) throws {
+    let theory = Theory(studentWidth: 2, teacherWidth: 2, learningRate: 0.1, teacherSpread: spread)
     let start = Overlaps(
       teacherOverlap: Matrix([[0.4, -0.1], [0.2, 0.3]]), selfOverlap: Matrix([[0.9, 0.1], [0.1, 0.7]]))
     let dimension = 400
@@ -196,6 +203,34 @@ private func values<E: Experiment>(
     #expect(throws: NumericalError.self) {
       try Theory(studentWidth: 2, teacherWidth: 2, learningRate: 5).plateauLoss()
     }
+  }
+
+  @Test("solutions of a teacher of unequal norms have no loss, and are stable up to the critical learning rate")
+  func unequalNorms() throws {
+    var stream = RandomStream(key: 12, stream: 0)
+    for (pStar, spread) in [(2, 0.2), (2, 0.8), (3, 0.5)] {
+      func theory(_ eta: Double) -> Theory {
+        Theory(studentWidth: pStar, teacherWidth: pStar, learningRate: eta, teacherSpread: spread)
+      }
+      let critical = theory(0.01).criticalLearningRate
+      let solution = try Overlaps.solution(studentWidth: pStar, teacherWidth: pStar, stream: &stream)
+      let scaled = Overlaps.scaled(solution.teacherOverlap, by: theory(0.01).teacherNorms, rootPower: 1)
+      // Beside it: every row a little longer in a direction of its own.
+      let start = Overlaps(teacherOverlap: scaled, perpendicular: 1e-6 * Matrix.identity(pStar))
+      for share in [0.97, 1.03] {
+        let equations = OverlapEquations(theory(share * critical))
+        expectClose(
+          equations.loss(Overlaps(teacherOverlap: scaled, perpendicular: Matrix(rowCount: pStar, columnCount: pStar))),
+          0, absolute: 1e-28)
+        let losses = try equations.solve(
+          from: start, at: [200, 300], method: OverlapEquations.method(inputDimension: 1e6)
+        ).map { equations.loss($0) }
+        #expect(losses[1] < losses[0] == (share < 1), "p* = \(pStar), s = \(spread): \(losses)")
+      }
+    }
+    expectClose(
+      Theory(studentWidth: 2, teacherWidth: 3, learningRate: 0.01, teacherSpread: 1e-9).criticalLearningRate,
+      Theory.criticalLearningRate(teacherWidth: 3), relative: 1e-8)
   }
 
   @Test("digamma at whole and half numbers")

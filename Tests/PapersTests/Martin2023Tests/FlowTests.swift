@@ -69,8 +69,10 @@ struct FlowTests {
         let end = raw ? 1e4 : 2e4
         let one = try RiccatiMarch(network).states(at: [end])[0]
         let two = try RiccatiMarch(network).states(at: [end / 7, end / 2, end])[2]
-        // An error of 1e-7 of Z, the tolerance, moves the loss by 2 sqrt(loss) 1e-7.
-        expectClose(one.loss, two.loss, relative: 1e-4, absolute: 1e-15 + 2e-7 * one.loss.squareRoot())
+        // Surplus neurons have weights of order loss^(1/4), the tolerance is one of all weights.
+        let root = one.loss.squareRoot()
+        expectClose(
+          one.loss, two.loss, relative: 1e-4, absolute: 1e-15 + min(2e-7 * root, 2e-6 * root * root.squareRoot()))
         let minimum = Theory.minimum(teacherEigenvalues: network.teacherEigenvalues, studentWidth: m)
         #expect(one.loss >= minimum.loss - 1e-14)
         // Absolute, for the least two eigenvalues may be close, and the flow slow to tell them apart.

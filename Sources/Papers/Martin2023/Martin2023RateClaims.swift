@@ -1,0 +1,112 @@
+internal import NumericalMethods
+internal import PaperKit
+
+/// Estimators of speed: rates and escape times.
+let rateEstimators = [
+  Estimator(
+    "martin2023/power-law-ratio", from: [ConvergenceRates.self],
+    meaning: "median of t^2 L at the last time over its predicted limit"
+  ) { results in
+    let point = try results.point(of: ConvergenceRates.self)
+    let parameters = point.parameters
+    let limit = Theory.powerLawLimit(
+      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
+      teacherWidth: parameters.teacherWidth)
+    let losses = point[ConvergenceRates.populationLoss]
+    return .median(
+      (0..<point.replicaCount).map { replica in
+        losses[replica, 0, parameters.timeCount - 1] * parameters.lastTime * parameters.lastTime / limit
+      })
+  },
+  Estimator(
+    "martin2023/power-law-exponent", from: [ConvergenceRates.self],
+    meaning:
+      "slope of ln L over ln t between the last time and one about half as late, median, the greatest distance from -2"
+  ) { results in
+    .greatest(
+      try some(results.points(of: ConvergenceRates.self), "rates").map { point in
+        let times = point[ConvergenceRates.time].values
+        let (end, losses) = (times.count - 1, point[ConvergenceRates.populationLoss])
+        let middle = times.firstIndex { $0 >= times[end] / 2.01 } ?? 0
+        let duration = Double.logarithm(times[end] / times[middle])
+        return Estimate.median(
+          (0..<point.replicaCount).map { replica in
+            Double.logarithm(losses[replica, 0, end] / losses[replica, 0, middle]) / duration
+          }
+        ).distance(from: -2)
+      })
+  },
+  Estimator(
+    "martin2023/exponential-rate-ratio", from: [ConvergenceRates.self],
+    meaning: "median fitted rate of the exponential decay over 4 mu_min, runs that do not reach the window left out"
+  ) { results in
+    .median(try results.point(of: ConvergenceRates.self)[ConvergenceRates.rateRatio].values.filter(\.isFinite))
+  },
+  Estimator(
+    "martin2023/escape-slope", from: [Escape.self],
+    meaning: "slope of the escape time over ln d, in units of m*/4, mean over replicas of one width"
+  ) { results in
+    let points = try paired(results.points(of: Escape.self))
+    guard Set(points.map(\.parameters.inputDimension)).count >= 3,
+      Set(points.map(\.parameters.studentWidth)).count == 1
+    else { throw EvidenceError("needs one student width at three or more input dimensions") }
+    let x = points.map { Double.logarithm(Double($0.parameters.inputDimension)) }
+    return .mean(
+      (0..<points[0].replicaCount).map { replica in
+        let times = points.map { $0[Escape.escapeTime].values[replica] }
+        return Statistics.linearFit(x, times).slope * 4 / Double(points[0].parameters.teacherWidth)
+      })
+  },
+  Estimator(
+    "martin2023/recovery-gain", from: [Escape.self],
+    meaning: "median of the recovery time of the narrower less that of the wider of two students"
+  ) { results in
+    let points = try paired(narrowAndWide(results)).map { $0[Escape.recoveryTime].values }
+    return .median(zip(points[0], points[1]).map { $0 - $1 })
+  },
+  Estimator(
+    "martin2023/recovery-gain-slope", from: [Escape.self],
+    meaning:
+      "slope over ln d of the recovery time of the narrowest less that of the widest student, in units of m*/4, mean"
+  ) { results in
+    let points = try paired(
+      results.points(of: Escape.self).sorted {
+        ($0.parameters.studentWidth, $0.parameters.inputDimension)
+          < ($1.parameters.studentWidth, $1.parameters.inputDimension)
+      })
+    let half = points.count / 2
+    let (narrow, wide) = (points.prefix(half), points.suffix(half))
+    guard half >= 3, zip(narrow, wide).allSatisfy({ $0.parameters.inputDimension == $1.parameters.inputDimension }),
+      Set(points.map(\.parameters.studentWidth)).count == 2
+    else { throw EvidenceError("needs two student widths at the same three or more input dimensions") }
+    let x = narrow.map { Double.logarithm(Double($0.parameters.inputDimension)) }
+    return .mean(
+      (0..<points[0].replicaCount).map { replica in
+        let gains = zip(narrow, wide).map {
+          $0[Escape.recoveryTime].values[replica] - $1[Escape.recoveryTime].values[replica]
+        }
+        return Statistics.linearFit(x, gains).slope * 4 / Double(points[0].parameters.teacherWidth)
+      })
+  },
+  Estimator(
+    "martin2023/recovery-spread-ratio", from: [Escape.self],
+    meaning: "standard deviation of the recovery time of the narrower over that of the wider of two students"
+  ) { results in
+    let samples = try narrowAndWide(results).map { $0[Escape.recoveryTime].values }
+    guard samples.allSatisfy({ $0.count > 2 }) else { throw EvidenceError("needs 3 replicas or more of each") }
+    let parts = samples.map { values in
+      Statistics.jackknife(values) { Double.logarithm(Statistics.variance($0)) / 2 }
+    }
+    let ratio = Double.exponential(parts[0].value - parts[1].value)
+    return .fit(
+      value: ratio, standardError: ratio * parts.reduce(0) { $0 + $1.standardError * $1.standardError }.squareRoot(),
+      degreesOfFreedom: Double(min(samples[0].count, samples[1].count) - 1))
+  },
+]
+
+/// The narrower and the wider of two students.
+private func narrowAndWide(_ results: Results) throws -> [ExperimentPoint<Escape>] {
+  let points = try results.points(of: Escape.self).sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
+  guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
+  return points
+}
