@@ -1,5 +1,5 @@
 # Figure martin2026/fig6 (Fig. 6 of the paper (there d = 100))
-# Data key 9799d4ad35fc092fce655dc95ab5d96a6c97499ad984248cf87fbb24c1793780
+# Data key d027def56680aa5e3313cb78d7ea049062713bab99a4d0c8f03c52d9d697fdf3
 # Claims from the same arrays: martin2026/f6-1a, martin2026/f6-1b, martin2026/f6-2, martin2026/opt-1, martin2026/f6-4
 # Rebuild with: refig run fig:martin2026/fig6 --profile quick
 # This file is complete: `gnuplot fig6.gp` writes fig6.svg and fig6.pdf here.
@@ -2487,7 +2487,6 @@ EOD
 # panel 2, points, table martin2026/minima from martin2026/minima-f6, martin2026/minima-f6-strong, noiseVariance = 1, regularization = 0.1
 $data14 << EOD
 # sampleRatio meanSquaredError meanSquaredError-meanSquaredErrorError meanSquaredError+meanSquaredErrorError
-0.1 3.119016414336055 3.0293282345739985 3.2087045940981116
 0.15 2.4515825643861264 2.3832235432924924 2.5199415854797604
 0.2 1.8341647380455623 1.7872292953986864 1.8811001806924383
 0.25 1.5133036737953756 1.476979031161099 1.549628316429652
@@ -2496,7 +2495,6 @@ $data14 << EOD
 0.36 1.051756265137874 1.0308045925282159 1.0727079377475321
 0.42 0.8094047606054857 0.7941535879329505 0.8246559332780209
 0.5 0.5953347500595791 0.5833458880022623 0.607323612116896
-0.6 0.44179598618963334 0.4332830822404855 0.45030889013878117
 EOD
 # panel 2, line, table martin2026/bayes-optimal from martin2026/optimum-f6
 $data15 << EOD
@@ -2631,7 +2629,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_9799d4ad35fc092fce655dc95ab5d96a6c97499ad984248cf87fbb24c1793780'
+set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_d027def56680aa5e3313cb78d7ea049062713bab99a4d0c8f03c52d9d697fdf3'
 } else {
 set terminal pdfcairo size 6.77165in,2.96135in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

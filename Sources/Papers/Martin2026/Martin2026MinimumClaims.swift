@@ -159,22 +159,6 @@ let minimumEstimators = [
       log(excess(large, replicas) / excess(small, replicas)) / log(Double(high) / Double(low))
     }
   },
-  Estimator(
-    "martin2026/size-trend", from: [RegularizedMinimum.self, LongTime.self],
-    meaning: """
-      mean squared error over theory at the greatest input dimension relative to that at the smallest, geometric mean \
-      over sample ratios
-      """
-  ) { results in
-    let (low, high) = try extremeDimensions(results)
-    let points = try paired(results.points(of: RegularizedMinimum.self))
-    let logs = try [high, low].map { dimension in
-      try logRatios(
-        points.filter { $0.parameters.inputDimension == dimension }, results, RegularizedMinimum.meanSquaredError,
-        LongTime.meanSquaredError)
-    }
-    return .mean(zip(logs[0], logs[1]).map { exp($0 - $1) }, scale: .logarithmic)
-  },
 ]
 
 /// A number from some of the replicas, with its jackknife error over all of them.
