@@ -86,8 +86,8 @@ extension CompletionKind {
     .custom { _, _, _ in
       do {
         let project = try Project(root: ProjectOptions.nearest, profile: nil, catalogue: .linked)
-        return project.pipeline.stages.map(\.id) + project.figures.map(\.id) + project.claims.map(\.id)
-          + project.catalogue.papers.map { "paper:\($0.key)" }
+        let ids = project.pipeline.stages.map(\.id) + project.figures.map(\.id) + project.claims.map(\.id)
+        return ids + Set(ids.map { "paper:" + $0.prefix { $0 != "/" } }).sorted()
       } catch {
         return []  // No project, or mistakes in it: a command will say so.
       }
