@@ -166,10 +166,10 @@ let descentEstimators = [
   },
   Estimator(
     "oymak2019/eigenvalue-loss", from: [Distance.self],
-    meaning: "1 - lambda_min(K) at the end over that at the start; greatest mean over sizes"
+    meaning: "1 - lambda_min(K) at the end over that at the start; median over runs, greatest over sizes"
   ) { results in
     .greatest(
-      try results.points(of: Distance.self).map { .mean($0[Distance.eigenvalueRatio].values.map { 1 - $0 }) })
+      try results.points(of: Distance.self).map { .median($0[Distance.eigenvalueRatio].values.map { 1 - $0 }) })
   },
   Estimator(
     "oymak2019/distance-exponent", from: [Distance.self], meaning: "slope of ln |W - W_0| against ln n"

@@ -21,7 +21,7 @@ def weights(y, preprocessing):
 
 
 @refig.experiment
-def spectral_overlap(p, rng, cell):
+def overlap(p, rng, cell):
     """Squared cosine between signal and estimate, in one sample."""
     d, n = p.dimension, round(p.ratio * p.dimension)
     signal = rng("signal").normal(size=d)
@@ -33,8 +33,7 @@ def spectral_overlap(p, rng, cell):
     if cell.mutant == "half-of-the-samples":
         weight[n // 2 :] = 0
     _, vectors = np.linalg.eigh(a.T @ (weight[:, None] * a))
-    overlap = (vectors[:, -1] @ signal) ** 2 / (signal @ signal)
-    return {"overlap": overlap, "scaledOverlap": d * overlap}
+    return {"overlap": (vectors[:, -1] @ signal) ** 2 / (signal @ signal)}
 
 
 def normal_mean(function, count=4000):
