@@ -65,7 +65,7 @@ package enum RecoveryScan: Experiment {
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
   package static let addedDecay = Mutant(
     "added-decay",
-    meaning: "a little regularisation, lambda = 0.005, that moves recovery to the threshold of the limit 0+")
+    meaning: "a little regularisation, lambda = 0.05, that moves recovery to the threshold of the limit 0+")
   package static let mutants = [uncentredData, addedDecay]
 
   /// Follows the flow at every sample ratio.
@@ -80,7 +80,7 @@ package enum RecoveryScan: Experiment {
         mistakes: Instance.Mistakes(isUncentred: isUncentred), in: context)
       var flow = GradientFlow(
         instance, starts: [instance.start(initialScale: 1, in: context)],
-        regularization: context.mutant == addedDecay ? 0.005 : 0,
+        regularization: context.mutant == addedDecay ? 0.05 : 0,
         data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
       try flow.advance(to: parameters.lastTime)
       errors.append(instance.errors(of: flow.weights[0]))
