@@ -225,7 +225,7 @@ private func values<E: Experiment>(
         let losses = try equations.solve(
           from: start, at: [200, 300], method: OverlapEquations.method(inputDimension: 1e6)
         ).map { equations.loss($0) }
-        #expect(losses[1] < losses[0] == (share < 1), "p* = \(pStar), s = \(spread): \(losses)")
+        #expect((losses[1] < losses[0]) == (share < 1), "p* = \(pStar), s = \(spread): \(losses)")
       }
     }
     expectClose(
@@ -323,32 +323,30 @@ private func values<E: Experiment>(
   @Test("every mutant changes what is measured")
   func mutants() throws {
     func differs<E: Experiment>(
-      _ experiment: E.Type, _ output: OutputArray, _ change: (inout E.Parameters) -> Void
+      _ experiment: E.Type, _ outputs: OutputArray..., change: (inout E.Parameters) -> Void
     ) throws {
-      let right = try values(E.self, output, change)
-      for mutant in E.mutants {
-        #expect(try values(E.self, output, mutant: mutant, change) != right, "\(E.name), \(mutant.name)")
+      func all(_ mutant: Mutant?) throws -> [[Double]] {
+        try outputs.map { try values(E.self, $0, mutant: mutant, change) }
       }
+      let right = try all(nil)
+      for mutant in E.mutants { #expect(try all(mutant) != right, "\(E.name), \(mutant.name)") }
     }
     try differs(OverlapFlow.self, OverlapFlow.populationLoss) { $0.lastTime = 20 }
     try differs(Plateau.self, Plateau.settledLoss) { _ in }
     try differs(LateTime.self, LateTime.populationLoss) { $0.lastTime = 100 }
-    try differs(EscapeRate.self, EscapeRate.rateRatio) { _ in }
+    try differs(EscapeRate.self, EscapeRate.rateRatio) { $0.studentWidth = 4 }
     try differs(HessianPath.self, HessianPath.leastEigenvalue) { $0.lastTime = 20 }
     try differs(FullSGD.self, FullSGD.populationLoss) {
       $0.inputDimension = 50
       $0.lastTime = 10
     }
-    try differs(EscapeAmplitude.self, EscapeAmplitude.amplitude) { $0.inputDimension = 100 }
+    try differs(EscapeAmplitude.self, EscapeAmplitude.amplitude, EscapeAmplitude.noiseGain) { $0.inputDimension = 100 }
+    try differs(SolutionManifold.self, SolutionManifold.populationLoss, SolutionManifold.greatestDimension) { _ in }
+    try differs(Hessian.self, Hessian.eigenvalues) { _ in }
     try differs(ConservedQuantity.self, ConservedQuantity.deficit) { $0.timeCount = 2 }
-    var nearest = NearestSolution.Parameters()
-    nearest.inputDimension = 50
-    nearest.learningRate = 0.1
-    nearest.pairCount = 1
-    let results = try ([nil] + NearestSolution.mutants.map { $0 }).map { mutant in
-      try NearestSolution.run(nearest, in: RunContext(streamKey: 5, mutant: mutant))[NearestSolution.deficit]
+    try differs(NearestSolution.self, NearestSolution.deficit, NearestSolution.noiseGain) {
+      ($0.inputDimension, $0.learningRate, $0.pairCount) = (50, 0.1, 1)
     }
-    #expect(Set(results.map { $0?.values ?? [] }).count == NearestSolution.mutants.count + 1)
   }
 
   @Test("the paper's lists have no repeated names")
