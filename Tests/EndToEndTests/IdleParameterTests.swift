@@ -56,6 +56,13 @@ private func isSame(_ one: [OutputArray: NDArray], _ other: [OutputArray: NDArra
       "inputDimension": .integer(10), "studentWidthRatio": .real(0.35), "teacherWidthRatio": .real(0.3),
       "noiseVariance": .real(1), "regularization": .real(0.01), "sampleRatio": .real(0.3),
     ]
+    let oneRow: [String: ParameterValue] = [
+      "inputDimension": .integer(60), "teacherWidth": .integer(1), "timeCount": .integer(4),
+    ]
+    let shortFlow: [String: ParameterValue] = ["lastTime": .real(5)]
+    let network: [String: ParameterValue] = [
+      "inputDimension": .integer(6), "studentWidth": .integer(3), "teacherWidth": .integer(2), "lastTime": .real(0.5),
+    ]
     func with(_ base: [String: ParameterValue], _ more: [String: ParameterValue]) -> [String: ParameterValue] {
       base.merging(more) { $1 }
     }
@@ -90,7 +97,30 @@ private func isSame(_ one: [OutputArray: NDArray], _ other: [OutputArray: NDArra
         experiment: "martin2026/long-time", parameter: "lastSampleRatio", values: [.real(0.01), .real(0.5)],
         idle: ["firstSampleRatio": .real(0.3), "sampleRatioCount": .integer(1), "spectrumPointCount": .integer(2)],
         acting: ["firstSampleRatio": .real(0.005), "sampleRatioCount": .integer(2), "spectrumPointCount": .integer(2)]),
+      Example(
+        experiment: "martin2023/width-sweep", parameter: "startScale", values: [.real(1), .real(3)], idle: network,
+        acting: with(network, ["start": .text("gaussian")])),
+      Example(
+        experiment: "martin2023/width-sweep", parameter: "startAnisotropy", values: [.real(1), .real(3)], idle: network,
+        acting: with(network, ["start": .text("gaussian")])),
+      Example(
+        experiment: "bocchi2026/hessian", parameter: "learntCount", values: [.integer(0), .integer(1)],
+        idle: ["studentWidth": .integer(3), "inputDimension": .integer(20)],
+        acting: [
+          "studentWidth": .integer(3), "inputDimension": .integer(20), "place": .text("critical"),
+          "otherCount": .integer(1),
+        ]),
+      Example(
+        experiment: "bocchi2026/hessian", parameter: "otherCount", values: [.integer(1), .integer(2)],
+        idle: ["studentWidth": .integer(3), "inputDimension": .integer(20)],
+        acting: ["studentWidth": .integer(3), "inputDimension": .integer(20), "place": .text("critical")]),
     ]
+      + ["full-sgd", "reduced-sgd", "overlap-flow", "conserved-quantity"].map { name in
+        let base = name == "conserved-quantity" ? oneRow : with(oneRow, shortFlow)
+        return Example(
+          experiment: "bocchi2026/\(name)", parameter: "teacherSpread", values: [.real(0), .real(0.3)], idle: base,
+          acting: with(base, ["teacherWidth": .integer(2)]))
+      }
   }()
 
   private static let experiments = Dictionary(

@@ -27,8 +27,10 @@ import ToyPaper
       lines.filter { !$0.hasPrefix("figures:") && !$0.hasPrefix("  - figures/") }.joined(separator: "\n"),
       to: "pipeline.yaml")
     try FileManager.default.createDirectory(atPath: workspace.path + "/data", withIntermediateDirectories: true)
-    try FileManager.default.copyItem(
-      atPath: root.appending(path: "data/digits.h5").path, toPath: workspace.path + "/data/digits.h5")
+    for name in ["digits.h5", "published-descent.h5"] {
+      try FileManager.default.copyItem(
+        atPath: root.appending(path: "data/\(name)").path, toPath: workspace.path + "/data/\(name)")
+    }
     return workspace
   }
 
