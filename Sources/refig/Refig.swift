@@ -188,7 +188,7 @@ struct ExecutionOptions: ParsableArguments {
       workerCount: workers)
   }
 
-  /// What a worker is told of a project with experiments of its own.
+  /// Options by which a worker finds a project with experiments of its own.
   private func programs(_ project: Project, _ root: String) -> [String] {
     project.catalogue.hasPrograms ? ["--project", root] : []
   }

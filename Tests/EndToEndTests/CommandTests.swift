@@ -413,7 +413,7 @@ struct Project {
     #expect(same.status == 2)
   }
 
-  @Test("a truncated export is told of, and nothing of it is taken")
+  @Test("a truncated export is reported, and nothing of it is taken")
   func truncatedExport() throws {
     let project = try Project()
     #expect(try project.refig("run", "--quiet").status == 0)

@@ -127,7 +127,7 @@ import Testing
     #expect(try workerBecomes(false, in: project))
   }
 
-  @Test("a full disk is told of, nothing half-written is left, and after making room the run goes on")
+  @Test("a full disk is reported, nothing half-written is left, and after making room the run goes on")
   func fullDisk() throws {
     let project = try Project()
     let store = project.workspace.path + "/data/store"
@@ -194,7 +194,7 @@ import Testing
     }
   }
 
-  @Test("a damaged cell of a store that cannot be written to is told of as damage")
+  @Test("a damaged cell of a store that cannot be written to is reported as damage")
   func damagedReadOnlyStore() throws {
     let project = try Project()
     #expect(try project.refig("run", "--quiet").status == 0)
@@ -211,7 +211,7 @@ import Testing
   }
 
   @Test(
-    "output that nobody keeps is told of, whatever the command",
+    "output that nobody keeps is reported, whatever the command",
     arguments: [
       "data sarao2020/uniqueness", "status", "graph --format json", "--help", "--version", "run --dry --json",
     ])

@@ -220,7 +220,7 @@ private struct WalkClaims {
     }
   }
 
-  @Test("a cell that is damaged or gone is told of, however well its estimate is known")
+  @Test("a cell that is damaged or gone is reported, however well its estimate is known")
   func damagedCell() throws {
     #expect(try judged().verdict.verdict == .confirmed)
     let path = claims.project.store.path(of: claims.plan.stages[0].keys[1])

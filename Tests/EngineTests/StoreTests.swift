@@ -156,7 +156,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
     } catch { #expect(ErrorMessage.exitCode(of: error) == .environment) }
   }
 
-  @Test("a cell of a newer refig is told of and left where it is; one flipped bit of the format is damage")
+  @Test("a cell of a newer refig is reported and left where it is; one flipped bit of the format is damage")
   func newerFormat() throws {
     let (workspace, store, cell) = try storeWithCell()
     let key = cell.manifest.key
