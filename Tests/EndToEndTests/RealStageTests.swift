@@ -21,16 +21,7 @@ import ToyPaper
     let workspace = try Workspace()
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let text = try String(contentsOf: root.appending(path: "pipeline.yaml"), encoding: .utf8)
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    try workspace.write(
-      lines.filter { !$0.hasPrefix("figures:") && !$0.hasPrefix("  - figures/") }.joined(separator: "\n"),
-      to: "pipeline.yaml")
-    try FileManager.default.createDirectory(atPath: workspace.path + "/data", withIntermediateDirectories: true)
-    for name in ["digits.h5", "published-descent.h5"] {
-      try FileManager.default.copyItem(
-        atPath: root.appending(path: "data/\(name)").path, toPath: workspace.path + "/data/\(name)")
-    }
+    try workspace.copyPipeline(from: root.path)
     return workspace
   }
 

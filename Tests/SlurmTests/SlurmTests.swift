@@ -49,15 +49,7 @@ import ToyPaper
     let stages = ["sarao2020/uniqueness-below", "martin2023/orthonormal-flow"]
     let stores = try ["local", "slurm"].map { place in
       let project = try ToyProject("")
-      let text = try String(contentsOf: root.appending(path: "pipeline.yaml"), encoding: .utf8)
-      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-      try project.workspace.write(
-        lines.filter { !$0.hasPrefix("figures:") && !$0.hasPrefix("  - figures/") }.joined(separator: "\n"),
-        to: "pipeline.yaml")
-      try FileManager.default.createDirectory(
-        atPath: project.workspace.path + "/data", withIntermediateDirectories: true)
-      try FileManager.default.copyItem(
-        atPath: root.appending(path: "data/digits.h5").path, toPath: project.workspace.path + "/data/digits.h5")
+      try project.workspace.copyPipeline(from: root.path)
       let result = try runProgram(
         try productPath("refig"), ["run", "--quiet", "--executor", place] + stages, in: project.workspace.path)
       #expect(result.status == 0, "\(result.errors)")

@@ -34,6 +34,19 @@ public final class Workspace: Sendable {
     try String(contentsOfFile: path + "/" + name, encoding: .utf8)
   }
 
+  /// Copies a checkout's pipeline.yaml without its figures, and the data files that it reads.
+  public func copyPipeline(from root: String) throws {
+    let text = try String(contentsOfFile: root + "/pipeline.yaml", encoding: .utf8)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    try write(
+      lines.filter { !$0.hasPrefix("figures:") && !$0.hasPrefix("  - figures/") }.joined(separator: "\n"),
+      to: "pipeline.yaml")
+    try FileManager.default.createDirectory(atPath: path + "/data", withIntermediateDirectories: true)
+    for name in try FileManager.default.contentsOfDirectory(atPath: root + "/data") where name.hasSuffix(".h5") {
+      try FileManager.default.copyItem(atPath: "\(root)/data/\(name)", toPath: "\(path)/data/\(name)")
+    }
+  }
+
   /// Names of all files below a folder, sorted; empty if there is none.
   public func files(under name: String) -> [String] {
     (FileManager.default.enumerator(atPath: path + "/" + name)?.allObjects as? [String] ?? []).sorted()
