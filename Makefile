@@ -1,5 +1,6 @@
 # refig: figures and verdicts of theory papers. `make figures` and `make test` need nothing but Swift and these sources.
-#   make figures [PROFILE=quick|paper]   compute what is missing and draw all figures
+#   make figures [PROFILE=quick|paper]   compute what is missing and draw all figures; with LEDGER=1 compute nothing and
+#                                        draw from data/ledger what is not here
 #   make verify  [PROFILE=…]             check all claims and print their verdicts
 #   make report  [PROFILE=…]             a page of all figures and verdicts, report/quick/index.html
 #   make mutate                          show that the claims can fail
@@ -18,7 +19,7 @@ REFIG = .build/release/refig
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
-figures: build ; @$(REFIG) run --profile $(PROFILE) --workers $(JOBS)
+figures: build ; @$(REFIG) run --profile $(PROFILE) $(if $(LEDGER),--from-ledger,--workers $(JOBS))
 verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
 # What tests compare numbers with, bit for bit, after a change that was meant to change numbers.
 digests: ; @RENEW_DIGESTS=1 swift test -c release --disable-testable-imports --filter NumericClassTests

@@ -6,6 +6,8 @@ import PackageDescription
 //                         refig
 //             ┌─────────────┼──────────────────┐
 //          Reports        Slurm              Papers
+//             │             │                  │
+//          Ledger           │                  │
 //      ┌──────┼──────┐      │                  │
 //   Figures Claims Runner ◄─┘        one module per paper
 //      └──────┼──────┘                         │
@@ -41,7 +43,7 @@ let numeric = strict + [.unsafeFlags(["-cross-module-optimization"], .when(confi
 
 /// The modules between papers and command line.
 let engine: [Target.Dependency] = [
-  "Reports", "Figures", "Claims", "Slurm", "Runner", "Store", "Pipeline", "Platform",
+  "Reports", "Ledger", "Figures", "Claims", "Slurm", "Runner", "Store", "Pipeline", "Platform",
 ]
 
 // Linux alone: workers are watched through /proc, and locks are those of open file descriptions.
@@ -116,11 +118,18 @@ let package = Package(
     .target(
       name: "Claims", dependencies: ["Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform"],
       swiftSettings: strict),
+    // What was computed, in text, in the repository; and the audits of it.
+    .target(
+      name: "Ledger",
+      dependencies: [
+        "Figures", "Claims", "Runner", "Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform",
+      ], swiftSettings: strict),
     // All of it together: the project, its report page and its archive.
     .target(
       name: "Reports",
       dependencies: [
-        "Figures", "Claims", "Runner", "Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform", "Digest",
+        "Ledger", "Figures", "Claims", "Runner", "Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform",
+        "Digest",
       ],
       // Parts of the report page, in the program itself: it needs no files beside it.
       resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),

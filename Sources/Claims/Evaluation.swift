@@ -31,7 +31,15 @@ package final class Judge {
 
   /// A claim's verdict by the cells behind it, which must be there. Throws ``PipelineError/interrupted`` when the user
   /// wants to stop.
-  package func judge(_ claim: Claim) throws -> EvaluatedClaim {
+  package func judge(_ claim: Claim) throws -> EvaluatedClaim { judge(claim, by: try estimation(of: claim)) }
+
+  /// A claim's verdict by an estimate that was made elsewhere.
+  package func judge(_ claim: Claim, by estimation: Estimation) -> EvaluatedClaim {
+    EvaluatedClaim(claim, familySize: familySize, estimation: estimation)
+  }
+
+  /// A claim's estimate from the cells behind it, otherwise like ``judge(_:)``.
+  package func estimation(of claim: Claim) throws -> Estimation {
     try Interruption.check()
     let known = known ?? KnownEstimations(store: reader.store, codeDigest: catalogue.codeDigest)
     self.known = known
@@ -51,7 +59,7 @@ package final class Judge {
       }
       known.add(estimation, by: claim.estimator, from: keys)
     }
-    return EvaluatedClaim(claim, familySize: familySize, estimation: estimation)
+    return estimation
   }
 
   /// Keeps the estimates made so far for later questions.

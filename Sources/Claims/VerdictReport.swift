@@ -10,11 +10,16 @@ package struct VerdictReport: Sendable {
   package let claims: [EvaluatedClaim]
   /// Claims that could not be judged because cells are missing.
   package let unjudgedCount: Int
+  /// Where the number of each claim was made, in a word or two, if not all are of cells that are here.
+  package let origins: [String: String]
 
-  package init(profile: String, claims: [EvaluatedClaim], unjudgedCount: Int = 0) {
+  package init(
+    profile: String, claims: [EvaluatedClaim], unjudgedCount: Int = 0, origins: [String: String] = [:]
+  ) {
     self.profile = profile
     self.claims = claims
     self.unjudgedCount = unjudgedCount
+    self.origins = origins
   }
 
   package var differing: [EvaluatedClaim] { claims.filter { !$0.isExpected } }
@@ -38,15 +43,15 @@ package struct VerdictReport: Sendable {
 
   /// A table, with reasons and disagreements below.
   package var text: String {
-    let header = ["claim", "kind", "estimate", "± s.e.", "interval", "accepted", "margin", "verdict", ""]
+    let header = ["claim", "kind", "estimate", "± s.e.", "interval", "accepted", "margin", "verdict"]
     let rows = claims.map { evaluated in
       [
         evaluated.claim.id, evaluated.claim.kind.rawValue, evaluated.number, evaluated.error,
         evaluated.judgement.map { Self.interval($0.confirming) } ?? "–", Self.interval(evaluated.claim.accepted),
-        evaluated.margin, evaluated.verdict.rawValue, evaluated.remarks,
-      ]
+        evaluated.margin, evaluated.verdict.rawValue,
+      ] + (origins.isEmpty ? [] : [origins[evaluated.claim.id] ?? ""]) + [evaluated.remarks]
     }
-    var lines = [Self.columns([header] + rows)]
+    var lines = [Self.columns([header + (origins.isEmpty ? [] : ["origin"]) + [""]] + rows)]
     for evaluated in claims where !evaluated.reason.isEmpty {
       lines.append("\(evaluated.claim.id): \(evaluated.verdict.rawValue): \(evaluated.reason)")
     }
@@ -112,7 +117,8 @@ package struct VerdictReport: Sendable {
         "accepted": pair(claim.accepted), "because": claim.because, "margin": finite(evaluated.judgement?.margin),
         "verdict": evaluated.verdict.rawValue, "reason": evaluated.reason, "expected": claim.expected.rawValue,
         "isFragile": evaluated.isFragile, "neededGrowth": finite(evaluated.neededGrowth),
-        "isUnderpowered": evaluated.isUnderpowered, "kills": claim.kills, "stages": claim.evidence.stages,
+        "isUnderpowered": evaluated.isUnderpowered, "origin": origins[claim.id] ?? "here", "kills": claim.kills,
+        "stages": claim.evidence.stages,
       ]
     }
     let data = try JSONSerialization.data(
@@ -182,7 +188,7 @@ package struct VerdictReport: Sendable {
 
   /// The same in Markdown.
   package static func markdown(withoutVerdicts reason: String) -> String {
-    "## Claims\n\n**Nothing was judged**: \(cell(reason))\n"
+    "## Claims\n\n**Nothing was judged**: \(inertMarkdown(reason))\n"
   }
 
   /// For XML and for the HTML in Markdown, on one line.
@@ -196,10 +202,10 @@ package struct VerdictReport: Sendable {
   /// A summary for a CI job: counts, what is not as expected, all claims folded by paper, what it cost, and the accepted
   /// intervals that have changed. At most ``markdownLimit`` bytes.
   package func markdown(processorSeconds: Double, changes: [BoundChange]?) -> String {
-    var blocks = ["## Claims\n\n\(Self.cell(headline))\n"]
+    var blocks = ["## Claims\n\n\(Self.inertMarkdown(headline))\n"]
     if !differing.isEmpty { blocks.append("### Not as expected\n\n" + Self.markdownTable(differing)) }
     if let changes {
-      let lines = changes.map { "- `\($0.claim)`: \(Self.cell($0.text))" }
+      let lines = changes.map { "- `\($0.claim)`: \(Self.inertMarkdown($0.text))" }
       blocks.append(
         "### Accepted intervals changed\n\n" + (lines.isEmpty ? "none" : lines.joined(separator: "\n")) + "\n")
     }
@@ -227,14 +233,14 @@ package struct VerdictReport: Sendable {
         evaluated.margin, evaluated.verdict.rawValue + (evaluated.remarks.isEmpty ? "" : " (\(evaluated.remarks))"),
         claim.because + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
       ]
-      return "| `\(claim.id)` | " + texts.map(cell).joined(separator: " | ") + " |"
+      return "| `\(claim.id)` | " + texts.map(inertMarkdown).joined(separator: " | ") + " |"
     }
     return "| claim | statement | kind | estimate | accepted | margin | verdict | because |\n"
       + "|---|---|---|---:|---|---:|---|---|\n" + rows.joined(separator: "\n") + "\n"
   }
 
   /// Text that Markdown takes as text, also in a table, and in which GitHub finds no addresses, names and numbers to link.
-  private static func cell(_ text: String) -> String {
+  package static func inertMarkdown(_ text: String) -> String {
     // An empty comment parts what a renderer would otherwise join to a mention or a reference.
     let seam = "\u{e000}"
     let marked = text.replacing(/[\\`*_~|$]|\](?=[(\[:])/) { "\\\($0.output)" }

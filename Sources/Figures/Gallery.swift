@@ -31,17 +31,35 @@ package struct Gallery {
   private let plan: Plan
   private let reader: ResultReader
   private let claims: (Figure) -> [String]
+  private let recorded: (TableReference) throws -> RecordedTable?
+
+  /// A table that was made elsewhere.
+  package struct RecordedTable {
+    package let table: Table
+    /// Where it comes from and how far that can be believed, in words.
+    package let origin: String
+    /// One digest of what it was made from.
+    package let evidence: String
+
+    package init(table: Table, origin: String, evidence: String) {
+      self.table = table
+      self.origin = origin
+      self.evidence = evidence
+    }
+  }
 
   /// A gallery in `root`. `reader` reads the stages of the plan; `claims` are the ids of those that read the same stages as a
-  /// figure.
+  /// figure; `recorded` gives tables that need not be made of cells.
   package init(
-    root: String, catalogue: Catalogue, plan: Plan, reader: ResultReader, claims: @escaping (Figure) -> [String]
+    root: String, catalogue: Catalogue, plan: Plan, reader: ResultReader, claims: @escaping (Figure) -> [String],
+    recorded: @escaping (TableReference) throws -> RecordedTable? = { _ in nil }
   ) {
     self.root = root
     self.catalogue = catalogue
     self.plan = plan
     self.reader = reader
     self.claims = claims
+    self.recorded = recorded
   }
 
   /// The folder of a paper's figures: <root>/<paper>.
@@ -49,6 +67,7 @@ package struct Gallery {
 
   /// The table behind a series.
   package func table(_ reference: TableReference) throws -> Table {
+    if let recorded = try recorded(reference) { return recorded.table }
     guard let definition = catalogue.tables[reference.table] else {
       preconditionFailure("no table \(reference.table)")
     }
@@ -96,6 +115,14 @@ package struct Gallery {
         text.append(UInt8(ascii: "\n"))
         text += cell.digits
       }
+      let recorded: [RecordedTable]
+      do {
+        recorded = try figure.tables.compactMap(self.recorded)
+      } catch {
+        outcomes[index].outcome = .failed(error)
+        continue
+      }
+      for table in recorded { text += "\n\(table.evidence) \(table.origin)".utf8 }
       let inputs = text.withUnsafeBytes { CellKey.digest($0) }
       // Nothing it is made from has changed: no cell needs to be read.
       if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
@@ -104,8 +131,9 @@ package struct Gallery {
           (
             index,
             Gnuplot.Job(
-              try script(of: figure, style: look.style), folder: folder, cells: cells.map(\.description), inputs: inputs
-            )
+              try script(of: figure, style: look.style), folder: folder, cells: cells.map(\.description),
+              inputs: inputs,
+              origin: recorded.first?.origin)
           ))
       } catch {
         outcomes[index].outcome = .failed(error)

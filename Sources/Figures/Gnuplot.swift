@@ -14,12 +14,15 @@ package struct Gnuplot {
     package let cells: [String]
     /// See ``Gnuplot/isCurrent(_:inputs:in:)``.
     package let inputs: String
+    /// Where its numbers come from, if not from cells that are here.
+    package let origin: String?
 
-    package init(_ script: GnuplotScript, folder: URL, cells: [String], inputs: String = "") {
+    package init(_ script: GnuplotScript, folder: URL, cells: [String], inputs: String = "", origin: String? = nil) {
       self.script = script
       self.folder = folder
       self.cells = cells
       self.inputs = inputs
+      self.origin = origin
     }
 
     fileprivate func file(_ ending: String) -> URL { folder.appending(path: script.figure.name + ending) }
@@ -270,7 +273,7 @@ package struct Gnuplot {
     return FigureSidecar(
       figure: figure.id, caption: figure.caption, source: figure.source, key: job.script.key,
       series: job.script.series, inputs: job.inputs, cells: job.cells, claims: job.script.claims, files: files,
-      gnuplot: gnuplot)
+      gnuplot: gnuplot, origin: job.origin)
   }
 
   /// The sidecar comes last: without one that fits, the files before it are not believed.

@@ -9,6 +9,8 @@ package struct Catalogue: Sendable {
   package let estimators: [String: Estimator]
   /// One digest of all code there is, for what is made from cells: tables and figures.
   package let codeDigest: String
+  /// The code that makes tables and estimates of a paper, one digest by the paper's key; and that of no paper.
+  private let evaluationCode: (papers: [String: String], common: String)
   /// Where the papers' modules lie in a checkout of the project, or nil where that is not known.
   private let sourceFolder: String?
   /// The code of each compiled experiment, by its name.
@@ -20,6 +22,13 @@ package struct Catalogue: Sendable {
     self.papers = papers
     self.sourceFolder = sourceFolder
     codeDigest = fingerprints.digestOfAll
+    evaluationCode = (
+      Dictionary(
+        papers.map { paper in
+          (paper.key, fingerprints.evaluationCode(of: paper.experiments.first.map(Fingerprints.module)))
+        }
+      ) { first, _ in first }, fingerprints.evaluationCode(of: nil)
+    )
     var experiments: [String: any Experiment.Type] = [:]
     var tables: [String: TableDefinition] = [:]
     var estimators: [String: Estimator] = [:]
@@ -79,6 +88,12 @@ package struct Catalogue: Sendable {
     return code
   }
 
+  /// One digest of the code that makes tables and estimates of a paper: its module, the vocabulary of papers and the
+  /// numerical methods.
+  package func evaluationCode(ofPaper key: some StringProtocol) -> String {
+    evaluationCode.papers[String(key)] ?? evaluationCode.common
+  }
+
   /// The outputs that a manifest's cell must have; nil if its experiment or its code is not this build's.
   package func outputs(of manifest: Manifest) -> [OutputArray]? {
     guard let experiment = experiments[manifest.experiment] else { return nil }
@@ -127,7 +142,7 @@ package struct Fingerprints: Sendable {
     return experiments.mapValues { experiment in
       let file = experiment.sourceFile
       guard let own = files[file] else { preconditionFailure("the build has no fingerprint of \(file)") }
-      let module = String(file.prefix { $0 != "/" })
+      let module = Self.module(of: experiment)
       let paper =
         papers[module]
         ?? digest(
@@ -138,6 +153,18 @@ package struct Fingerprints: Sendable {
       papers[module] = paper
       return [("experiment", own), ("paper", paper), ("methods", methods), ("compiler", compiler)]
     }
+  }
+
+  /// The module of an experiment's source file.
+  static func module(of experiment: any Experiment.Type) -> String {
+    String(experiment.sourceFile.prefix { $0 != "/" })
+  }
+
+  /// What tables and estimates of a paper's module are made with.
+  func evaluationCode(of module: String?) -> String {
+    let modules = Self.methodModules + ["PaperKit"] + (module.map { [$0, "C\($0)"] } ?? [])
+    return CellKey.digest(
+      compiler + "\n" + digest(of: files.keys.filter { key in modules.contains { key.hasPrefix($0 + "/") } }))
   }
 
   var digestOfAll: String { CellKey.digest(compiler + "\n" + digest(of: files.keys)) }

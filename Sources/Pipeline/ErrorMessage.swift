@@ -28,12 +28,12 @@ package enum ErrorMessage {
         .input
       case .cellsFailed: .cellsFailed
       case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
-      case .damaged, .newerFormat: .integrity
+      case .damaged, .newerFormat, .auditFailed: .integrity
       case .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .versionUnknown, .slurmMissing,
         .slurmRefused,
         .slurmTasksFailed:
         .environment
-      case .outOfDate, .cellsMissing: .outOfDate
+      case .outOfDate, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers: .outOfDate
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
@@ -150,6 +150,22 @@ package enum ErrorMessage {
     case .unknownRun(let name, let known):
       "there is no record of a run '\(visible(name))' (data/runs holds them)\(suggestion(name, known, end: "."))"
     case .outOfDate(let count): "\(count) \(count == 1 ? "cell is" : "cells are") missing; `refig run` makes them."
+    case .ledgerOutOfDate(let stages):
+      """
+      \(stages.count) \(stages.count == 1 ? "stage" : "stages") of the ledger \(stages.count == 1 ? "is" : "are") out of date: \
+      \(stages.prefix(3).joined(separator: ", "))\(stages.count > 3 ? ", …" : ""). `refig explain STAGE` tells what changed; \
+      `refig run STAGE` and `refig ledger update STAGE` make the lines anew, and after a harmless change of code `refig ledger \
+      accept STAGE` keeps them.
+      """
+    case .quotedNumbers(let count):
+      "\(count) \(count == 1 ? "number or name is" : "numbers or names are") not what the project says today: listed above."
+    case .ledgerEmpty(let path):
+      "\(path) holds nothing of what was asked for; `refig run` computes cells and `refig ledger update` writes them down."
+    case .auditFailed(let count, let first):
+      """
+      \(count) \(count == 1 ? "result is" : "results are") not what the ledger says: \(first). `refig run` and `refig ledger \
+      update` of that stage write down what today's code gives; a line that no code ever gave was forged or damaged.
+      """
     case .interrupted: "interrupted; finished cells are saved, run the same command to go on."
     case .tasksGoOn(let count, let run):
       """

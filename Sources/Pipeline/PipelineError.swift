@@ -90,6 +90,14 @@ package enum PipelineError: Error, Sendable {
   case slurmTasksFailed(task: String, reason: String)
   case unknownRun(String, known: [String])
   case outOfDate(count: Int)
+  /// Stages whose cells in the ledger were computed from something else than today's.
+  case ledgerOutOfDate(stages: [String])
+  /// Numbers or names in a paper's source that are not those of today.
+  case quotedNumbers(count: Int)
+  /// Nothing was recorded for what was asked for.
+  case ledgerEmpty(path: String)
+  /// Cells or claims that an audit found to be other than the ledger says.
+  case auditFailed(count: Int, first: String)
   case interrupted
   /// Interrupted, while tasks go on elsewhere.
   case tasksGoOn(count: Int, run: String)

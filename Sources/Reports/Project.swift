@@ -1,8 +1,10 @@
 package import Claims
 package import Figures
 private import Foundation
+package import Ledger
 package import Pipeline
 private import Platform
+private import Runner
 package import Store
 
 /// A project folder with its YAML files read for one profile: stages, figures and claims that fit together.
@@ -98,11 +100,53 @@ package struct Project: Sendable {
     Judge(reader: reader, catalogue: catalogue, familySize: claims.count)
   }
 
-  /// The gallery of the plan's figures, figures/<profile>.
-  package func gallery(_ plan: Plan, _ reader: ResultReader) -> Gallery {
-    Gallery(root: "\(root)/figures/\(profile)", catalogue: catalogue, plan: plan, reader: reader) {
-      claims(onArraysOf: $0).map(\.id)
-    }
+  /// The ledger of the profile beside a plan; nil if nothing was written down.
+  package func ledger(_ plan: Plan) throws -> LedgerReader? {
+    let ledger = try Ledger(root: root, profile: profile)
+    return ledger.isEmpty ? nil : LedgerReader(ledger, plan: plan, catalogue: catalogue)
+  }
+
+  /// Writes down what the store holds of some targets.
+  package func updateLedger(targets names: [String], time: String) throws -> LedgerUpdate.Summary {
+    let targets = try targets(names)
+    let plan = try Plan(pipeline, stages: Set(pipeline.stages.map(\.id)), catalogue: catalogue)
+    let reader = reader(plan)
+    let judge = judge(reader)
+    let gallery = try gallery(plan, reader)
+    var update = LedgerUpdate(
+      try Ledger(root: root, profile: profile), plan: plan, catalogue: catalogue, store: store,
+      records: try EarlierRuns(root: root, profile: profile, cells: Set(plan.stages.flatMap(\.keys))), time: time,
+      sources: .init(estimation: judge.estimation, table: gallery.table))
+    // Claims and figures that read the stages, whichever were named.
+    let stages = names.isEmpty ? Set(pipeline.stages.map(\.id)) : targets.stages
+    func isTouched(_ ids: [String]) -> Bool { ids.contains(where: stages.contains) }
+    let tables = Set(figures.flatMap(\.tables)).sorted { $0.ledgerName < $1.ledgerName }
+    let summary = try update.run(
+      stages: stages, claims: claims.filter { isTouched($0.evidence.stages) },
+      tables: tables.filter { isTouched($0.stages) }, allClaims: claims, allTables: tables)
+    judge.saveEstimations()
+    return summary
+  }
+
+  /// The gallery of the plan's figures, figures/<profile>. Tables whose cells are not all here are taken from the ledger,
+  /// if there is one.
+  package func gallery(_ plan: Plan, _ reader: ResultReader, ledger: LedgerReader? = nil) throws -> Gallery {
+    let present = try ledger == nil ? [] : store.presentKeys()
+    let audits = try ledger.map { try auditStatement($0).text }
+    return Gallery(
+      root: "\(root)/figures/\(profile)", catalogue: catalogue, plan: plan, reader: reader,
+      claims: { claims(onArraysOf: $0).map(\.id) },
+      recorded: { reference in
+        let stages = plan.stages.filter { reference.stages.contains($0.id) }
+        guard let ledger, !stages.flatMap(\.keys).allSatisfy(present.contains), let recorded = ledger.table(reference)
+        else { return nil }
+        if case .outOfDate = recorded.origin {
+          throw PipelineError.ledgerOutOfDate(
+            stages: reference.stages.filter { !(ledger.standings[$0]?.isCurrent ?? true) })
+        }
+        return Gallery.RecordedTable(
+          table: recorded.table, origin: "\(recorded.origin.explanation); \(audits ?? "")", evidence: recorded.evidence)
+      })
   }
 
   /// The files of a figure without their endings.

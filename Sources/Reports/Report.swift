@@ -1,5 +1,6 @@
 package import Claims
 internal import Figures
+internal import Ledger
 internal import PaperKit
 internal import Pipeline
 internal import Platform
@@ -40,13 +41,7 @@ package struct Report {
     init(_ error: any Error) { (reason, self.error) = (ErrorMessage.reason(of: error), error) }
   }
 
-  /// A claim with its verdict, or with the cells that are missing for one.
-  struct ClaimEntry {
-    let claim: Claim
-    let evaluated: EvaluatedClaim?
-    let cellCount: Int
-    let missingCount: Int
-  }
+  typealias ClaimEntry = Verdicts.Entry
 
   struct StageEntry {
     let stage: Plan.Stage
@@ -88,6 +83,8 @@ package struct Report {
   let facts: [String: String]
   /// Text of figures/style.gp, which every script holds.
   let style: String
+  /// What audits prove of the ledger, if numbers of it are shown.
+  let audits: AuditStatement?
   /// The verdicts, without those that cannot be judged yet.
   package let verdicts: VerdictReport
 
@@ -114,18 +111,14 @@ package struct Report {
     let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let present = try project.store.presentKeys()
     let keys = Set(plan.stages.flatMap(\.keys))
-    guard keys.contains(where: present.contains) else {
+    let ledger = try project.ledger(plan)
+    guard ledger != nil || keys.contains(where: present.contains) else {
       throw PipelineError.cellsMissing(count: keys.count, command: "refig run --profile \(project.profile)")
     }
     try prepare()
     let reader = project.reader(plan)
-    let judge = project.judge(reader)
-    let entries = try project.claims.map { claim in
-      let judged = try judge.judge(claim, present: present)
-      return ClaimEntry(
-        claim: claim, evaluated: judged.evaluated, cellCount: judged.cells.count, missingCount: judged.missingCount)
-    }
-    judge.saveEstimations()
+    let judged = try Verdicts(of: project.claims, in: project, plan: plan, ledger: ledger)
+    let entries = judged.entries
     let records = try EarlierRuns(root: project.root, profile: project.profile, cells: keys)
     let now = entries.compactMap { $0.evaluated?.record() }
     let before = records.judgements.first { judgement in
@@ -134,9 +127,8 @@ package struct Report {
     self.facts = facts
     profile = project.profile
     style = try project.style()
-    verdicts = VerdictReport(
-      profile: project.profile, claims: entries.compactMap(\.evaluated),
-      unjudgedCount: entries.count { $0.evaluated == nil })
+    verdicts = judged.report
+    audits = judged.audits
     baseline = before.flatMap { records.runs[$0.run] }
     changes = ClaimChange.between(before?.numbers ?? [:], now)
     comparedCount = now.count { before?.numbers[$0.claim] != nil }
@@ -147,7 +139,7 @@ package struct Report {
     runs = records.runs.values.filter { used.contains($0.id) }.sorted { $0.id > $1.id }
     let builder = SectionBuilder(
       project: project, plan: plan, present: present, records: records, claims: entries,
-      pictures: try Self.pictures(project, plan, reader, present, processCount))
+      pictures: try Self.pictures(project, plan, reader, present, ledger, processCount))
     // By the part of the id before the slash: a paper's key, or the name of a figure file that is no paper's.
     var sectionKeys: [String] = []
     for id in project.figures.map(\.id) + project.claims.map(\.id) + plan.stages.map(\.id) {
@@ -164,9 +156,10 @@ package struct Report {
   }
 
   private static func pictures(
-    _ project: Project, _ plan: Plan, _ reader: ResultReader, _ present: Set<CellKey>, _ processCount: Int
+    _ project: Project, _ plan: Plan, _ reader: ResultReader, _ present: Set<CellKey>, _ ledger: LedgerReader?,
+    _ processCount: Int
   ) throws -> [String: Result<Picture, Absence>] {
-    let gallery = project.gallery(plan, reader)
+    let gallery = try project.gallery(plan, reader, ledger: ledger)
     func missing(_ figure: Figure) -> (missing: Int, all: Int) {
       let keys = Set(figure.tables.flatMap(\.stages).compactMap { plan[$0] }.flatMap(\.keys))
       return (keys.count { !present.contains($0) }, keys.count)
@@ -175,7 +168,8 @@ package struct Report {
     var drawable: [Figure] = []
     for figure in project.figures {
       let (count, all) = missing(figure)
-      if count == 0 {
+      let isRecorded = ledger.map { ledger in figure.tables.allSatisfy { ledger.table($0)?.origin.isCurrent ?? false } }
+      if count == 0 || isRecorded ?? false {
         drawable.append(figure)
       } else {
         // An older picture may lie there; it would be of other numbers.

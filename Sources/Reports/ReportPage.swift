@@ -2,6 +2,7 @@ private import Claims
 private import Digest
 private import Figures
 private import Foundation
+private import Ledger
 private import PaperKit
 private import Pipeline
 
@@ -93,6 +94,8 @@ package struct ReportPage {
       fixed with its reason: <b>confirmed</b> where the whole confidence interval (wrong for any of the claims with probability
       at most 1 %) lies inside, <b>refuted</b> where a wider one lies outside, <b>inconclusive</b> otherwise.
       <span class="for-screen">Click a figure to see where it comes from.</span></p>
+      \(report.audits.map { audits -> HTML in
+        "<p>Where cells are not here, numbers are those of the ledger. Its audits: \(audits.text).</p>" })
       <ul class="papers">\(papers.map(Self.card))</ul>
       </header>
       """

@@ -16,6 +16,9 @@ package struct Build {
     /// Computed cells that another process had published in the meantime.
     package var duplicates = 0
     package var processorSeconds = 0.0
+
+    /// Nothing was done yet.
+    package init() {}
   }
 
   /// What a build tells while it is at work.

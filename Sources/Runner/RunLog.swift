@@ -147,7 +147,16 @@ package final class RunLog {
       "compiler": compiler, "hdf5": HDF5File.libraryVersion, "blas": blas, "system": text(name.sysname),
       "release": text(name.release), "machine": text(name.machine), "host": text(name.nodename),
       "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
-      "memoryBytes": "\(ProcessInfo.processInfo.physicalMemory)",
+      "memoryBytes": "\(ProcessInfo.processInfo.physicalMemory)", "processor": processorName,
     ]
+  }
+
+  /// What the processor calls itself.
+  private static var processorName: String {
+    do {
+      let lines = String(decoding: try Files.bytes(of: "/proc/cpuinfo") ?? [], as: UTF8.self).split(separator: "\n")
+      let name = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last
+      return name.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+    } catch { return "unknown" }
   }
 }

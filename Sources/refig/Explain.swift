@@ -2,6 +2,7 @@ import ArgumentParser
 import Claims
 import Figures
 import Foundation
+import Ledger
 import NumericalMethods
 import PaperKit
 import Pipeline
@@ -31,6 +32,8 @@ struct Explain: ParsableCommand {
     /// Claims and figures by id: `refig show` tells about them.
     let claims, figures: [String]
     let stages: [Explanation]
+    /// How the stages stand in the ledger, in words.
+    let ledger: [String: String]
   }
 
   func run() throws {
@@ -41,7 +44,8 @@ struct Explain: ParsableCommand {
     let starts = try RunLog.starts(root: project.root)
     let report = Report(
       claims: targets.claims.map(\.id), figures: targets.figures.map(\.id),
-      stages: try Explanation.of(plan.stages, store: project.store, present: present, runStarts: starts))
+      stages: try Explanation.of(plan.stages, store: project.store, present: present, runStarts: starts),
+      ledger: try project.ledger(plan)?.standings.compactMapValues(\.summary) ?? [:])
     try output.show(report, text(report, project.store).joined(separator: "\n"))
   }
 
@@ -58,6 +62,7 @@ struct Explain: ParsableCommand {
         lines.append("  reads \(file) as '\(name)'")
       }
       lines.append("  \(stage.cached) of \(stage.cells) cells cached in \(store.root)")
+      if let standing = report.ledger[stage.stage] { lines.append("  \(standing)") }
       for reason in stage.missing { lines += text(reason, "would run", stage) }
       for reason in stage.computed { lines += text(reason, "ran", stage) }
       if manifest { lines += ["  manifest of the first:"] + stage.manifest.split(separator: "\n").map { "    \($0)" } }

@@ -37,7 +37,7 @@ struct Refig: ParsableCommand {
     version: "refig 0.1.0",
     subcommands: [
       New.self, Run.self, Watch.self, Cancel.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self,
-      Status.self,
+      LedgerCommand.self, AuditCommand.self, TeXCommand.self, Status.self,
       Show.self, Explain.self,
       GraphCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self, WorkerCommand.self,
     ])
@@ -170,21 +170,24 @@ struct ExecutionOptions: ParsableArguments {
     guard (0...1024).contains(workers) else { throw ValidationError("--workers must be from 0 to 1024") }
   }
 
-  func executor(_ project: Project, _ plan: Plan) throws -> any Executor {
+  /// `store` is where the cells go, unless the project's own.
+  func executor(_ project: Project, _ plan: Plan, store: Store? = nil) throws -> any Executor {
+    let store = store ?? project.store
     if executor == .slurm {
       // Tasks run in a folder of their own.
       let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
       let root = URL(fileURLWithPath: project.root).path
       return SlurmExecutor(
-        plan: plan, worker: [program, "worker", "--store", root + "/data/store"] + programs(project, root),
+        plan: plan,
+        worker: [program, "worker", "--store", URL(fileURLWithPath: store.root).path] + programs(project, root),
         root: root + "/data/slurm",
         costs: try CostHistory(root: project.root))
     }
     guard workers > 0 else {
-      return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: project.store))
+      return InProcessExecutor(worker: Worker(catalogue: project.catalogue, store: store))
     }
     return try LocalExecutor(
-      command: ["/proc/self/exe", "worker", "--store", project.store.root] + programs(project, project.root),
+      command: ["/proc/self/exe", "worker", "--store", store.root] + programs(project, project.root),
       workerCount: workers)
   }
 

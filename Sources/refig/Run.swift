@@ -1,6 +1,7 @@
 import ArgumentParser
 import Figures
 import Foundation
+import Ledger
 import Pipeline
 import Platform
 import Reports
@@ -20,6 +21,9 @@ struct Run: ParsableCommand {
 
   @Flag(help: "Only say what would run.")
   var dry = false
+
+  @Flag(help: "Compute nothing: draw figures from the cells that are here and from data/ledger.")
+  var fromLedger = false
 
   /// Whether the command stays until the run is over.
   enum Presence: String, EnumerableFlag {
@@ -58,6 +62,7 @@ struct Run: ParsableCommand {
     let targets = try project.targets(targets)
     let plan = try Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     if dry { return try forecast(project, plan) }
+    if fromLedger { return try drawFromLedger(targets.figures, project, plan) }
     if presence == .detach, !(try missing(project, plan).isEmpty) {
       let run = try DetachedRun(project: project).start()
       return try output.show(
@@ -85,11 +90,20 @@ struct Run: ParsableCommand {
     }
   }
 
+  private func drawFromLedger(_ figures: [Figure], _ project: Project, _ plan: Plan) throws {
+    Interruption.listen()
+    guard let ledger = try project.ledger(plan) else {
+      throw PipelineError.ledgerEmpty(path: Ledger.folder(root: project.root, profile: project.profile))
+    }
+    var log: RunLog?
+    try report(Report(cells: Build.Summary()), draw(figures, project, plan, ledger), project, &log)
+  }
+
   private func draw(
-    _ figures: [Figure], _ project: Project, _ plan: Plan
+    _ figures: [Figure], _ project: Project, _ plan: Plan, _ ledger: LedgerReader? = nil
   ) throws -> [(figure: Figure, outcome: Gallery.Outcome)] {
     guard !figures.isEmpty else { return [] }
-    let gallery = project.gallery(plan, project.reader(plan))
+    let gallery = try project.gallery(plan, project.reader(plan), ledger: ledger)
     return try gallery.draw(figures, look: project.look(), processCount: max(1, execution.workers))
   }
 

@@ -123,7 +123,7 @@ struct Show: ParsableCommand {
         ? TerminalPicture.ofThisTerminal : picture.flatMap({ TerminalPicture(rawValue: $0.rawValue) })
     else { return }
     let plan = try plan(of: figure, project)
-    let gallery = project.gallery(plan, project.reader(plan))
+    let gallery = try project.gallery(plan, project.reader(plan))
     StandardOutput.write(try form.escapes(for: try gallery.script(of: figure, style: try project.style())))
   }
 

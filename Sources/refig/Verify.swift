@@ -1,6 +1,7 @@
 import ArgumentParser
 import Claims
 import Foundation
+import Ledger
 import NumericalMethods
 import PaperKit
 import Pipeline
@@ -17,6 +18,9 @@ struct Verify: ParsableCommand {
       interval (0.1 %) misses it. inconclusive: neither; the reason says what would help. fragile: the interval's end is so
       close to the bound that another machine's rounding could tip it. Exit status 4 when a verdict differs from the
       expected one.
+
+      A profile with a ledger (data/ledger) is judged without computing: by the cells that are here and, where some are
+      missing, by the numbers of the ledger. The column origin says which; status 7 if one of them is out of date or missing.
       """)
 
   @Argument(help: "Claims by id, stages, or paper:KEY; all claims unless given.", completion: .targets)
@@ -27,6 +31,9 @@ struct Verify: ParsableCommand {
 
   @Flag(help: "Compute nothing: fail if cells are missing.")
   var cachedOnly = false
+
+  @Flag(help: "Take no number from data/ledger: compute what is missing.")
+  var noLedger = false
 
   @Flag(help: "Draw new random numbers: a root seed from the clock. The outcome is added to data/fresh-seeds.jsonl.")
   var freshSeeds = false
@@ -75,15 +82,14 @@ struct Verify: ParsableCommand {
     let rootSeed = freshSeeds ? Int(Date().timeIntervalSince1970) : seed
     let stages = try Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
-    let log = try bringIn(stages, of: project)
-    let judge = project.judge(project.reader(stages))
-    let report = VerdictReport(
-      profile: project.profile, claims: try claims.map(judge.judge))
-    judge.saveEstimations()
+    let ledger = noLedger || rootSeed != nil ? nil : try project.ledger(stages)
+    let log = ledger == nil ? try bringIn(stages, of: project) : nil
+    let verdicts = try Verdicts(of: claims, in: project, plan: stages, ledger: ledger)
+    let report = verdicts.report
     for evaluated in report.claims {
       log?.write(evaluated.record(freshSeed: rootSeed))
     }
-    try write(report, changes, project)
+    try write(report, changes, project, verdicts.audits)
     afterWriting()
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
@@ -92,6 +98,11 @@ struct Verify: ParsableCommand {
       if count > 0 { throw PipelineError.underpowered(count: count) }
     }
     if !report.differing.isEmpty { throw PipelineError.verdictsDiffer(count: report.differing.count) }
+    if !verdicts.staleStages.isEmpty { throw PipelineError.ledgerOutOfDate(stages: verdicts.staleStages) }
+    if report.unjudgedCount > 0 {
+      throw PipelineError.cellsMissing(
+        count: verdicts.missingCount, command: "refig run --profile \(project.profile)")
+    }
   }
 
   /// Makes sure that the cells are there; the record of the run if any had to be computed.
@@ -108,8 +119,15 @@ struct Verify: ParsableCommand {
     return nil
   }
 
-  private func write(_ report: VerdictReport, _ changes: [BoundChange]?, _ project: Project) throws {
-    if json { print(try report.json(), terminator: "") } else if !plan { print(report.text) }
+  private func write(
+    _ report: VerdictReport, _ changes: [BoundChange]?, _ project: Project, _ audits: AuditStatement?
+  ) throws {
+    if json {
+      print(try report.json(), terminator: "")
+    } else if !plan {
+      print(report.text)
+      if let audits { print("audits of the ledger: " + ErrorMessage.visible(audits.text)) }
+    }
     if let junit { try Self.save(report.junit, to: junit) }
     if let md {
       let costs = try CostHistory(root: project.root).stages

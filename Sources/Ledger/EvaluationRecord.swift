@@ -1,0 +1,87 @@
+internal import Claims
+private import Foundation
+private import NumericalMethods
+internal import PaperKit
+internal import Pipeline
+
+/// What was made of cells: code and cells it came from, by their digests, so that it says whether it still stands for them.
+package struct Binding: Sendable, Equatable {
+  /// Code of the table or the estimator, see ``Catalogue/evaluationCode(ofPaper:)``.
+  package let code: String
+  /// See ``Ledger/digest(of:in:)``.
+  package let evidence: String
+
+  package init(code: String, evidence: String) {
+    self.code = code
+    self.evidence = evidence
+  }
+}
+
+/// A claim's number as a ledger has it.
+struct ClaimRecord: Sendable {
+  let claim: String
+  let estimator: String
+  let binding: Binding
+  let estimation: Estimation
+}
+
+/// A table of numbers at full precision as a ledger has it.
+struct TableRecord: Sendable {
+  /// Table, stages and conditions.
+  let name: String
+  let binding: Binding
+  let table: Table
+}
+
+extension ClaimRecord {
+  func line() throws -> [String] {
+    let json = String(decoding: try KnownEstimations.encoded(["": estimation]), as: UTF8.self)
+    return ["claim", claim, estimator, binding.code, binding.evidence, json]
+  }
+
+  static func records(_ file: LedgerFile) throws -> [ClaimRecord] {
+    try file.lines.map { fields in
+      guard fields.count == 6, fields[0] == "claim" else {
+        throw UnreadableFact("a line of \(fields.count) fields that begins with '\(fields[0].prefix(40))'")
+      }
+      let estimation: Estimation?
+      do { estimation = try KnownEstimations.decoded(Array(fields[5].utf8))[""] } catch { estimation = nil }
+      guard let estimation else { throw UnreadableFact("the estimate of '\(fields[1])' cannot be read") }
+      return ClaimRecord(
+        claim: String(fields[1]), estimator: String(fields[2]),
+        binding: Binding(code: String(fields[3]), evidence: String(fields[4])), estimation: estimation)
+    }
+  }
+}
+
+extension TableRecord {
+  /// A head, then a line for each row.
+  var lines: [[String]] {
+    [["table", name, binding.code, binding.evidence, "\(table.rows.count)"] + table.columns]
+      + table.rows.map { ["row"] + $0.map { "\($0)" } }
+  }
+
+  static func records(_ file: LedgerFile) throws -> [TableRecord] {
+    var records: [TableRecord] = []
+    var lines = file.lines[...]
+    while let head = lines.popFirst() {
+      guard head[0] == "table", head.count > 5, let count = Int(head[4]), (0...lines.count).contains(count) else {
+        throw UnreadableFact("a line of \(head.count) fields that begins with '\(head[0].prefix(40))'")
+      }
+      let columns = head[5...].map(String.init)
+      let rows = try lines.prefix(count).map { fields -> [Double] in
+        let values = fields.dropFirst().compactMap { Double($0) }
+        guard fields[0] == "row", values.count == columns.count, fields.count == columns.count + 1 else {
+          throw UnreadableFact("a row of '\(head[1])' is none of \(columns.count) numbers")
+        }
+        return values
+      }
+      lines = lines.dropFirst(count)
+      records.append(
+        TableRecord(
+          name: String(head[1]), binding: Binding(code: String(head[2]), evidence: String(head[3])),
+          table: Table(columns: columns, rows: rows)))
+    }
+    return records
+  }
+}

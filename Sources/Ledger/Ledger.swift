@@ -1,0 +1,211 @@
+package import Claims
+package import Figures
+package import PaperKit
+package import Pipeline
+private import Platform
+
+/// What was computed at one profile's sizes, in text, in the repository: `data/ledger/<profile>/<paper>/…`. With it verdicts
+/// and figures need no cell; audits (``Audit``) tell how far it can be believed.
+package struct Ledger: Sendable {
+  package let folder: String
+  package let profile: String
+  /// Names of its files.
+  let paths: [String]
+  /// The files of each stage.
+  private var stagePaths: [String: [String]] = [:]
+  private(set) var stages: [String: [StageRecord]] = [:]
+  private(set) var claims: [String: [ClaimRecord]] = [:]
+  private(set) var tables: [String: [TableRecord]] = [:]
+
+  /// The folder of a project's ledger for one profile.
+  package static func folder(root: String, profile: String) -> String { "\(root)/data/ledger/\(profile)" }
+
+  /// Reads a ledger; one without files is empty. Throws ``PipelineError/damaged(path:reason:)``.
+  package init(root: String, profile: String) throws {
+    try self.init(folder: Self.folder(root: root, profile: profile), profile: profile)
+  }
+
+  package init(folder: String, profile: String) throws {
+    self.folder = folder
+    self.profile = profile
+    paths = try LedgerFile.paths(in: folder)
+    for path in paths {
+      let file = try LedgerFile(folder, path)
+      do {
+        switch file.kind {
+        case .stage:
+          stages[file.subject, default: []].append(try StageRecord(file))
+          stagePaths[file.subject, default: []].append(path)
+        case .claims: for record in try ClaimRecord.records(file) { claims[record.claim, default: []].append(record) }
+        case .tables: for record in try TableRecord.records(file) { tables[record.name, default: []].append(record) }
+        }
+      } catch let unreadable as UnreadableFact {
+        throw PipelineError.damaged(path: "\(folder)/\(path)", reason: ErrorMessage.visible(unreadable.reason))
+      }
+    }
+  }
+
+  package var isEmpty: Bool { paths.isEmpty }
+
+  func paths(ofStage id: String) -> [String] { stagePaths[id] ?? [] }
+
+  /// One digest of all that it says.
+  package var digest: String { CellKey.digest(paths.map { $0 + "\n" }.joined()) }
+
+  // MARK: Against a plan
+
+  /// How a stage of a plan stands in a ledger.
+  package struct Standing: Sendable {
+    /// What came out, by cell of the plan.
+    package var outcomes: [Int: StageRecord.Outcome] = [:]
+    /// What is different today from what the cells were computed with; empty where they are current.
+    package var changes: [String] = []
+    package var cellCount = 0
+    /// What the outcomes were computed from, nil where there are none.
+    package var record: StageRecord?
+
+    package var isCurrent: Bool { changes.isEmpty }
+    package var isComplete: Bool { outcomes.count == cellCount }
+
+    /// In words; nil where there is nothing of the stage.
+    package var summary: String? {
+      guard record != nil else { return nil }
+      return isCurrent
+        ? "\(outcomes.count) of \(cellCount) cells in the ledger"
+        : "in the ledger, out of date: " + changes.joined(separator: "; ")
+    }
+  }
+
+  /// How a stage stands: its current cells or, where there are none, those that were computed last of anything else.
+  package func standing(of stage: Plan.Stage) -> Standing {
+    let basis = StageRecord.Basis(stage)
+    let records = stages[stage.id] ?? []
+    let current = records.filter { $0.basis == basis }
+    var standing = Standing(cellCount: stage.keys.count)
+    if var record = current.first {
+      for other in current.dropFirst() {
+        record.outcomes.merge(other.outcomes) { first, second in
+          first.run.recorded >= second.run.recorded ? first : second
+        }
+        record.acceptances += other.acceptances.filter { !record.acceptances.contains($0) }
+      }
+      standing.record = record
+    } else if let last = records.max(by: { $0.recorded < $1.recorded }) {
+      standing.record = last
+      standing.changes = basis.differences(from: last.basis)
+    }
+    guard let record = standing.record else { return standing }
+    for cell in stage.keys.indices { standing.outcomes[cell] = record.outcomes[stage.place(cell)] }
+    return standing
+  }
+
+  /// How the stages of a plan stand, by id.
+  package func standings(_ plan: Plan) -> [String: Standing] {
+    Dictionary(uniqueKeysWithValues: plan.stages.map { ($0.id, standing(of: $0)) })
+  }
+
+  /// One digest of what came out of the cells behind some evidence, nil where one of them is not in the ledger.
+  package static func digest(of evidence: Evidence, in plan: Plan, _ standings: [String: Standing]) -> String? {
+    var lines: [String] = []
+    for id in evidence.stages {
+      guard let stage = plan[id], let standing = standings[id] else { return nil }
+      for cell in stage.keys.indices
+      where evidence.conditions.isEmpty || evidence.accepts(stage.manifest(cell).parameters) {
+        guard let outcome = standing.outcomes[cell] else { return nil }
+        lines.append("\(id)\t\(stage.place(cell))\t\(outcome.digest)\n")
+      }
+    }
+    return CellKey.digest(lines.sorted().joined())
+  }
+}
+
+/// Where a number that is shown was made.
+package enum Origin: Sendable, Equatable {
+  /// Of cells that are here.
+  case computed
+  /// Taken from the ledger, for the cells and the code of today.
+  case ledger
+  /// The same, but the code of the estimator or the table has changed since; its cells are those of today's code.
+  case ledgerOfOtherCode
+  /// Taken from the ledger, for cells of other code or other parameters: what has changed.
+  case outOfDate([String])
+
+  package var isCurrent: Bool { if case .outOfDate = self { false } else { true } }
+
+  /// In a word or two.
+  package var name: String {
+    switch self {
+    case .computed: "here"
+    case .ledger: "ledger"
+    case .ledgerOfOtherCode: "ledger, other estimator"
+    case .outOfDate: "out of date"
+    }
+  }
+
+  /// In a sentence.
+  package var explanation: String {
+    switch self {
+    case .computed: "of cells that are here"
+    case .ledger: "from the ledger"
+    case .ledgerOfOtherCode: "from the ledger, made by older code from today's cells"
+    case .outOfDate(let changes): "from the ledger, out of date: \(changes.joined(separator: "; "))"
+    }
+  }
+}
+
+/// A ledger beside the plan of today's pipeline: what of it still holds.
+package struct LedgerReader {
+  package let ledger: Ledger
+  package let plan: Plan
+  package let standings: [String: Ledger.Standing]
+  private let catalogue: Catalogue
+
+  package init(_ ledger: Ledger, plan: Plan, catalogue: Catalogue) {
+    self.ledger = ledger
+    self.plan = plan
+    self.catalogue = catalogue
+    standings = ledger.standings(plan)
+  }
+
+  /// What has changed since the cells behind some evidence were computed, by stage.
+  package func changes(_ evidence: Evidence) -> [String] {
+    evidence.stages.flatMap { id in (standings[id]?.changes ?? []).map { "\(id): \($0)" } }
+  }
+
+  /// A claim's number, if the ledger has one of the cells that today's claim asks for.
+  package func estimation(of claim: Claim) -> (estimation: Estimation, origin: Origin)? {
+    let code = catalogue.evaluationCode(ofPaper: claim.id.prefix { $0 != "/" })
+    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings) else { return nil }
+    let records = (ledger.claims[claim.id] ?? []).filter {
+      $0.estimator == claim.estimator.name && $0.binding.evidence == evidence
+    }
+    guard let record = records.first(where: { $0.binding.code == code }) ?? records.first else { return nil }
+    return (record.estimation, origin(changes(claim.evidence), record.binding.code == code))
+  }
+
+  /// A table, if the ledger has it of the cells that today's figure asks for.
+  package func table(_ reference: TableReference) -> (table: Table, origin: Origin, evidence: String)? {
+    let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
+    let code = catalogue.evaluationCode(ofPaper: reference.table.prefix { $0 != "/" })
+    guard let digest = Ledger.digest(of: evidence, in: plan, standings) else { return nil }
+    let records = (ledger.tables[reference.ledgerName] ?? []).filter { $0.binding.evidence == digest }
+    guard let record = records.first(where: { $0.binding.code == code }) ?? records.first,
+      record.table.columns == catalogue.tables[reference.table]?.columns.map(\.name)
+    else { return nil }
+    return (record.table, origin(changes(evidence), record.binding.code == code), digest)
+  }
+
+  private func origin(_ changes: [String], _ hasSameCode: Bool) -> Origin {
+    !changes.isEmpty ? .outOfDate(changes) : hasSameCode ? .ledger : .ledgerOfOtherCode
+  }
+}
+
+extension TableReference {
+  /// Table, stages and conditions in one field of a ledger.
+  package var ledgerName: String {
+    let conditions = conditions.sorted { $0.key < $1.key }.map { name, values in
+      " \(name)=" + values.map(\.canonicalText).joined(separator: "|")
+    }
+    return "\(table) \(stages.joined(separator: " "))" + conditions.joined()
+  }
+}

@@ -1,0 +1,219 @@
+package import Claims
+package import Figures
+private import Foundation
+private import NumericalMethods
+package import PaperKit
+package import Pipeline
+private import Platform
+package import Runner
+package import Store
+
+/// Writes into a ledger what a store holds and can prove: cells whose bytes are sound, and estimates and tables that are made
+/// of them here.
+package struct LedgerUpdate {
+  /// What an update did.
+  package struct Summary: Sendable, Encodable {
+    /// Cells that the ledger did not have.
+    package var cells = 0
+    package var claims = 0
+    package var tables = 0
+    /// Files that were written and removed.
+    package var written = 0
+    package var removed = 0
+  }
+
+  /// Where numbers of claims and figures come from.
+  package struct Sources {
+    let estimation: (Claim) throws -> Estimation
+    let table: (TableReference) throws -> Table
+
+    package init(
+      estimation: @escaping (Claim) throws -> Estimation, table: @escaping (TableReference) throws -> Table
+    ) {
+      self.estimation = estimation
+      self.table = table
+    }
+  }
+
+  private let ledger: Ledger
+  private let plan: Plan
+  private let catalogue: Catalogue
+  private let store: Store
+  private let records: EarlierRuns
+  private let sources: Sources
+  /// Now, in ISO 8601.
+  private let time: String
+  /// Stages whose cells in the store are those of the ledger, as far as they are there.
+  private var proved: Set<String> = []
+  private var summary = Summary()
+
+  package init(
+    _ ledger: Ledger, plan: Plan, catalogue: Catalogue, store: Store, records: EarlierRuns, time: String,
+    sources: Sources
+  ) {
+    self.ledger = ledger
+    self.plan = plan
+    self.catalogue = catalogue
+    self.store = store
+    self.records = records
+    self.time = time
+    self.sources = sources
+  }
+
+  /// Brings the ledger up to date for some stages and the claims and tables of some papers. Throws
+  /// ``PipelineError/damaged(path:reason:)`` where a cell of the store has other results than the ledger says, for the same
+  /// code in the same numeric class; nothing is written then. New files are written before old ones go, so an update that
+  /// is interrupted leaves a ledger that says what it said.
+  package mutating func run(
+    stages: Set<String>, claims: [Claim], tables: [TableReference], allClaims: [Claim], allTables: [TableReference]
+  ) throws -> Summary {
+    var standings: [String: Ledger.Standing] = [:]
+    var texts: [String: String] = [:]
+    func keep(_ kind: LedgerFile.Kind, _ subject: String, _ text: String) {
+      texts[LedgerFile.path(kind, subject, text: text)] = text
+    }
+    for stage in plan.stages {
+      try Interruption.check()
+      var standing = ledger.standing(of: stage)
+      if stages.contains(stage.id) { try add(stage, to: &standing) }
+      standings[stage.id] = standing
+      // Of cells that nobody plans any more, current ones go, and older ones stay as long as there is nothing newer.
+      guard var record = standing.record else { continue }
+      if standing.isCurrent {
+        record.outcomes = Dictionary(
+          uniqueKeysWithValues: standing.outcomes.map { (stage.place($0.key), $0.value) })
+      }
+      keep(.stage, stage.id, record.text)
+    }
+    let reader = LedgerReader(ledger, plan: plan, catalogue: catalogue)
+    let estimates = try lines(of: allClaims, paper: { $0.id }) { claim in
+      try line(of: claim, isWanted: claims.contains { $0.id == claim.id }, standings, reader)
+    }
+    for (paper, lines) in estimates { keep(.claims, paper, LedgerFile.text(.claims, paper, lines)) }
+    let wanted = Set(tables)
+    let rows = try lines(of: allTables, paper: { $0.table }) { reference in
+      try lines(of: reference, isWanted: wanted.contains(reference), standings, reader)
+    }
+    for (paper, lines) in rows { keep(.tables, paper, LedgerFile.text(.tables, paper, lines)) }
+    try write(texts)
+    return summary
+  }
+
+  private func lines<Item>(
+    of items: [Item], paper: (Item) -> String, _ lines: (Item) throws -> [[String]]
+  ) rethrows -> [String: [[String]]] {
+    var byPaper: [String: [[String]]] = [:]
+    for item in items {
+      let added = try lines(item)
+      if !added.isEmpty { byPaper[String(paper(item).prefix { $0 != "/" }), default: []] += added }
+    }
+    return byPaper
+  }
+
+  private mutating func add(_ stage: Plan.Stage, to standing: inout Ledger.Standing) throws {
+    let present = stage.keys.indices.filter { store.contains(stage.keys[$0]) }
+    guard !present.isEmpty else { return }
+    let experiment = stage.definition.experiment
+    var outcomes = standing.isCurrent ? standing.outcomes : [:]
+    proved.insert(stage.id)
+    for index in present {
+      try Interruption.check()
+      guard let cell = try store.cell(stage.keys[index]) else { continue }
+      let digest = cell.resultDigest(outputs: experiment.outputs)
+      let numericClass = cell.numericClass?.description ?? "not recorded"
+      if let known = outcomes[index] {
+        guard known.digest != digest else { continue }
+        guard known.run.numericClass != numericClass else {
+          throw PipelineError.damaged(
+            path: store.path(of: stage.keys[index]),
+            reason:
+              "\(stage.id) \(stage.label(index)) has other results than the ledger says, for the same code; `refig "
+              + "store audit` tells whether the cell is right, and then the ledger's line is wrong")
+        }
+        // Another class may have other bits; what was written first stays, with what was made of it.
+        proved.remove(stage.id)
+        continue
+      }
+      let cost = records.costs[stage.keys[index]]
+      let run = cost.flatMap { records.runs[$0.run] }
+      summary.cells += 1
+      outcomes[index] = StageRecord.Outcome(
+        digest: digest, seconds: cost.map { ($0.processorSeconds * 1000).rounded() / 1000 },
+        run: StageRecord.Run(
+          time: run?.time ?? "", numericClass: numericClass, machine: run.map(Self.machine) ?? "", recorded: time),
+        probes: cell.probes(outputs: experiment.outputs))
+    }
+    let acceptances = standing.isCurrent ? standing.record?.acceptances ?? [] : []
+    standing.outcomes = outcomes
+    standing.changes = []
+    standing.record = StageRecord(
+      stage: stage.id, basis: StageRecord.Basis(stage), acceptances: acceptances,
+      outcomes: Dictionary(uniqueKeysWithValues: outcomes.map { (stage.place($0.key), $0.value) }))
+  }
+
+  /// What ran and where, in a few words.
+  private static func machine(_ run: EarlierRuns.Run) -> String {
+    ["processor", "refig", "commit"].compactMap { run.facts[$0].map { String($0.prefix(60)) } }.joined(separator: ", ")
+      .replacing("\t", with: " ")
+  }
+
+  private mutating func line(
+    of claim: Claim, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
+  ) throws -> [[String]] {
+    let code = catalogue.evaluationCode(ofPaper: claim.id.prefix { $0 != "/" })
+    if isWanted, let evidence = provable(claim.evidence, standings) {
+      let estimation = try sources.estimation(claim)
+      let record = ClaimRecord(
+        claim: claim.id, estimator: claim.estimator.name, binding: Binding(code: code, evidence: evidence),
+        estimation: estimation)
+      if reader.estimation(of: claim)?.origin != .ledger { summary.claims += 1 }
+      return [try record.line()]
+    }
+    // What was written before stays while it still stands for something.
+    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings) else { return [] }
+    let kept = (ledger.claims[claim.id] ?? []).filter { $0.binding.evidence == evidence }
+    return try (kept.first { $0.binding.code == code } ?? kept.first).map { [try $0.line()] } ?? []
+  }
+
+  private mutating func lines(
+    of reference: TableReference, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
+  ) throws -> [[String]] {
+    let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
+    let code = catalogue.evaluationCode(ofPaper: reference.table.prefix { $0 != "/" })
+    if isWanted, let digest = provable(evidence, standings) {
+      let record = TableRecord(
+        name: reference.ledgerName, binding: Binding(code: code, evidence: digest), table: try sources.table(reference))
+      if reader.table(reference)?.origin != .ledger { summary.tables += 1 }
+      return record.lines
+    }
+    guard let digest = Ledger.digest(of: evidence, in: plan, standings) else { return [] }
+    let kept = (ledger.tables[reference.ledgerName] ?? []).filter { $0.binding.evidence == digest }
+    return (kept.first { $0.binding.code == code } ?? kept.first)?.lines ?? []
+  }
+
+  /// The digest of evidence whose cells are all here, current and in the ledger as they are here.
+  private func provable(_ evidence: Evidence, _ standings: [String: Ledger.Standing]) -> String? {
+    for id in evidence.stages {
+      guard let stage = plan[id], proved.contains(id) else { return nil }
+      for index in stage.keys.indices where evidence.accepts(stage.manifest(index).parameters) {
+        guard store.contains(stage.keys[index]) else { return nil }
+      }
+    }
+    return Ledger.digest(of: evidence, in: plan, standings)
+  }
+
+  private mutating func write(_ texts: [String: String]) throws {
+    let old = Set(ledger.paths)
+    for (path, text) in texts.sorted(by: { $0.key < $1.key }) where !old.contains(path) {
+      let target = "\(ledger.folder)/\(path)"
+      try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp")
+      summary.written += 1
+    }
+    for path in old.subtracting(texts.keys) {
+      guard unlink("\(ledger.folder)/\(path)") == 0 || errno == ENOENT else {
+        throw FileError(.write, "\(ledger.folder)/\(path)", code: errno)
+      }
+      summary.removed += 1
+    }
+  }
+}

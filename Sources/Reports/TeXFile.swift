@@ -1,0 +1,212 @@
+private import Claims
+private import Figures
+private import Foundation
+private import Ledger
+private import PaperKit
+private import Pipeline
+
+/// refig.tex: the numbers of a project's claims and its figures as macros, so that a paper's text cites them instead of
+/// copying them.
+///
+///     \refigvalue{sarao2020/S4}            2.016(15)
+///     \refigverdict{sarao2020/S4}          confirmed
+///     \refigorigin …, \refigcommit         where the number was made, and the commit
+///     \refigquote{sarao2020/S4}{2.02(2)}   a number written by hand, which `refig tex --check` compares
+///     \refigfigure[width=8cm]{martin2026/fig6}   the picture; \refigcaption …, \refiglink …
+///
+/// Each works in running text, mathematics, captions and headings: it expands to plain text, and nothing in it is fragile.
+package struct TeXFile {
+  /// A claim as the macros give it.
+  private struct Value {
+    let number, verdict, origin, statement: String
+  }
+
+  private let values: [String: Value]
+  private let figures: [(id: String, picture: String, caption: String)]
+  private let commit: String
+
+  /// `stem` gives a figure's files without their endings, as TeX is to find them.
+  package init(
+    of project: Project, verdicts: Verdicts, commit: String?, stem: (String) -> String
+  ) {
+    values = Dictionary(
+      uniqueKeysWithValues: verdicts.entries.compactMap { entry in
+        guard let evaluated = entry.evaluated, let estimate = evaluated.estimate else { return nil }
+        return (
+          entry.claim.id,
+          Value(
+            number: Self.concise(estimate.value, error: estimate.standardError), verdict: evaluated.verdict.rawValue,
+            origin: entry.origin?.name ?? "", statement: entry.claim.statement)
+        )
+      })
+    figures = project.figures.map { ($0.id, stem($0.id), $0.caption) }
+    self.commit = commit ?? "unknown"
+  }
+
+  // MARK: Numbers
+
+  /// A number with the error of its last digits: 2.016(15), -0.0084(27), 1.23(15)·10^-5, as mathematics of TeX. The error has
+  /// two digits, more where it is 100 or greater; a number without error has four digits.
+  static func concise(_ value: Double, error: Double) -> String {
+    guard value.isFinite else {
+      return "\\ensuremath{" + (value.isNaN ? "?" : value > 0 ? "\\infty" : "-\\infty") + "}"
+    }
+    guard error > 0, error.isFinite else { return mathematics(String(format: "%.4g", value), exponent: nil) }
+    let magnitude = max(abs(value), error)
+    let power = magnitude < 1e-3 || magnitude >= 1e6 ? Int(log10(magnitude).rounded(.down)) : 0
+    let (scaled, scaledError) = (value / pow(10, Double(power)), error / pow(10, Double(power)))
+    // Two digits of the error.
+    var decimals = max(0, 1 - Int(log10(scaledError).rounded(.down)))
+    var digits = Int((scaledError * pow(10, Double(decimals))).rounded())
+    if digits >= 100 {
+      decimals = max(0, decimals - 1)
+      digits = Int((scaledError * pow(10, Double(decimals))).rounded())
+    }
+    let shown = String(format: "%.\(decimals)f", scaled)
+    return mathematics("\(shown)(\(digits))", exponent: power == 0 ? nil : power)
+  }
+
+  private static func mathematics(_ text: String, exponent: Int?) -> String {
+    var (mantissa, power) = (text, exponent)
+    if let place = text.firstIndex(of: "e"), let written = Int(text[text.index(after: place)...]) {
+      (mantissa, power) = (String(text[..<place]), written)
+    }
+    return "\\ensuremath{\(mantissa)" + (power.map { "\\times10^{\($0)}" } ?? "") + "}"
+  }
+
+  // MARK: The file
+
+  package var text: String {
+    var text = """
+      % Made by `refig tex`; do not edit. Numbers of claims and figures by name.
+      % \\refigvalue{ID} \\refigverdict{ID} \\refigorigin{ID} \\refigstatement{ID} \\refigquote{ID}{NUMBER} \\refigcommit
+      % \\refigfigure[OPTIONS OF \\includegraphics]{ID} \\refigcaption{ID} \\refiglink{ID}
+      \\makeatletter
+      \\def\\refig@get#1#2{\\ifcsname refig@#1@#2\\endcsname\\csname refig@#1@#2\\endcsname\\else
+        \\refig@unknown{#1}{#2}\\fi}
+      \\DeclareRobustCommand\\refig@unknown[2]{\\PackageError{refig}{no #1 of '#2'}{`refig tex` knows the names in
+        pipeline.yaml and figures/*.yaml whose cells are computed or in the ledger.}\\textbf{??}}
+      \\def\\refigvalue#1{\\refig@get{value}{#1}}
+      \\def\\refigverdict#1{\\refig@get{verdict}{#1}}
+      \\def\\refigorigin#1{\\refig@get{origin}{#1}}
+      \\def\\refigstatement#1{\\refig@get{statement}{#1}}
+      \\def\\refigquote#1#2{\\ensuremath{#2}}
+      \\def\\refigcaption#1{\\refig@get{caption}{#1}}
+      \\def\\refiglink#1{\\texttt{\\detokenize{refig run fig:#1}} at \\refigcommit}
+      \\providecommand\\refigmargin[1]{\\marginpar{\\raggedright\\tiny\\refiglink{#1}}}
+      \\DeclareRobustCommand\\refigfigure[2][width=\\linewidth]{%
+        \\includegraphics[#1]{\\refig@get{picture}{#2}}\\refigmargin{#2}}
+      \\def\\refigcommit{\(Self.plain(String(commit.prefix(10))))}
+
+      """
+    func define(_ kind: String, _ id: String, _ value: String) {
+      text += "\\expandafter\\def\\csname refig@\(kind)@\(id)\\endcsname{\(value)}\n"
+    }
+    for (id, value) in values.sorted(by: { $0.key < $1.key }) {
+      define("value", id, value.number)
+      define("verdict", id, value.verdict)
+      define("origin", id, value.origin)
+      define("statement", id, Self.plain(value.statement))
+    }
+    for figure in figures {
+      define("picture", figure.id, figure.picture + ".pdf")
+      define("caption", figure.id, Self.plain(figure.caption))
+    }
+    return text + "\\makeatother\n"
+  }
+
+  private static let letters: [Character: String] = [
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
+    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau",
+    "φ": "varphi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda",
+    "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "→": "to", "≤": "le", "≥": "ge",
+    "≈": "approx", "∞": "infty", "×": "times", "·": "cdot", "±": "pm", "∈": "in", "√": "surd", "∼": "sim", "≪": "ll",
+    "≫": "gg", "≠": "ne", "∝": "propto", "‖": "Vert", "⟨": "langle", "⟩": "rangle",
+  ]
+  private static let raised: [Character: Character] = [
+    "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁻": "-",
+    "⁺": "+", "ᵀ": "T",
+  ]
+
+  /// A text as TeX shows it, whatever it contains. Signs that TeX's fonts may lack become their names in mathematics, and
+  /// those without one a question mark.
+  static func plain(_ text: String) -> String {
+    text.map { character -> String in
+      switch character {
+      case "\\": return "\\textbackslash{}"
+      case "{", "}", "$", "&", "#", "%", "_": return "\\\(character)"
+      case "^": return "\\textasciicircum{}"
+      case "~": return "\\textasciitilde{}"
+      case "<", ">", "|": return "\\ensuremath{\(character)}"
+      case "−": return "\\ensuremath{-}"
+      case "–": return "--"
+      case "’": return "'"
+      case " "..."~": return "\(character)"
+      default:
+        if let name = letters[character] { return "\\ensuremath{\\\(name)}" }
+        if let sign = raised[character] { return "\\ensuremath{{}^{\(sign)}}" }
+        return character.isLetter ? "\(character)" : character.isWhitespace ? " " : "?"
+      }
+    }.joined()
+  }
+
+  // MARK: Checking a text
+
+  /// A number in a text that is not what it should be.
+  package struct Mistake: Sendable, Equatable {
+    package let line: Int
+    package let column: Int
+    package let text: String
+  }
+
+  /// Looks through a paper's source: every macro names something known, and every `\refigquote` says what `\refigvalue`
+  /// would. Comments are passed over.
+  package func mistakes(in source: String) -> [Mistake] {
+    var mistakes: [Mistake] = []
+    let ids = Set(figures.map(\.id))
+    for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let code = String(line.prefix(upTo: Self.comment(in: line)))
+      for match in code.matches(
+        of:
+          /\\refig(value|verdict|origin|statement|quote|figure|caption|link)(?:\[[^\]]*\])?\{([^{}]*)\}(?:\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\})?/
+      ) {
+        let (kind, id) = (String(match.output.1), String(match.output.2))
+        func report(_ text: String) {
+          let column = code.distance(from: code.startIndex, to: match.range.lowerBound) + 1
+          mistakes.append(Mistake(line: number + 1, column: column, text: text))
+        }
+        if ["figure", "caption", "link"].contains(kind) {
+          if !ids.contains(id) { report("no figure '\(id)' in this project") }
+          continue
+        }
+        guard let value = values[id] else {
+          report("no number for the claim '\(id)': it is unknown, or neither computed nor in the ledger")
+          continue
+        }
+        guard kind == "quote" else { continue }
+        let said = String(match.output.3 ?? "")
+        func bare(_ text: String) -> String {
+          text.replacing(/\\ensuremath|\\,|[{}$\s]/, with: "").replacing("−", with: "-")
+        }
+        if bare(said) != bare(value.number) {
+          report("\(id) is \(bare(value.number)) now, the text says \(said)")
+        }
+      }
+    }
+    return mistakes
+  }
+
+  /// Where a comment of TeX begins.
+  private static func comment(in line: Substring) -> Substring.Index {
+    var index = line.startIndex
+    while index < line.endIndex {
+      if line[index] == "\\", line.index(after: index) < line.endIndex {
+        index = line.index(index, offsetBy: 2)
+        continue
+      }
+      if line[index] == "%" { return index }
+      index = line.index(after: index)
+    }
+    return line.endIndex
+  }
+}

@@ -1,0 +1,200 @@
+import ArgumentParser
+import Claims
+import Figures
+import Foundation
+import Ledger
+import Pipeline
+import Platform
+import Reports
+import Runner
+import Store
+
+/// `refig ledger`.
+struct LedgerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ledger",
+    abstract: "What was computed at a profile's sizes, in text, in the repository.",
+    discussion: """
+      data/ledger/PROFILE holds a line for every cell (digest of its results, processor time), the number of every claim and
+      the rows of every table. With it `refig verify` and `refig run --from-ledger` need no cell; `refig audit` computes a
+      random sample again.
+      """,
+    subcommands: [Update.self, Standings.self, AcceptCode.self, Judge.self])
+
+  /// `refig ledger update`.
+  struct Update: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write down what the store holds and can prove.",
+      discussion: """
+        Cells whose files are sound, and the claims and tables whose cells are all here. New files are written before old ones
+        go: an interrupted update leaves a ledger that says what it said. A cell that came out otherwise than the ledger
+        says, for the same code, ends it with status 5 and changes nothing.
+        """)
+
+    @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
+    var targets: [String] = []
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      Interruption.listen()
+      let project = try project.load()
+      let summary = try project.updateLedger(targets: targets, time: RunLog.timeStamp())
+      try output.show(
+        summary,
+        "\(summary.cells) cells, \(summary.claims) claims and \(summary.tables) tables are new in the ledger; "
+          + "\(summary.written) files written, \(summary.removed) removed")
+    }
+  }
+
+  /// `refig ledger status`.
+  struct Standings: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "status", abstract: "How complete the ledger is, what of it is out of date, and what audits prove.")
+
+    @Flag(help: "Print as a page of Markdown.")
+    var markdown = false
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let project = try project.load()
+      let page = try LedgerPage(of: project)
+      if markdown { print(page.markdown, terminator: "") } else { try output.show(page.papers, page.text) }
+    }
+  }
+
+  /// `refig ledger accept`.
+  struct AcceptCode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "accept",
+      abstract: "After a harmless change of code: compute a sample again and keep a stage's lines if it agrees.",
+      discussion: """
+        Only code may have changed, and inputs whose own stages are current. What was computed again, by whom, when and from
+        which code to which goes on record in the ledger.
+        """)
+
+    @Argument(help: "Stages, or paper:KEY.", completion: .targets)
+    var targets: [String]
+
+    @Option(help: "How many cells of each stage to compute again.")
+    var sample = 5
+
+    @Option(help: "Why the change is harmless.")
+    var reason: String
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var execution: ExecutionOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      guard sample > 0 else { throw ValidationError("--sample must be at least 1: without a sample nothing is shown") }
+    }
+
+    func run() throws {
+      Interruption.listen()
+      let project = try project.load()
+      let plan = try Plan(
+        project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+      let wanted = try project.targets(targets).stages
+      var accepted: [String: Int] = [:]
+      for stage in plan.stages where wanted.contains(stage.id) {
+        guard let reader = try project.ledger(plan) else { continue }
+        guard let acceptance = reader.acceptance(of: stage, sample: sample, seed: RunLog.timeStamp()) else { continue }
+        let second = try SecondStore(
+          computing: [stage.id: Set(acceptance.sample)], of: project, plan: plan, execution: execution)
+        defer { second.remove() }
+        try reader.accept(
+          acceptance, store: second.store, who: try who(project), reason: reason, time: RunLog.timeStamp())
+        accepted[stage.id] = acceptance.sample.count
+      }
+      let lines = accepted.sorted { $0.key < $1.key }.map { "\($0.key): kept, \($0.value) cells computed again" }
+      try output.show(
+        accepted,
+        (lines.isEmpty ? ["nothing to accept: no stage differs in code alone"] : lines).joined(separator: "\n"))
+      if accepted.isEmpty {
+        throw PipelineError.ledgerEmpty(path: Ledger.folder(root: project.root, profile: project.profile))
+      }
+    }
+
+    private func who(_ project: Project) throws -> String {
+      let name = try Git(project.root)?.firstLine(["config", "--default", "", "user.name"])
+      return name.flatMap { $0.isEmpty ? nil : ErrorMessage.visible($0) } ?? "unknown"
+    }
+  }
+
+  /// `refig ledger verify`.
+  struct Judge: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "verify", abstract: "Judge the claims by somebody else's ledger: a folder such as data/ledger/paper."
+    )
+
+    @Argument(help: "The folder.", completion: .directory)
+    var folder: String
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let project = try project.load()
+      let plan = try Plan(
+        project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+      let ledger = try Ledger(folder: folder, profile: project.profile)
+      guard !ledger.isEmpty else { throw PipelineError.ledgerEmpty(path: folder) }
+      let reader = LedgerReader(ledger, plan: plan, catalogue: project.catalogue)
+      let verdicts = try Verdicts(of: project.claims, in: project, plan: plan, ledger: reader, usesCells: false)
+      if output.json {
+        print(try verdicts.report.json(), terminator: "")
+      } else {
+        print(verdicts.report.text)
+      }
+      if !verdicts.report.differing.isEmpty {
+        throw PipelineError.verdictsDiffer(count: verdicts.report.differing.count)
+      }
+      if !verdicts.staleStages.isEmpty { throw PipelineError.ledgerOutOfDate(stages: verdicts.staleStages) }
+    }
+  }
+}
+
+/// Cells that were computed again, with all that they read, in a store that nothing else reads.
+struct SecondStore {
+  let store: Store
+  let processorSeconds: Double
+
+  init(
+    computing cells: [String: Set<Int>], of project: Project, plan: Plan, execution: ExecutionOptions
+  ) throws {
+    let second = Store(
+      root: FileManager.default.temporaryDirectory.appending(path: "refig-audit-\(UUID().uuidString)").path,
+      catalogue: project.catalogue)
+    let chosen = plan.stages.flatMap { stage in (cells[stage.id] ?? []).map { stage.keys[$0] } }
+    let inputs = Set(plan.stages.filter { cells[$0.id] != nil }.flatMap { $0.definition.inputs.map(\.stage) })
+    let upstream = project.pipeline.closure(of: Array(inputs)).compactMap { plan[$0.id] }.flatMap(\.keys)
+    do {
+      var build = Build(
+        store: second, plan: plan, needed: Set(chosen + upstream),
+        executor: try execution.executor(project, plan, store: second),
+        progress: ProgressDisplay(quiet: execution.quiet).show, makeLog: { try ProcessEnvironment.log(for: project) })
+      let summary = try build.run()
+      if summary.failed > 0 {
+        throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
+      }
+      (store, processorSeconds) = (second, summary.processorSeconds)
+    } catch {
+      Self.remove(second)
+      throw error
+    }
+  }
+
+  func remove() { Self.remove(store) }
+
+  private static func remove(_ store: Store) {
+    do {
+      try FileManager.default.removeItem(atPath: store.root)
+    } catch {
+      // Nothing was computed, or the folder of temporary files is cleaned by others.
+    }
+  }
+}

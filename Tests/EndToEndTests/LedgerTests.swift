@@ -1,0 +1,250 @@
+import Foundation
+import Pipeline
+import TestSupport
+import Testing
+
+/// What was computed, written down, judged and drawn without cells, audited, and defended against those who edit it.
+@Suite struct LedgerTests {
+  /// A project of two stages of two programs, both computed and written down; its store is gone.
+  private struct Paper {
+    let workspace: Workspace
+    var folder: String { workspace.path + "/mine" }
+    let ledger = "mine/data/ledger/quick"
+
+    init() throws {
+      workspace = try Workspace()
+      #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
+      try workspace.write(try workspace.read("mine/walk.py"), to: "mine/other.py")
+      var pipeline = try workspace.read("mine/pipeline.yaml")
+      let experiment = try #require(pipeline.firstMatch(of: #/  mine/walk:\n    command(?:.*\n)*?    mutants.*\n/#))
+        .output
+      pipeline = pipeline.replacing(
+        experiment,
+        with: experiment + experiment.replacing("mine/walk", with: "mine/other").replacing("walk.py", with: "other.py"))
+      pipeline +=
+        "  mine/other:\n    experiment: mine/other\n    sweep: [{steps: [8, 16, 32]}]\n    replicas: {count: 60, perCell: 20}\n"
+      try workspace.write(pipeline, to: "mine/pipeline.yaml")
+      let claim = """
+          other:
+            statement: The mean squared distance after 8 to 32 steps grows with the steps.
+            source: ours
+            kind: derived
+            estimate: {slope: {of: squaredDistance, against: steps, scale: log}}
+            from: [mine/other]
+            accept: [0.1, 2]
+            because: a walk that is bound has the exponent 0
+
+        """
+      try workspace.write(try workspace.read("mine/figures/mine.yaml") + claim, to: "mine/figures/mine.yaml")
+      try ok(["run"])
+      try ok(["ledger", "update"])
+      try forgetCells()
+    }
+
+    func forgetCells() throws {
+      try FileManager.default.removeItem(atPath: folder + "/data/store")
+    }
+
+    func run(_ arguments: [String]) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: folder)
+    }
+
+    @discardableResult
+    func ok(_ arguments: [String]) throws -> String {
+      let result = try run(arguments)
+      #expect(result.status == 0, "\(arguments): \(result.output)\(result.errors)")
+      return result.output
+    }
+
+    /// The only file of a kind.
+    func file(_ beginning: String) throws -> String {
+      try #require(workspace.files(under: ledger).first { $0.hasPrefix("mine/" + beginning) })
+    }
+
+    /// Changes a file's text; `isForged` gives it the name that belongs to its new contents.
+    func edit(_ name: String, isForged: Bool = false, _ change: (String) -> String) throws {
+      let text = try workspace.read("\(ledger)/\(name)")
+      let new = change(text)
+      #expect(new != text)
+      guard isForged else { return try workspace.write(new, to: "\(ledger)/\(name)") }
+      let stem = name.prefix(upTo: try #require(name.lastIndex(of: "-")))
+      try workspace.write(new, to: "\(ledger)/\(stem)-\(CellKey.digest(new).prefix(16)).txt")
+      try FileManager.default.removeItem(atPath: "\(workspace.path)/\(ledger)/\(name)")
+    }
+
+    func replace(_ old: String, with new: String, in file: String) throws {
+      let text = try workspace.read("mine/" + file)
+      #expect(text.contains(old))
+      try workspace.write(text.replacing(old, with: new), to: "mine/" + file)
+    }
+  }
+
+  @Test("without any cell: verdicts and figures from the ledger, the same numbers, and nothing computed")
+  func freshClone() throws {
+    let paper = try Paper()
+    let verdicts = try paper.ok(["verify"])
+    #expect(verdicts.contains("2 confirmed"), "\(verdicts)")
+    #expect(verdicts.contains("origin") && verdicts.contains("none of 29 cells recomputed yet"), "\(verdicts)")
+    let drawn = try paper.workspace.read("mine/figures/quick/mine/fig1.gp")
+    try FileManager.default.removeItem(atPath: paper.folder + "/figures/quick")
+    #expect(try paper.ok(["run", "--from-ledger"]).contains("1 drawn"))
+    #expect(try paper.workspace.read("mine/figures/quick/mine/fig1.gp") == drawn)
+    #expect(try paper.workspace.read("mine/figures/quick/mine/fig1.json").contains("\"origin\" : \"from the ledger"))
+    #expect(try paper.ok(["run", "--from-ledger"]).contains("0 drawn"))
+    #expect(!FileManager.default.fileExists(atPath: paper.folder + "/data/store"))
+    // Computed again: the same lines, so nothing to write.
+    try paper.ok(["run"])
+    #expect(try paper.ok(["ledger", "update"]).contains("0 files written, 0 removed"))
+    #expect(try !paper.ok(["verify"]).contains("origin"))
+  }
+
+  @Test("audits add up, follow from their seed, and say what they prove")
+  func audits() throws {
+    let paper = try Paper()
+    let first = try paper.ok(["audit", "--sample", "5", "--seed", "one"])
+    #expect(first.contains("all the same"), "\(first)")
+    let again = try paper.ok(["audit", "--sample", "5", "--seed", "one"])
+    func recomputed(_ text: String) throws -> Int {
+      try #require(Int(try #require(text.firstMatch(of: /all audits: (\d+) of 29 cells recomputed/)).output.1))
+    }
+    #expect(try recomputed(again) >= recomputed(first))
+    let all = try paper.ok(["audit", "--sample", "29"])
+    #expect(all.contains("29 of 29 cells recomputed, all the same: with 95 % confidence at most 0 cells"), "\(all)")
+    #expect(try paper.workspace.read("mine/data/ledger/audits.jsonl").split(separator: "\n").count == 3)
+    #expect(try paper.ok(["ledger", "status"]).contains("29 of 29 cells recomputed"))
+    #expect(try paper.run(["audit", "--budget", "tomorrow"]).status == 2)
+    #expect(try paper.run(["audit", "--sample", "0"]).status == 2)
+  }
+
+  @Test("one constant changed: exactly its stage is out of date, and is kept only if a sample agrees")
+  func changedCode() throws {
+    let paper = try Paper()
+    try paper.replace("0.25 if", with: "0.26 if", in: "other.py")
+    let status = try paper.ok(["ledger", "status"])
+    #expect(status.contains("out of date: mine/other") && !status.contains("mine/walk"), "\(status)")
+    let verdicts = try paper.run(["verify"])
+    #expect(verdicts.status == 7 && verdicts.output.contains("out of date"), "\(verdicts.output)\(verdicts.errors)")
+    #expect(try paper.run(["verify", "mine/diffusion"]).status == 0)
+    #expect(try paper.ok(["explain", "mine/other"]).contains("in the ledger, out of date: code."))
+    // It mattered to the mistake alone.
+    let before = paper.workspace.files(under: paper.ledger)
+    try paper.ok(["ledger", "accept", "mine/other", "--sample", "3", "--reason", "only the mistake is other"])
+    #expect(
+      try paper.workspace.read("\(paper.ledger)/\(paper.file("stage-other"))").contains("only the mistake is other"))
+    #expect(try paper.run(["verify"]).status == 0)
+    #expect(paper.workspace.files(under: paper.ledger).count == before.count)
+    // This one matters.
+    try paper.replace("rng.normal(bias, 1,", with: "rng.normal(bias, 1.01,", in: "other.py")
+    let kept = paper.workspace.files(under: paper.ledger)
+    let refused = try paper.run(["ledger", "accept", "mine/other", "--reason", "it looks harmless"])
+    #expect(refused.status == 5, "\(refused.output)\(refused.errors)")
+    #expect(paper.workspace.files(under: paper.ledger) == kept)
+    let audit = try paper.run(["audit", "mine/other", "--sample", "2"])
+    #expect(audit.status == 7, "cells of other code are not today's to audit: \(audit.output)\(audit.errors)")
+    // A parameter, seed or replica is no code: it is computed again.
+    try paper.replace("rng.normal(bias, 1.01,", with: "rng.normal(bias, 1,", in: "other.py")
+    try paper.replace("seed: 1", with: "seed: 2", in: "pipeline.yaml")
+    #expect(try paper.run(["ledger", "accept", "mine/other", "--reason", "other seed"]).status == 7)
+    #expect(try paper.ok(["explain", "mine/other"]).contains("seed is 2, was 1"))
+  }
+
+  @Test("an edited, truncated, swapped or renamed file is refused by all that read it")
+  func edited() throws {
+    for damage in ["digit", "end", "swap", "name"] {
+      let paper = try Paper()
+      let (walk, other) = (try paper.file("stage-walk"), try paper.file("stage-other"))
+      switch damage {
+      case "digit": try paper.edit(try paper.file("claims")) { $0.replacing("0.", with: "1.", maxReplacements: 1) }
+      case "end": try paper.edit(walk) { String($0.dropLast(20)) }
+      case "swap":
+        let line = try #require(paper.workspace.read("\(paper.ledger)/\(other)").firstMatch(of: /cell\t.*\n/)).output
+        try paper.edit(walk) { $0 + line }
+      default:
+        try FileManager.default.moveItem(
+          atPath: "\(paper.workspace.path)/\(paper.ledger)/\(walk)",
+          toPath: "\(paper.workspace.path)/\(paper.ledger)/\(walk.replacing("walk", with: "wolk"))")
+      }
+      for command in [["verify"], ["run", "--from-ledger"], ["audit", "--sample", "1"], ["ledger", "status"]] {
+        let result = try paper.run(command)
+        #expect(
+          result.status == 5 && result.errors.contains("data/ledger/quick/mine/"),
+          "\(damage) \(command): \(result.output)\(result.errors)")
+      }
+    }
+  }
+
+  @Test("what was forged with a name that fits is found by recomputing")
+  func forged() throws {
+    // A cell's digest: the claims and tables no longer follow from it, and an audit finds it.
+    let cell = try Paper()
+    try cell.edit(try cell.file("stage-walk"), isForged: true) { text in
+      let digest = String(text.firstMatch(of: /cell\t[^\t]*\t[^\t]*\t([0-9a-f]{64})/)!.output.1)
+      return text.replacing(digest, with: String(digest.reversed()))
+    }
+    #expect(try cell.run(["verify"]).status == 7)
+    #expect(try cell.run(["audit", "--sample", "29"]).status == 5)
+    let shown = try cell.ok(["ledger", "status"])
+    #expect(shown.contains("nothing is proved until mine/walk"), "\(shown)")
+    // An estimate: verdicts believe it, the audit of the claim does not.
+    let estimate = try Paper()
+    try estimate.edit(try estimate.file("claims"), isForged: true) { text in
+      let number = String(text.firstMatch(of: /"value":([0-9.]+)/)!.output.1)
+      return text.replacing("\"value\":\(number)", with: "\"value\":1.0123456789")
+    }
+    #expect(try estimate.run(["verify"]).status == 0)
+    let found = (0..<6).contains { attempt in
+      (try? estimate.run(["audit", "--sample", "1", "--seed", "\(attempt)"]).status) == 5
+    }
+    #expect(found, "each audit makes one of two claims again")
+  }
+
+  @Test("a cell that came out otherwise for the same code ends an update, which changes nothing")
+  func contradiction() throws {
+    let paper = try Paper()
+    try paper.ok(["run"])
+    try paper.edit(try paper.file("stage-walk"), isForged: true) { text in
+      let digest = String(text.firstMatch(of: /cell\t[^\t]*\t[^\t]*\t([0-9a-f]{64})/)!.output.1)
+      return text.replacing(digest, with: String(digest.reversed()))
+    }
+    let before = paper.workspace.files(under: paper.ledger)
+    let update = try paper.run(["ledger", "update"])
+    #expect(update.status == 5 && update.errors.contains("has other results than the ledger says"), "\(update.errors)")
+    #expect(paper.workspace.files(under: paper.ledger) == before)
+  }
+
+  @Test("two people's updates merge without a conflict")
+  func merge() throws {
+    let paper = try Paper()
+    func git(_ words: String...) throws {
+      let identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+      let result = try runProgram("git", identity + words, in: paper.folder)
+      #expect(result.status == 0, "git \(words): \(result.output)\(result.errors)")
+    }
+    try git("init", "-q")
+    try git("add", ".")
+    try git("commit", "-qm", "both stages")
+    // One computes larger walks, the other more of the other stage; each updates alone.
+    try git("checkout", "-qb", "larger")
+    try paper.replace("128, 256]", with: "128, 256, 512]", in: "pipeline.yaml")
+    try paper.ok(["run", "mine/walk"])
+    try paper.ok(["ledger", "update", "mine/walk"])
+    try paper.ok(["audit", "mine/walk", "--sample", "2"])
+    try git("add", ".")
+    try git("commit", "-qm", "larger walks")
+    try paper.forgetCells()
+    try git("checkout", "-q", "main")
+    try git("checkout", "-qb", "more")
+    try paper.replace("[8, 16, 32]", with: "[8, 16, 32, 64]", in: "pipeline.yaml")
+    try paper.ok(["run", "mine/other"])
+    try paper.ok(["ledger", "update", "mine/other"])
+    try paper.ok(["audit", "mine/other", "--sample", "2"])
+    try git("add", ".")
+    try git("commit", "-qm", "more of the other")
+    try paper.forgetCells()
+    try git("merge", "-q", "-m", "both", "larger")
+    let verdicts = try paper.ok(["verify"])
+    #expect(verdicts.contains("2 confirmed"), "\(verdicts)")
+    #expect(try paper.workspace.read("mine/data/ledger/audits.jsonl").split(separator: "\n").count == 2)
+    #expect(try paper.ok(["ledger", "status"]).contains("36 of 36 cells"))
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Papers that cite numbers instead of copying them.
+@Suite struct TeXTests {
+  private static let source = #"""
+    \documentclass{article}
+    \usepackage{graphicx}
+    \input{refig.tex}
+    \begin{document}
+    \tableofcontents
+    \section{Growth with exponent \refigvalue{mine/diffusion}}
+    The exponent is $\nu = \refigvalue{mine/diffusion}$, which is \refigverdict{mine/diffusion} (\refigorigin{mine/diffusion},
+    commit \refigcommit): \refigstatement{mine/diffusion}
+    \begin{equation} \nu = \refigquote{mine/diffusion}{NUMBER} \end{equation}
+    % a number in a comment: \refigquote{mine/diffusion}{7}
+    \begin{figure}\refigfigure[width=5cm]{mine/fig1}\caption{\refigcaption{mine/fig1} Here \refigvalue{mine/diffusion}.}\end{figure}
+    \end{document}
+
+    """#
+
+  @Test("a paper builds with its numbers in text, headings, mathematics and captions; a stale number is found")
+  func paper() throws {
+    let workspace = try Workspace()
+    let folder = workspace.path + "/mine"
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: folder)
+    }
+    #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
+    #expect(try refig("tex").status == 7)
+    #expect(try refig("run", "-q").status == 0)
+    let written = try refig("tex")
+    #expect(
+      written.status == 0 && written.output == "wrote refig.tex: 1 claims, 1 figures\n",
+      "\(written.output)\(written.errors)")
+    let file = try workspace.read("mine/refig.tex")
+    let number = try #require(file.firstMatch(of: /refig@value@mine\/diffusion\\endcsname\{\\ensuremath\{([^}]*)\}\}/))
+      .output.1
+    // The mean of 400 walks of 16 to 256 steps: 1 within a few per cent, whose error has two digits.
+    #expect(number.wholeMatch(of: /(0\.9|1\.0|1\.1)\d*\(\d\d\)/) != nil, "\(number)")
+    try workspace.write(Self.source.replacing("NUMBER", with: number), to: "mine/paper.tex")
+    #expect(try refig("tex", "--check", "paper.tex").status == 0)
+
+    // Twice, for the contents list.
+    for _ in 0..<2 {
+      let build = try runProgram("pdflatex", ["-interaction=nonstopmode", "-halt-on-error", "paper.tex"], in: folder)
+      #expect(build.status == 0, "\(build.output.suffix(2000))")
+    }
+    let text = try runProgram("pdftotext", ["-layout", "paper.pdf", "-"], in: folder).output
+    #expect(text.contains(number) && text.contains("confirmed") && text.contains("refig run fig:mine/fig1"), "\(text)")
+
+    // Other random numbers: the number by hand is stale, the macros are not.
+    let pipeline = try workspace.read("mine/pipeline.yaml")
+    try workspace.write(pipeline.replacing("seed: 1", with: "seed: 8"), to: "mine/pipeline.yaml")
+    #expect(try refig("run", "-q").status == 0)
+    let stale = try refig("tex", "--check", "paper.tex")
+    #expect(stale.status == 7)
+    #expect(
+      stale.output.contains("paper.tex:9:") && stale.output.contains("the text says \(number)"), "\(stale.output)")
+    #expect(stale.output.split(separator: "\n").count == 1, "a comment is no text: \(stale.output)")
+    try workspace.write(Self.source.replacing("{mine/fig1}", with: "{mine/fig9}"), to: "mine/paper.tex")
+    let unknown = try refig("tex", "--check", "paper.tex")
+    #expect(unknown.status == 7 && unknown.output.contains("no figure 'mine/fig9'"), "\(unknown.output)")
+  }
+}
