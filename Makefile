@@ -3,6 +3,7 @@
 #                                        draw from data/ledger what is not here
 #   make verify  [PROFILE=…]             check all claims and print their verdicts
 #   make report  [PROFILE=…]             a page of all figures and verdicts, report/quick/index.html
+#   make ledger                          write down what of the paper profile is computed, and renew the pages about it
 #   make mutate                          show that the claims can fail
 #   make test    make lint    make build    make bench    make docs    make clean
 #   make test-slurm                      run the tests that need a cluster, on a Slurm of one node that is brought up for them
@@ -15,7 +16,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 REFIG = .build/release/refig
 
-.PHONY: setup build test test-slurm lint figures verify report gallery digests mutate bench docs man install dist wheel deb clean
+.PHONY: setup build test test-slurm lint figures verify ledger report gallery digests mutate bench docs man install dist wheel deb clean
 
 setup: ; @scripts/setup
 build: setup ; @swift build -c release --product refig
@@ -24,6 +25,7 @@ verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
 # What tests compare numbers with, bit for bit, after a change that was meant to change numbers.
 digests: ; @RENEW_DIGESTS=1 swift test -c release --disable-testable-imports --filter NumericClassTests
 gallery: figures ; @python3 scripts/gallery.py --update   # the README's figures, with their scripts
+ledger: build ; @$(REFIG) ledger update --profile paper && python3 scripts/ledger.py --update
 report: figures ; @$(REFIG) report --profile $(PROFILE)
 mutate: build ; @$(REFIG) mutate --profile $(PROFILE) --workers $(JOBS)
 # Static patterns: an ordinary one never matches a goal with a slash.

@@ -47,6 +47,16 @@ package struct Ledger: Sendable {
 
   package var isEmpty: Bool { paths.isEmpty }
 
+  /// The files of the ledgers of all profiles and of their audits, relative to the project's folder.
+  package static func files(root: String) throws -> [String] {
+    let profiles = try Files.names(in: "\(root)/data/ledger").sorted().filter { Files.isFolder("\(root)/data/ledger/\($0)") }
+    let files = try profiles.flatMap { profile in
+      try LedgerFile.paths(in: folder(root: root, profile: profile)).map { "data/ledger/\(profile)/\($0)" }
+    }
+    let audits = "data/ledger/audits.jsonl"
+    return files + (Files.sizeAndTime("\(root)/\(audits)") == nil ? [] : [audits])
+  }
+
   func paths(ofStage id: String) -> [String] { stagePaths[id] ?? [] }
 
   /// One digest of all that it says.

@@ -2,6 +2,7 @@ private import Claims
 private import Digest
 private import Figures
 private import Foundation
+private import Ledger
 private import PaperKit
 private import Pipeline
 private import Platform
@@ -67,6 +68,9 @@ package struct Crate {
     for (path, description) in [("LICENSE", "The licence"), ("CITATION.cff", "How to cite")]
     where Files.sizeAndTime("\(project.root)/\(path)") != nil {
       try add(path, .note, description)
+    }
+    for path in try Ledger.files(root: project.root) {
+      try add(path, .result, "What was computed at a profile's sizes, in text, and the audits of it: docs/ledger.md")
     }
     if let source {
       files.append(File(path: "source.tar", bytes: source, description: "The program's source", kind: .input))
