@@ -129,6 +129,7 @@ package struct Estimation: Sendable, Codable {
     plannedReplicas = results.plannedReplicaCount
     do {
       try results.requireNumbers(catalogue)
+      try results.requireReplicasEverywhere()
       estimate = try estimator.estimate(results)
       failure = ""
     } catch {
@@ -152,5 +153,14 @@ extension Results {
         }
       }
     }
+  }
+
+  /// Throws ``EvidenceError`` where all replicas of a sweep point failed: an extreme, a curve or a share of the others would
+  /// pass for that of all.
+  fileprivate func requireReplicasEverywhere() throws {
+    let empty = points.filter { $0.replicas.isEmpty }
+    guard !empty.isEmpty else { return }
+    let names = Set(empty.map(\.experiment)).sorted().joined(separator: ", ")
+    throw EvidenceError("all replicas failed at \(empty.count) of \(points.count) sweep points (\(names))")
   }
 }
