@@ -56,10 +56,13 @@ extension Cell {
     return manifest
   }
 
+  /// Bytes that the name of a numeric class may have: settings of the C library, which it repeats, can be long.
+  private static let classLimit = 2000
+
   /// The numeric class it was computed in, nil for a cell from before classes were recorded.
   private static func numericClass(of file: HDF5Reader) throws -> NumericClass? {
     guard let name = file.attributes["numericClass"] else { return nil }
-    guard ErrorMessage.isVisibleInLines(name), !name.contains(where: \.isNewline), name.utf8.count <= 200 else {
+    guard ErrorMessage.isVisibleInLines(name), !name.contains(where: \.isNewline), name.utf8.count <= classLimit else {
       throw Malformed("its numeric class is not a name")
     }
     return NumericClass(name)

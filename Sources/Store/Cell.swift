@@ -38,7 +38,8 @@ package struct Cell: Sendable {
     var attributes = [
       ("Conventions", "CF-1.8, refig-1"), ("key", "\(manifest.key)"), ("manifest", manifest.canonicalText),
     ]
-    if let numericClass { attributes.append(("numericClass", numericClass.description)) }
+    // It may hold what somebody has set in the environment.
+    if let numericClass { attributes.append(("numericClass", ErrorMessage.visible(numericClass.description))) }
     if !failures.isEmpty {
       let lines = failures.map { "\($0.replica) \(ErrorMessage.visible($0.reason))" }
       attributes.append(("failures", lines.joined(separator: "\n")))

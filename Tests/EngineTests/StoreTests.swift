@@ -39,6 +39,20 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
     #expect(try store.presentKeys() == [cell.manifest.key])
   }
 
+  @Test("a numeric class that repeats a long setting of the environment is read back")
+  func longClass() throws {
+    let (workspace, store, cell) = try storeWithCell()
+    defer { withExtendedLifetime(workspace) {} }
+    let features = (0..<40).map { "-AVX\($0)" }.joined(separator: ",")
+    let name = "x86-64, glibc 2.36 with glibc.cpu.hwcaps=\(features):\n\u{1B}[31mé"
+    let other = Cell(
+      manifest: cell.manifest, replicas: cell.replicas, failures: cell.failures, arrays: cell.arrays,
+      coordinates: cell.coordinates, numericClass: NumericClass(name))
+    try store.publish(other.encoded(outputs: Walk.outputs), as: cell.manifest.key)
+    let read = try #require(try store.cell(cell.manifest.key)?.numericClass)
+    #expect(read == NumericClass(ErrorMessage.visible(name)) && read.description.contains(features))
+  }
+
   @Test("equal content gives equal bytes, at any time")
   func reproducibleBytes() throws {
     let (_, _, cell) = try storeWithCell()
