@@ -248,7 +248,7 @@ extension YAMLValue {
   fileprivate func parameter(_ name: String, like standard: ParameterValue, in context: String) -> ParameterValue? {
     switch standard {
     case .integer: integer(name, in: context).map(ParameterValue.integer)
-    case .real: number(name, in: context).map(ParameterValue.real)
+    case .real: finiteNumber(name, in: context).map(ParameterValue.real)
     case .flag: flag(name, in: context).map(ParameterValue.flag)
     case .text: text(name, in: context).map(ParameterValue.text)
     case .list(let elements):
@@ -257,6 +257,13 @@ extension YAMLValue {
         return list.count == values.count ? .list(list) : nil
       }
     }
+  }
+
+  /// No law has an infinite parameter, and JSON has no word for it.
+  private func finiteNumber(_ name: String, in context: String) -> Double? {
+    guard let number = number(name, in: context), !number.isFinite else { return number(name, in: context) }
+    report(.refusedValue(name: name, value: "\(number)", allowed: "a finite number"), in: context)
+    return nil
   }
 
   /// The value as the named one of some parameters, of the same type as that is now; mistakes are reported.

@@ -133,6 +133,10 @@ struct SweepReader {
     case .integer:
       // Beyond it a Double has no room for every whole number.
       guard grid.allSatisfy({ abs($0) <= 0x1p53 }) else { return refuse("whole numbers up to 2^53") }
+      // Its decimals are written as good as one by one; numbers between two ends are asked for, where they may be.
+      guard entry.key != "range" || grid.allSatisfy({ $0 == $0.rounded() }) else {
+        return refuse("whole numbers, as '\(name)' is one")
+      }
       var integers: [ParameterValue] = []
       for number in grid.map({ ParameterValue.integer(Int($0.rounded())) }) where integers.last != number {
         integers.append(number)

@@ -122,6 +122,16 @@ private func refusal(_ stage: String) -> String {
   func refused(text: String, reason: String) {
     #expect(refusal("sweep: [{drift: {\(text)}}]").contains(reason))
   }
+
+  @Test(
+    "a range of whole numbers is one: none of its decimals becomes another number",
+    arguments: ["[1, 3, 0.5]", "[-0.5, 1.5]"])
+  func wholeRange(range: String) throws {
+    let told = refusal("sweep: [{stepCount: {range: \(range)}}]")
+    #expect(told.contains("stepCount.range = \(range) is not allowed: whole numbers"), "\(told)")
+    // Between two ends the nearest are meant.
+    #expect(try values(of: "stepCount", "{linspace: [1, 4, 3]}") == [.integer(1), .integer(3), .integer(4)])
+  }
 }
 
 @Suite struct WrittenNumberTests {
@@ -138,6 +148,11 @@ private func refusal(_ stage: String) -> String {
   func changed(text: String, reason: String) {
     let told = refusal("parameters: {drift: \(text)}")
     #expect(told.contains("pipeline.yaml:4:34: stage 'toy/walk': drift = \(text) is not allowed: \(reason)"), "\(told)")
+  }
+
+  @Test("a parameter is a finite number", arguments: ["drift: .inf", "weights: [1, -.inf]"])
+  func infinite(parameter: String) {
+    #expect(refusal("parameters: {\(parameter)}").contains("inf is not allowed: a finite number"))
   }
 
   @Test(
