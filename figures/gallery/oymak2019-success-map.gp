@@ -1,5 +1,5 @@
 # Figure oymak2019/success-map (experiments on the phase transition (sizes are ours))
-# Data key 1005cfdadd4bfe608dcae8347f454cfc3f185d1f9fe6ff06f7d3ac96ee6f3df7
+# Data key be21f74799fca7ce3a90909828e8b2420411c36168a4271bb13c46e2bca8ed22
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:oymak2019/success-map --profile quick
 # This file is complete: `gnuplot success-map.gp` writes success-map.svg and success-map.pdf here.
@@ -56,8 +56,6 @@ $data1 << EOD
 80 2 75 85 1 3 0
 90 2 85 95 1 3 0
 100 2 95 105 1 3 0
-110 2 105 115 1 3 0
-120 2 115 125 1 3 0
 10 4 5 15 3 5 1
 20 4 15 25 3 5 0.8333333333333334
 30 4 25 35 3 5 1
@@ -68,8 +66,6 @@ $data1 << EOD
 80 4 75 85 3 5 0
 90 4 85 95 3 5 0
 100 4 95 105 3 5 0
-110 4 105 115 3 5 0
-120 4 115 125 3 5 0
 10 6 5 15 5 7 1
 20 6 15 25 5 7 1
 30 6 25 35 5 7 1
@@ -80,8 +76,6 @@ $data1 << EOD
 80 6 75 85 5 7 0
 90 6 85 95 5 7 0
 100 6 95 105 5 7 0
-110 6 105 115 5 7 0
-120 6 115 125 5 7 0
 10 8 5 15 7 9 1
 20 8 15 25 7 9 1
 30 8 25 35 7 9 1
@@ -92,8 +86,6 @@ $data1 << EOD
 80 8 75 85 7 9 0
 90 8 85 95 7 9 0
 100 8 95 105 7 9 0
-110 8 105 115 7 9 0
-120 8 115 125 7 9 0
 10 10 5 15 9 11 1
 20 10 15 25 9 11 1
 30 10 25 35 9 11 1
@@ -104,20 +96,6 @@ $data1 << EOD
 80 10 75 85 9 11 0
 90 10 85 95 9 11 0
 100 10 95 105 9 11 0
-110 10 105 115 9 11 0
-120 10 115 125 9 11 0
-10 12 5 15 11 13 1
-20 12 15 25 11 13 1
-30 12 25 35 11 13 1
-40 12 35 45 11 13 1
-50 12 45 55 11 13 1
-60 12 55 65 11 13 1
-70 12 65 75 11 13 1
-80 12 75 85 11 13 1
-90 12 85 95 11 13 0.16666666666666666
-100 12 95 105 11 13 0
-110 12 105 115 11 13 0
-120 12 115 125 11 13 0
 EOD
 # panel 1, line, table oymak2019/success-map from oymak2019/success-map, studentWidth = 2
 $data2 << EOD
@@ -132,13 +110,11 @@ $data2 << EOD
 80 8
 90 9
 100 10
-110 11
-120 12
 EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,218 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'oymak2019_success_map_key_1005cfdadd4bfe608dcae8347f454cfc3f185d1f9fe6ff06f7d3ac96ee6f3df7'
+set terminal svg size 325,218 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'oymak2019_success_map_key_be21f74799fca7ce3a90909828e8b2420411c36168a4271bb13c46e2bca8ed22'
 } else {
 set terminal pdfcairo size 3.38583in,2.27141in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -148,10 +124,10 @@ set multiplot
 set margins at screen 0.12265, screen 0.80884, screen 0.16204, screen 0.8985
 unset label; unset colorbox; unset key
 set border 15 ls 100; unset grid
-unset logscale x; set xrange [5:125]
-set xtics ('20' 20, '40' 40, '60' 60, '80' 80, '100' 100, '120' 120)
-unset logscale y; set yrange [1:13]
-set ytics ('2' 2, '4' 4, '6' 6, '8' 8, '10' 10, '12' 12)
+unset logscale x; set xrange [5:105]
+set xtics ('20' 20, '40' 40, '60' 60, '80' 80, '100' 100)
+unset logscale y; set yrange [1:11]
+set ytics ('2' 2, '4' 4, '6' 6, '8' 8, '10' 10)
 unset logscale cb; set cbrange [0:1]
 set cbtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
 set colorbox vertical user origin screen 0.83346, screen 0.16204 size screen 0.02461, screen 0.73646 front noborder

@@ -46,14 +46,16 @@ let transitionEstimators = [
   },
   Estimator(
     "oymak2019/transition-exponent", from: [FittingTransition.self],
-    meaning: "slope of ln kd against ln n* over the networks"
+    meaning: "weighted slope of ln kd against ln n* over the networks"
   ) { results in
     let found = try thresholds(fittingCounts(results))
     let parameters = found.map { Double($0.network.studentWidth * $0.network.inputDimension) }
     return propagated(
       found.map { ($0.value, $0.standardError) }, degreesOfFreedom: Double(found.reduce(0) { $0 + $1.trials - 2 })
     ) { ratios in
-      Statistics.linearFit(zip(parameters, ratios).map { log($0 / $1) }, parameters.map { log($0) }).slope
+      Statistics.linearFit(
+        zip(parameters, ratios).map { log($0 / $1) }, parameters.map { log($0) }, weights: weights(found)
+      ).slope
     }
   },
   Estimator(
@@ -81,9 +83,13 @@ private func loadSlope(_ results: Results, withinShare share: Double) throws -> 
     let loads = zip(found, ratios).map { network, ratio in
       Double(network.network.studentWidth) / Double(network.network.inputDimension) / ratio
     }
-    let weights = found.map { ($0.value / $0.standardError) * ($0.value / $0.standardError) }
-    return Statistics.linearFit(loads, ratios.map { log($0) }, weights: weights).slope
+    return Statistics.linearFit(loads, ratios.map { log($0) }, weights: weights(found)).slope
   }
+}
+
+/// Weights of the logarithms of transitions: one over their variances.
+private func weights(_ found: [(network: Network, value: Double, standardError: Double, trials: Int)]) -> [Double] {
+  found.map { ($0.value / $0.standardError) * ($0.value / $0.standardError) }
 }
 
 /// Steps of the third decade of |r| over those of the second, per run.

@@ -40,13 +40,13 @@ let spectrumEstimators = [
   },
   Estimator(
     "oymak2019/free-edge-gap", from: [CovarianceEigenvalue.self],
-    meaning: "greatest relative distance of the mean lambda(X) from the free edge"
+    meaning: "greatest relative distance of the median lambda(X) from the free edge"
   ) { results in
     let points = try requireSome(results.points(of: CovarianceEigenvalue.self))
     return .greatest(
       points.map { point in
         let values = zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.prediction].values)
-        return .mean(values.map { $0 / $1 }).distance(from: 1)
+        return .median(values.map { $0 / $1 }).distance(from: 1)
       })
   },
   Estimator(
