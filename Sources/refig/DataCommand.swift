@@ -57,7 +57,11 @@ struct DataCommand: ParsableCommand {
       return try printTables(figure, project.gallery(plan, reader))
     }
     let stages = plan.stages.filter { ids.contains($0.id) }
-    if format == .h5 { return stages.flatMap(\.keys).forEach { print(project.store.path(of: $0)) } }
+    if format == .h5 {
+      // Stages may share cells.
+      var listed: Set<CellKey> = []
+      return stages.flatMap(\.keys).forEach { if listed.insert($0).inserted { print(project.store.path(of: $0)) } }
+    }
     // All of it before anything is printed.
     let parts = try stages.map { stage in
       (stage, try tables(of: stage), try reader.results(Evidence(stages: [stage.id])).points)

@@ -114,6 +114,14 @@ import Testing
     #expect(stores[0] == stores[1] && stores[1] == stores[2])
   }
 
+  @Test("cells that stages share are listed once")
+  func sharedCells() throws {
+    let folder = try Folder(
+      Self.stages + "  again: {experiment: my/walk, sweep: [{drift: [1.0, 3.0]}], replicas: {count: 6, perCell: 3}}\n")
+    let paths = try folder.refig("data", "paper:my", "--h5").output.split(separator: "\n")
+    #expect(paths.count == 8 && Set(paths).count == 8, "\(paths)")
+  }
+
   @Test("replicas have random numbers of their own, however they are cut into cells")
   func blocks() throws {
     let whole = try Folder(Self.stages)
@@ -305,6 +313,14 @@ import Testing
       "python3", ["walk.py", "--try", "steps=2"], in: folder.workspace.path,
       environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
     #expect(byHand.status == 0 && byHand.output.contains("position = [0."), "\(byHand.output)\(byHand.errors)")
+    try folder.workspace.write(
+      folder.refig("try", "my/walk", "--set", "steps=2", "--request").output, to: "request")
+    let asked = try runProgram(
+      "bash", ["-c", "python3 walk.py 3<request 4>answer"], in: folder.workspace.path,
+      environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG_PROTOCOL": "1"])
+    #expect(asked.status == 0, "\(asked.errors)")
+    let answer = try Data(contentsOf: URL(fileURLWithPath: folder.workspace.path + "/answer"))
+    #expect(answer.starts(with: Data("{\"arrays\"".utf8)))
   }
 
   @Test("figures and claims of a program need no Swift: automatic tables and standard estimates")
