@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 private import NumericalMethods
 package import Pipeline
 private import Platform
@@ -56,6 +56,5 @@ extension LedgerReader {
     let path = LedgerFile.path(.stage, stage.id, text: text)
     let target = "\(ledger.folder)/\(path)"
     try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp")
-    for old in ledger.paths(ofStage: stage.id) where old != path { unlink("\(ledger.folder)/\(old)") }
   }
 }

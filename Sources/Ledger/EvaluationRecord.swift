@@ -34,6 +34,11 @@ struct TableRecord: Sendable {
 }
 
 extension ClaimRecord {
+  /// Whether it says the same as another, bit for bit.
+  func says(_ other: ClaimRecord) -> Bool {
+    do { return try line() == other.line() } catch { return false }
+  }
+
   func line() throws -> [String] {
     let json = String(decoding: try KnownEstimations.encoded(["": estimation]), as: UTF8.self)
     return ["claim", claim, estimator, binding.code, binding.evidence, json]
@@ -55,6 +60,9 @@ extension ClaimRecord {
 }
 
 extension TableRecord {
+  /// Whether it says the same as another; NaN is a number like others here.
+  func says(_ other: TableRecord) -> Bool { lines == other.lines }
+
   /// A head, then a line for each row.
   var lines: [[String]] {
     [["table", name, binding.code, binding.evidence, "\(table.rows.count)"] + table.columns]

@@ -11,8 +11,6 @@ package struct Ledger: Sendable {
   package let profile: String
   /// Names of its files.
   let paths: [String]
-  /// The files of each stage.
-  private var stagePaths: [String: [String]] = [:]
   private(set) var stages: [String: [StageRecord]] = [:]
   private(set) var claims: [String: [ClaimRecord]] = [:]
   private(set) var tables: [String: [TableRecord]] = [:]
@@ -33,9 +31,7 @@ package struct Ledger: Sendable {
       let file = try LedgerFile(folder, path)
       do {
         switch file.kind {
-        case .stage:
-          stages[file.subject, default: []].append(try StageRecord(file))
-          stagePaths[file.subject, default: []].append(path)
+        case .stage: stages[file.subject, default: []].append(try StageRecord(file))
         case .claims: for record in try ClaimRecord.records(file) { claims[record.claim, default: []].append(record) }
         case .tables: for record in try TableRecord.records(file) { tables[record.name, default: []].append(record) }
         }
@@ -49,15 +45,15 @@ package struct Ledger: Sendable {
 
   /// The files of the ledgers of all profiles and of their audits, relative to the project's folder.
   package static func files(root: String) throws -> [String] {
-    let profiles = try Files.names(in: "\(root)/data/ledger").sorted().filter { Files.isFolder("\(root)/data/ledger/\($0)") }
+    let profiles = try Files.names(in: "\(root)/data/ledger").sorted().filter {
+      Files.isFolder("\(root)/data/ledger/\($0)")
+    }
     let files = try profiles.flatMap { profile in
       try LedgerFile.paths(in: folder(root: root, profile: profile)).map { "data/ledger/\(profile)/\($0)" }
     }
     let audits = "data/ledger/audits.jsonl"
     return files + (Files.sizeAndTime("\(root)/\(audits)") == nil ? [] : [audits])
   }
-
-  func paths(ofStage id: String) -> [String] { stagePaths[id] ?? [] }
 
   /// One digest of all that it says.
   package var digest: String { CellKey.digest(paths.map { $0 + "\n" }.joined()) }
@@ -73,6 +69,8 @@ package struct Ledger: Sendable {
     package var cellCount = 0
     /// What the outcomes were computed from, nil where there are none.
     package var record: StageRecord?
+    /// A cell of which two files say different things.
+    var contradiction: String?
 
     package var isCurrent: Bool { changes.isEmpty }
     package var isComplete: Bool { outcomes.count == cellCount }
@@ -94,8 +92,15 @@ package struct Ledger: Sendable {
     var standing = Standing(cellCount: stage.keys.count)
     if var record = current.first {
       for other in current.dropFirst() {
-        record.outcomes.merge(other.outcomes) { first, second in
-          first.run.recorded >= second.run.recorded ? first : second
+        for (place, outcome) in other.outcomes {
+          guard let first = record.outcomes[place] else {
+            record.outcomes[place] = outcome
+            continue
+          }
+          if first.digest != outcome.digest, first.run.numericClass == outcome.run.numericClass {
+            standing.contradiction = place.replacing("\t", with: " ")
+          }
+          if outcome.run.recorded < first.run.recorded { record.outcomes[place] = outcome }
         }
         record.acceptances += other.acceptances.filter { !record.acceptances.contains($0) }
       }
@@ -170,11 +175,29 @@ package struct LedgerReader {
   package let standings: [String: Ledger.Standing]
   private let catalogue: Catalogue
 
-  package init(_ ledger: Ledger, plan: Plan, catalogue: Catalogue) {
+  /// Throws ``PipelineError/damaged(path:reason:)`` where two files say different things of a cell of today's code.
+  package init(_ ledger: Ledger, plan: Plan, catalogue: Catalogue) throws {
     self.ledger = ledger
     self.plan = plan
     self.catalogue = catalogue
     standings = ledger.standings(plan)
+    for (id, standing) in standings.sorted(by: { $0.key < $1.key }) {
+      guard let cell = standing.contradiction else { continue }
+      throw PipelineError.damaged(
+        path: ledger.folder,
+        reason:
+          "two of its files say different things of \(id) \(ErrorMessage.visible(cell)), for the same code: compute the "
+          + "cell with `refig run \(id)`, delete the file that is wrong")
+    }
+  }
+
+  /// "5640 of 20565 cells, 3 stages out of date".
+  package var summary: String {
+    let current = standings.values.filter(\.isCurrent)
+    let stale = standings.count - current.count
+    return
+      "\(current.reduce(0) { $0 + $1.outcomes.count }) of \(standings.values.reduce(0) { $0 + $1.cellCount }) cells"
+      + (stale > 0 ? ", \(stale) \(stale == 1 ? "stage" : "stages") out of date" : "")
   }
 
   /// What has changed since the cells behind some evidence were computed, by stage.

@@ -17,7 +17,7 @@ package struct LedgerUpdate {
     package var cells = 0
     package var claims = 0
     package var tables = 0
-    /// Files that were written and removed.
+    /// Files that were written and, by compacting alone, removed.
     package var written = 0
     package var removed = 0
   }
@@ -60,42 +60,56 @@ package struct LedgerUpdate {
     self.sources = sources
   }
 
-  /// Brings the ledger up to date for some stages and the claims and tables of some papers. Throws
+  /// Brings the ledger up to date for some stages and the claims and tables that read them. Throws
   /// ``PipelineError/damaged(path:reason:)`` where a cell of the store has other results than the ledger says, for the same
-  /// code in the same numeric class; nothing is written then. New files are written before old ones go, so an update that
-  /// is interrupted leaves a ledger that says what it said.
+  /// code in the same numeric class; nothing is written then.
+  ///
+  /// What is new goes into new files, and older ones stay: git would take a file that was removed and one that was added for
+  /// the same, and two such updates for a conflict. `isCompacting` puts all that still holds into one file each and
+  /// removes the others, new files first, so that an update that is interrupted leaves a ledger that says what it said.
   package mutating func run(
-    stages: Set<String>, claims: [Claim], tables: [TableReference], allClaims: [Claim], allTables: [TableReference]
+    stages: Set<String>, claims: [Claim], tables: [TableReference], allClaims: [Claim], allTables: [TableReference],
+    isCompacting: Bool
   ) throws -> Summary {
     var standings: [String: Ledger.Standing] = [:]
     var texts: [String: String] = [:]
     func keep(_ kind: LedgerFile.Kind, _ subject: String, _ text: String) {
       texts[LedgerFile.path(kind, subject, text: text)] = text
     }
+    let reader = try LedgerReader(ledger, plan: plan, catalogue: catalogue)
     for stage in plan.stages {
       try Interruption.check()
-      var standing = ledger.standing(of: stage)
+      guard let before = reader.standings[stage.id] else { continue }
+      var standing = before
       if stages.contains(stage.id) { try add(stage, to: &standing) }
       standings[stage.id] = standing
       // Of cells that nobody plans any more, current ones go, and older ones stay as long as there is nothing newer.
       guard var record = standing.record else { continue }
+      var outcomes = standing.outcomes
+      if !isCompacting, before.isCurrent { outcomes = outcomes.filter { before.outcomes[$0.key] == nil } }
       if standing.isCurrent {
-        record.outcomes = Dictionary(
-          uniqueKeysWithValues: standing.outcomes.map { (stage.place($0.key), $0.value) })
+        record.outcomes = Dictionary(uniqueKeysWithValues: outcomes.map { (stage.place($0.key), $0.value) })
       }
-      keep(.stage, stage.id, record.text)
+      if isCompacting || standing.isCurrent && !outcomes.isEmpty { keep(.stage, stage.id, record.text) }
     }
-    let reader = LedgerReader(ledger, plan: plan, catalogue: catalogue)
     let estimates = try lines(of: allClaims, paper: { $0.id }) { claim in
-      try line(of: claim, isWanted: claims.contains { $0.id == claim.id }, standings, reader)
+      guard
+        let record = try record(
+          of: claim, isWanted: claims.contains { $0.id == claim.id }, standings, reader),
+        isCompacting || !(ledger.claims[claim.id] ?? []).contains(where: { $0.says(record) })
+      else { return [] }
+      return [try record.line()]
     }
     for (paper, lines) in estimates { keep(.claims, paper, LedgerFile.text(.claims, paper, lines)) }
     let wanted = Set(tables)
     let rows = try lines(of: allTables, paper: { $0.table }) { reference in
-      try lines(of: reference, isWanted: wanted.contains(reference), standings, reader)
+      guard let record = try record(of: reference, isWanted: wanted.contains(reference), standings, reader),
+        isCompacting || !(ledger.tables[reference.ledgerName] ?? []).contains(where: { $0.says(record) })
+      else { return [] }
+      return record.lines
     }
     for (paper, lines) in rows { keep(.tables, paper, LedgerFile.text(.tables, paper, lines)) }
-    try write(texts)
+    try write(texts, isCompacting)
     return summary
   }
 
@@ -157,38 +171,37 @@ package struct LedgerUpdate {
       .replacing("\t", with: " ")
   }
 
-  private mutating func line(
+  /// What is to be said of a claim: its number made of cells that are here or, failing that, the one that was written
+  /// before, while it still stands for something.
+  private mutating func record(
     of claim: Claim, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
-  ) throws -> [[String]] {
+  ) throws -> ClaimRecord? {
     let code = catalogue.evaluationCode(ofPaper: claim.id.prefix { $0 != "/" })
     if isWanted, let evidence = provable(claim.evidence, standings) {
-      let estimation = try sources.estimation(claim)
-      let record = ClaimRecord(
-        claim: claim.id, estimator: claim.estimator.name, binding: Binding(code: code, evidence: evidence),
-        estimation: estimation)
       if reader.estimation(of: claim)?.origin != .ledger { summary.claims += 1 }
-      return [try record.line()]
+      return ClaimRecord(
+        claim: claim.id, estimator: claim.estimator.name, binding: Binding(code: code, evidence: evidence),
+        estimation: try sources.estimation(claim))
     }
-    // What was written before stays while it still stands for something.
-    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings) else { return [] }
+    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings) else { return nil }
     let kept = (ledger.claims[claim.id] ?? []).filter { $0.binding.evidence == evidence }
-    return try (kept.first { $0.binding.code == code } ?? kept.first).map { [try $0.line()] } ?? []
+    return kept.first { $0.binding.code == code } ?? kept.first
   }
 
-  private mutating func lines(
+  private mutating func record(
     of reference: TableReference, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
-  ) throws -> [[String]] {
+  ) throws -> TableRecord? {
     let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
     let code = catalogue.evaluationCode(ofPaper: reference.table.prefix { $0 != "/" })
     if isWanted, let digest = provable(evidence, standings) {
-      let record = TableRecord(
-        name: reference.ledgerName, binding: Binding(code: code, evidence: digest), table: try sources.table(reference))
       if reader.table(reference)?.origin != .ledger { summary.tables += 1 }
-      return record.lines
+      return TableRecord(
+        name: reference.ledgerName, binding: Binding(code: code, evidence: digest),
+        table: try sources.table(reference))
     }
-    guard let digest = Ledger.digest(of: evidence, in: plan, standings) else { return [] }
+    guard let digest = Ledger.digest(of: evidence, in: plan, standings) else { return nil }
     let kept = (ledger.tables[reference.ledgerName] ?? []).filter { $0.binding.evidence == digest }
-    return (kept.first { $0.binding.code == code } ?? kept.first)?.lines ?? []
+    return kept.first { $0.binding.code == code } ?? kept.first
   }
 
   /// The digest of evidence whose cells are all here, current and in the ledger as they are here.
@@ -202,13 +215,14 @@ package struct LedgerUpdate {
     return Ledger.digest(of: evidence, in: plan, standings)
   }
 
-  private mutating func write(_ texts: [String: String]) throws {
+  private mutating func write(_ texts: [String: String], _ isCompacting: Bool) throws {
     let old = Set(ledger.paths)
     for (path, text) in texts.sorted(by: { $0.key < $1.key }) where !old.contains(path) {
       let target = "\(ledger.folder)/\(path)"
       try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp")
       summary.written += 1
     }
+    guard isCompacting else { return }
     for path in old.subtracting(texts.keys) {
       guard unlink("\(ledger.folder)/\(path)") == 0 || errno == ENOENT else {
         throw FileError(.write, "\(ledger.folder)/\(path)", code: errno)

@@ -31,7 +31,7 @@ package struct LedgerPage {
     let plan = try Plan(
       project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let ledger = try Ledger(root: project.root, profile: project.profile)
-    let reader = LedgerReader(ledger, plan: plan, catalogue: project.catalogue)
+    let reader = try LedgerReader(ledger, plan: plan, catalogue: project.catalogue)
     let records = try AuditRecord.all(root: project.root, profile: project.profile)
     let verdicts = try Verdicts(of: project.claims, in: project, plan: plan, ledger: reader, usesCells: false)
     profile = project.profile

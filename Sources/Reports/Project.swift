@@ -103,11 +103,11 @@ package struct Project: Sendable {
   /// The ledger of the profile beside a plan; nil if nothing was written down.
   package func ledger(_ plan: Plan) throws -> LedgerReader? {
     let ledger = try Ledger(root: root, profile: profile)
-    return ledger.isEmpty ? nil : LedgerReader(ledger, plan: plan, catalogue: catalogue)
+    return try ledger.isEmpty ? nil : LedgerReader(ledger, plan: plan, catalogue: catalogue)
   }
 
   /// Writes down what the store holds of some targets.
-  package func updateLedger(targets names: [String], time: String) throws -> LedgerUpdate.Summary {
+  package func updateLedger(targets names: [String], isCompacting: Bool, time: String) throws -> LedgerUpdate.Summary {
     let targets = try targets(names)
     let plan = try Plan(pipeline, stages: Set(pipeline.stages.map(\.id)), catalogue: catalogue)
     let reader = reader(plan)
@@ -123,7 +123,8 @@ package struct Project: Sendable {
     let tables = Set(figures.flatMap(\.tables)).sorted { $0.ledgerName < $1.ledgerName }
     let summary = try update.run(
       stages: stages, claims: claims.filter { isTouched($0.evidence.stages) },
-      tables: tables.filter { isTouched($0.stages) }, allClaims: claims, allTables: tables)
+      tables: tables.filter { isTouched($0.stages) }, allClaims: claims, allTables: tables,
+      isCompacting: isCompacting)
     judge.saveEstimations()
     return summary
   }

@@ -222,7 +222,9 @@ struct VerdictBadge {
     let remark =
       !evaluated.isExpected
       ? ", expected \(evaluated.claim.expected.rawValue)" : evaluated.verdict == .confirmed ? "" : ", as expected"
-    text = "\(sign) \(evaluated.verdict.rawValue)\(remark)\(evaluated.isFragile ? " · fragile" : "")"
+    text =
+      "\(sign) \(evaluated.verdict.rawValue)\(remark)\(evaluated.isFragile ? " · fragile" : "")"
+      + (entry.origin.map { $0 == .computed ? "" : " · \($0.name)" } ?? "")
   }
 
   var html: HTML { "<span class=\"badge \(name)\">\(text)</span>" }

@@ -93,9 +93,10 @@ package struct TeXFile {
       \\def\\refigquote#1#2{\\ensuremath{#2}}
       \\def\\refigcaption#1{\\refig@get{caption}{#1}}
       \\def\\refiglink#1{\\texttt{\\detokenize{refig run fig:#1}} at \\refigcommit}
-      \\providecommand\\refigmargin[1]{\\marginpar{\\raggedright\\tiny\\refiglink{#1}}}
+      \\providecommand\\refigmargin[1]{\\llap{\\smash{\\parbox[b]{\\marginparwidth}{\\raggedright\\tiny\\refiglink{#1}}}%
+        \\hspace{\\marginparsep}}}
       \\DeclareRobustCommand\\refigfigure[2][width=\\linewidth]{%
-        \\includegraphics[#1]{\\refig@get{picture}{#2}}\\refigmargin{#2}}
+        \\refigmargin{#2}\\includegraphics[#1]{\\refig@get{picture}{#2}}}
       \\def\\refigcommit{\(Self.plain(String(commit.prefix(10))))}
 
       """

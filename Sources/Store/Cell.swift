@@ -138,7 +138,18 @@ extension Results {
     }
     var place: [Int: (cell: Int, row: Int)] = [:]
     for (index, cell) in filled.enumerated() {
-      for (row, replica) in cell.replicas.enumerated() where place[replica] == nil { place[replica] = (index, row) }
+      for (row, replica) in cell.replicas.enumerated() {
+        guard let first = place[replica] else {
+          place[replica] = (index, row)
+          continue
+        }
+        guard filled[first.cell].agrees(inRow: first.row, with: cell, inRow: row) else {
+          throw PipelineError.damaged(
+            path: "cells \(filled[first.cell].manifest.key.short) and \(cell.manifest.key.short)",
+            reason: "they hold other numbers for the same replica \(replica): a program that does not draw from its random "
+              + "numbers alone, or a wrong cell; `refig store audit` tells which")
+        }
+      }
     }
     let replicas = place.keys.sorted()
     let failed = Set(cells.flatMap { $0.failures.map(\.replica) }).subtracting(replicas)

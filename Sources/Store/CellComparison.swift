@@ -51,6 +51,18 @@ extension Cell {
     return nil
   }
 
+  /// Whether two cells hold the same bits for one replica, which stands in a row of each; cells of two classes need not.
+  func agrees(inRow row: Int, with other: Cell, inRow otherRow: Int) -> Bool {
+    guard Self.areOfOneClass(self, other) else { return true }
+    return arrays.allSatisfy { name, array in
+      guard let their = other.arrays[name] else { return false }
+      let size = array.shape.dropFirst().reduce(1, *)
+      return (0..<size).allSatisfy {
+        array.values[row * size + $0].bitPattern == their.values[otherRow * size + $0].bitPattern
+      }
+    }
+  }
+
   private static func areOfOneClass(_ first: Cell, _ second: Cell) -> Bool {
     guard let first = first.numericClass, let second = second.numericClass else { return true }
     return first == second

@@ -26,13 +26,16 @@ struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write down what the store holds and can prove.",
       discussion: """
-        Cells whose files are sound, and the claims and tables whose cells are all here. New files are written before old ones
-        go: an interrupted update leaves a ledger that says what it said. A cell that came out otherwise than the ledger
-        says, for the same code, ends it with status 5 and changes nothing.
+        Cells whose files are sound, and the claims and tables whose cells are all here. What is new goes into new files, so
+        that two people's updates merge. A cell that came out otherwise than the ledger says, for the same code, ends it with
+        status 5 and changes nothing.
         """)
 
     @Argument(help: "Stages, figures, claims or paper:KEY; everything unless given.", completion: .targets)
     var targets: [String] = []
+
+    @Flag(help: "Put all that still holds into one file each and remove the others; best done by one person at a time.")
+    var compact = false
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
@@ -40,7 +43,8 @@ struct LedgerCommand: ParsableCommand {
     func run() throws {
       Interruption.listen()
       let project = try project.load()
-      let summary = try project.updateLedger(targets: targets, time: RunLog.timeStamp())
+      let summary = try project.updateLedger(
+        targets: targets, isCompacting: compact, time: RunLog.timeStamp())
       try output.show(
         summary,
         "\(summary.cells) cells, \(summary.claims) claims and \(summary.tables) tables are new in the ledger; "
@@ -143,7 +147,7 @@ struct LedgerCommand: ParsableCommand {
         project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
       let ledger = try Ledger(folder: folder, profile: project.profile)
       guard !ledger.isEmpty else { throw PipelineError.ledgerEmpty(path: folder) }
-      let reader = LedgerReader(ledger, plan: plan, catalogue: project.catalogue)
+      let reader = try LedgerReader(ledger, plan: plan, catalogue: project.catalogue)
       let verdicts = try Verdicts(of: project.claims, in: project, plan: plan, ledger: reader, usesCells: false)
       if output.json {
         print(try verdicts.report.json(), terminator: "")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ledger
 import Pipeline
 import Reports
 import Runner
@@ -76,7 +77,9 @@ struct Status: ParsableCommand {
     // Stages may share cells.
     let keys = Set(plan.stages.flatMap(\.keys))
     let cached = keys.compactMap { sizes[$0] }
-    try output.show(rows, table(rows, project, of: keys.count, cached))
+    let ledger = try project.ledger(plan)
+    try output.show(
+      rows, table(rows, project, of: keys.count, cached) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
     let missing = keys.count - cached.count
     if check, missing > 0 { throw PipelineError.outOfDate(count: missing) }
   }

@@ -91,6 +91,15 @@ private enum Treatment {
       "refig store check", "refig store gc", "refig store export all.tar", "refig store import all.tar",
       "refig store audit --sample 1", "refig store accept STAGE --reason none",
     ]),
+    "refig ledger update|status|accept|verify": .typed([
+      "refig ledger update --profile paper", "refig ledger status --profile paper",
+      "refig ledger verify --profile paper data/ledger/paper",
+    ]),
+    "refig ledger update [TARGET…]": .typed(["refig ledger update", "refig ledger update TARGET"]),
+    "refig ledger accept STAGE --reason WHY": .left("it takes a change of code: LedgerTests"),
+    "refig audit [TARGET…]": .typed(["refig audit --profile paper --sample 1 TARGET"]),
+    "refig audit --profile paper --budget 10m": .typed(["refig audit --profile paper --budget 2s"]),
+    "refig tex [--check FILE]": .typed(["refig tex", "refig tex --check figures/sarao2020.yaml"]),
     "refig new": .typed(["refig new second"]),
     "refig new KEY [--c]": .typed(["refig new third", "refig new fourth --c"]),
     "refig explain mypaper/walk": .left(own),
@@ -136,7 +145,7 @@ private enum Treatment {
       atPath: workspace.path + "/bin/refig", withDestinationPath: try productPath("refig"))
     for command in [
       "git init -q && git add . && git -c user.name=a -c user.email=a@b commit -q -m all", "refig run --quiet",
-      "refig run --quiet --profile paper",
+      "refig run --quiet --profile paper", "refig ledger update --profile paper",
     ] {
       let result = try type(command, in: workspace)
       #expect(result.status == 0, "\(command): \(result.errors)")

@@ -117,7 +117,8 @@ import Testing
   @Test("cells that stages share are listed once")
   func sharedCells() throws {
     let folder = try Folder(
-      Self.stages + "  again: {experiment: my/walk, sweep: [{drift: [1.0, 3.0]}], replicas: {count: 6, perCell: 3}}\n")
+      Self.stages
+        + "  my/again: {experiment: my/walk, sweep: [{drift: [1.0, 3.0]}], replicas: {count: 6, perCell: 3}}\n")
     let paths = try folder.refig("data", "paper:my", "--h5").output.split(separator: "\n")
     #expect(paths.count == 8 && Set(paths).count == 8, "\(paths)")
   }

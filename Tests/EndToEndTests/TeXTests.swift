@@ -15,7 +15,7 @@ import Testing
     commit \refigcommit): \refigstatement{mine/diffusion}
     \begin{equation} \nu = \refigquote{mine/diffusion}{NUMBER} \end{equation}
     % a number in a comment: \refigquote{mine/diffusion}{7}
-    \begin{figure}\refigfigure[width=5cm]{mine/fig1}\caption{\refigcaption{mine/fig1} Here \refigvalue{mine/diffusion}.}\end{figure}
+    \begin{figure}\centering\refigfigure[width=5cm]{mine/fig1}\caption{\refigcaption{mine/fig1} Here \refigvalue{mine/diffusion}.}\end{figure}
     \end{document}
 
     """#

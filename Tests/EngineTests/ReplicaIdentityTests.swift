@@ -104,6 +104,33 @@ private struct Evaluated {
     }
   }
 
+  @Test("cells that disagree on a replica they share are refused, whichever is named first")
+  func disagreement() throws {
+    let all = try Evaluated(claim("plain", from: "plain", accept: "[0, 8]"), in: Workspace())
+    let store = all.project.store
+    let key = try #require(all.plan["cut"]?.keys[2])
+    let cell = try #require(try store.cell(key))
+    var arrays = cell.arrays
+    var values = try #require(arrays["end"]).values
+    values[3] = values[3].nextUp
+    arrays["end"] = NDArray(values)
+    let other = Cell(
+      manifest: cell.manifest, replicas: cell.replicas, failures: cell.failures, arrays: arrays,
+      coordinates: cell.coordinates, numericClass: cell.numericClass)
+    try store.publish(other.encoded(outputs: Walk.outputs), as: key)
+    let reader = all.project.reader(all.plan)
+    for stages in [["plain", "cut"], ["cut", "plain"]] {
+      #expect(throws: PipelineError.self) { try reader.results(Evidence(stages: stages)) }
+    }
+    // Alone each stands for itself, and cells of another numeric class may differ.
+    #expect(try reader.results(Evidence(stages: ["cut"])).points.count == 1)
+    let foreign = Cell(
+      manifest: cell.manifest, replicas: cell.replicas, failures: cell.failures, arrays: arrays,
+      coordinates: cell.coordinates, numericClass: NumericClass("another"))
+    try store.publish(foreign.encoded(outputs: Walk.outputs), as: key)
+    #expect(try all.project.reader(all.plan).results(Evidence(stages: ["plain", "cut"])).points.count == 1)
+  }
+
   @Test("the same inputs cut into other cells are the same inputs; others are not")
   func identityOfInputs() throws {
     let all = try Evaluated(claim("plain", from: "plain", accept: "[0, 8]"), in: Workspace())
