@@ -146,8 +146,8 @@ extension Results {
         guard filled[first.cell].agrees(inRow: first.row, with: cell, inRow: row) else {
           throw PipelineError.damaged(
             path: "cells \(filled[first.cell].manifest.key.short) and \(cell.manifest.key.short)",
-            reason: "they hold other numbers for the same replica \(replica): a program that does not draw from its random "
-              + "numbers alone, or a wrong cell; `refig store audit` tells which")
+            reason: "they hold other numbers for the same replica \(replica): a program draws other random numbers than its "
+              + "own, or a cell is wrong; `refig store audit` tells which")
         }
       }
     }
