@@ -146,7 +146,7 @@ extension Results {
         guard filled[first.cell].agrees(inRow: first.row, with: cell, inRow: row) else {
           throw PipelineError.damaged(
             path: "cells \(filled[first.cell].manifest.key.short) and \(cell.manifest.key.short)",
-            reason: "they hold other numbers for the same replica \(replica): a program draws other random numbers than its "
+            reason: "they hold other numbers for the same replica \(replica): a program draws random numbers not its "
               + "own, or a cell is wrong; `refig store audit` tells which")
         }
       }
