@@ -167,6 +167,7 @@ public struct Judgement: Sendable {
 }
 
 private func short(_ value: Double) -> String {
+  guard value.isFinite else { return "\(value)" }
   let digits = 3 - Int(Double.logarithm(max(abs(value), .leastNormalMagnitude)) / Double.logarithm(10))
   guard (0...9).contains(digits) else { return "\(value)" }
   var scale = 1.0

@@ -86,6 +86,7 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     #expect(judge(good, -1, 1, failed: 6).reason == "6 of 100 replicas failed")
     #expect(judge(try exact(0.5, numericalError: 0.01), 0, 1).verdict == .confirmed)
     #expect(judge(try exact(0.95, numericalError: 0.01), 0, 1).reason.contains("exceeds a tenth of the margin"))
+    #expect(judge(try exact(0.5, numericalError: .infinity), 0, 1).reason.contains("numerical error inf"))
     let skewed = (0..<40).map { $0 == 0 ? 1.0 : 0 }
     #expect(judge(.mean(skewed), -1, 1).reason.contains("skewed"))
     #expect(judge(.mean([1, .nan, 2]), -1, 1).verdict == .inconclusive)
