@@ -212,27 +212,19 @@ let escapeEstimators = [
       throw EvidenceError("needs two input dimensions")
     }
     return .exact(
-      last.gain / first.gain, numericalError: 1e-6, from: try results.calculations(of: EscapeTime.self))
-  },
-  Estimator(
-    "bocchi2026/relative-width-gain", from: [EscapeTime.self],
-    meaning: "share of the escape time gained by the widest over the narrowest student at the largest N"
-  ) { results in
-    guard let last = try widthGains(results).last else { throw EvidenceError("no results") }
-    return .exact(last.gain / last.time, numericalError: 1e-8, from: try results.calculations(of: EscapeTime.self))
+      last / first, numericalError: 1e-6, from: try results.calculations(of: EscapeTime.self))
   },
 ]
 
-/// Escape times by N: that of the narrowest student, and the time the widest gains on it.
-private func widthGains(_ results: Results) throws -> [(time: Double, gain: Double)] {
+/// The time that the widest student gains on the narrowest, by N.
+private func widthGains(_ results: Results) throws -> [Double] {
   let groups = Dictionary(grouping: try results.calculations(of: EscapeTime.self), by: \.parameters.inputDimension)
   return try groups.sorted { $0.key < $1.key }.map { _, points in
     let sorted = points.sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
     guard let narrow = sorted.first, let wide = sorted.last, sorted.count > 1 else {
       throw EvidenceError("needs two student widths")
     }
-    let time = narrow.number(EscapeTime.escapeTime)
-    return (time, time - wide.number(EscapeTime.escapeTime))
+    return narrow.number(EscapeTime.escapeTime) - wide.number(EscapeTime.escapeTime)
   }
 }
 
@@ -275,6 +267,38 @@ let gainEstimators = [
       value: Statistics.mean(delays[0]) - Statistics.mean(delays[1]),
       standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
       degreesOfFreedom: Double(min(delays[0].count, delays[1].count) - 1))
+  },
+  Estimator(
+    "bocchi2026/descent-gain-excess", from: [EscapeTime.self],
+    meaning:
+      "time that wider students gain by descent less what they gain by the overlap equations from the same starts and by "
+      + "ln((1 + nu)/(1 + nu_narrow)), in units of 1/(2 r) of the narrowest; mean over all widths, eta and N"
+  ) { results in
+    let groups = Dictionary(grouping: try results.points(of: EscapeTime.self)) { point in
+      [Double(point.parameters.teacherWidth), point.parameters.learningRate, Double(point.parameters.inputDimension)]
+    }
+    var (excess, variance, count) = (0.0, 0.0, 0.0)
+    for points in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }).map(\.value) {
+      let sorted = points.sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
+      guard sorted.count > 1 else { throw EvidenceError("needs two student widths at each learning rate and N") }
+      let unit = sorted[0][EscapeTime.expectedSlope].values[0]
+      // Descent's advance before the equations, less what noise makes of it.
+      let advances = sorted.map { point in
+        let expected =
+          Double.logarithm(1 + point[EscapeTime.noiseGain].values[0]) * point[EscapeTime.expectedSlope].values[0]
+        return zip(point[EscapeTime.flowTime].values, point[EscapeTime.escapeTime].values).map {
+          ($0 - $1 - expected) / unit
+        }
+      }
+      let errors = advances.map { Statistics.standardError($0) }
+      let wider = Double(sorted.count - 1)
+      count += wider
+      excess += advances.dropFirst().reduce(0) { $0 + Statistics.mean($1) } - wider * Statistics.mean(advances[0])
+      variance += errors.dropFirst().reduce(0) { $0 + $1 * $1 } + wider * wider * errors[0] * errors[0]
+    }
+    return .fit(
+      value: excess / count, standardError: variance.squareRoot() / count,
+      degreesOfFreedom: Double((try results.points(of: EscapeTime.self).map(\.replicaCount).min() ?? 0) - 1))
   },
   Estimator(
     "bocchi2026/noise-advance", from: [EscapeTime.self],

@@ -49,6 +49,23 @@ package enum Mistake {
     "forgotten-lengths", meaning: "columns of a solution have to be orthogonal, but not of equal length")
   /// Half of one term of the Hessian.
   package static let halvedTrace = Mutant("halved-trace", meaning: "the Hessian contains tr(D) instead of 2 tr(D)")
+  /// Half of the teacher in the Hessian.
+  package static let halvedTeacher = Mutant("halved-teacher", meaning: "the Hessian is that of half the teacher")
+  /// Descent with half of the noise of single samples.
+  package static let halvedLength = Mutant("halved-length", meaning: "the reduced chain takes |x|^2 half as large")
+  /// A constraint, forgotten.
+  package static let freedRows = Mutant("freed-rows", meaning: "rows of constant norm are left free")
+  /// The teacher's norms, forgotten.
+  package static let equalNorms = Mutant("equal-norms", meaning: "the teacher's rows are taken to have equal norms")
+  /// Half of the way from a start of orthonormal rows to a random one.
+  package static let halfwayStart = Mutant(
+    "halfway-start", meaning: "Q starts half-way from I to that of random rows where it should be I")
+  /// The start of another N.
+  package static let smallStart = Mutant("small-start", meaning: "R starts of order 1/N instead of N^(-1/2)")
+
+  /// Random starts with half of the scatter.
+  package static let halvedScatter = Mutant(
+    "halved-scatter", meaning: "ln of a random start's singular values differs half as much from a typical one's")
 
   /// Those that the overlap equations can make.
   package static let ofEquations = [droppedNoise, halvedU]
@@ -59,12 +76,16 @@ package enum Mistake {
 extension RunContext {
   /// What the overlap equations are to do wrong.
   package var equationMistakes: OverlapEquations.Mistakes {
-    .init(dropsNoise: mutant == Mistake.droppedNoise, halvesU: mutant == Mistake.halvedU)
+    .init(
+      dropsNoise: mutant == Mistake.droppedNoise, halvesU: mutant == Mistake.halvedU,
+      freesRows: mutant == Mistake.freedRows)
   }
 
   /// What descent is to do wrong.
   package var descentMistakes: ReducedChain.Mistakes {
-    .init(scalesInputsByN: mutant == Mistake.smallInputs, reusesSamples: mutant == Mistake.reusedSamples)
+    .init(
+      scalesInputsByN: mutant == Mistake.smallInputs, reusesSamples: mutant == Mistake.reusedSamples,
+      halvesLength: mutant == Mistake.halvedLength)
   }
 }
 

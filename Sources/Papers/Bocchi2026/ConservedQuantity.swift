@@ -70,10 +70,12 @@ package enum ConservedQuantity: Experiment {
   package static let outputs = [
     time, earlyTime, matrixDrift, noisyMatrixDrift, polarDrift, path, reached, nearest, deficit, expectedDeficit,
   ]
-  package static let mutants = Mistake.ofEquations + [Mistake.identityProcrustes]
+  package static let mutants =
+    Mistake.ofEquations + [Mistake.identityProcrustes, Mistake.freedRows, Mistake.equalNorms, Mistake.halfwayStart]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let theory = parameters.theory
+    var theory = parameters.theory
+    if context.mutant == Mistake.equalNorms { theory = theory.ofEqualNorms }
     let dimension = Double(parameters.inputDimension)
     let start = Overlaps.start(.random, theory, inputDimension: dimension, in: context)
     let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)
@@ -93,7 +95,10 @@ package enum ConservedQuantity: Experiment {
     let matrices = try zip(early, gradientFlow.solve(from: start, at: early, method: method)).map { time, state in
       try matrix(gradientFlow.overlaps(state), time)
     }
-    let fromIdentity = Overlaps(teacherOverlap: start.teacherOverlap, selfOverlap: .identity(theory.studentWidth))
+    let identity = Matrix.identity(theory.studentWidth)
+    let fromIdentity = Overlaps(
+      teacherOverlap: start.teacherOverlap,
+      selfOverlap: context.mutant == Mistake.halfwayStart ? 0.5 * (identity + start.selfOverlap) : identity)
     let polars = try withNoise.solve(from: fromIdentity, at: times, method: method).map {
       try Overlaps.polar(withNoise.overlaps($0).teacherOverlap)
     }

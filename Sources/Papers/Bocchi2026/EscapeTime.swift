@@ -55,7 +55,10 @@ package enum EscapeTime: Experiment {
   package static let outputs = [
     escapeTime, flowTime, typicalTime, noiseGain, amplitude, correctedTime, expectedSlope,
   ]
-  package static let mutants = Mistake.ofEquations + Mistake.ofDescent + [Mistake.plainGradient, Mistake.halvedGain]
+  package static let mutants =
+    Mistake.ofEquations + Mistake.ofDescent + [
+      Mistake.plainGradient, Mistake.halvedGain, Mistake.smallStart, Mistake.halvedScatter,
+    ]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool {
     parameters.dynamics == .descent || parameters.start == .random
@@ -88,8 +91,7 @@ package enum EscapeTime: Experiment {
       }
       return time
     }
-    let typicalStart = Overlaps.deterministic(
-      .typical, studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth, inputDimension: dimension)
+    let typicalStart = Overlaps.start(.typical, theory, inputDimension: dimension, in: replicas[0])
     let typical =
       isFree || theory.studentWidth <= theory.teacherWidth ? try flow(typicalStart, relativeTolerance: 1e-11) : .nan
     // Chance makes 1e-7 of a random start's time good enough.
@@ -108,7 +110,13 @@ package enum EscapeTime: Experiment {
     switch parameters.dynamics {
     case .flow:
       return try replicas.map { context in
-        let start = Overlaps.start(parameters.start, theory, inputDimension: dimension, in: context)
+        var start = Overlaps.start(parameters.start, theory, inputDimension: dimension, in: context)
+        if mutant == Mistake.halvedScatter {
+          let (left, values, right) = try LinearAlgebra.singularValueDecomposition(start.teacherOverlap)
+          let typical = try typicalStart.singularValues()
+          start.teacherOverlap =
+            left * Matrix(diagonal: zip(values, typical).map { ($0 * $1).squareRoot() }) * right
+        }
         let time = try flow(start)
         return result(time, time, start)
       }

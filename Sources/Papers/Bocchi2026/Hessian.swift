@@ -73,7 +73,7 @@ package enum Hessian: Experiment {
   package static let gradient = OutputArray(
     "gradient", meaning: "greatest rate of change of an overlap by gradient flow at eta = 1, 0 at a critical point")
   package static let outputs = [eigenvalues, multiplicities, populationLoss, gradient]
-  package static let mutants = [Mistake.halvedTrace]
+  package static let mutants = [Mistake.halvedTrace, Mistake.halvedTeacher]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, pStar) = (parameters.studentWidth, parameters.teacherWidth)
@@ -97,7 +97,9 @@ package enum Hessian: Experiment {
           (k..<(k + j)).reduce(0) { $0 + Double(p) * half * rotation[row, $1] * rotation[column, $1] }
         })
     }
-    let spectrum = try HessianSpectrum(overlaps, traceShare: context.mutant == Mistake.halvedTrace ? 0.5 : 1)
+    let spectrum = try HessianSpectrum(
+      overlaps, traceShare: context.mutant == Mistake.halvedTrace ? 0.5 : 1,
+      teacherShare: context.mutant == Mistake.halvedTeacher ? 0.5 : 1)
     let flow = OverlapEquations(
       Theory(studentWidth: p, teacherWidth: pStar, learningRate: 1), isGradientFlow: true)
     let others = Double(parameters.inputDimension - p - pStar)

@@ -40,7 +40,7 @@ package enum HessianPath: Experiment {
     "leastEigenvalue", axes: ["time"], meaning: "least eigenvalue of the Hessian, times N p")
   package static let negativeCount = OutputArray("negativeCount", axes: ["time"], meaning: "eigenvalues below -1e-8")
   package static let outputs = [time, populationLoss, leastEigenvalue, negativeCount]
-  package static let mutants = Mistake.ofEquations
+  package static let mutants = Mistake.ofEquations + [Mistake.halvedTeacher]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let dimension = Double(parameters.inputDimension)
@@ -49,7 +49,8 @@ package enum HessianPath: Experiment {
     let start = Overlaps.start(.typical, parameters.theory, inputDimension: dimension, in: context)
     let states = try equations.solve(
       from: start, at: times, method: OverlapEquations.method(inputDimension: dimension))
-    let spectra = try states.map { try HessianSpectrum(equations.overlaps($0)) }
+    let share = context.mutant == Mistake.halvedTeacher ? 0.5 : 1
+    let spectra = try states.map { try HessianSpectrum(equations.overlaps($0), teacherShare: share) }
     return [
       time: NDArray(times), populationLoss: NDArray(states.map { equations.loss($0) }),
       leastEigenvalue: NDArray(spectra.map(\.least)),

@@ -14,9 +14,9 @@ package struct HessianSpectrum: Sendable {
   /// Eigenvalues of multiplicity N - p - p*, ascending.
   package let outside: [Double]
 
-  /// The spectrum at some overlaps of a teacher of equal norms; order (p (p + p*))^3. `traceShare` below 1 is a deliberate
-  /// mistake, that share of the term with tr(D). Throws what LAPACK throws.
-  package init(_ overlaps: Overlaps, traceShare: Double = 1) throws {
+  /// The spectrum at some overlaps of a teacher of equal norms; order (p (p + p*))^3. Shares below 1 are deliberate
+  /// mistakes, that share of the term with tr(D) or of the teacher. Throws what LAPACK throws.
+  package init(_ overlaps: Overlaps, traceShare: Double = 1, teacherShare: Double = 1) throws {
     let (p, pStar) = (overlaps.studentWidth, overlaps.teacherWidth)
     let d = p + pStar
     let c = 1 / Double(p)
@@ -28,7 +28,7 @@ package struct HessianSpectrum: Sendable {
     }
     let gram = LinearAlgebra.gram(x)
     let difference = Matrix(rowCount: d, columnCount: d) {
-      c * gram[$0, $1] - ($0 == $1 && $0 < pStar ? 1 / Double(pStar) : 0)
+      c * gram[$0, $1] - ($0 == $1 && $0 < pStar ? teacherShare / Double(pStar) : 0)
     }
     let q = LinearAlgebra.outerGram(x)
     let trace = traceShare * difference.trace

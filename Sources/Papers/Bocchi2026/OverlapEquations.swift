@@ -28,11 +28,14 @@ package struct OverlapEquations: Sendable {
     package var dropsNoise = false
     /// dQ contains U instead of 2 U.
     package var halvesU = false
+    /// Constrained rows are left free.
+    package var freesRows = false
 
     /// None, or those of a mutant.
-    package init(dropsNoise: Bool = false, halvesU: Bool = false) {
+    package init(dropsNoise: Bool = false, halvesU: Bool = false, freesRows: Bool = false) {
       self.dropsNoise = dropsNoise
       self.halvesU = halvesU
+      self.freesRows = freesRows
     }
   }
 
@@ -42,6 +45,7 @@ package struct OverlapEquations: Sendable {
   private let q: Int
   private let hasNoise: Bool
   private let halvesU: Bool
+  private let isSpherical: Bool
   private let norms: [Double]
 
   /// The equations of a problem; gradient flow leaves out the noise of single samples.
@@ -51,6 +55,7 @@ package struct OverlapEquations: Sendable {
     q = theory.teacherWidth
     hasNoise = !isGradientFlow && !mistakes.dropsNoise
     halvesU = mistakes.halvesU
+    isSpherical = theory.constraint == .spherical && !mistakes.freesRows
     norms = theory.teacherNorms
   }
 
@@ -92,7 +97,7 @@ package struct OverlapEquations: Sendable {
     guard let state = state.baseAddress, let change = derivative.baseAddress else { return }
     cb_overlap_rates(
       CInt(p), CInt(q), norms, state, theory.learningRate, hasNoise ? 1 : 0, halvesU ? 1 : 0,
-      theory.constraint == .spherical ? 1 : 0, change)
+      isSpherical ? 1 : 0, change)
   }
 
   /// Greatest size of a rate of change at some overlaps.

@@ -57,12 +57,12 @@ package enum OverlapFlow: Experiment {
     meaning: "first time at which the loss is half that of the plateau, NaN if not before the last time")
   package static let plateauLoss = OutputArray("plateauLoss", meaning: "population loss of the plateau")
   package static let outputs = [time, populationLoss, teacherOverlap, selfOverlap, escapeTime, plateauLoss]
-  package static let mutants = Mistake.ofEquations
+  package static let mutants = Mistake.ofEquations + [Mistake.plainGradient]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.start == .random }
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let theory = parameters.theory
+    let theory = context.mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
     let dimension = Double(parameters.inputDimension)
     let start = Overlaps.start(parameters.start, theory, inputDimension: dimension, in: context)
     let equations = OverlapEquations(

@@ -100,14 +100,20 @@ package struct Overlaps: Sendable, Equatable {
   package static func start(
     _ start: Start, _ theory: Theory, inputDimension: Double, in context: RunContext
   ) -> Overlaps {
-    guard start == .random else {
-      return deterministic(
+    var overlaps: Overlaps
+    if start == .random {
+      var stream = context.random("start")
+      overlaps = random(
+        studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth, inputDimension: inputDimension,
+        constraint: theory.constraint, stream: &stream)
+    } else {
+      overlaps = deterministic(
         start, studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth, inputDimension: inputDimension)
     }
-    var stream = context.random("start")
-    return random(
-      studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth, inputDimension: inputDimension,
-      constraint: theory.constraint, stream: &stream)
+    if context.mutant == Mistake.smallStart {
+      overlaps.teacherOverlap = 1 / inputDimension.squareRoot() * overlaps.teacherOverlap
+    }
+    return overlaps
   }
 
   /// A random zero-loss solution, p >= p*: R = sqrt(p/p*) O with O uniform on O^T O = I, Q = R R^T.

@@ -26,11 +26,14 @@ package final class ReducedChain {
     package var scalesInputsByN = false
     /// Every sample is used twice in a row.
     package var reusesSamples = false
+    /// |x|^2 is half as large, and with it the noise of single samples in Q.
+    package var halvesLength = false
 
     /// None, or those of a mutant.
-    package init(scalesInputsByN: Bool = false, reusesSamples: Bool = false) {
+    package init(scalesInputsByN: Bool = false, reusesSamples: Bool = false, halvesLength: Bool = false) {
       self.scalesInputsByN = scalesInputsByN
       self.reusesSamples = reusesSamples
+      self.halvesLength = halvesLength
     }
   }
 
@@ -165,13 +168,14 @@ package final class ReducedChain {
   private func drawChunk() {
     let perStep = p + pStar + 1
     let perChunk = Self.chunk * perStep
+    let share = mistakes.halvesLength ? 0.5 : 1
     numbers.withMemoryRebound(to: Double.self, capacity: Lanes.scalarCount * perChunk) { numbers in
       for lane in 0..<laneCount {
         streams[lane].samples.fillNormals(UnsafeMutableBufferPointer(start: drawn, count: perChunk))
         let uniforms = streams[lane].samples.uniforms(Self.chunk)
         for step in 0..<Self.chunk {
           let place = step * perStep + perStep - 1
-          drawn[place] = chiSquare(drawn[place], uniforms[step], lane)
+          drawn[place] = share * chiSquare(drawn[place], uniforms[step], lane)
         }
         for index in 0..<perChunk { numbers[index * Lanes.scalarCount + lane] = drawn[index] }
       }

@@ -54,7 +54,7 @@ package enum ReducedSGD: Experiment {
   package static let outputs = [
     time, populationLoss, flowLoss, singularValues, flowSingularValues, squaredNorm, flowSquaredNorm, plateauLoss,
   ]
-  package static let mutants = Mistake.ofEquations + Mistake.ofDescent
+  package static let mutants = Mistake.ofEquations + Mistake.ofDescent + [Mistake.halvedLength]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]

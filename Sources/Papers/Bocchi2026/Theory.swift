@@ -63,6 +63,11 @@ package struct Theory: Sendable, Hashable {
       constraint: constraint, teacherSpread: teacherSpread)
   }
 
+  /// The same with teacher rows of equal norms: a deliberate mistake where they are not.
+  package var ofEqualNorms: Theory {
+    Theory(studentWidth: studentWidth, teacherWidth: teacherWidth, learningRate: learningRate, constraint: constraint)
+  }
+
   // MARK: Range
 
   /// Widths that the experiments accept.

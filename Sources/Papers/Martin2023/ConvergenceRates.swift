@@ -68,11 +68,16 @@ package enum ConvergenceRates: Experiment {
 
   /// Half of the risk's gradient is missing.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
-  package static let mutants = [droppedTrace]
+  /// A wide student's surplus, forgotten.
+  package static let noSurplus = Mutant("no-surplus", meaning: "the student is only as wide as its teacher")
+  package static let mutants = [droppedTrace, Escape.halvedTime, noSurplus]
 
   /// Draws one teacher and its students and follows the flows.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let dropsTrace = context.mutant == droppedTrace
+    let pace: Double = context.mutant == Escape.halvedTime ? 2 : 1
+    let times = parameters.times.map { pace * $0 }
+    let width = context.mutant == noSurplus ? parameters.teacherWidth : parameters.studentWidth
     var teacher = context.random("teacher")
     let levels = try Network.gaussianTeacher(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth, raw: true, from: &teacher)
@@ -82,7 +87,7 @@ package enum ConvergenceRates: Experiment {
     var ratios: [Double] = []
     for _ in 0..<parameters.startCount {
       let weights = Network.gaussianStart(
-        inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth, raw: true, from: &start)
+        inputDimension: parameters.inputDimension, studentWidth: width, raw: true, from: &start)
       let network = try Network(weights: weights, teacherEigenvalues: levels).compressed()
       let states: [FlowState] =
         switch parameters.method {
@@ -90,16 +95,17 @@ package enum ConvergenceRates: Experiment {
           try DirectFlow(
             network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
             dropsTrace: dropsTrace
-          ).states(at: parameters.times)
+          ).states(at: times)
         case .riccati:
           try RiccatiMarch(
             network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
             dropsTrace: dropsTrace
-          ).states(at: parameters.times)
+          ).states(at: times)
         }
       losses.append(states.map(\.loss))
       ratios.append(
-        parameters.fitsRate ? try fittedRate(network, smallest, dropsTrace: dropsTrace) / (4 * smallest) : .nan)
+        parameters.fitsRate ? pace * (try fittedRate(network, smallest, dropsTrace: dropsTrace)) / (4 * smallest) : .nan
+      )
     }
     return [
       time: NDArray(parameters.times), populationLoss: NDArray(rows: losses), smallestEigenvalue: NDArray(smallest),

@@ -68,17 +68,26 @@ package enum GaussianFlow: Experiment {
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
   /// Time for rescaled time.
   package static let unscaledTime = Mutant("unscaled-time", meaning: "gamma is taken for t, not for t/d")
-  package static let mutants = [droppedTrace, unscaledTime]
+  /// Another start and teacher.
+  package static let orthonormalRows = Mutant("orthonormal-rows", meaning: "student and teacher are orthonormal")
+  /// Half of the Riccati solution's growth.
+  package static let halvedBracket = Mutant(
+    "halved-bracket", meaning: "the march takes M = I + 2 W^T diag(kappa) W instead of 4")
+  package static let mutants = [droppedTrace, unscaledTime, orthonormalRows, halvedBracket]
 
   /// Draws teacher and start and follows the flow.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var teacher = context.random("teacher")
     var start = context.random("start")
-    let network = try Network.gaussian(
-      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
-      teacherWidth: parameters.teacherWidth, teacher: &teacher, start: &start
-    ).compressed()
-    let scale = context.mutant == unscaledTime ? 1 : Double(parameters.inputDimension)
+    let (d, m, mStar) = (parameters.inputDimension, parameters.studentWidth, parameters.teacherWidth)
+    let network =
+      context.mutant == orthonormalRows
+      ? try Network.orthonormal(inputDimension: d, studentWidth: m, teacherWidth: mStar, start: &start)
+        .network.compressed()
+      : try Network.gaussian(
+        inputDimension: d, studentWidth: m, teacherWidth: mStar, teacher: &teacher, start: &start
+      ).compressed()
+    let scale = context.mutant == unscaledTime ? 1 : Double(d)
     let times = parameters.times.map { $0 * scale }
     let dropsTrace = context.mutant == droppedTrace
     let states: [FlowState] =
@@ -91,7 +100,7 @@ package enum GaussianFlow: Experiment {
       case .riccati:
         try RiccatiMarch(
           network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
-          dropsTrace: dropsTrace
+          dropsTrace: dropsTrace, halvesBracket: context.mutant == halvedBracket
         ).states(at: times)
       }
     return [

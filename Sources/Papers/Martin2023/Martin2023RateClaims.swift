@@ -46,16 +46,7 @@ let rateEstimators = [
     "martin2023/escape-slope", from: [Escape.self],
     meaning: "slope of the escape time over ln d, in units of m*/4, mean over replicas of one width"
   ) { results in
-    let points = try paired(results.points(of: Escape.self))
-    guard Set(points.map(\.parameters.inputDimension)).count >= 3,
-      Set(points.map(\.parameters.studentWidth)).count == 1
-    else { throw EvidenceError("needs one student width at three or more input dimensions") }
-    let x = points.map { Double.logarithm(Double($0.parameters.inputDimension)) }
-    return .mean(
-      (0..<points[0].replicaCount).map { replica in
-        let times = points.map { $0[Escape.escapeTime].values[replica] }
-        return Statistics.linearFit(x, times).slope * 4 / Double(points[0].parameters.teacherWidth)
-      })
+    try slope(results.points(of: Escape.self), of: Escape.escapeTime)
   },
   Estimator(
     "martin2023/recovery-gain", from: [Escape.self],
@@ -65,28 +56,14 @@ let rateEstimators = [
     return .median(zip(points[0], points[1]).map { $0 - $1 })
   },
   Estimator(
-    "martin2023/recovery-gain-slope", from: [Escape.self],
-    meaning:
-      "slope over ln d of the recovery time of the narrowest less that of the widest student, in units of m*/4, mean"
+    "martin2023/recovery-slope-distance", from: [Escape.self],
+    meaning: "distance from 1 of the slope of the recovery time over ln d in units of m*/4, the greatest of the widths"
   ) { results in
-    let points = try paired(
-      results.points(of: Escape.self).sorted {
-        ($0.parameters.studentWidth, $0.parameters.inputDimension)
-          < ($1.parameters.studentWidth, $1.parameters.inputDimension)
-      })
-    let half = points.count / 2
-    let (narrow, wide) = (points.prefix(half), points.suffix(half))
-    guard half >= 3, zip(narrow, wide).allSatisfy({ $0.parameters.inputDimension == $1.parameters.inputDimension }),
-      Set(points.map(\.parameters.studentWidth)).count == 2
-    else { throw EvidenceError("needs two student widths at the same three or more input dimensions") }
-    let x = narrow.map { Double.logarithm(Double($0.parameters.inputDimension)) }
-    return .mean(
-      (0..<points[0].replicaCount).map { replica in
-        let gains = zip(narrow, wide).map {
-          $0[Escape.recoveryTime].values[replica] - $1[Escape.recoveryTime].values[replica]
-        }
-        return Statistics.linearFit(x, gains).slope * 4 / Double(points[0].parameters.teacherWidth)
-      })
+    .greatest(
+      try Dictionary(grouping: results.points(of: Escape.self), by: \.parameters.studentWidth).sorted {
+        $0.key < $1.key
+      }
+      .map { try slope($0.value, of: Escape.recoveryTime).distance(from: 1) })
   },
   Estimator(
     "martin2023/recovery-spread-ratio", from: [Escape.self],
@@ -103,6 +80,19 @@ let rateEstimators = [
       degreesOfFreedom: Double(min(samples[0].count, samples[1].count) - 1))
   },
 ]
+
+/// Slope of a time over ln d in units of m*/4, for one student width at three or more d; mean over replicas.
+private func slope(_ points: [ExperimentPoint<Escape>], of output: OutputArray) throws -> Estimate {
+  let points = try paired(points)
+  guard Set(points.map(\.parameters.inputDimension)).count >= 3, Set(points.map(\.parameters.studentWidth)).count == 1
+  else { throw EvidenceError("needs one student width at three or more input dimensions") }
+  let x = points.map { Double.logarithm(Double($0.parameters.inputDimension)) }
+  return .mean(
+    (0..<points[0].replicaCount).map { replica in
+      let times = points.map { $0[output].values[replica] }
+      return Statistics.linearFit(x, times).slope * 4 / Double(points[0].parameters.teacherWidth)
+    })
+}
 
 /// The narrower and the wider of two students.
 private func narrowAndWide(_ results: Results) throws -> [ExperimentPoint<Escape>] {

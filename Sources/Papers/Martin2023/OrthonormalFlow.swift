@@ -77,7 +77,10 @@ package enum OrthonormalFlow: Experiment {
   package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
   /// Time for rescaled time.
   package static let unscaledTime = Mutant("unscaled-time", meaning: "gamma is taken for t, not for t/d")
-  package static let mutants = [droppedTrace, flippedPhi, unscaledTime]
+  /// Half of a term of the three scalars' equations.
+  package static let halvedDecay = Mutant(
+    "halved-decay", meaning: "in the reduction (ln c)' contains 2 c/m instead of 4 c/m")
+  package static let mutants = [droppedTrace, flippedPhi, unscaledTime, halvedDecay]
 
   /// Draws the start and follows the flow.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -119,7 +122,8 @@ package enum OrthonormalFlow: Experiment {
     _ overlaps: Overlaps, _ parameters: Parameters, at times: [Double], _ context: RunContext
   ) throws -> [ScalarReduction.Observables] {
     let reduction = ScalarReduction(
-      overlaps, teacherWidth: parameters.teacherWidth, dropsTrace: context.mutant == droppedTrace)
+      overlaps, teacherWidth: parameters.teacherWidth, dropsTrace: context.mutant == droppedTrace,
+      halvesDecay: context.mutant == halvedDecay)
     return try reduction.states(
       at: times, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance
     ).map(reduction.observables)

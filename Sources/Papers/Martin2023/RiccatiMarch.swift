@@ -30,10 +30,13 @@ package struct RiccatiMarch: Sendable {
   private let relativeTolerance: Double
   private let absoluteTolerance: Double
   private let dropsTrace: Bool
+  /// 4, the factor in M; 2 is a deliberate mistake.
+  private let bracketFactor: Double
 
   /// The flow from a network. Checked: the relative tolerance is one of ``relativeTolerances``.
   package init(
-    _ network: Network, relativeTolerance: Double = 1e-7, absoluteTolerance: Double = 1e-10, dropsTrace: Bool = false
+    _ network: Network, relativeTolerance: Double = 1e-7, absoluteTolerance: Double = 1e-10, dropsTrace: Bool = false,
+    halvesBracket: Bool = false
   ) {
     precondition(Self.relativeTolerances.contains(relativeTolerance), "relative tolerance \(relativeTolerance)")
     levels = network.teacherEigenvalues
@@ -42,6 +45,7 @@ package struct RiccatiMarch: Sendable {
     self.relativeTolerance = relativeTolerance
     self.absoluteTolerance = absoluteTolerance
     self.dropsTrace = dropsTrace
+    bracketFactor = halvesBracket ? 2 : 4
   }
 
   /// Where the flow is: W^T [neuron, input], phi, and tau, which is kept as a first guess.
@@ -163,7 +167,7 @@ package struct RiccatiMarch: Sendable {
     let neurons = weights.rowCount
     let roots = levels.map { level -> Double in
       let rate = 4 * level - 2 * tau
-      return 2 * (abs(rate * h) < 1e-12 ? h : expm1(rate * h) / rate).squareRoot()
+      return (bracketFactor * (abs(rate * h) < 1e-12 ? h : expm1(rate * h) / rate)).squareRoot()
     }
     let growths = levels.map { exp((2 * $0 - tau) * h) }
     guard roots.allSatisfy(\.isFinite) else { return nil }

@@ -62,16 +62,19 @@ package struct ScalarReduction: Sendable {
   package let teacherWidth: Int
   /// 0 leaves the trace term out of the flow, a deliberate mistake.
   private let traceFactor: Double
+  /// 4, the factor of c/m in the decay of c; 2 is a deliberate mistake.
+  private let decay: Double
   // The interior overlaps padded with ones to whole groups of thirty-two.
   private let padded: [Double]
   private let paddingCount: Int
 
   /// The flow from given overlaps.
-  package init(_ overlaps: Overlaps, teacherWidth: Int, dropsTrace: Bool = false) {
+  package init(_ overlaps: Overlaps, teacherWidth: Int, dropsTrace: Bool = false, halvesDecay: Bool = false) {
     self.overlaps = overlaps
     self.teacherWidth = teacherWidth
     studentWidth = overlaps.zeroCount + overlaps.interior.count + overlaps.oneCount
     traceFactor = dropsTrace ? 0 : 1
+    decay = halvesDecay ? 2 : 4
     paddingCount = (32 - overlaps.interior.count % 32) % 32
     padded = overlaps.interior + Array(repeating: 1, count: paddingCount)
   }
@@ -111,7 +114,7 @@ package struct ScalarReduction: Sendable {
         let c = exp(state[0])
         let rho = state[1]
         let mean = meanRatio(exp(-4 * time / mStar), rho)
-        derivative[0] = -2 * traceFactor * (c * mean - 1) - 4 * c / m
+        derivative[0] = -2 * traceFactor * (c * mean - 1) - decay * c / m
         derivative[1] = 4 / m * c * (1 - rho) - 4 / mStar * rho
         derivative[2] = c * mean - 1
       }, onStep: onStep)

@@ -331,7 +331,7 @@ private func values<E: Experiment>(
       let right = try all(nil)
       for mutant in E.mutants { #expect(try all(mutant) != right, "\(E.name), \(mutant.name)") }
     }
-    try differs(OverlapFlow.self, OverlapFlow.populationLoss) { $0.lastTime = 20 }
+    try differs(OverlapFlow.self, OverlapFlow.populationLoss) { ($0.studentWidth, $0.lastTime) = (4, 20) }
     try differs(Plateau.self, Plateau.settledLoss) { _ in }
     try differs(LateTime.self, LateTime.populationLoss) { $0.lastTime = 100 }
     try differs(EscapeRate.self, EscapeRate.rateRatio) { $0.studentWidth = 4 }
@@ -340,10 +340,15 @@ private func values<E: Experiment>(
       $0.inputDimension = 50
       $0.lastTime = 10
     }
+    try differs(ReducedSGD.self, ReducedSGD.populationLoss, ReducedSGD.flowLoss) {
+      ($0.inputDimension, $0.lastTime) = (50, 10)
+    }
     try differs(EscapeAmplitude.self, EscapeAmplitude.amplitude, EscapeAmplitude.noiseGain) { $0.inputDimension = 100 }
     try differs(SolutionManifold.self, SolutionManifold.populationLoss, SolutionManifold.greatestDimension) { _ in }
     try differs(Hessian.self, Hessian.eigenvalues) { _ in }
-    try differs(ConservedQuantity.self, ConservedQuantity.deficit) { $0.timeCount = 2 }
+    try differs(ConservedQuantity.self, ConservedQuantity.deficit, ConservedQuantity.polarDrift) {
+      ($0.constraint, $0.teacherSpread, $0.timeCount) = (.spherical, 0.2, 2)
+    }
     try differs(NearestSolution.self, NearestSolution.deficit, NearestSolution.noiseGain) {
       ($0.inputDimension, $0.learningRate, $0.pairCount) = (50, 0.1, 1)
     }

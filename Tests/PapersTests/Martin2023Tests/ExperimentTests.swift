@@ -107,6 +107,7 @@ struct ExperimentTests {
       let values = try [
         estimate("gaussian-phi-distance-narrower", [flow(mutant, .direct), limit(nil)]) / 0.9,
         estimate("march-error", [flow(mutant, .direct), flow(nil, .riccati)]) / 0.02,
+        estimate("march-error", [flow(nil, .direct), flow(mutant, .riccati)]) / 0.02,
       ]
       #expect(values.contains { $0 > 1.5 }, "\(mutant.name): \(values)")
     }
