@@ -44,7 +44,9 @@ package enum CertifiedRegime: Experiment {
 
   package static let name = "oymak2019/certified-regime"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.truncatedKernel, Mistakes.forgottenOutputWeights, Mistakes.doubledStep]
+  package static let mutants = [
+    Mistakes.truncatedKernel, Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.frozenUnits,
+  ]
 
   /// lambda(X).
   package static let eigenvalue = OutputArray("eigenvalue", meaning: "lambda(X), least eigenvalue of Sigma(X)")

@@ -48,7 +48,9 @@ package enum Convergence: Experiment {
 
   package static let name = "oymak2019/convergence"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep]
+  package static let mutants = [
+    Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep, Mistakes.frozenUnits,
+  ]
 
   /// Numbers of steps that are kept.
   package static let iteration = OutputArray("iteration", axes: ["iteration"], unit: "steps", meaning: "steps made")

@@ -55,7 +55,7 @@ package struct DescentEnd {
 /// Gradient descent W <- W - eta grad L, L = |r|^2 / 2, from the start of a problem until |r| <= tolerance |y|.
 ///
 /// `observe` sees (iteration, |r|) before every step and at the end. A run beyond 10^6 |y| counts as diverged. Mutants:
-/// the doubled and the fading step and the forgotten output weights.
+/// the doubled and the fading step, the forgotten output weights and the frozen units.
 @discardableResult
 package func descend(
   _ layer: NeuronLayer, of problem: Problem, stepSize: Double, maximumIterationCount: Int, tolerance: Double,
@@ -65,6 +65,9 @@ package func descend(
   var rates = layer.rates(eta)
   if mutant == Mistakes.forgottenOutputWeights {
     for index in rates.indices where rates[index] != 0 { rates[index] = eta }
+  }
+  if mutant == Mistakes.frozenUnits {
+    for index in rates.indices where index % 2 == 1 { rates[index] = 0 }
   }
   let goal = tolerance * problem.labelNorm
   let limit = 1e6 * problem.labelNorm

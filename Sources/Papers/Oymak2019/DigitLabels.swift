@@ -40,6 +40,7 @@ package enum DigitLabels: Experiment {
   package static let sourceFile = #fileID
   package static let mutants = [
     Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.correlatedLabels, Mistakes.repeatedUnits,
+    Mistakes.frozenUnits,
   ]
 
   private static let pixels = DataArray(

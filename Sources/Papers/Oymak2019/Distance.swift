@@ -37,7 +37,7 @@ package enum Distance: Experiment {
   package static let sourceFile = #fileID
   package static let mutants = [
     Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep, Mistakes.correlatedLabels,
-    Mistakes.repeatedUnits,
+    Mistakes.repeatedUnits, Mistakes.frozenUnits, Mistakes.smallOutputs, Mistakes.steepOutputs,
   ]
 
   /// |W - W_0| at the end.

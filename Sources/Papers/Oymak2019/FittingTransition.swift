@@ -43,7 +43,7 @@ package enum FittingTransition: Experiment {
   package static let sourceFile = #fileID
   package static let mutants = [
     Mistakes.forgottenOutputWeights, Mistakes.doubledStep, Mistakes.fadingStep, Mistakes.correlatedLabels,
-    Mistakes.repeatedUnits,
+    Mistakes.repeatedUnits, Mistakes.frozenUnits,
   ]
 
   /// n.

@@ -12,6 +12,10 @@ enum Mistakes {
   static let fadingStep = Mutant("fading-step", meaning: "steps shrink as 1 / (1 + steps made / 100)")
   static let repeatedUnits = Mutant(
     "repeated-units", meaning: "every second hidden unit is a copy of the one before it at the start")
+  static let frozenUnits = Mutant("frozen-units", meaning: "every second hidden unit is never moved")
+  static let smallOutputs = Mutant("small-outputs", meaning: "output weights lack the factor |y|")
+  static let steepOutputs = Mutant(
+    "steep-outputs", meaning: "output weights fall as k^(-3/4) instead of k^(-1/2)")
   static let truncatedKernel = Mutant(
     "truncated-kernel", meaning: "covariance from two Hermite terms without the exact diagonal")
 }
@@ -30,13 +34,15 @@ package struct Problem {
   /// v, [neuron]: the first half positive, the second negative.
   package let outputWeights: [Double]
 
-  /// A problem from its parts; v follows from the labels.
-  package init(_ activation: Activation, data: Matrix, labels: [Double], start: Matrix) {
+  /// A problem from its parts; v follows from the labels, but for a factor.
+  package init(
+    _ activation: Activation, data: Matrix, labels: [Double], start: Matrix, outputFactor: Double = 1
+  ) {
     self.activation = activation
     self.data = data
     self.labels = labels
     self.start = start
-    let size = LinearAlgebra.norm(labels) / Double(start.rowCount * labels.count).squareRoot()
+    let size = outputFactor * LinearAlgebra.norm(labels) / Double(start.rowCount * labels.count).squareRoot()
     outputWeights = (0..<start.rowCount).map { $0 < start.rowCount / 2 ? size : -size }
   }
 
@@ -56,7 +62,13 @@ package struct Problem {
       ? Matrix(rowCount: studentWidth, columnCount: data.columnCount) { drawn[$0 - $0 % 2, $1] } : drawn
     var stream = context.random("labels")
     let labels = (0..<data.rowCount).map { _ in stream.sign() }
-    let problem = Problem(activation, data: data, labels: labels, start: start)
+    let factor =
+      switch context.mutant {
+      case Mistakes.smallOutputs: 1 / LinearAlgebra.norm(labels)
+      case Mistakes.steepOutputs: pow(Double(studentWidth), -0.25)
+      default: 1.0
+      }
+    let problem = Problem(activation, data: data, labels: labels, start: start, outputFactor: factor)
     guard context.mutant == Mistakes.correlatedLabels else {
       self = problem
       return

@@ -37,7 +37,9 @@ package enum StochasticDescent: Experiment {
 
   package static let name = "oymak2019/sgd"
   package static let sourceFile = #fileID
-  package static let mutants = [Mistakes.doubledStep, Mistakes.forgottenOutputWeights, Mistakes.repeatedUnits]
+  package static let mutants = [
+    Mistakes.doubledStep, Mistakes.forgottenOutputWeights, Mistakes.repeatedUnits, Mistakes.frozenUnits,
+  ]
 
   /// Epochs done.
   package static let epoch = OutputArray("epoch", axes: ["epoch"], unit: "epochs", meaning: "epochs of n steps done")
@@ -73,8 +75,11 @@ package enum StochasticDescent: Experiment {
     for _ in 0..<parameters.orderCount {
       let layer = problem.layer
       let rates =
-        context.mutant == Mistakes.forgottenOutputWeights
-        ? layer.rates(eta).map { $0 == 0 ? 0 : eta } : layer.rates(eta)
+        switch context.mutant {
+        case Mistakes.forgottenOutputWeights: layer.rates(eta).map { $0 == 0 ? 0 : eta }
+        case Mistakes.frozenUnits: layer.rates(eta).enumerated().map { $0 % 2 == 1 ? 0 : $1 }
+        default: layer.rates(eta)
+        }
       for epoch in 0...parameters.epochCount {
         layer.evaluate(gradient: false)
         sums[epoch] += layer.squaredResidual / scale
