@@ -17,7 +17,7 @@ extension LedgerReader {
   /// own stages are current.
   package func acceptance(of stage: Plan.Stage, sample: Int, seed: String) -> Acceptance? {
     guard let standing = standings[stage.id], !standing.isCurrent, let record = standing.record else { return nil }
-    let basis = StageRecord.Basis(stage)
+    let basis = standing.basis
     var sameCode = record.basis
     sameCode.code = basis.code
     sameCode.inputs = basis.inputs
@@ -44,8 +44,8 @@ extension LedgerReader {
     if let first = differing.first {
       throw PipelineError.auditFailed(count: differing.count, first: "\(stage.id) \(stage.label(first))")
     }
+    guard let basis = standings[stage.id]?.basis else { return }
     var record = acceptance.record
-    let basis = StageRecord.Basis(stage)
     func field(_ text: String) -> String { text.replacing("\t", with: " ").replacing("\n", with: " ") }
     record.acceptances.append(
       StageRecord.Acceptance(

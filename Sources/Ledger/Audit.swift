@@ -157,7 +157,8 @@ package struct Audit {
     }
     if let claim, let known = reader.estimation(of: claim)?.estimation {
       let now = try estimation(claim)
-      if try KnownEstimations.encoded(["": now]) != KnownEstimations.encoded(["": known]), isOfThisClass(claim) {
+      let isOtherwise = try KnownEstimations.encoded(["": now]) != KnownEstimations.encoded(["": known])
+      if try isOtherwise && isOfThisClass(claim, store) {
         differences.append(
           AuditRecord.Difference(
             cell: "claim:\(claim.id)", stage: "claim:\(claim.id)", place: "its estimate", was: Self.number(known),
@@ -173,15 +174,19 @@ package struct Audit {
   ) -> String? {
     let digest = cell.resultDigest(outputs: outputs)
     if digest == outcome.digest { return nil }
-    guard outcome.run.numericClass != cell.numericClass?.description else { return digest }
+    guard outcome.run.numericClass != cell.bitClass else { return digest }
     return cell.disagreement(with: outcome.probes, outputs: outputs)
   }
 
-  private func isOfThisClass(_ claim: Claim) -> Bool {
-    claim.evidence.stages.allSatisfy { id in
-      reader.standings[id]?.outcomes.values.allSatisfy { $0.run.numericClass == NumericClass.current.description }
-        ?? true
+  /// Whether all cells behind a claim must have the bits that they have here.
+  private func isOfThisClass(_ claim: Claim, _ store: Store) throws -> Bool {
+    for id in claim.evidence.stages {
+      guard let stage = reader.plan[id], let outcomes = reader.standings[id]?.outcomes else { continue }
+      for (index, outcome) in outcomes where claim.evidence.accepts(stage.manifest(index).parameters) {
+        if try store.cell(stage.keys[index])?.bitClass != outcome.run.numericClass { return false }
+      }
     }
+    return true
   }
 
   private static func number(_ estimation: Estimation) -> String {

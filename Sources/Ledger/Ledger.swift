@@ -62,6 +62,8 @@ package struct Ledger: Sendable {
 
   /// How a stage of a plan stands in a ledger.
   package struct Standing: Sendable {
+    /// What its cells are computed from today.
+    let basis: StageRecord.Basis
     /// What came out, by cell of the plan.
     package var outcomes: [Int: StageRecord.Outcome] = [:]
     /// What is different today from what the cells were computed with; empty where they are current.
@@ -85,11 +87,10 @@ package struct Ledger: Sendable {
   }
 
   /// How a stage stands: its current cells or, where there are none, those that were computed last of anything else.
-  package func standing(of stage: Plan.Stage) -> Standing {
-    let basis = StageRecord.Basis(stage)
+  private func standing(of stage: Plan.Stage, _ basis: StageRecord.Basis) -> Standing {
     let records = stages[stage.id] ?? []
     let current = records.filter { $0.basis == basis }
-    var standing = Standing(cellCount: stage.keys.count)
+    var standing = Standing(basis: basis, cellCount: stage.keys.count)
     if var record = current.first {
       for other in current.dropFirst() {
         for (place, outcome) in other.outcomes {
@@ -116,7 +117,11 @@ package struct Ledger: Sendable {
 
   /// How the stages of a plan stand, by id.
   package func standings(_ plan: Plan) -> [String: Standing] {
-    Dictionary(uniqueKeysWithValues: plan.stages.map { ($0.id, standing(of: $0)) })
+    let bases = StageRecord.Basis.all(of: plan)
+    return Dictionary(
+      uniqueKeysWithValues: plan.stages.compactMap { stage in
+        bases[stage.id].map { (stage.id, standing(of: stage, $0)) }
+      })
   }
 
   /// One digest of what came out of the cells behind some evidence, nil where one of them is not in the ledger.

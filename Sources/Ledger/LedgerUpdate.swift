@@ -134,7 +134,7 @@ package struct LedgerUpdate {
       try Interruption.check()
       guard let cell = try store.cell(stage.keys[index]) else { continue }
       let digest = cell.resultDigest(outputs: experiment.outputs)
-      let numericClass = cell.numericClass?.description ?? "not recorded"
+      let numericClass = cell.bitClass
       if let known = outcomes[index] {
         guard known.digest != digest else { continue }
         guard known.run.numericClass != numericClass else {
@@ -161,7 +161,7 @@ package struct LedgerUpdate {
     standing.outcomes = outcomes
     standing.changes = []
     standing.record = StageRecord(
-      stage: stage.id, basis: StageRecord.Basis(stage), acceptances: acceptances,
+      stage: stage.id, basis: standing.basis, acceptances: acceptances,
       outcomes: Dictionary(uniqueKeysWithValues: outcomes.map { (stage.place($0.key), $0.value) }))
   }
 

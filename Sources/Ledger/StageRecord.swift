@@ -1,13 +1,14 @@
 internal import PaperKit
 package import Pipeline
+internal import Store
 
 /// What a ledger says of one stage: what its cells were computed from, and what came out.
 package struct StageRecord: Sendable {
   /// Facts that all cells of a stage share: lines of their manifests, each a name and a value.
   package struct Basis: Sendable, Equatable {
-    /// `code.experiment`, `code.paper`, …
+    /// `code.experiment`, `code.paper`, …; not the compiler, which is a fact of the run (see ``Cell/bitClass``).
     package var code: [String: String]
-    /// `input.NAME`: one key of all that a stage upstream holds.
+    /// `input.NAME`: one digest of what a stage upstream is computed from.
     package var inputs: [String: String]
     /// Experiment, seed, streams, data files and the parameters that do not vary.
     package let settings: [String: String]
@@ -21,10 +22,12 @@ package struct StageRecord: Sendable {
       self.names = names
     }
 
-    package init(_ stage: Plan.Stage) {
+    private init(_ stage: Plan.Stage, inputs: [String: String]) {
       let manifest = stage.manifest(0)
-      code = Dictionary(manifest.code.map { ("code.\($0.part)", $0.digest) }) { first, _ in first }
-      inputs = Dictionary(stage.origins.map { ("input.\($0.name)", "\($0.key)") }) { first, _ in first }
+      code = Dictionary(
+        manifest.code.filter { $0.part != Cell.compilerPart }.map { ("code.\($0.part)", $0.digest) }
+      ) { first, _ in first }
+      self.inputs = inputs
       names = stage.names
       var settings = [
         "experiment": manifest.experiment, "seed": "\(manifest.seed)", "streams": manifest.streams.rawValue,
@@ -35,6 +38,25 @@ package struct StageRecord: Sendable {
         settings["parameter \(name)"] = value.canonicalText
       }
       self.settings = settings
+    }
+
+    /// The bases of a plan's stages, by id.
+    static func all(of plan: Plan) -> [String: Basis] {
+      var bases: [String: Basis] = [:]
+      var digests: [String: String] = [:]
+      let read = Set(plan.stages.flatMap { $0.definition.inputs.map(\.stage) })
+      // Inputs come before the stages that read them.
+      for stage in plan.stages {
+        let inputs = stage.definition.inputs.map { ("input.\($0.name)", digests[$0.stage] ?? "") }
+        let basis = Basis(stage, inputs: Dictionary(inputs) { first, _ in first })
+        bases[stage.id] = basis
+        if read.contains(stage.id) {
+          let facts = [basis.settings, basis.inputs, basis.code].flatMap { $0.map { "\($0.key) \($0.value)\n" } }
+          let places = stage.keys.indices.map { stage.place($0) + "\n" }
+          digests[stage.id] = CellKey.digest((facts.sorted() + places.sorted()).joined())
+        }
+      }
+      return bases
     }
 
     /// What is different in another basis, in words; empty if nothing is.
@@ -60,6 +82,7 @@ package struct StageRecord: Sendable {
   package struct Run: Sendable, Hashable {
     /// ISO 8601; empty where no record tells, as for cells that were imported.
     package let time: String
+    /// Cells of one have the same bits, see ``Cell/bitClass``.
     package let numericClass: String
     /// Processor and versions, for people.
     package let machine: String

@@ -163,8 +163,7 @@ package struct Fingerprints: Sendable {
   /// What tables and estimates of a paper's module are made with.
   func evaluationCode(of module: String?) -> String {
     let modules = Self.methodModules + ["PaperKit"] + (module.map { [$0, "C\($0)"] } ?? [])
-    return CellKey.digest(
-      compiler + "\n" + digest(of: files.keys.filter { key in modules.contains { key.hasPrefix($0 + "/") } }))
+    return digest(of: files.keys.filter { key in modules.contains { key.hasPrefix($0 + "/") } })
   }
 
   var digestOfAll: String { CellKey.digest(compiler + "\n" + digest(of: files.keys)) }

@@ -23,6 +23,15 @@ extension Cell {
     return bytes.withUnsafeBytes { CellKey.digest($0) }
   }
 
+  /// The part of a manifest's code that names the compiler.
+  package static let compilerPart = "compiler"
+
+  /// What the bits of a cell depend on besides code and parameters: its numeric class and the compiler.
+  package var bitClass: String {
+    let compiler = manifest.code.first { $0.part == Self.compilerPart }.map { ", \($0.digest)" }
+    return (numericClass?.description ?? "not recorded") + (compiler ?? "")
+  }
+
   /// One number for each output that stands for all of its numbers on machines of another numeric class, where bits
   /// differ: their mean with weights 1 + frac(i φ), φ the golden ratio, so that an exchange of two is seen as well. Left
   /// out are outputs that count work (``NumericClass/unitsOfWork``), numbers that are not finite, and all but eight digits.
