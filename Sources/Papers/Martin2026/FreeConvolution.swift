@@ -267,10 +267,10 @@ package struct FreeConvolution: Sendable {
   /// Soft thresholding at q with at most a share kappa of the eigenvalues kept.
   ///
   /// By Stein's lemma MSE = 1 + 1/k - int_b^inf (x^2 - q^2) rho + 4 xi I; the form used at small xi,
-  /// int_{-inf}^b x^2 rho + q^2 int_b^inf rho - xi (1 - 4I), is equal and free of cancellation. `forgetsStein` leaves out
-  /// 4 xi I, a deliberate mistake.
+  /// int_{-inf}^b x^2 rho + q^2 int_b^inf rho - xi (1 - 4I), is equal and free of cancellation. `steinShare` multiplies
+  /// 4 xi I; anything but 1 is a deliberate mistake.
   package func thresholding(
-    at q: Double, studentWidthRatio kappa: Double, forgetsStein: Bool = false
+    at q: Double, studentWidthRatio kappa: Double, steinShare: Double = 1
   ) throws -> Thresholding {
     var cut = cut(at: q)
     var cutoff = q
@@ -286,7 +286,7 @@ package struct FreeConvolution: Sendable {
     }
     let rank = mass(cut)
     let divergence = divergence(cut, q)
-    let stein = forgetsStein ? 0 : 4 * variance * divergence
+    let stein = steinShare * 4 * variance * divergence
     let error =
       variance < 0.01
       ? secondMoment(below: cutoff) + q * q * rank - variance + stein

@@ -130,14 +130,20 @@ package enum GradientDescent: Experiment {
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
   package static let halvedForce = Mutant("halved-force", meaning: "the factor 2 of the population force is missing")
   package static let forgottenNoise = Mutant("forgotten-noise", meaning: "labels carry no noise")
-  package static let mutants = [uncentredData, halvedForce, forgottenNoise]
+  package static let halvedNoise = Mutant("halved-noise", meaning: "the labels' noise has half its variance")
+  package static let repeatedSamples = Mutant(
+    "repeated-samples", meaning: "a quarter of the samples are copies of others")
+  package static let mutants = [uncentredData, halvedForce, forgottenNoise, halvedNoise, repeatedSamples]
 
   /// Draws teacher, data and starts and descends.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let isUncentred = context.mutant == uncentredData
     let instance = Instance(
       parameters.size, law: isUncentred ? .quadratic : parameters.sensing,
-      mistakes: Instance.Mistakes(isUncentred: isUncentred, forgetsNoise: context.mutant == forgottenNoise),
+      mistakes: Instance.Mistakes(
+        isUncentred: isUncentred,
+        noiseShare: context.mutant == forgottenNoise ? 0 : context.mutant == halvedNoise ? 0.5 : 1,
+        repeatsSamples: context.mutant == repeatedSamples),
       in: context)
     let data = NormalOperator(sensing: instance.sensing, labels: instance.labels)
     let starts = parameters.initialScales.map { instance.start(initialScale: $0, in: context) }

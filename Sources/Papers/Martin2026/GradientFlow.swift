@@ -312,14 +312,14 @@ extension Instance {
   /// `lastTime`. The count is of iterations, or of evaluations of the flow.
   func endOfFlow(
     from start: Matrix, regularization: Double, bindsRank: Bool, followsFlow: Bool, lastTime: Double,
-    descent: RegularizedDescent
+    descent: RegularizedDescent, mistakes: Descent.Mistakes = Descent.Mistakes()
   ) throws -> (weights: Matrix, count: Int) {
     let data = NormalOperator(sensing: sensing, labels: labels)
     guard followsFlow, bindsRank else {
       let end = try descent.minimise(self, from: start, regularization: regularization, data: data)
       return (end.weights, end.iterationCount)
     }
-    var flow = GradientFlow(self, starts: [start], regularization: regularization, data: data)
+    var flow = GradientFlow(self, starts: [start], regularization: regularization, data: data, mistakes: mistakes)
     try flow.advance(to: lastTime)
     return (flow.weights[0], flow.evaluationCount)
   }

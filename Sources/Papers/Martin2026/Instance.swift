@@ -79,12 +79,15 @@ package struct Instance: Sendable {
   package struct Mistakes: Sendable {
     /// X = x x^T/sqrt(d) without centring: the trace direction gets a spike of size d.
     package var isUncentred = false
-    /// Labels without noise although Delta > 0.
-    package var forgetsNoise = false
+    /// Share of Delta that the variance of the labels' noise has.
+    package var noiseShare = 1.0
+    /// The last quarter of the samples are copies of the first.
+    package var repeatsSamples = false
 
-    package init(isUncentred: Bool = false, forgetsNoise: Bool = false) {
+    package init(isUncentred: Bool = false, noiseShare: Double = 1, repeatsSamples: Bool = false) {
       self.isUncentred = isUncentred
-      self.forgetsNoise = forgetsNoise
+      self.noiseShare = noiseShare
+      self.repeatsSamples = repeatsSamples
     }
   }
 
@@ -119,7 +122,13 @@ package struct Instance: Sendable {
       for index in values.indices { values[index] = Double(Float(values[index])) }
     }
     var noise = context.random("noise").copyOfNormals(size.sampleCount)
-    if mistakes.forgetsNoise { noise = Array(repeating: 0, count: noise.count) }
+    if mistakes.noiseShare != 1 { noise = noise.map { mistakes.noiseShare.squareRoot() * $0 } }
+    if mistakes.repeatsSamples {
+      let count = size.sampleCount / 4
+      let length = count * size.symmetricDimension
+      sensing.values.replaceSubrange((sensing.values.count - length)..., with: sensing.values[..<length])
+      noise.replaceSubrange((noise.count - count)..., with: noise[..<count])
+    }
     self.init(size, teacher: LinearAlgebra.outerGram(g), sensing: sensing, noise: noise)
   }
 

@@ -87,11 +87,15 @@ package enum LongTime: Experiment {
     eigenvalue, eigenvalueDensity,
   ]
 
-  /// The error without the term of Stein's lemma.
-  package static let forgottenStein = Mutant("forgotten-stein", meaning: "mean squared error without 4 xi I")
+  /// The error with half the term of Stein's lemma.
+  package static let halvedStein = Mutant("halved-stein", meaning: "mean squared error with 2 xi I in place of 4 xi I")
+  // Why not the name of the mistake of simulations: it would be made on both sides of a comparison.
+  package static let noiselessTheory = Mutant("noiseless-theory", meaning: "the equations leave out the label noise")
+  package static let noisierTheory = Mutant(
+    "noisier-theory", meaning: "the label noise of the equations is 0.1 too great")
   /// The student can have any rank.
   package static let ignoredRank = Mutant("ignored-rank", meaning: "the rank constraint Z = W W^T is ignored")
-  package static let mutants = [forgottenStein, ignoredRank]
+  package static let mutants = [halvedStein, noiselessTheory, noisierTheory, ignoredRank]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
 
@@ -99,8 +103,10 @@ package enum LongTime: Experiment {
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = LongTimeTheory(
       studentWidthRatio: context.mutant == ignoredRank ? 1 : parameters.studentWidthRatio,
-      teacherWidthRatio: parameters.teacherWidthRatio, noiseVariance: parameters.noiseVariance,
-      forgetsStein: context.mutant == forgottenStein)
+      teacherWidthRatio: parameters.teacherWidthRatio,
+      noiseVariance: context.mutant == noiselessTheory
+        ? 0 : parameters.noiseVariance + (context.mutant == noisierTheory ? 0.1 : 0),
+      steinShare: context.mutant == halvedStein ? 0.5 : 1)
     var found: [LongTimeTheory.Solution] = []
     var eigenvalues: [[Double]] = []
     var densities: [[Double]] = []

@@ -18,17 +18,17 @@ package struct LongTimeTheory: Sendable {
   package var teacherWidthRatio: Double
   /// Delta >= 0, variance of the label noise.
   package var noiseVariance: Double
-  /// Deliberate mistake: the mean squared error without 4 xi I.
-  package var forgetsStein = false
+  /// Share of 4 xi I that the mean squared error has; anything but 1 is a deliberate mistake.
+  package var steinShare = 1.0
 
   /// Which flow.
   package init(
-    studentWidthRatio: Double, teacherWidthRatio: Double, noiseVariance: Double, forgetsStein: Bool = false
+    studentWidthRatio: Double, teacherWidthRatio: Double, noiseVariance: Double, steinShare: Double = 1
   ) {
     self.studentWidthRatio = studentWidthRatio
     self.teacherWidthRatio = teacherWidthRatio
     self.noiseVariance = noiseVariance
-    self.forgetsStein = forgetsStein
+    self.steinShare = steinShare
   }
 
   /// The end of the flow.
@@ -55,7 +55,7 @@ package struct LongTimeTheory: Sendable {
 
   private func thresholding(_ xi: Double, _ c: Double) throws -> FreeConvolution.Thresholding {
     try FreeConvolution(variance: xi, teacherWidthRatio: teacherWidthRatio).thresholding(
-      at: c * xi.squareRoot(), studentWidthRatio: studentWidthRatio, forgetsStein: forgetsStein)
+      at: c * xi.squareRoot(), studentWidthRatio: studentWidthRatio, steinShare: steinShare)
   }
 
   /// ln of (MSE + Delta/2)/(2 xi alpha), decreasing in xi at fixed c = q/sqrt(xi).

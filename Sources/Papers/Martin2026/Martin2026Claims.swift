@@ -32,13 +32,6 @@ let theoryEstimators = [
     return .exact(violations.greatest(), numericalError: 1e-13, from: points)
   },
   Estimator(
-    "martin2026/crossing-width", from: [SampleThresholds.self],
-    meaning: "width ratio at which the recovery thresholds with and without regularisation cross"
-  ) { results in
-    let point = try results.calculation(of: SampleThresholds.self)
-    return .exact(point.number(SampleThresholds.crossingWidthRatio), numericalError: 1e-13, from: [point])
-  },
-  Estimator(
     "martin2026/crossing-order", from: [SampleThresholds.self],
     meaning: """
       share of width ratios at which the order of the recovery thresholds is wrong: regularised above unregularised \

@@ -285,10 +285,13 @@ private func meanFieldRatio(
     let predicted = (0..<theory.replicaCount).map { theory[meanField][$0, index] / theory[meanField][$0, 0] }
     let measured = (0..<runs.replicaCount).map { runs[descent][$0, 0, column] / runs[descent][$0, 0, 0] }
     let ratio = Statistics.mean(predicted) / Statistics.mean(measured)
-    let errors = [predicted, measured].map { Statistics.standardError($0) / Statistics.mean($0) }
+    let variances = [predicted, measured].map { pow(Statistics.standardError($0) / Statistics.mean($0), 2) }
+    let variance = variances[0] + variances[1]
+    // Degrees of freedom by Welch and Satterthwaite.
+    let counts = [predicted.count, measured.count]
+    let spread = zip(variances, counts).reduce(0) { $0 + $1.0 * $1.0 / Double($1.1 - 1) }
     return Estimate.fit(
-      value: ratio, standardError: ratio * errors.reduce(0) { $0 + $1 * $1 }.squareRoot(),
-      degreesOfFreedom: Double(min(predicted.count, measured.count) - 1)
+      value: ratio, standardError: ratio * variance.squareRoot(), degreesOfFreedom: variance * variance / spread
     ).distance(from: 1)
   }
   return .greatest(gaps)

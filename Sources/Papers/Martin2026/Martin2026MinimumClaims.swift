@@ -106,14 +106,14 @@ let minimumEstimators = [
   },
   Estimator(
     "martin2026/greatest-rise", from: [RegularizedMinimum.self],
-    meaning: "greatest ratio of the mean squared errors at successive sample ratios"
+    meaning: "greatest ratio of the mean squared errors at successive sample ratios, medians over replicas"
   ) { results in
     let points = try results.points(of: RegularizedMinimum.self).sorted {
       $0.parameters.sampleRatio < $1.parameters.sampleRatio
     }
     return .greatest(
       try zip(points, points.dropFirst()).map { before, after in
-        .mean(try ratios(after, before, RegularizedMinimum.meanSquaredError), scale: .logarithmic)
+        .median(try ratios(after, before, RegularizedMinimum.meanSquaredError))
       })
   },
   Estimator(

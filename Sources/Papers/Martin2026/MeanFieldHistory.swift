@@ -11,9 +11,12 @@ struct MeanFieldHistory {
   private let d: Int
   private let m: Int
   private let systems: Int
-  /// D(D+1)/2, and the same for all systems.
+  /// The first systems, in which the response is measured.
+  private let probedSystems: Int
+  /// D(D+1)/2, and the same for all systems and for the probed ones.
   private let packed: Int
   private let packedAll: Int
+  private let packedProbed: Int
   private var noiseStream: RandomStream
   private var probeStream: RandomStream
   private var step = 0
@@ -24,12 +27,14 @@ struct MeanFieldHistory {
   /// symmetric matrices (svec), where scalar products are those of matrices.
   private var errors: [[Double]] = []
   private var normals: [[Double]] = []
-  /// Probes H_j, the same layout.
+  /// Probes H_j, the same layout, of the probed systems, of signs.
+  ///
+  /// Why signs: the estimate of the trace is then free of the chance in H_j^2.
   private var probes: [[Double]] = []
   /// Transposed tangents (dW/dH_j)^T at the present step, per system one after the other for all j: [j, m, D], so that one
   /// product with the symmetric drift moves them all.
   private var tangents: [[Double]]
-  /// dZ_l/dH_j for l > j: [j][l - j - 1][system, component], single precision, in one buffer for each j.
+  /// dZ_l/dH_j for l > j: [j][l - j - 1][probed system, component], single precision, in one buffer for each j.
   ///
   /// Why single: this history is nine tenths of the memory and of the memory traffic, and enters only a sum whose Monte
   /// Carlo error is 1e-2. Everything that is factorised stays in double precision.
@@ -58,9 +63,11 @@ struct MeanFieldHistory {
     self.noiseVariance = noiseVariance
     self.forceFactor = forceFactor
     let (d, m) = (parameters.inputDimension, parameters.studentWidth)
-    (self.d, self.m, systems) = (d, m, parameters.systemCount)
+    (self.d, self.m) = (d, m)
+    (systems, probedSystems) = (parameters.systemCount, parameters.probedSystemCount)
     packed = d * (d + 1) / 2
-    packedAll = packed * parameters.systemCount
+    packedAll = packed * systems
+    packedProbed = packed * probedSystems
     noiseStream = context.random("noise")
     probeStream = context.random("probe")
     var teacherStream = context.random("teacher")
@@ -75,7 +82,7 @@ struct MeanFieldHistory {
     weights = (0..<parameters.systemCount).map { _ in
       startStream.normalMatrix(rowCount: d, columnCount: m, standardDeviation: startDeviation)
     }
-    tangents = (0..<parameters.systemCount).map { _ in
+    tangents = (0..<parameters.probedSystemCount).map { _ in
       [Double](repeating: 0, count: parameters.stepCount * d * m)
     }
     upright = tangents[0]
@@ -94,7 +101,7 @@ struct MeanFieldHistory {
     let deviation = (2 / Double(d)).squareRoot()
     normals.append(noiseStream.normals(packedAll).map { deviation * $0 })
     // Probes of unit variance in this basis.
-    probes.append(probeStream.normals(packedAll))
+    probes.append((0..<packedProbed).map { _ in probeStream.sign() })
     trainingLoss.append(residual[k][k] / 4)
     var drift = [Double](repeating: 0, count: packedAll)
     for j in 0...k {
@@ -126,14 +133,14 @@ struct MeanFieldHistory {
 
   /// dZ_k/dH_j = dW W^T + W dW^T for all j < k, and chi_kj.
   private mutating func measureResponses(_ k: Int) {
-    let (d, m, packed, systems) = (d, m, packed, systems)
-    for j in 0..<k { tangentHistory[j].append(contentsOf: repeatElement(0, count: packedAll)) }
+    let (d, m, packed, packedProbed) = (d, m, packed, packedProbed)
+    for j in 0..<k { tangentHistory[j].append(contentsOf: repeatElement(0, count: packedProbed)) }
     var (products, upright): ([Double], [Double]) = ([], [])
     swap(&products, &self.products)
     swap(&upright, &self.upright)
-    let scale = 2 / Double(d * d * systems)
+    let scale = 2 / Double(d * d * probedSystems)
     let root = 2.0.squareRoot()
-    for system in 0..<systems {
+    for system in 0..<probedSystems {
       upright.withUnsafeMutableBufferPointer { upright in
         tangents[system].withUnsafeBufferPointer { tangents in
           for j in 0..<k {
@@ -151,7 +158,7 @@ struct MeanFieldHistory {
         }
       }
       for j in 0..<k {
-        let offset = (k - j - 1) * packedAll + system * packed
+        let offset = (k - j - 1) * packedProbed + system * packed
         var sum = 0.0
         tangentHistory[j].withUnsafeMutableBufferPointer { history in
           products.withUnsafeBufferPointer { products in
@@ -212,82 +219,87 @@ struct MeanFieldHistory {
 
   /// Weights and tangents take the step; the newest probe starts its tangent.
   private mutating func move(_ k: Int, _ drift: [Double]) {
-    let (d, m, packed) = (d, m, packed)
     let eta = parameters.learningRate
     let keep = 1 - 2 * eta * parameters.regularization
     let memories = (0..<k).map { memory(of: $0, at: k) }
     var matrix = Matrix(rowCount: d, columnCount: d)
+    for system in 0..<systems {
+      Instance.write(drift[(system * packed)..<((system + 1) * packed)], times: 1, into: &matrix)
+      if system < probedSystems { moveTangents(k, of: system, drift: matrix, memories: memories) }
+      weights[system] = keep * weights[system] - eta * (matrix * weights[system])
+    }
+    tangentHistory.append([])
+    tangentHistory[k].reserveCapacity((parameters.stepCount - k) * packedProbed)
+  }
+
+  private mutating func moveTangents(_ k: Int, of system: Int, drift: Matrix, memories: [[Float]]) {
+    let (d, m, packed) = (d, m, packed)
+    let eta = parameters.learningRate
+    let keep = 1 - 2 * eta * parameters.regularization
     var (stacked, recoil, pushed): ([Double], [Double], [Double]) = ([], [], [])
     swap(&stacked, &self.stacked)
     swap(&recoil, &self.recoil)
     swap(&pushed, &self.pushed)
-    for system in 0..<systems {
-      let range = (system * packed)..<((system + 1) * packed)
-      // Memory term: 2 sum_l R_kl dZ_l/dH_j, times W, for all j in one product.
-      stacked.withUnsafeMutableBufferPointer { stacked in
-        let offDiagonal = forceFactor / 2.0.squareRoot()
-        for j in 0..<k {
-          memories[j].withUnsafeBufferPointer { memory in
-            var index = range.lowerBound
-            for row in (j * d)..<((j + 1) * d) {
-              let place = row - j * d
-              stacked[row * d + place] = forceFactor * Double(memory[index])
+    // Memory term: 2 sum_l R_kl dZ_l/dH_j, times W, for all j in one product.
+    stacked.withUnsafeMutableBufferPointer { stacked in
+      let offDiagonal = forceFactor / 2.0.squareRoot()
+      for j in 0..<k {
+        memories[j].withUnsafeBufferPointer { memory in
+          var index = system * packed
+          for row in (j * d)..<((j + 1) * d) {
+            let place = row - j * d
+            stacked[row * d + place] = forceFactor * Double(memory[index])
+            index += 1
+            for column in (place + 1)..<max(d, place + 1) {
+              let value = offDiagonal * Double(memory[index])
+              stacked[row * d + column] = value
+              stacked[(j * d + column) * d + place] = value
               index += 1
-              for column in (place + 1)..<max(d, place + 1) {
-                let value = offDiagonal * Double(memory[index])
-                stacked[row * d + column] = value
-                stacked[(j * d + column) * d + place] = value
-                index += 1
-              }
             }
           }
         }
       }
-      stacked.withUnsafeBufferPointer { stacked in
-        weights[system].values.withUnsafeBufferPointer { weights in
-          recoil.withUnsafeMutableBufferPointer {
-            LinearAlgebra.multiply(stacked, weights, rowCount: k * d, innerCount: d, columnCount: m, into: $0)
-          }
-        }
-      }
-      Instance.write(drift[range], times: 1, into: &matrix)
-      tangents[system].withUnsafeMutableBufferPointer { tangents in
-        matrix.values.withUnsafeBufferPointer { drift in
-          pushed.withUnsafeMutableBufferPointer {
-            LinearAlgebra.multiply(
-              UnsafeBufferPointer(tangents), drift, rowCount: k * m, innerCount: d, columnCount: d, into: $0)
-          }
-        }
-        pushed.withUnsafeBufferPointer { pushed in
-          recoil.withUnsafeBufferPointer { recoil in
-            for j in 0..<k {
-              for column in 0..<m {
-                let first = (j * m + column) * d
-                for row in 0..<d {
-                  tangents[first + row] =
-                    keep * tangents[first + row] - eta * (pushed[first + row] + recoil[(j * d + row) * m + column])
-                }
-              }
-            }
-          }
-        }
-      }
-      let moved = matrix * weights[system]
-      Instance.write(probes[k][range], times: 1, into: &matrix)
-      let kicked = LinearAlgebra.multiply(weights[system], matrix, transposingFirst: true)
-      tangents[system].replaceSubrange((k * d * m)..<((k + 1) * d * m), with: kicked.values)
-      weights[system] = keep * weights[system] - eta * moved
     }
+    stacked.withUnsafeBufferPointer { stacked in
+      weights[system].values.withUnsafeBufferPointer { weights in
+        recoil.withUnsafeMutableBufferPointer {
+          LinearAlgebra.multiply(stacked, weights, rowCount: k * d, innerCount: d, columnCount: m, into: $0)
+        }
+      }
+    }
+    tangents[system].withUnsafeMutableBufferPointer { tangents in
+      drift.values.withUnsafeBufferPointer { drift in
+        pushed.withUnsafeMutableBufferPointer {
+          LinearAlgebra.multiply(
+            UnsafeBufferPointer(tangents), drift, rowCount: k * m, innerCount: d, columnCount: d, into: $0)
+        }
+      }
+      pushed.withUnsafeBufferPointer { pushed in
+        recoil.withUnsafeBufferPointer { recoil in
+          for j in 0..<k {
+            for column in 0..<m {
+              let first = (j * m + column) * d
+              for row in 0..<d {
+                tangents[first + row] =
+                  keep * tangents[first + row] - eta * (pushed[first + row] + recoil[(j * d + row) * m + column])
+              }
+            }
+          }
+        }
+      }
+    }
+    var probe = Matrix(rowCount: d, columnCount: d)
+    Instance.write(probes[k][(system * packed)..<((system + 1) * packed)], times: 1, into: &probe)
+    let kicked = LinearAlgebra.multiply(weights[system], probe, transposingFirst: true)
+    tangents[system].replaceSubrange((k * d * m)..<((k + 1) * d * m), with: kicked.values)
     swap(&stacked, &self.stacked)
     swap(&recoil, &self.recoil)
     swap(&pushed, &self.pushed)
-    tangentHistory.append([])
-    tangentHistory[k].reserveCapacity((parameters.stepCount - k) * packedAll)
   }
 
   /// sum_{j<l<=k} R_kl dZ_l/dH_j, [system, component].
   private func memory(of j: Int, at k: Int) -> [Float] {
-    var sum = [Float](repeating: 0, count: packedAll)
+    var sum = [Float](repeating: 0, count: packedProbed)
     let weights = inverse[k][(j + 1)...k].map { Float($0) }
     tangentHistory[j].withUnsafeBufferPointer { history in
       sum.withUnsafeMutableBufferPointer { sum in
@@ -295,7 +307,7 @@ struct MeanFieldHistory {
           guard let history = history.baseAddress, let sum = sum.baseAddress, let weights = weights.baseAddress else {
             return
           }
-          cm_add_weighted_rows(history, k - j, packedAll, weights, sum)
+          cm_add_weighted_rows(history, k - j, packedProbed, weights, sum)
         }
       }
     }

@@ -79,16 +79,31 @@ package enum RegularizedMinimum: Experiment {
   package static let uncentredData = Mutant("uncentred-data", meaning: "quadratic data x x^T without subtracting I")
   package static let forgottenNoise = Mutant("forgotten-noise", meaning: "labels carry no noise")
   package static let ignoredRank = Mutant("ignored-rank", meaning: "the student is as wide as the input dimension")
-  package static let mutants = [uncentredData, forgottenNoise, ignoredRank]
+  package static let narrowStudent = Mutant("narrow-student", meaning: "the student is only as wide as the teacher")
+  package static let halvedNoise = Mutant("halved-noise", meaning: "the labels' noise has half its variance")
+  package static let repeatedSamples = Mutant(
+    "repeated-samples", meaning: "a quarter of the samples are copies of others")
+  package static let weakenedDecay = Mutant(
+    "weakened-decay", meaning: "the regularisation is 0.3 of what it should be")
+  package static let halvedForce = Mutant(
+    "halved-force", meaning: "the factor 2 of the population force is missing where the flow is followed")
+  package static let mutants = [
+    uncentredData, forgottenNoise, halvedNoise, repeatedSamples, ignoredRank, narrowStudent, weakenedDecay, halvedForce,
+  ]
 
   /// Draws teacher, data and start and finds the minimum.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var parameters = parameters
     if context.mutant == ignoredRank { parameters.studentWidthRatio = 1 }
+    if context.mutant == narrowStudent { parameters.studentWidthRatio = parameters.teacherWidthRatio }
+    if context.mutant == weakenedDecay { parameters.regularization *= 0.3 }
     let isUncentred = context.mutant == uncentredData
     let instance = Instance(
       parameters.size, law: isUncentred ? .quadratic : parameters.sensing,
-      mistakes: Instance.Mistakes(isUncentred: isUncentred, forgetsNoise: context.mutant == forgottenNoise),
+      mistakes: Instance.Mistakes(
+        isUncentred: isUncentred,
+        noiseShare: context.mutant == forgottenNoise ? 0 : context.mutant == halvedNoise ? 0.5 : 1,
+        repeatsSamples: context.mutant == repeatedSamples),
       in: context)
     let theory = try LongTimeTheory(
       studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
@@ -99,7 +114,8 @@ package enum RegularizedMinimum: Experiment {
       regularization: parameters.regularization, bindsRank: theory.isRankLimited, followsFlow: parameters.followsFlow,
       lastTime: parameters.lastTime,
       descent: RegularizedDescent(
-        tolerance: parameters.gradientTolerance, maximumIterationCount: parameters.maximumIterationCount))
+        tolerance: parameters.gradientTolerance, maximumIterationCount: parameters.maximumIterationCount),
+      mistakes: Descent.Mistakes(halvesForce: context.mutant == halvedForce))
     let errors = instance.errors(of: weights)
     let eigenvalues = try LinearAlgebra.symmetricEigenvalues(LinearAlgebra.outerGram(weights))
     let greatest = eigenvalues.last ?? 0

@@ -108,7 +108,7 @@ extension Matrix {
       expectSameBitsAtEveryWidth { data.multiply([Instance.vector(of: instance.teacher)])[0] }
     }
     var parameters = DynamicalMeanField.Parameters()
-    (parameters.inputDimension, parameters.stepCount) = (11, 9)
+    (parameters.inputDimension, parameters.stepCount, parameters.probedSystemCount) = (11, 9, 5)
     try expectSameBitsAtEveryWidth {
       try #require(DynamicalMeanField.run(parameters, in: context())[DynamicalMeanField.trainingLoss]).values
     }
@@ -408,6 +408,7 @@ extension Matrix {
     var parameters = DynamicalMeanField.Parameters()
     parameters.inputDimension = 20
     parameters.stepCount = 4
+    parameters.probedSystemCount = 3
     let found = try DynamicalMeanField.run(parameters, in: context())
     let error = try #require(found[DynamicalMeanField.meanSquaredError]).values[0]
     let loss = try #require(found[DynamicalMeanField.trainingLoss]).values[0]
@@ -507,6 +508,9 @@ extension Matrix {
     var meanField = DynamicalMeanField.Parameters()
     meanField.stepCount = 20_000
     expectRefused(meanField, "stepCount", "20000")
+    meanField = DynamicalMeanField.Parameters()
+    meanField.probedSystemCount = 9
+    expectRefused(meanField, "probedSystemCount", "9")
   }
 
   @Test("the memory guard tells n, p and what they come to") func memoryGuard() throws {
@@ -549,7 +553,7 @@ extension Matrix {
     var theory = LongTime.Parameters()
     theory.sampleRatioCount = 2
     (theory.studentWidthRatio, theory.teacherWidthRatio, theory.regularization) = (0.35, 0.3, 0.01)
-    theory.firstSampleRatio = 0.3
+    (theory.firstSampleRatio, theory.noiseVariance) = (0.3, 0.5)
     try differs(LongTime.self, theory)
     try differs(SampleThresholds.self, SampleThresholds.Parameters())
     var optimum = BayesOptimal.Parameters()
@@ -562,7 +566,8 @@ extension Matrix {
     (descent.dynamics, descent.learningRate) = (.descent, 0.001)
     try differs(GradientDescent.self, descent)
     var minimum = RegularizedMinimum.Parameters()
-    (minimum.inputDimension, minimum.noiseVariance) = (12, 0.5)
+    (minimum.inputDimension, minimum.noiseVariance, minimum.regularization) = (12, 0.5, 0.01)
+    (minimum.followsFlow, minimum.lastTime) = (true, 5)
     try differs(RegularizedMinimum.self, minimum)
     var spectrum = Spectrum.Parameters()
     spectrum.inputDimension = 12
@@ -574,7 +579,8 @@ extension Matrix {
     oja.inputDimension = 20
     try differs(OjaFlow.self, oja)
     var meanField = DynamicalMeanField.Parameters()
-    (meanField.inputDimension, meanField.stepCount, meanField.systemCount) = (10, 5, 2)
+    (meanField.inputDimension, meanField.stepCount) = (10, 5)
+    (meanField.systemCount, meanField.probedSystemCount) = (3, 2)
     try differs(DynamicalMeanField.self, meanField)
     var scan = RecoveryScan.Parameters()
     (scan.inputDimension, scan.lastTime, scan.sampleRatioCount) = (8, 1, 3)
