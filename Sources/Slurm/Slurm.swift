@@ -70,10 +70,12 @@ struct Slurm {
 
   init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     // Inside a job, Slurm's variables describe that job, and its programs would take them for wishes, as they take
-    // others that a site or a user has set: what is to be said is said by options.
+    // others that a site or a user has set: what is to be said is said by options. What stays is who pays for jobs and
+    // where they run, without which some clusters take none; options come before it.
     let wishes = ["SLURM_", "SBATCH_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SALLOC_"]
+    let kept = ["SLURM_CONF"] + ["ACCOUNT", "PARTITION", "QOS", "RESERVATION"].map { "SBATCH_\($0)" }
     var own = environment.filter { variable in
-      !wishes.contains { variable.key.hasPrefix($0) } || variable.key == "SLURM_CONF"
+      !wishes.contains { variable.key.hasPrefix($0) } || kept.contains(variable.key)
     }
     own["SLURM_BITSTR_LEN"] = "0"  // Lists of tasks in full.
     own["LC_ALL"] = "C"

@@ -103,15 +103,18 @@ import Testing
     #expect(cluster.workspace.files(under: "data/slurm").isEmpty)
   }
 
-  @Test("what a site prints around sbatch's answer is not taken for it, and what it sets for sbatch changes nothing")
+  @Test(
+    "what a site prints around sbatch's answer is not taken for it; of what it sets for sbatch, who pays counts and nothing else"
+  )
   func chatter() async throws {
     let cluster = try FakeCluster(cellCount: 100)
     let result = try await cluster.run(
-      trouble: "chatty", rate: 10, environment: ["SBATCH_EXPORT": "NONE", "SBATCH_ARRAY_INX": "1-3"])
+      trouble: "chatty", rate: 10,
+      environment: ["SBATCH_EXPORT": "NONE", "SBATCH_ARRAY_INX": "1-3", "SBATCH_ACCOUNT": "theory"])
     #expect(result.status == 0)
     #expect(cluster.cellCount == 100)
     #expect(try cluster.calls("sbatch").count == 1)
-    #expect(try cluster.workspace.read("fake/export") == "ALL []")
+    #expect(try cluster.workspace.read("fake/export") == "ALL ['SBATCH_ACCOUNT=theory']")
     #expect(try cluster.workspace.read("errors").contains("job 1: 100 cells"))
   }
 
