@@ -331,6 +331,8 @@ private func quoted(_ text: String) -> String {
   let spaced = text.replacing(" {", with: " \u{200B}{")
     .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
     .replacing(#/\\.|[&@~]/#) { $0.output.count == 2 ? $0.output : "\\" + $0.output }
+    // In SVG, "]]>" ends a section of a kind that is none of a text's, and gnuplot 5.4 writes ">" as it is.
+    .replacing(#/\](?=\\?>)/#, with: "]\u{200B}")
     .replacing("^{-", with: "^{−")  // gnuplot sets minus signs in its own numbers only
   // Why not doubled quotes: gnuplot 5.4 misreads one that begins the string, and two in a row. Why not a quote in double
   // quotes: its macros take that for the end of the string, and what follows for commands.

@@ -18,8 +18,52 @@ import Testing
       #expect(result.status == 2, "\(text.debugDescription)")
       for sign in ["\u{1b}", "\u{7}", "\u{202e}", "\u{9b}"] { #expect(!(result.errors + result.output).contains(sign)) }
     }
+    let turned = "a\u{202e}b"
+    try project.workspace.write(
+      """
+      {"event":"run","time":"2026","command":["refig","\(turned)"],"profile":"quick","facts":{"host":"h"}}
+      {"event":"plan","time":"2026","stages":{"\(turned)":{"cells":1,"missing":1}},"text":"\(turned)"}
+      {"event":"cell","time":"2026","stage":"\(turned)","key":"0","outcome":"computed"}
+      {"event":"end","time":"2026","error":"\(turned)","status":4}
+
+      """, to: "data/runs/20260101T000000.000-1/events.jsonl")
+    let watched = try project.refig("watch")
+    #expect(watched.status == 4)
+    #expect(watched.errors.contains("a\\u{202E}b  ") && !watched.errors.contains(turned), "\(watched.errors)")
     let result = try Project().refig("show", hidden, "--project", "no\u{1b}[31m")
     #expect(!result.errors.contains("\u{1b}"))
+  }
+
+  @Test(
+    "what ends a section of XML, in a label, caption or statement, breaks no picture, page, crate or list of verdicts")
+  func endOfSection() throws {
+    let hostile = "]]> --> <![CDATA["
+    let project = try Project(
+      figures: Project.figures.replacing("{label: n}", with: "{label: '\(hostile)'}")
+        .replacing("caption: Probability", with: "caption: '\(hostile) Probability")
+        .replacing("only zero.\n    source: \"Fig. 1\"", with: "only zero.'\n    source: \"Fig. 1\"")
+        .replacing("statement: With d(d+1)/2", with: "statement: '\(hostile) With d(d+1)/2")
+        .replacing("always the only zero.\n", with: "always the only zero.'\n"))
+    for command in [["run", "-q"], ["verify", "-q", "--junit", "v.xml"], ["report"], ["crate", "crate"]] {
+      let result = try runProgram(try productPath("refig"), command, in: project.workspace.path)
+      #expect(result.status == 0, "\(command): \(result.errors)")
+    }
+    let parse = """
+      import json, sys, xml.dom.minidom
+      for path in sys.argv[1:]:
+          text = open(path).read()
+          json.loads(text) if path.endswith("json") else xml.dom.minidom.parseString(text)
+      """
+    let result = try runProgram(
+      "python3",
+      [
+        "-c", parse, "figures/quick/demo/thresholds.svg", "v.xml",
+        "crate/ro-crate-metadata.json", "crate/report/verdicts.json", "crate/report/figures/demo/thresholds.svg",
+      ], in: project.workspace.path)
+    #expect(result.status == 0, "\(result.errors)")
+    let page = try project.workspace.read("report/quick/index.html")
+    #expect(page.contains("]]&gt; --&gt; &lt;![CDATA["))
+    #expect(!page.contains(hostile))
   }
 
   @Test("a style file that could run programs is refused with its line; --trust runs it")
