@@ -18,18 +18,6 @@ import Testing
       #expect(result.status == 2, "\(text.debugDescription)")
       for sign in ["\u{1b}", "\u{7}", "\u{202e}", "\u{9b}"] { #expect(!(result.errors + result.output).contains(sign)) }
     }
-    let turned = "a\u{202e}b"
-    try project.workspace.write(
-      """
-      {"event":"run","time":"2026","command":["refig","\(turned)"],"profile":"quick","facts":{"host":"h"}}
-      {"event":"plan","time":"2026","stages":{"\(turned)":{"cells":1,"missing":1}},"text":"\(turned)"}
-      {"event":"cell","time":"2026","stage":"\(turned)","key":"0","outcome":"computed"}
-      {"event":"end","time":"2026","error":"\(turned)","status":4}
-
-      """, to: "data/runs/20260101T000000.000-1/events.jsonl")
-    let watched = try project.refig("watch")
-    #expect(watched.status == 4)
-    #expect(watched.errors.contains("a\\u{202E}b  ") && !watched.errors.contains(turned), "\(watched.errors)")
     let result = try Project().refig("show", hidden, "--project", "no\u{1b}[31m")
     #expect(!result.errors.contains("\u{1b}"))
   }
