@@ -84,7 +84,8 @@ struct AuditCommand: ParsableCommand {
     }
     let second = try SecondStore(computing: audit.drawn, of: project, plan: plan, execution: execution)
     defer { second.remove() }
-    let judge = project.judge(ResultReader(plan: plan, store: second.store))
+    // Of the claim's stages, only the cells that it reads were computed.
+    let judge = project.judge(ResultReader(plan: plan, store: second.store, absence: .failedReplicas))
     let differences = try audit.differences(second.store) { try judge.estimation(of: $0) }
     let facts = try ProcessEnvironment.facts(of: project)
     let record = audit.record(

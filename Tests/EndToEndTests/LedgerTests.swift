@@ -26,13 +26,14 @@ import Testing
       try workspace.write(pipeline, to: "mine/pipeline.yaml")
       let claim = """
           other:
-            statement: The mean squared distance after 8 to 32 steps grows with the steps.
+            statement: The mean squared distance after 8 and 16 steps is about the same.
             source: ours
             kind: derived
             estimate: {slope: {of: squaredDistance, against: steps, scale: log}}
             from: [mine/other]
-            accept: [0.1, 2]
-            because: a walk that is bound has the exponent 0
+            where: {steps: [8, 16]}
+            accept: [-2, 4]
+            because: the claim reads a part of its stage
 
         """
       try workspace.write(try workspace.read("mine/figures/mine.yaml") + claim, to: "mine/figures/mine.yaml")

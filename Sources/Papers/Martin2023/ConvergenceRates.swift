@@ -68,16 +68,14 @@ package enum ConvergenceRates: Experiment {
 
   /// Half of the risk's gradient is missing.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
-  /// A wide student's surplus, forgotten.
-  package static let noSurplus = Mutant("no-surplus", meaning: "the student is only as wide as its teacher")
-  package static let mutants = [droppedTrace, Escape.halvedTime, noSurplus]
+  package static let mutants = [droppedTrace, Mistake.halvedTime, Mistake.noSurplus]
 
   /// Draws one teacher and its students and follows the flows.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let dropsTrace = context.mutant == droppedTrace
-    let pace: Double = context.mutant == Escape.halvedTime ? 2 : 1
+    let pace: Double = context.mutant == Mistake.halvedTime ? 2 : 1
     let times = parameters.times.map { pace * $0 }
-    let width = context.mutant == noSurplus ? parameters.teacherWidth : parameters.studentWidth
+    let width = context.mutant == Mistake.noSurplus ? parameters.teacherWidth : parameters.studentWidth
     var teacher = context.random("teacher")
     let levels = try Network.gaussianTeacher(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth, raw: true, from: &teacher)

@@ -45,13 +45,13 @@ package enum Escape: Experiment {
   /// Half of the risk's gradient is missing.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
   /// The rate of growth is wrong.
-  package static let halvedTime = Mutant("halved-time", meaning: "times are those of a risk twice as large")
-  package static let mutants = [droppedTrace, halvedTime, WidthSweep.surplusNeurons]
+  package static let halvedTime = Mistake.halvedTime
+  package static let mutants = [droppedTrace, halvedTime, Mistake.surplusNeurons]
 
   /// Draws the overlaps and follows the flow until recovery, on its continuous solution.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let width =
-      context.mutant == WidthSweep.surplusNeurons ? parameters.studentWidth * 3 / 2 : parameters.studentWidth
+      context.mutant == Mistake.surplusNeurons ? parameters.studentWidth * 3 / 2 : parameters.studentWidth
     let (m, mStar) = (Double(width), Double(parameters.teacherWidth))
     var stream = context.random("start")
     let overlaps = try Overlaps.sample(

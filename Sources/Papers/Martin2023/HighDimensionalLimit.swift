@@ -79,7 +79,7 @@ package enum HighDimensionalLimit: Experiment {
   /// A law without its atoms.
   package static let forgottenAtoms = Mutant(
     "forgotten-atoms", meaning: "the overlap law is taken without its atoms: students without teacher do not decay")
-  package static let mutants = [flippedPhi, forgottenAtoms, Escape.halvedTime, ConvergenceRates.noSurplus]
+  package static let mutants = [flippedPhi, forgottenAtoms, Mistake.halvedTime, Mistake.noSurplus]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
 
@@ -87,9 +87,9 @@ package enum HighDimensionalLimit: Experiment {
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let law = OverlapLaw(
       studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio)
-    let width = context.mutant == ConvergenceRates.noSurplus ? law.teacherWidthRatio : law.studentWidthRatio
+    let width = context.mutant == Mistake.noSurplus ? law.teacherWidthRatio : law.studentWidthRatio
     let massAtZero = context.mutant == forgottenAtoms ? law.massAtZero * law.studentWidthRatio : 0
-    let pace: Double = context.mutant == Escape.halvedTime ? 2 : 1
+    let pace: Double = context.mutant == Mistake.halvedTime ? 2 : 1
     let limit = try solve(
       OverlapLaw(studentWidthRatio: width, teacherWidthRatio: law.teacherWidthRatio),
       at: parameters.times.map { pace * $0 }, relativeTolerance: parameters.relativeTolerance, forgottenMass: massAtZero

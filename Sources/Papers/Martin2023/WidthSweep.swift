@@ -75,10 +75,7 @@ package enum WidthSweep: Experiment {
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
   /// One neuron too few.
   package static let lostNeuron = Mutant("lost-neuron", meaning: "the student has one neuron fewer than it should")
-  /// Half as many neurons again.
-  package static let surplusNeurons = Mutant(
-    "surplus-neurons", meaning: "the student has half as many neurons again as it should")
-  package static let mutants = [droppedTrace, lostNeuron, surplusNeurons]
+  package static let mutants = [droppedTrace, lostNeuron, Mistake.surplusNeurons]
 
   /// Draws the start and follows the flow to its end.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -86,7 +83,7 @@ package enum WidthSweep: Experiment {
     let end = parameters.lastTime * Double(d)
     let dropsTrace = context.mutant == droppedTrace
     let width =
-      context.mutant == surplusNeurons
+      context.mutant == Mistake.surplusNeurons
       ? parameters.studentWidth * 3 / 2 : parameters.studentWidth - (context.mutant == lostNeuron ? 1 : 0)
     var start = context.random("start")
     let reached: (loss: Double, overlap: Double)

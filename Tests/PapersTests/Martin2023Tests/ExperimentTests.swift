@@ -106,8 +106,9 @@ struct ExperimentTests {
     for mutant in GaussianFlow.mutants {
       let values = try [
         estimate("gaussian-phi-distance-narrower", [flow(mutant, .direct), limit(nil)]) / 0.9,
-        estimate("march-error", [flow(mutant, .direct), flow(nil, .riccati)]) / 0.02,
-        estimate("march-error", [flow(nil, .direct), flow(mutant, .riccati)]) / 0.02,
+        // Ten times what honest flows are apart at most.
+        estimate("march-error", [flow(mutant, .direct), flow(nil, .riccati)]) / 0.01,
+        estimate("march-error", [flow(nil, .direct), flow(mutant, .riccati)]) / 0.01,
       ]
       #expect(values.contains { $0 > 1.5 }, "\(mutant.name): \(values)")
     }
