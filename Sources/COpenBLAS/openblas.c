@@ -41,7 +41,8 @@ __attribute__((constructor)) static void set_environment(void) {
     char name[64];
     size_t length = strcspn(*entry, "=");
     int isTheirs = !strncmp(*entry, "OPENBLAS_", 9) || !strncmp(*entry, "GOTO_", 5);
-    if (isTheirs && length < sizeof name) {
+    /* An entry without "=" is no variable: unsetenv would leave it there for ever. */
+    if (isTheirs && length < sizeof name && (*entry)[length]) {
       memcpy(name, *entry, length);
       name[length] = 0;
       unsetenv(name);

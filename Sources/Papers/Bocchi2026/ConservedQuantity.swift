@@ -19,7 +19,7 @@ package enum ConservedQuantity: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     /// N of the random start, at least p + p* + 2.
     package var inputDimension = 1000
@@ -40,7 +40,7 @@ package enum ConservedQuantity: Experiment {
       try validate(inputDimension: inputDimension)
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
-      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
 
     /// Last time of the paths to a solution: (3 + 0.4 ln N) / eta.

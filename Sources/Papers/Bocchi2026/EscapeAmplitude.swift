@@ -11,7 +11,7 @@ package enum EscapeAmplitude: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.02
     /// N, at least p + p* + 2; large, for X e^{efoldings}/N to stay small.
     package var inputDimension = 4000
@@ -26,7 +26,7 @@ package enum EscapeAmplitude: Experiment {
 
     package func validate() throws {
       try validateNetwork()
-      try validate(inputDimension: inputDimension)
+      try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
       try require(efoldings > 0 && efoldings < 20, "efoldings", efoldings, allowed: "above 0 and below 20")
     }
   }

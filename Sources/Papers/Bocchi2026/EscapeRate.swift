@@ -10,7 +10,7 @@ package enum EscapeRate: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.002
     /// N of the start, at least 10^8, so that there is a linear regime.
     package var inputDimension = 1_000_000_000_000_000_000

@@ -13,14 +13,14 @@ package enum FullSGD: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     /// N, at least p + p* + 2.
     package var inputDimension = 1000
     package var constraint = Constraint.free
     /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
     package var teacherSpread = 0.0
-    /// Last output time, above 0.
+    /// Last output time, above 0, at most 1e9.
     package var lastTime = 120.0
     /// Number of output times, at least 2.
     package var timeCount = 61
@@ -33,9 +33,9 @@ package enum FullSGD: Experiment {
 
     package func validate() throws {
       try validateNetwork()
-      try validate(inputDimension: inputDimension)
-      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
-      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+      try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
+      try validate(lastTime: lastTime)
+      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
   }
 

@@ -8,11 +8,11 @@ package enum HessianPath: Experiment {
     package var studentWidth = 3
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     /// N, at least p + p* + 2.
     package var inputDimension = 1000
-    /// Last output time, above 0.
+    /// Last output time, above 0, at most 1e9.
     package var lastTime = 200.0
     /// Number of output times, at least 2.
     package var timeCount = 101
@@ -27,8 +27,8 @@ package enum HessianPath: Experiment {
     package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
-      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
-      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+      try validate(lastTime: lastTime)
+      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
   }
 

@@ -8,7 +8,7 @@ package enum LateTime: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     /// N of the start, at least p + p* + 2.
     package var inputDimension = 1000
@@ -26,8 +26,8 @@ package enum LateTime: Experiment {
     package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
-      try require(lastTime > 1 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 1")
-      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+      try validate(lastTime: lastTime, above: 1)
+      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
   }
 

@@ -12,7 +12,7 @@ package enum NearestSolution: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     /// N, at least p + p* + 2.
     package var inputDimension = 500
@@ -26,10 +26,10 @@ package enum NearestSolution: Experiment {
 
     package func validate() throws {
       try validateNetwork()
-      try validate(inputDimension: inputDimension)
+      try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
-      try require(pairCount >= 1, "pairCount", pairCount, allowed: "at least 1")
+      try require((1...1_000_000).contains(pairCount), "pairCount", pairCount, allowed: "1 to 1000000")
     }
   }
 

@@ -8,7 +8,7 @@ package enum OverlapFlow: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     /// N of the start, at least p + p* + 2.
     package var inputDimension = 1000
@@ -18,7 +18,7 @@ package enum OverlapFlow: Experiment {
     package var teacherSpread = 0.0
     /// Whether the noise of single samples is left out.
     package var isGradientFlow = false
-    /// Last output time, above 0.
+    /// Last output time, above 0, at most 1e9.
     package var lastTime = 120.0
     /// Number of output times, at least 2.
     package var timeCount = 121
@@ -29,16 +29,19 @@ package enum OverlapFlow: Experiment {
     package init() {}
 
     package static var idleParameters: [IdleParameter<Self>] {
-      [IdleParameter("teacherSpread", "with one teacher row") { $0.teacherWidth == 1 }]
+      [
+        IdleParameter("teacherSpread", "with one teacher row") { $0.teacherWidth == 1 },
+        IdleParameter("inputDimension", "with start: informed, the same for every N") { $0.start == .informed },
+      ]
     }
 
     package func validate() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
-      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
+      try validate(lastTime: lastTime)
       try require(
         timeSpacing == .linear || lastTime > 1, "lastTime", lastTime, allowed: "above 1 on a logarithmic grid")
-      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
       try require(
         (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
     }
@@ -68,7 +71,8 @@ package enum OverlapFlow: Experiment {
     let equations = OverlapEquations(
       theory, isGradientFlow: parameters.isGradientFlow, mistakes: context.equationMistakes)
     let method = OverlapEquations.method(
-      relativeTolerance: parameters.relativeTolerance, inputDimension: dimension)
+      relativeTolerance: parameters.relativeTolerance,
+      inputDimension: parameters.start == .informed ? 1 : dimension)
     let times = parameters.timeSpacing.times(to: parameters.lastTime, count: parameters.timeCount)
     let states = try equations.solve(from: start, at: times, method: method)
     let overlaps = states.map(equations.overlaps)

@@ -8,7 +8,7 @@ package enum Plateau: Experiment {
     package var studentWidth = 2
     /// p*, 1 to 16.
     package var teacherWidth = 2
-    /// eta, above 0 and below p*/(2(p*+2)).
+    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
     package var learningRate = 0.05
     package var constraint = Constraint.free
     /// Whether the noise of single samples is left out, as at eta -> 0: the plateau then is at 1/(p+2) + 1/p*.

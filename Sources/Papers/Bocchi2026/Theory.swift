@@ -266,16 +266,17 @@ extension NetworkParameters {
       teacherSpread: teacherSpread)
   }
 
-  /// Checks widths and learning rate: p and p* in 1...16, 0 < eta < eta_c(p*), and a plateau to pass.
+  /// Checks widths and learning rate: p and p* in 1...16, 1e-6 <= eta < eta_c(p*), and a plateau to pass.
   package func validateNetwork() throws {
     try require(Theory.widths.contains(studentWidth), "studentWidth", studentWidth, allowed: "1 to 16")
     try require(Theory.widths.contains(teacherWidth), "teacherWidth", teacherWidth, allowed: "1 to 16")
     try require((0..<1).contains(teacherSpread), "teacherSpread", teacherSpread, allowed: "at least 0 and below 1")
     let critical = theory.criticalLearningRate
     try require(
-      learningRate > 0 && learningRate < critical, "learningRate", learningRate,
-      allowed: "above 0 and below \(critical), beyond which solutions with \(teacherWidth) teacher neurons are unstable"
-    )
+      learningRate >= 1e-6 && learningRate < critical, "learningRate", learningRate,
+      allowed: """
+        1e-6 to \(critical), exclusive, beyond which solutions with \(teacherWidth) teacher neurons are unstable
+        """)
     try require(
       theory.plateauDiscriminant >= 0, "learningRate", learningRate,
       allowed: "smaller: there is no plateau where its discriminant \(theory.plateauDiscriminant) is below 0")
@@ -286,11 +287,17 @@ extension NetworkParameters {
     }
   }
 
-  /// Checks that the input space has room for teacher, student and one direction more: N >= p + p* + 2.
-  package func validate(inputDimension: Int) throws {
+  /// Checks the last output time: above `least`, at most 10^9 (10^18 steps at the greatest N are still a whole number).
+  package func validate(lastTime: Double, above least: Double = 0) throws {
+    try require(lastTime > least && lastTime <= 1e9, "lastTime", lastTime, allowed: "above \(least), at most 1e9")
+  }
+
+  /// Checks that the input space has room for teacher, student and one direction more, N >= p + p* + 2, and, where steps
+  /// are counted, that N is at most 10^9.
+  package func validate(inputDimension: Int, upTo largest: Int = .max) throws {
     let least = studentWidth + teacherWidth + 2
     try require(
-      inputDimension >= least, "inputDimension", inputDimension,
-      allowed: "at least \(least) (studentWidth + teacherWidth + 2)")
+      inputDimension >= least && inputDimension <= largest, "inputDimension", inputDimension,
+      allowed: "at least \(least) (studentWidth + teacherWidth + 2)" + (largest < .max ? ", at most \(largest)" : ""))
   }
 }

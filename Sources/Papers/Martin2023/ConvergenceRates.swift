@@ -37,10 +37,10 @@ package enum ConvergenceRates: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
       try validateWidth(studentWidth, "studentWidth")
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require(startCount >= 1, "startCount", startCount, allowed: "at least 1")
+      try require((1...1_000_000).contains(startCount), "startCount", startCount, allowed: "1 to 1000000")
       try require(
         !fitsRate || studentWidth == teacherWidth, "fitsRate", fitsRate,
         allowed: "false unless studentWidth equals teacherWidth")

@@ -23,7 +23,7 @@ package enum Escape: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 2, "inputDimension", inputDimension, allowed: "at least 2")
+      try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
       try validateWidth(studentWidth, "studentWidth", upTo: inputDimension)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try require(

@@ -39,7 +39,7 @@ package enum GaussianFlow: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
       try validateWidth(studentWidth, "studentWidth")
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try validateTimes()

@@ -23,10 +23,11 @@ package enum NonGenericStart: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 2, "inputDimension", inputDimension, allowed: "at least 2")
+      try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
+      try validateWidth(studentWidth, "studentWidth")
       try require(studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth")
-      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
+      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
     }
   }
 

@@ -17,7 +17,7 @@ package enum OverlapSpectrum: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 2, "inputDimension", inputDimension, allowed: "at least 2")
+      try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
       for (width, name) in [(studentWidth, "studentWidth"), (teacherWidth, "teacherWidth")] {
         try require(
           width >= 1 && width < inputDimension, name, width,

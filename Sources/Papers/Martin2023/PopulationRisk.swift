@@ -19,10 +19,10 @@ package enum PopulationRisk: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
       try validateWidth(studentWidth, "studentWidth")
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require(sampleCount >= 1, "sampleCount", sampleCount, allowed: "at least 1")
+      try require((1...1_000_000).contains(sampleCount), "sampleCount", sampleCount, allowed: "1 to 1000000")
     }
   }
 

@@ -42,8 +42,9 @@ extension ExperimentParameters where Self: TimeGrid {
     try require(
       firstTime.isFinite && firstTime >= 0 && (firstTime > 0 || timeSpacing == .linear), "firstTime", firstTime,
       allowed: timeSpacing == .linear ? "at least 0" : "above 0")
-    try require(lastTime.isFinite && lastTime > firstTime, "lastTime", lastTime, allowed: "above firstTime")
-    try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+    try require(
+      lastTime > firstTime && lastTime <= 1e9, "lastTime", lastTime, allowed: "above firstTime, at most 1e9")
+    try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
   }
 }
 
@@ -56,7 +57,7 @@ extension ExperimentParameters {
   /// Checks a width: 1 to `largest`.
   package func validateWidth(_ width: Int, _ name: String, upTo largest: Int? = nil) throws {
     try require(
-      width >= 1 && width <= largest ?? .max, name, width,
-      allowed: largest.map { "1 to \($0) (the input dimension)" } ?? "at least 1")
+      width >= 1 && width <= largest ?? 10_000, name, width,
+      allowed: largest.map { "1 to \($0) (the input dimension)" } ?? "1 to 10000")
   }
 }

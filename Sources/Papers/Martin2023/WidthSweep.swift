@@ -41,10 +41,10 @@ package enum WidthSweep: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require(inputDimension >= 1, "inputDimension", inputDimension, allowed: "at least 1")
+      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
       try validateWidth(studentWidth, "studentWidth", upTo: start == .orthonormal ? inputDimension : nil)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require(lastTime > 0 && lastTime.isFinite, "lastTime", lastTime, allowed: "above 0")
+      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
       try require(startScale > 0 && startScale.isFinite, "startScale", startScale, allowed: "above 0")
       try require(
         startAnisotropy >= 1 && startAnisotropy.isFinite, "startAnisotropy", startAnisotropy, allowed: "at least 1")

@@ -74,7 +74,8 @@ package enum BayesOptimal: Experiment {
       try require(
         lastSampleRatio > firstSampleRatio && lastSampleRatio <= 1000, "lastSampleRatio", lastSampleRatio,
         allowed: "above firstSampleRatio, at most 1000")
-      try require(sampleRatioCount >= 2, "sampleRatioCount", sampleRatioCount, allowed: "at least 2")
+      try require(
+        (2...1_000_000).contains(sampleRatioCount), "sampleRatioCount", sampleRatioCount, allowed: "2 to 1000000")
       try require(
         teacherWidthRatio > 0 && teacherWidthRatio <= 100, "teacherWidthRatio", teacherWidthRatio,
         allowed: "above 0, at most 100")

@@ -45,7 +45,7 @@ package enum DynamicalMeanField: Experiment {
     /// Checks the ranges above and the memory.
     package func validate() throws {
       try require((2...200).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 200")
-      try require(systemCount >= 1, "systemCount", systemCount, allowed: "at least 1")
+      try require((1...1_000_000).contains(systemCount), "systemCount", systemCount, allowed: "1 to 1000000")
       try require(
         (1...systemCount).contains(probedSystemCount), "probedSystemCount", probedSystemCount,
         allowed: "1 to systemCount")
@@ -61,8 +61,9 @@ package enum DynamicalMeanField: Experiment {
       try require(
         regularization >= 0 && regularization.isFinite, "regularization", regularization, allowed: "at least 0")
       try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
-      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
-      try require(stepCount >= 2, "stepCount", stepCount, allowed: "at least 2")
+      try require(
+        learningRate >= 1e-9 && learningRate < 1, "learningRate", learningRate, allowed: "1e-9 to 1, exclusive")
+      try require((2...1_000_000).contains(stepCount), "stepCount", stepCount, allowed: "2 to 1000000")
       let bytes =
         4.0 * Double(stepCount * stepCount / 2) * Double(probedSystemCount * inputDimension * (inputDimension + 1) / 2)
       try require(

@@ -35,7 +35,7 @@ package enum GaussianOutputs: Experiment {
       try require(!times.isEmpty && times[0] > 0, "times", times, allowed: "one or more, above 0")
       try require(
         zip(times, times.dropFirst()).allSatisfy { $0.0 < $0.1 }, "times", times, allowed: "in ascending order")
-      try require(binCount >= 2, "binCount", binCount, allowed: "at least 2")
+      try require((2...1_000_000).contains(binCount), "binCount", binCount, allowed: "2 to 1000000")
     }
   }
 

@@ -79,12 +79,14 @@ package enum GradientDescent: Experiment {
         regularization >= 0 && regularization.isFinite, "regularization", regularization, allowed: "at least 0")
       try require(!initialScales.isEmpty, "initialScales", "[]", allowed: "one value or more")
       for scale in initialScales { try require(scale > 0, "initialScales", scale, allowed: "above 0") }
-      try require(learningRate > 0 && learningRate < 1, "learningRate", learningRate, allowed: "in (0, 1)")
+      try require(
+        learningRate >= 1e-9 && learningRate < 1, "learningRate", learningRate, allowed: "1e-9 to 1, exclusive")
       try require(firstTime > 0, "firstTime", firstTime, allowed: "above 0")
       try require(
         dynamics == .flow || firstTime >= learningRate, "firstTime", firstTime, allowed: "at least learningRate")
-      try require(lastTime > firstTime, "lastTime", lastTime, allowed: "above firstTime")
-      try require(timeCount >= 2, "timeCount", timeCount, allowed: "at least 2")
+      try require(
+        lastTime > firstTime && lastTime <= 1e9, "lastTime", lastTime, allowed: "above firstTime, at most 1e9")
+      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
       try require(!findsLimit || regularization > 0, "findsLimit", findsLimit, allowed: "false without regularization")
     }
 

@@ -34,7 +34,8 @@ package enum LongTime: Experiment {
       try require(
         firstSampleRatio > 0 && firstSampleRatio <= 1000, "firstSampleRatio", firstSampleRatio,
         allowed: "above 0, at most 1000")
-      try require(sampleRatioCount >= 1, "sampleRatioCount", sampleRatioCount, allowed: "at least 1")
+      try require(
+        (1...1_000_000).contains(sampleRatioCount), "sampleRatioCount", sampleRatioCount, allowed: "1 to 1000000")
       try require(
         sampleRatioCount == 1 || lastSampleRatio >= firstSampleRatio && lastSampleRatio <= 1000, "lastSampleRatio",
         lastSampleRatio, allowed: "at least firstSampleRatio, at most 1000")
@@ -48,7 +49,8 @@ package enum LongTime: Experiment {
         noiseVariance >= 0 && noiseVariance.isFinite, "noiseVariance", noiseVariance, allowed: "at least 0")
       try require(
         regularization >= 0 && regularization.isFinite, "regularization", regularization, allowed: "at least 0")
-      try require(spectrumPointCount >= 2, "spectrumPointCount", spectrumPointCount, allowed: "at least 2")
+      try require(
+        (2...1_000_000).contains(spectrumPointCount), "spectrumPointCount", spectrumPointCount, allowed: "2 to 1000000")
     }
 
     /// The sample ratios.

@@ -40,12 +40,13 @@ package enum RecoveryScan: Experiment {
 
     /// Checks the ranges above and that the data fit into memory.
     package func validate() throws {
-      try require(sampleRatioCount >= 3, "sampleRatioCount", sampleRatioCount, allowed: "at least 3")
+      try require(
+        (3...1_000_000).contains(sampleRatioCount), "sampleRatioCount", sampleRatioCount, allowed: "3 to 1000000")
       try require(firstSampleRatio > 0, "firstSampleRatio", firstSampleRatio, allowed: "above 0")
       try require(
         lastSampleRatio > firstSampleRatio, "lastSampleRatio", lastSampleRatio, allowed: "above firstSampleRatio")
       for ratio in [firstSampleRatio, lastSampleRatio] { try size(sampleRatio: ratio).validate() }
-      try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
+      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
     }
   }
 

@@ -56,8 +56,10 @@ package enum RegularizedMinimum: Experiment {
       try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
       try require(
         gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
-      try require(maximumIterationCount >= 1, "maximumIterationCount", maximumIterationCount, allowed: "at least 1")
-      try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
+      try require(
+        (1...1_000_000).contains(maximumIterationCount), "maximumIterationCount", maximumIterationCount,
+        allowed: "1 to 1000000")
+      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
     }
   }
 

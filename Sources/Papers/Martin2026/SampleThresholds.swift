@@ -25,7 +25,8 @@ package enum SampleThresholds: Experiment {
       try require(
         lastStudentWidthRatio > teacherWidthRatio, "lastStudentWidthRatio", lastStudentWidthRatio,
         allowed: "above teacherWidthRatio")
-      try require(studentWidthCount >= 2, "studentWidthCount", studentWidthCount, allowed: "at least 2")
+      try require(
+        (2...1_000_000).contains(studentWidthCount), "studentWidthCount", studentWidthCount, allowed: "2 to 1000000")
       try require(
         noiseVariance > 0 && noiseVariance <= 1000, "noiseVariance", noiseVariance, allowed: "above 0, at most 1000")
     }

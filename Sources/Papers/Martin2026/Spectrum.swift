@@ -45,7 +45,7 @@ package enum Spectrum: Experiment {
         regularization > 0 && regularization.isFinite, "regularization", regularization, allowed: "above 0")
       try require(
         gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
-      try require(lastTime > 0, "lastTime", lastTime, allowed: "above 0")
+      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
     }
   }
 

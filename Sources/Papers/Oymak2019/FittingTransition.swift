@@ -32,10 +32,7 @@ package enum FittingTransition: Experiment {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
-      let parameterCount = Double(studentWidth * inputDimension)
-      try require(
-        parameterRatio > 0 && parameterRatio.isFinite && parameterRatio <= parameterCount / 2, "parameterRatio",
-        parameterRatio, allowed: "above 0, at most kd/2 = \(parameterCount / 2), so that there are 2 samples or more")
+      try requireRatio(parameterRatio, parameterCount: studentWidth * inputDimension)
     }
   }
 

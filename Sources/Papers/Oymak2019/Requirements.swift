@@ -26,6 +26,14 @@ extension ExperimentParameters {
     try require((1...20_000).contains(sampleCount), "sampleCount", sampleCount, allowed: "1 to 20000")
   }
 
+  /// kd/n such that n, rounded, is a number of samples from 2 to 10^6.
+  func requireRatio(_ parameterRatio: Double, parameterCount: Int) throws {
+    let count = Double(parameterCount)
+    try require(
+      parameterRatio >= count / 1e6 && parameterRatio <= count / 2, "parameterRatio", parameterRatio,
+      allowed: "kd/10^6 = \(count / 1e6) to kd/2 = \(count / 2), so that there are 2 to 10^6 samples")
+  }
+
   /// A share of the labels.
   func requireShare(_ share: Double) throws {
     try require((0...1).contains(share), "corruptedShare", share, allowed: "0 to 1")

@@ -41,9 +41,9 @@ package enum EmpiricalFlow: Experiment {
       try require("studentWidth", studentWidth, atLeast: 1)
       try require("sampleCount", sampleCount, atLeast: 1)
       try require("firstTime", firstTime, above: 0)
-      try require("lastTime", lastTime, above: firstTime)
+      try require("lastTime", lastTime, above: firstTime, upTo: 1e9)
       try require("timeCount", timeCount, atLeast: 2)
-      try require("relativeTolerance", tolerance: relativeTolerance)
+      try require("relativeTolerance", relativeTolerance: relativeTolerance)
       try require("absoluteTolerance", absoluteTolerance, above: 0)
     }
   }

@@ -92,12 +92,12 @@ package enum PopulationFlow: Experiment {
       try require(
         firstTime > 0 || timeSpacing == .linear && firstTime == 0, "firstTime", firstTime,
         allowed: "above 0, or 0 with linear spacing")
-      try require("lastTime", lastTime, above: firstTime)
+      try require("lastTime", lastTime, above: firstTime, upTo: 1e9)
       try require("timeCount", timeCount, atLeast: 2)
       try require(
         timeUnit == .one || teacherWidth >= inputDimension, "timeUnit", timeUnit.rawValue,
         allowed: "one, unless teacherWidth is at least inputDimension")
-      try require("relativeTolerance", tolerance: relativeTolerance)
+      try require("relativeTolerance", relativeTolerance: relativeTolerance)
       try require("absoluteTolerance", absoluteTolerance, above: 0)
     }
 
