@@ -23,7 +23,7 @@ package enum Escape: Experiment {
 
     /// Checks the ranges above.
     package func validate() throws {
-      try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
+      try require((2...1_000_000_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10^9")
       try validateWidth(studentWidth, "studentWidth", upTo: inputDimension)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try require(
