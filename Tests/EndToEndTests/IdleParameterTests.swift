@@ -104,6 +104,10 @@ private func isSame(_ one: [OutputArray: NDArray], _ other: [OutputArray: NDArra
         experiment: "martin2023/width-sweep", parameter: "startAnisotropy", values: [.real(1), .real(3)], idle: network,
         acting: with(network, ["start": .text("gaussian")])),
       Example(
+        experiment: "bocchi2026/overlap-flow", parameter: "inputDimension", values: [.integer(50), .integer(5000)],
+        idle: with(shortFlow, ["start": .text("informed"), "timeCount": .integer(4)]),
+        acting: with(shortFlow, ["timeCount": .integer(4)])),
+      Example(
         experiment: "bocchi2026/hessian", parameter: "learntCount", values: [.integer(0), .integer(1)],
         idle: ["studentWidth": .integer(3), "inputDimension": .integer(20)],
         acting: [

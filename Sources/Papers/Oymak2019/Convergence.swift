@@ -35,7 +35,8 @@ package enum Convergence: Experiment {
       try requireSamples(sampleCount)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
       try require((2...10_000).contains(pointCount), "pointCount", pointCount, allowed: "2 to 10000")
-      try require(spectrumInterval >= 0, "spectrumInterval", spectrumInterval, allowed: "at least 0")
+      try require(
+        (0...1_000_000).contains(spectrumInterval), "spectrumInterval", spectrumInterval, allowed: "0 to 1000000")
     }
 
     /// 0 and about pointCount numbers of steps, logarithmically spaced up to the greatest.

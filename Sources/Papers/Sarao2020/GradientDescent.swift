@@ -47,7 +47,7 @@ package enum GradientDescent: Experiment {
       try require("teacherWidth", teacherWidth, atLeast: 1)
       try require("sampleCount", sampleCount, atLeast: 1)
       try require("studentWidth", studentWidth, atLeast: 1)
-      try require("learningRate", learningRate, above: 0)
+      try require("learningRate", learningRate, above: 1e-12)
       try require("maximumStepCount", maximumStepCount, atLeast: 1)
       try require("successTolerance", tolerance: successTolerance)
       try require("failureTolerance", tolerance: failureTolerance)
