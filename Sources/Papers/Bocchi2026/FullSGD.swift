@@ -33,7 +33,7 @@ package enum FullSGD: Experiment {
 
     package func validate() throws {
       try validateNetwork()
-      try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
+      try validate(inputDimension: inputDimension, upTo: 10_000_000)
       try validate(lastTime: lastTime)
       try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
