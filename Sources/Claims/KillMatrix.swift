@@ -123,8 +123,12 @@ package struct KillMatrix: Sendable {
       mutants.filter { mutant in rows.contains { $0.claim.paper == paper && $0.kills(mutant.name) == true } }
     }
     return
-      "\(rows.count) claims, \(mistakes.count) of \(mutants.reduce(0) { $0 + $1.mutants.count }) deliberate mistakes noticed"
-      + " (\(killed) of \(tried) pairs), \(problems.count) problems"
+      "\(Text.count(rows.count, "claim")), "
+      + (tried == 0
+        ? "deliberate mistakes not tried, "
+        : "\(mistakes.count) of \(mutants.reduce(0) { $0 + $1.mutants.count }) deliberate mistakes noticed "
+          + "(\(killed) of \(Text.count(tried, "pair"))), ")
+      + Text.count(problems.count, "problem")
   }
 
   private static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index))) }

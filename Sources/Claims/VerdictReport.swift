@@ -34,28 +34,65 @@ package struct VerdictReport: Sendable {
       !differing.isEmpty
       ? "\(differing.count) NOT as expected"
       : unjudgedCount == 0 ? "all as expected" : claims.isEmpty ? "nothing was judged" : "the others as expected"
-    return "profile \(profile): \(claims.count + unjudgedCount) claims: \(counts.joined(separator: ", "))"
+    return "profile \(profile): \(Text.count(claims.count + unjudgedCount, "claim")): \(counts.joined(separator: ", "))"
       + (fragile > 0 ? ", \(fragile) fragile" : "") + (unjudgedCount > 0 ? ", \(unjudgedCount) not judged" : "")
       + "; " + answer
   }
 
   // MARK: For people
 
-  /// A table, with reasons and disagreements below.
-  package var text: String {
-    let header = ["claim", "kind", "estimate", "± s.e.", "interval", "accepted", "margin", "verdict"]
-    let rows = claims.map { evaluated in
-      [
-        evaluated.claim.id, evaluated.claim.kind.rawValue, evaluated.number, evaluated.error,
-        evaluated.judgement.map { Self.interval($0.confirming) } ?? "–", Self.interval(evaluated.claim.accepted),
-        evaluated.margin, evaluated.verdict.rawValue,
-      ] + (origins.isEmpty ? [] : [origins[evaluated.claim.id] ?? ""]) + [evaluated.remarks]
+  /// How many claims are shown one by one where nobody asked for all of them.
+  package static let shownCount = 20
+
+  /// Counts, of each paper too, and then the claims one by one: those that are not as expected or undecided, or all of
+  /// them. Wrapped at so many columns.
+  package func text(columns: Int, showsAll: Bool) -> String {
+    var lines = Text.wrapped(headline, columns: columns, indent: 2)
+    let papers = byPaper
+    if papers.count > 1 {
+      let width = papers.map(\.paper.count).max() ?? 0
+      for (paper, claims) in papers {
+        let name = "  " + paper.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+        lines += Text.wrapped(name + Self.counts(claims), columns: columns, indent: width + 4)
+      }
     }
-    var lines = [Self.columns([header + (origins.isEmpty ? [] : ["origin"]) + [""]] + rows)]
-    for evaluated in claims where !evaluated.reason.isEmpty {
-      lines.append("\(evaluated.claim.id): \(evaluated.verdict.rawValue): \(evaluated.reason)")
+    let made = Dictionary(grouping: origins.values) { $0 }.mapValues(\.count).sorted { $0.key < $1.key }
+    if !made.isEmpty {
+      let counts = made.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+      lines += Text.wrapped("  origin of the numbers: \(counts)", columns: columns, indent: 4)
     }
-    return (lines + ["", headline]).joined(separator: "\n")
+    let shown = showsAll || claims.count <= Self.shownCount ? claims : claims.filter(\.needsAttention)
+    for evaluated in shown { lines += ["", paragraph(evaluated, columns: columns)] }
+    if shown.count < claims.count { lines += ["", "`--all` shows every claim, `refig verify ID` one."] }
+    return lines.joined(separator: "\n")
+  }
+
+  /// "30 claims: 27 confirmed, 3 refuted".
+  private static func counts(_ claims: [EvaluatedClaim]) -> String {
+    let verdicts = Verdict.allCases.compactMap { verdict in
+      let count = claims.count { $0.verdict == verdict }
+      return count > 0 ? "\(count) \(verdict.rawValue)" : nil
+    }
+    let unexpected = claims.count { !$0.isExpected }
+    return Text.count(claims.count, "claim") + ": " + verdicts.joined(separator: ", ")
+      + (unexpected > 0 ? "; \(unexpected) NOT as expected" : "")
+  }
+
+  /// A claim with its statement, its number and why that is its verdict.
+  private func paragraph(_ evaluated: EvaluatedClaim, columns: Int) -> String {
+    let claim = evaluated.claim
+    let verdict = [evaluated.verdict.rawValue, evaluated.isExpected ? "as expected" : "", evaluated.remarks]
+      .filter { !$0.isEmpty }
+    var numbers = ["\(evaluated.concise), accepted \(Self.interval(claim.accepted))"]
+    if let judgement = evaluated.judgement { numbers.append("interval \(Self.interval(judgement.confirming))") }
+    if !evaluated.margin.isEmpty { numbers.append("margin \(evaluated.margin)") }
+    numbers.append(claim.kind.rawValue)
+    if let origin = origins[claim.id] { numbers.append("origin: \(origin)") }
+    var lines = Text.wrapped("\(claim.id): \(verdict.joined(separator: ", "))", columns: columns, indent: 2)
+    for text in [claim.statement, numbers.joined(separator: "; "), evaluated.reason] where !text.isEmpty {
+      lines += Text.wrapped("  " + text, columns: columns, indent: 2)
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// How many replicas each claim needs for the same verdict in all but one of a thousand repetitions.
@@ -75,7 +112,7 @@ package struct VerdictReport: Sendable {
       ]
     }
     let underpowered = claims.filter(\.isUnderpowered)
-    return Self.columns([header] + rows) + "\n\nprofile \(profile): \(claims.count) claims, "
+    return Self.columns([header] + rows) + "\n\nprofile \(profile): \(Text.count(claims.count, "claim")), "
       + "\(underpowered.count) with too few replicas to stand for their verdict on other random numbers"
   }
 
@@ -210,7 +247,8 @@ package struct VerdictReport: Sendable {
         "### Accepted intervals changed\n\n" + (lines.isEmpty ? "none" : lines.joined(separator: "\n")) + "\n")
     }
     for (paper, claims) in byPaper {
-      let summary = "\(paper): \(claims.count) claims, \(claims.filter { !$0.isExpected }.count) not as expected"
+      let summary =
+        "\(paper): \(Text.count(claims.count, "claim")), \(claims.filter { !$0.isExpected }.count) not as expected"
       blocks.append("<details><summary>\(summary)</summary>\n\n\(Self.markdownTable(claims))\n</details>\n")
     }
     blocks.append("The cells behind these claims cost \(Text.duration(processorSeconds)) of computing.\n")
@@ -229,7 +267,7 @@ package struct VerdictReport: Sendable {
       let claim = evaluated.claim
       let texts = [
         claim.statement, claim.kind.rawValue,
-        evaluated.number + (evaluated.error.isEmpty ? "" : " ± \(evaluated.error)"), interval(claim.accepted),
+        evaluated.concise, interval(claim.accepted),
         evaluated.margin, evaluated.verdict.rawValue + (evaluated.remarks.isEmpty ? "" : " (\(evaluated.remarks))"),
         claim.because + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
       ]
@@ -273,10 +311,13 @@ extension EvaluatedClaim {
   /// Whether a verdict that CI rests on might come out otherwise on other random numbers.
   package var isUnderpowered: Bool { claim.expected != .inconclusive && (neededGrowth ?? 0) > 1 }
 
-  package var number: String { estimate.map { VerdictReport.number($0.value) } ?? "–" }
-  package var error: String {
-    estimate.map { $0.standardError == 0 ? "" : VerdictReport.number($0.standardError) } ?? "–"
+  /// The estimate with the error of its last digits: "1.022(44)"; a dash where there is none.
+  package var concise: String {
+    estimate.map { ConciseNumber($0.value, error: $0.standardError).text } ?? "–"
   }
+
+  /// Whether a summary names the claim: it is not as expected, undecided, or hangs by a thread.
+  var needsAttention: Bool { !isExpected || verdict == .inconclusive || isFragile }
   package var margin: String {
     guard let estimate, let judgement, estimate.standardError > 0, judgement.margin.isFinite else { return "" }
     return String(format: "%+.1f s.e.", judgement.margin)
@@ -291,7 +332,7 @@ extension EvaluatedClaim {
 
   /// The claim with its numbers in one sentence.
   package var sentence: String {
-    "\(claim.statement) Estimate \(number)\(error.isEmpty ? "" : " ± \(error)"), accepted "
+    "\(claim.statement) Estimate \(concise), accepted "
       + "\(VerdictReport.interval(claim.accepted)): \(verdict.rawValue)\(reason.isEmpty ? "" : " (\(reason))")"
   }
 }

@@ -106,8 +106,9 @@ package enum ErrorMessage {
       "there is no profile '\(name)' (the pipeline has \(list(known)))\(suggestion(name, known, end: "."))"
     case .badOption(let name, let value, let allowed): "\(name) \(value): \(allowed)."
     case .cellsFailed(let count, let log):
-      "\(count) \(count == 1 ? "cell" : "cells") failed; the rest is saved. Reasons: \(log)"
-    case .cellsMissing(let count, let command): "\(count) cells are not in the store; run `\(command)` first."
+      "\(Text.count(count, "cell")) failed; the rest is saved. Reasons: \(log)"
+    case .cellsMissing(let count, let command):
+      "\(Text.count(count, "cell")) \(count == 1 ? "is" : "are") not in the store; run `\(command)` first."
     case .verdictsDiffer(let count): "\(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected."
     case .mutantsSurvive(let count):
       "\(count) \(count == 1 ? "claim or mistake" : "claims or mistakes") listed above: a check that cannot fail proves nothing."

@@ -11,6 +11,28 @@ package enum Text {
     }
   }
 
+  /// A number of things: "1 cell", "12 cells".
+  package static func count(_ number: Int, _ thing: String) -> String {
+    "\(number) \(thing)" + (number == 1 ? "" : "s")
+  }
+
+  /// Lines of at most so many columns, broken between words; all but the first are indented. A word that is longer has a line
+  /// of its own.
+  package static func wrapped(_ text: String, columns: Int, indent: Int) -> [String] {
+    let margin = text.prefix { $0 == " " }
+    var lines = [String(margin)]
+    var isEmpty = true
+    for word in text.dropFirst(margin.count).split(separator: " ", omittingEmptySubsequences: false) {
+      if !isEmpty, lines[lines.count - 1].count + 1 + word.count > columns {
+        lines.append(String(repeating: " ", count: indent))
+        isEmpty = true
+      }
+      lines[lines.count - 1] += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines
+  }
+
   /// Text as HTML and XML take it, in elements and in quoted attributes. Control characters, which neither may hold, become
   /// spaces.
   package static func escapedForXML(_ text: some StringProtocol) -> String {

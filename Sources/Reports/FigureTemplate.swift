@@ -79,7 +79,7 @@ struct FigureTemplate {
     var numbers: HTML
     if let evaluated = entry.evaluated {
       numbers = """
-        \(evaluated.number)\(evaluated.error.isEmpty ? "" : " ± \(evaluated.error)"), accepted \
+        \(evaluated.concise), accepted \
         \(VerdictReport.interval(claim.accepted))\(evaluated.reason.isEmpty ? "" : "; \(evaluated.reason)")
         """
     } else {
@@ -124,7 +124,7 @@ struct FigureTemplate {
         ? "<tr><td></td><td>and \(rest) more: <code>refig show fig:\(figure.id)</code> lists them all</td></tr>" : nil
       return """
         <h4><a href="#stage:\(stage.id)">\(stage.id)</a></h4>
-        <p class="small">\(code)\(inputs); \(stage.cells.count) cells\
+        <p class="small">\(code)\(inputs); \(Text.count(stage.cells.count, "cell"))\
         \(stage.missingCount > 0 ? ", \(stage.missingCount) missing" : "")</p>
         <details><summary class="small">cells by key, with their parameters</summary><div class="scroll"><table>
         <thead><tr><th scope="col">key</th><th scope="col">parameters and replicas</th></tr></thead>

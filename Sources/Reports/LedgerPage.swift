@@ -70,19 +70,31 @@ package struct LedgerPage {
     }
   }
 
-  /// A few lines for the terminal.
-  package var text: String {
-    var lines: [String] = []
+  /// How many stages of a paper are named where nobody asked for all of them.
+  private static let shownCount = 5
+
+  /// A few lines for the terminal; which stages are out of date, one by one, where `showsAll`.
+  package func text(columns: Int, showsAll: Bool) -> String {
+    var lines = Text.wrapped("profile \(profile): \(audits)", columns: columns, indent: 2)
     for paper in papers where paper.recordedCells > 0 || !paper.outOfDate.isEmpty {
-      lines.append(
-        "\(paper.paper): \(paper.recordedCells) of \(paper.cells) cells, \(paper.completeStages) of \(paper.stages) stages "
-          + "whole; \(paper.judgedClaims) of \(paper.claims) claims judged, \(paper.asExpected) as expected")
-      lines.append("  \(paper.audits)")
-      if !paper.outOfDate.isEmpty { lines.append("  out of date: \(paper.outOfDate.joined(separator: ", "))") }
+      var parts = [
+        "\(paper.recordedCells) of \(paper.cells) cells", "\(paper.completeStages) of \(paper.stages) stages whole",
+        "\(paper.judgedClaims) of \(paper.claims) claims judged, \(paper.asExpected) as expected",
+      ]
+      let namesAll = showsAll || paper.outOfDate.count <= Self.shownCount
+      if !namesAll { parts.append("\(paper.outOfDate.count) stages out of date") }
+      lines += Text.wrapped("\(paper.paper): \(parts.joined(separator: "; "))", columns: columns, indent: 2)
+      if paper.recordedCells > 0 { lines += Text.wrapped("  \(paper.audits)", columns: columns, indent: 2) }
+      if namesAll { lines += paper.outOfDate.map { "  out of date: \($0)" } }
     }
     let missing = papers.filter { $0.recordedCells == 0 && $0.outOfDate.isEmpty }.map(\.paper)
-    if !missing.isEmpty { lines.append("nothing on record: \(missing.joined(separator: ", "))") }
-    return (lines + ["profile \(profile): \(audits)"]).joined(separator: "\n")
+    if !missing.isEmpty {
+      lines += Text.wrapped("nothing on record: \(missing.joined(separator: ", "))", columns: columns, indent: 2)
+    }
+    if !showsAll, papers.contains(where: { $0.outOfDate.count > Self.shownCount }) {
+      lines.append("`--all` names the stages that are out of date.")
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// The page docs and README show.
@@ -105,11 +117,11 @@ package struct LedgerPage {
       text += "| \(paper.completeStages) of \(paper.stages) | \(Text.duration(paper.processorSeconds)) "
       text += "| \(paper.judgedClaims) of \(paper.claims) | \(paper.asExpected) |\n"
     }
-    text += "\n## Verdicts\n\n| claim | verdict | estimate | ± s.e. | origin |\n| --- | --- | ---: | ---: | --- |\n"
+    text += "\n## Verdicts\n\n| claim | verdict | estimate | origin |\n| --- | --- | ---: | --- |\n"
     for evaluated in verdicts.claims {
       let remark = evaluated.isExpected ? "" : ", expected \(evaluated.claim.expected.rawValue)"
-      text += "| \(inert(evaluated.claim.id)) | \(evaluated.verdict.rawValue)\(remark) | \(evaluated.number) "
-      text += "| \(evaluated.error) | \(verdicts.origins[evaluated.claim.id] ?? "") |\n"
+      text += "| \(inert(evaluated.claim.id)) | \(evaluated.verdict.rawValue)\(remark) | \(evaluated.concise) "
+      text += "| \(verdicts.origins[evaluated.claim.id] ?? "") |\n"
     }
     text += "\n## Stages\n\n| stage | cells | processor time | computed | where |\n| --- | ---: | ---: | --- | --- |\n"
     for row in rows {

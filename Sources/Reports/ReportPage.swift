@@ -152,7 +152,7 @@ package struct ReportPage {
     """
     <li><a href="#paper:\(section.key)">\(section.key)</a>
     <div class="small quiet">\(section.citation)</div>\(bar(section.claims))
-    <div class="small">\(section.figures.count) figures, \(counts(section.claims))</div></li>
+    <div class="small">\(Text.count(section.figures.count, "figure")), \(counts(section.claims))</div></li>
     """
   }
 

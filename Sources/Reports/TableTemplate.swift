@@ -28,9 +28,9 @@ struct TableTemplate {
     if let baseline = report.baseline {
       text = """
         <p>Compared with the run of \(Self.time(baseline.time)), commit \
-        <code>\(baseline.facts["commit"]?.prefix(10) ?? "unknown")</code>: \(report.comparedCount) claims were judged then and \
-        now; \(report.changes.count == 0 ? "none" : "\(report.changes.count)") of them changed the verdict or moved by more
-        than a standard error.</p>
+        <code>\(baseline.facts["commit"]?.prefix(10) ?? "unknown")</code>: of \(Text.count(report.comparedCount, "claim")) judged then \
+        and now, \(report.changes.isEmpty ? "none" : "\(report.changes.count)") changed the verdict or moved by more than a
+        standard error.</p>
         """
       if !report.changes.isEmpty {
         let rows = report.changes.map { change -> HTML in
@@ -67,7 +67,7 @@ struct TableTemplate {
   // MARK: Evidence
 
   private var evidence: HTML {
-    let heads = ["claim", "kind", "verdict", "estimate", "± s.e.", "margin", "replicas"].enumerated().map {
+    let heads = ["claim", "kind", "verdict", "estimate", "margin", "replicas"].enumerated().map {
       index, name -> HTML in
       """
       <th scope="col"\(index > 2 ? " class=\"number\"" : "" as HTML)><button type="button">\(name)</button></th>
@@ -104,8 +104,7 @@ struct TableTemplate {
       <tr id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><td class="claim"><details><summary>\
       <b>\(claim.id)</b> \(claim.statement)</summary>\(details(entry))</details></td>\
       <td>\(claim.kind.rawValue)</td><td>\(badge.html)</td>\
-      <td class="number" data-sort="\(exact(estimate?.value))">\(evaluated?.number ?? "–")</td>\
-      <td class="number" data-name="±" data-sort="\(exact(estimate?.standardError))">\(evaluated?.error ?? "–")</td>\
+      <td class="number" data-sort="\(exact(estimate?.value))">\(evaluated?.concise ?? "–")</td>\
       <td>\(evaluated.flatMap { IntervalPlot($0)?.svg })\
       <span class="small quiet">\(accepted)</span></td>\
       <td class="number" data-name="margin" data-sort="\(exact(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\

@@ -35,7 +35,8 @@ package struct TeXFile {
         return (
           entry.claim.id,
           Value(
-            number: Self.concise(estimate.value, error: estimate.standardError), verdict: evaluated.verdict.rawValue,
+            number: Self.mathematics(ConciseNumber(estimate.value, error: estimate.standardError)),
+            verdict: evaluated.verdict.rawValue,
             origin: entry.origin?.name ?? "", statement: entry.claim.statement)
         )
       })
@@ -45,33 +46,10 @@ package struct TeXFile {
 
   // MARK: Numbers
 
-  /// A number with the error of its last digits: 2.016(15), -0.0084(27), 1.23(15)·10^-5, as mathematics of TeX. The error has
-  /// two digits, more where it is 100 or greater; a number without error has four digits.
-  static func concise(_ value: Double, error: Double) -> String {
-    guard value.isFinite else {
-      return "\\ensuremath{" + (value.isNaN ? "?" : value > 0 ? "\\infty" : "-\\infty") + "}"
-    }
-    guard error > 0, error.isFinite else { return mathematics(String(format: "%.4g", value), exponent: nil) }
-    let magnitude = max(abs(value), error)
-    let power = magnitude < 1e-3 || magnitude >= 1e6 ? Int(log10(magnitude).rounded(.down)) : 0
-    let (scaled, scaledError) = (value / pow(10, Double(power)), error / pow(10, Double(power)))
-    // Two digits of the error.
-    var decimals = max(0, 1 - Int(log10(scaledError).rounded(.down)))
-    var digits = Int((scaledError * pow(10, Double(decimals))).rounded())
-    if digits >= 100 {
-      decimals = max(0, decimals - 1)
-      digits = Int((scaledError * pow(10, Double(decimals))).rounded())
-    }
-    let shown = String(format: "%.\(decimals)f", scaled)
-    return mathematics("\(shown)(\(digits))", exponent: power == 0 ? nil : power)
-  }
-
-  private static func mathematics(_ text: String, exponent: Int?) -> String {
-    var (mantissa, power) = (text, exponent)
-    if let place = text.firstIndex(of: "e"), let written = Int(text[text.index(after: place)...]) {
-      (mantissa, power) = (String(text[..<place]), written)
-    }
-    return "\\ensuremath{\(mantissa)" + (power.map { "\\times10^{\($0)}" } ?? "") + "}"
+  /// A number as mathematics of TeX.
+  private static func mathematics(_ number: ConciseNumber) -> String {
+    let mantissa = ["NaN": "?", "∞": "\\infty", "−∞": "-\\infty"][number.mantissa] ?? number.mantissa
+    return "\\ensuremath{\(mantissa)" + (number.exponent.map { "\\times10^{\($0)}" } ?? "") + "}"
   }
 
   // MARK: The file

@@ -181,7 +181,7 @@ extension RunRecord.Status {
         "  \(jobs.reduce(0) { $0 + $1.tasks }) tasks in \(jobs.count == 1 ? "job" : "\(jobs.count) jobs, the last") \(ids)"
       )
     }
-    if lostTasks > 0 { lines.append("  \(lostTasks) tasks ended too early, the last \(lastLoss)") }
+    if lostTasks > 0 { lines.append("  \(Text.count(lostTasks, "task")) ended too early, the last \(lastLoss)") }
     if hasEnded {
       lines.append("  over" + (error.map { ": \($0)" } ?? ""))
     } else if isAlive {

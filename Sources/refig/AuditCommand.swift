@@ -104,7 +104,7 @@ struct AuditCommand: ParsableCommand {
     var lines = record.differences.map { "\($0.stage) \($0.place): was \($0.was), is \($0.now) here" }
     let count = Set(record.uniform + record.weighted + record.visits).count
     lines.append(
-      "\(count) cells computed again in \(Text.duration(record.processorSeconds)) of processor time"
+      "\(Text.count(count, "cell")) computed again in \(Text.duration(record.processorSeconds)) of processor time"
         + (record.claims.isEmpty ? "" : ", and the number of \(record.claims.joined(separator: ", "))")
         + (record.differences.isEmpty ? ": all the same" : ": \(record.differences.count) differ"))
     lines.append("all audits: " + all.text)

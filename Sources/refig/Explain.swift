@@ -54,7 +54,7 @@ struct Explain: ParsableCommand {
     for claim in report.claims { lines.append("claim \(claim): refig show claim:\(claim) tells what it says") }
     for figure in report.figures { lines.append("figure \(figure): refig show fig:\(figure) tells what it shows") }
     for stage in report.stages {
-      lines.append("stage \(stage.stage): experiment \(stage.experiment), \(stage.points) points")
+      lines.append("stage \(stage.stage): experiment \(stage.experiment), \(Text.count(stage.points, "point"))")
       for (name, id) in stage.inputs.sorted(by: { $0.key < $1.key }) {
         lines.append("  reads stage \(id) as '\(name)'")
       }

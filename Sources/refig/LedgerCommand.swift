@@ -47,8 +47,9 @@ struct LedgerCommand: ParsableCommand {
         targets: targets, isCompacting: compact, time: RunLog.timeStamp())
       try output.show(
         summary,
-        "\(summary.cells) cells, \(summary.claims) claims and \(summary.tables) tables are new in the ledger; "
-          + "\(summary.written) files written, \(summary.removed) removed")
+        "new in the ledger: \(Text.count(summary.cells, "cell")), \(Text.count(summary.claims, "claim")), "
+          + "\(Text.count(summary.tables, "table")); \(Text.count(summary.written, "file")) written, "
+          + "\(summary.removed) removed")
     }
   }
 
@@ -60,13 +61,17 @@ struct LedgerCommand: ParsableCommand {
     @Flag(help: "Print as a page of Markdown.")
     var markdown = false
 
+    @Flag(help: "Name every stage that is out of date.")
+    var all = false
+
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
       let project = try project.load()
       let page = try LedgerPage(of: project)
-      if markdown { print(page.markdown, terminator: "") } else { try output.show(page.papers, page.text) }
+      if markdown { return print(page.markdown, terminator: "") }
+      try output.show(page.papers, page.text(columns: StandardOutput.columns, showsAll: all))
     }
   }
 
@@ -114,7 +119,9 @@ struct LedgerCommand: ParsableCommand {
           acceptance, store: second.store, who: try who(project), reason: reason, time: RunLog.timeStamp())
         accepted[stage.id] = acceptance.sample.count
       }
-      let lines = accepted.sorted { $0.key < $1.key }.map { "\($0.key): kept, \($0.value) cells computed again" }
+      let lines = accepted.sorted { $0.key < $1.key }.map {
+        "\($0.key): kept, \(Text.count($0.value, "cell")) computed again"
+      }
       try output.show(
         accepted,
         (lines.isEmpty ? ["nothing to accept: no stage differs in code alone"] : lines).joined(separator: "\n"))
@@ -138,6 +145,9 @@ struct LedgerCommand: ParsableCommand {
     @Argument(help: "The folder.", completion: .directory)
     var folder: String
 
+    @Flag(help: "Show every claim, not only those that are not as expected or undecided.")
+    var all = false
+
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
@@ -152,7 +162,7 @@ struct LedgerCommand: ParsableCommand {
       if output.json {
         print(try verdicts.report.json(), terminator: "")
       } else {
-        print(verdicts.report.text)
+        print(verdicts.report.text(columns: StandardOutput.columns, showsAll: all))
       }
       if !verdicts.report.differing.isEmpty {
         throw PipelineError.verdictsDiffer(count: verdicts.report.differing.count)

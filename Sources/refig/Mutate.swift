@@ -80,7 +80,7 @@ struct Mutate: ParsableCommand {
       if dry {
         let count = try build.missing().reduce(0) { $0 + $1.count }
         missingCount += count
-        print("\(paper) \(mutant): \(count) cells would run")
+        print("\(paper) \(mutant): \(Text.count(count, "cell")) would run")
         continue
       }
       // A mistake may make cells fail: they count as failed replicas, and the claim notices.
@@ -91,7 +91,7 @@ struct Mutate: ParsableCommand {
           catalogue: project.catalogue)
       }
     }
-    if dry { print("\(missingCount) cells would run") }
+    if dry { print("\(Text.count(missingCount, "cell")) would run") }
   }
 
   private func mistakes(of claims: [Claim], _ project: Project) -> [(paper: String, mutant: String)] {

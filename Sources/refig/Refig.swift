@@ -148,6 +148,11 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
+/// The papers of stages, each once, in the stages' order.
+func paperNames(of stages: [String]) -> [String] {
+  stages.map { String($0.prefix { $0 != "/" }) }.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+}
+
 /// How cells are computed.
 struct ExecutionOptions: ParsableArguments {
   @Option(
@@ -217,9 +222,11 @@ struct ExecutionOptions: ParsableArguments {
       throw error
     }
     if summary.failedReplicas > 0 {
-      progress.line("\(summary.failedReplicas) replicas failed numerically; their cells say why")
+      progress.line("\(Text.count(summary.failedReplicas, "replica")) failed numerically; the cells hold the reasons")
     }
-    if summary.duplicates > 0 { progress.line("\(summary.duplicates) cells were computed by another process too") }
+    if summary.duplicates > 0 {
+      progress.line("computed by another process too: \(Text.count(summary.duplicates, "cell"))")
+    }
     if summary.failed > 0 {
       let error = PipelineError.cellsFailed(
         count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")

@@ -22,6 +22,9 @@ struct Run: ParsableCommand {
   @Flag(help: "Only say what would run.")
   var dry = false
 
+  @Flag(help: "With --dry: name every stage, complete ones too.")
+  var all = false
+
   @Flag(help: "Compute nothing: draw figures from the cells that are here and from data/ledger.")
   var fromLedger = false
 
@@ -77,7 +80,7 @@ struct Run: ParsableCommand {
     var (summary, log) = try execution.recordedBuild(project, plan, progress: progress)
     if !execution.quiet, !output.json {
       print(
-        "\(summary.planned) cells: \(summary.cached) cached, \(summary.computed) computed"
+        "\(Text.count(summary.planned, "cell")): \(summary.cached) cached, \(summary.computed) computed"
           + (summary.computed > 0 ? " in \(Text.duration(summary.processorSeconds)) of processor time" : ""))
     }
     do {
@@ -137,7 +140,7 @@ struct Run: ParsableCommand {
     }
     let drawnCount = report.figures.values.filter { $0 == "drawn" }.count
     if output.json || !execution.quiet && !outcomes.isEmpty {
-      try output.show(report, "\(outcomes.count) figures: \(drawnCount) drawn, \(failures.count) failed")
+      try output.show(report, "\(Text.count(outcomes.count, "figure")): \(drawnCount) drawn, \(failures.count) failed")
     }
     guard let last = failures.last else { return }
     // Figures may share what is wrong.
@@ -163,21 +166,45 @@ struct Run: ParsableCommand {
     }
     let counts = Dictionary(uniqueKeysWithValues: stages.map { ($0.stage, $0.missing) })
     let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
-    let total = counts.values.reduce(0, +)
-    var lines = stages.map { "\($0.stage): \($0.missing) of \($0.cells) cells would run" }
-    if total == 0 {
-      lines.append("nothing to compute")
-    } else {
-      var time = "about \(Text.duration(seconds)) with \(max(1, execution.workers)) workers, by earlier runs"
-      if unknown == total {
-        time = "for a time unknown, as these stages never ran"
-      } else if unknown > 0 {
-        time += ", and \(unknown) cells of stages that never ran"
-      }
-      lines.append("\(total) cells, \(time)")
-    }
     try output.show(
-      Forecast(stages: stages, missing: total, seconds: seconds, cellsOfUnknownCost: unknown),
-      lines.joined(separator: "\n"))
+      Forecast(stages: stages, missing: counts.values.reduce(0, +), seconds: seconds, cellsOfUnknownCost: unknown),
+      text(stages, project, seconds: seconds, ofUnknownCost: unknown))
+  }
+
+  /// What would run, in all, by paper and by stage.
+  private func text(
+    _ stages: [Forecast.Stage], _ project: Project, seconds: Double, ofUnknownCost unknown: Int
+  ) -> String {
+    let columns = StandardOutput.columns
+    let (missing, total) = (stages.reduce(0) { $0 + $1.missing }, stages.reduce(0) { $0 + $1.cells })
+    guard missing > 0 else {
+      return
+        "profile \(project.profile): nothing to compute, \(Text.count(total, "cell")) \(total == 1 ? "is" : "are") here"
+    }
+    var time =
+      "about \(Text.duration(seconds)) with \(Text.count(max(1, execution.workers), "worker")), by earlier runs"
+    if unknown == missing {
+      time = "for a time unknown, as these stages never ran"
+    } else if unknown > 0 {
+      time += ", and \(Text.count(unknown, "cell")) of stages that never ran"
+    }
+    var lines = Text.wrapped(
+      "profile \(project.profile): \(missing) of \(Text.count(total, "cell")) would run, \(time)", columns: columns,
+      indent: 2)
+    let incomplete = stages.filter { $0.missing > 0 }
+    let papers = paperNames(of: stages.map(\.stage))
+    if papers.count > 1 {
+      for paper in papers {
+        let rows = incomplete.filter { $0.stage.hasPrefix(paper + "/") }
+        let cells = rows.reduce(0) { $0 + $1.missing }
+        if cells > 0 { lines.append("  \(paper): \(Text.count(cells, "cell")) of \(Text.count(rows.count, "stage"))") }
+      }
+    }
+    let shown = all ? stages : Array(incomplete.prefix(20))
+    lines += [""] + shown.map { "\($0.stage): \($0.missing) of \($0.cells) cells would run" }
+    if !all, incomplete.count > shown.count {
+      lines += ["", "\(Text.count(incomplete.count - shown.count, "stage")) more; `--all` shows every stage."]
+    }
+    return lines.joined(separator: "\n")
   }
 }

@@ -161,7 +161,8 @@ struct Show: ParsableCommand {
       let missing = stage.missingCount > 0 ? ", \(stage.missingCount) missing" : ""
       let inputs = stage.inputs.isEmpty ? "" : ", reads \(list(stage.inputs))"
       lines.append(
-        "  stage \(stage.id): experiment \(stage.experiment)\(code)\(inputs); \(stage.cells.count) cells\(missing)")
+        "  stage \(stage.id): experiment \(stage.experiment)\(code)\(inputs); \(Text.count(stage.cells.count, "cell"))\(missing)"
+      )
       lines += stage.cells.map { "    \($0.key.prefix(12))  \($0.label)\($0.isPresent ? "" : "  missing")" }
     }
     return lines.joined(separator: "\n")

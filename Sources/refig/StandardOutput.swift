@@ -15,6 +15,13 @@ enum StandardOutput {
       : FileError(.write, "standard output", code: failure)
   }
 
+  /// How wide lines may be: as the terminal at this moment, or 80 columns.
+  static var columns: Int {
+    var size = winsize()
+    let isTerminal = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isTerminal ? max(20, Int(size.ws_col)) : 80
+  }
+
   /// Prints bytes as they are, after what was printed before.
   static func write(_ bytes: [UInt8]) { fwrite(bytes, 1, bytes.count, stdout) }
 

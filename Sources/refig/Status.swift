@@ -9,7 +9,9 @@ import Store
 /// `refig status`.
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Per stage: how many cells are there, missing, failed, and what they cost. Of a run: how far it is.")
+    abstract: """
+      How many cells are there, missing, failed, and what they cost, by paper and stage. Of a run: how far it is.
+      """)
 
   @Argument(
     help: "Stages, figures, claims or paper:KEY, or the id of a run; everything unless given.", completion: .targets)
@@ -19,6 +21,9 @@ struct Status: ParsableCommand {
 
   @Flag(help: "Exit with status 7 if anything is missing.")
   var check = false
+
+  @Flag(help: "Show every stage, not only those that are incomplete.")
+  var all = false
 
   @OptionGroup var output: OutputOptions
 
@@ -79,28 +84,57 @@ struct Status: ParsableCommand {
     let cached = keys.compactMap { sizes[$0] }
     let ledger = try project.ledger(plan)
     try output.show(
-      rows, table(rows, project, of: keys.count, cached) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
+      rows,
+      text(rows, project, of: keys.count, cached) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
     let missing = keys.count - cached.count
     if check, missing > 0 { throw PipelineError.outOfDate(count: missing) }
   }
 
-  private func table(_ rows: [Row], _ project: Project, of total: Int, _ cached: [Int]) -> String {
+  /// How many stages are shown one by one where nobody asked for all of them.
+  private static let shownCount = 20
+
+  /// Sums, of each paper too, and then stages: those that are incomplete, or all of them.
+  private func text(_ rows: [Row], _ project: Project, of total: Int, _ cached: [Int]) -> String {
+    let columns = StandardOutput.columns
     func megabytes(_ bytes: Int) -> String { String(format: "%.3g MB", Double(bytes) / 1e6) }
-    let width = rows.map(\.stage.count).max() ?? 0
-    var lines = rows.map { row in
-      var text = row.stage.padding(toLength: width, withPad: " ", startingAt: 0) + "  \(row.cached)/\(row.total) cells"
-      if row.missing > 0 { text += ", \(row.missing) missing" }
-      if row.failed > 0 { text += ", \(row.failed) failed last time (refig explain \(row.stage))" }
-      text += ", " + megabytes(row.bytes)
-      if let mean = row.meanSeconds, let last = row.lastSeconds, let time = row.lastTime, let peak = row.peakBytes {
-        text += String(format: "  (%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory; last run "
-        text += "\(time.prefix(10)): \(Text.duration(last)))"
+    let asked =
+      targets.isEmpty
+      ? ", \(Text.count(project.figures.count, "figure")), "
+        + Text.count(project.claims.count, "claim") : ""
+    let sum =
+      "profile \(project.profile): \(cached.count) of \(Text.count(total, "cell")), "
+      + megabytes(cached.reduce(0, +)) + asked
+    var lines = Text.wrapped(sum, columns: columns, indent: 2)
+    let papers = Dictionary(grouping: rows) { String($0.stage.prefix { $0 != "/" }) }
+    if papers.count > 1 {
+      for paper in paperNames(of: rows.map(\.stage)) {
+        let rows = papers[paper, default: []]
+        let incomplete = rows.count { $0.missing > 0 }
+        let line =
+          "  \(paper): \(rows.reduce(0) { $0 + $1.cached }) of \(rows.reduce(0) { $0 + $1.total }) cells, "
+          + megabytes(rows.reduce(0) { $0 + $1.bytes })
+          + (incomplete > 0 ? "; \(incomplete) of \(Text.count(rows.count, "stage")) incomplete" : "")
+        lines += Text.wrapped(line, columns: columns, indent: 4)
       }
-      return text
     }
-    lines.append(
-      "profile \(project.profile): \(cached.count) of \(total) cells, \(megabytes(cached.reduce(0, +))), "
-        + "\(project.figures.count) figures, \(project.claims.count) claims")
+    let wanted = all || rows.count <= Self.shownCount ? rows : rows.filter { $0.missing > 0 }
+    let shown =
+      all ? wanted : Array((wanted.filter { $0.failed > 0 } + wanted.filter { $0.failed == 0 }).prefix(Self.shownCount))
+    if !shown.isEmpty { lines.append("") }
+    for row in shown {
+      var parts = ["\(row.cached) of \(Text.count(row.total, "cell"))"]
+      if row.failed > 0 { parts.append("\(row.failed) failed last time (refig explain \(row.stage))") }
+      parts.append(megabytes(row.bytes))
+      if let mean = row.meanSeconds, let time = row.lastTime, let peak = row.peakBytes {
+        parts.append(String(format: "%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory")
+        parts.append("last run \(time.prefix(10))")
+      }
+      lines += Text.wrapped("\(row.stage): \(parts.joined(separator: ", "))", columns: columns, indent: 4)
+    }
+    if shown.count < rows.count {
+      let rest = wanted.count - shown.count
+      lines += ["", (rest > 0 ? "\(Text.count(rest, "incomplete stage")) more; " : "") + "`--all` shows every stage."]
+    }
     return lines.joined(separator: "\n")
   }
 }

@@ -28,14 +28,15 @@ struct StoreCommand: ParsableCommand {
     func run() throws {
       let project = try project.load()
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).check(deep: deep)
-      var text = "\(report.cells) cells, \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged"
+      var text = "\(Text.count(report.cells, "cell")), \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged"
       if report.newer > 0 { text += ", \(report.newer) of a newer refig and not looked at" }
       for (name, count) in report.classes.sorted(by: { $0.key < $1.key }) {
         text += "\n  \(count) of the numeric class \(name)"
       }
       try output.show(report, (report.damaged + [text]).joined(separator: "\n"))
       if let first = report.damaged.first {
-        throw PipelineError.damaged(path: project.store.root, reason: "\(report.damaged.count) cells, such as \(first)")
+        throw PipelineError.damaged(
+          path: project.store.root, reason: "\(Text.count(report.damaged.count, "cell")), such as \(first)")
       }
     }
   }
@@ -83,7 +84,8 @@ struct StoreCommand: ParsableCommand {
       let garbage = try care.garbage(
         needed: needed, graceSeconds: graceDays * 86400, now: Date().timeIntervalSince1970)
       if yes { try care.remove(garbage) }
-      let text = "\(garbage.keys.count) cells and \(garbage.leftovers.count) leftovers, \(garbage.bytes / 1000) kB"
+      let text =
+        "\(Text.count(garbage.keys.count, "cell")) and \(Text.count(garbage.leftovers.count, "leftover")), \(garbage.bytes / 1000) kB"
       try output.show(
         Report(
           cells: garbage.keys.map(\.description), leftovers: garbage.leftovers, bytes: garbage.bytes, removed: yes),
@@ -130,7 +132,7 @@ struct StoreCommand: ParsableCommand {
       }
       try output.show(
         Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: size),
-        "\(keys.count) cells, \(size / 1000) kB in \(archive)")
+        "\(Text.count(keys.count, "cell")), \(size / 1000) kB in \(archive)")
     }
   }
 
@@ -148,7 +150,8 @@ struct StoreCommand: ParsableCommand {
     func run() throws {
       let project = try project.load()
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).take(archive)
-      let text = "\(report.added) cells added, \(report.present) were there, \(report.refused.count) refused"
+      let text =
+        "\(Text.count(report.added, "cell")) added, \(report.present) were there, \(report.refused.count) refused"
       try output.show(report, (report.refused.map { "refused \($0)" } + [text]).joined(separator: "\n"))
       if !report.refused.isEmpty {
         throw PipelineError.damaged(path: archive, reason: "\(report.refused.count) members are not valid cells")
@@ -190,7 +193,7 @@ struct StoreCommand: ParsableCommand {
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
       let audit = try care.audit(keys)
       let lines = audit.differences.map { "\($0.key.short): \($0.reason)" }
-      var text = "\(keys.count) cells computed again, \(lines.count) differ"
+      var text = "\(Text.count(keys.count, "cell")) computed again, \(lines.count) differ"
       if audit.ofOtherClasses > 0 {
         text += "; \(audit.ofOtherClasses) of another numeric class, compared to a relative \(NumericClass.tolerance)"
       }
@@ -199,7 +202,8 @@ struct StoreCommand: ParsableCommand {
           cells: keys.map(\.description), differences: lines, numericClass: NumericClass.current.description,
           ofOtherClasses: audit.ofOtherClasses), (lines + [text]).joined(separator: "\n"))
       if !lines.isEmpty {
-        throw PipelineError.damaged(path: project.store.root, reason: "\(lines.count) cells are not reproducible here")
+        throw PipelineError.damaged(
+          path: project.store.root, reason: "\(Text.count(lines.count, "cell")) cannot be reproduced here")
       }
     }
   }
@@ -250,7 +254,7 @@ struct StoreCommand: ParsableCommand {
       }
       try output.show(
         ["kept": kept, "computedAgain": audited, "changedStages": changed.count],
-        "\(kept) cells kept under the new code, \(audited) computed again"
+        "\(Text.count(kept, "cell")) kept under the new code, \(audited) computed again"
           + (changed.isEmpty ? " with the same bits" : ""))
       if !changed.isEmpty {
         throw PipelineError.damaged(

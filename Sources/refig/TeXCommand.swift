@@ -42,8 +42,10 @@ struct TeXCommand: ParsableCommand {
     guard check.isEmpty else { return try check(file) }
     try Files.save(Array(file.text.utf8), to: out)
     print(
-      "wrote \(out): \(verdicts.report.claims.count) claims, \(project.figures.count) figures"
-        + (verdicts.report.unjudgedCount > 0 ? "; \(verdicts.report.unjudgedCount) claims have no number yet" : ""))
+      "wrote \(out): \(Text.count(verdicts.report.claims.count, "claim")), "
+        + Text.count(project.figures.count, "figure")
+        + (verdicts.report.unjudgedCount > 0
+          ? "; without a number yet: \(Text.count(verdicts.report.unjudgedCount, "claim"))" : ""))
   }
 
   private func check(_ file: TeXFile) throws {

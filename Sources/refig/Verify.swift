@@ -50,6 +50,9 @@ struct Verify: ParsableCommand {
   @Option(help: "Write the verdicts as Markdown, for the summary of a CI job.")
   var md: String?
 
+  @Flag(help: "Show every claim, not only those that are not as expected or undecided.")
+  var all = false
+
   @Flag(help: "Print as JSON.")
   var json = false
 
@@ -125,8 +128,11 @@ struct Verify: ParsableCommand {
     if json {
       print(try report.json(), terminator: "")
     } else if !plan {
-      print(report.text)
-      if let audits { print("audits of the ledger: " + ErrorMessage.visible(audits.text)) }
+      print(report.text(columns: StandardOutput.columns, showsAll: all))
+      if let audits {
+        let text = "audits of the ledger: " + ErrorMessage.visible(audits.text)
+        print(Text.wrapped(text, columns: StandardOutput.columns, indent: 2).joined(separator: "\n"))
+      }
     }
     if let junit { try Self.save(report.junit, to: junit) }
     if let md {

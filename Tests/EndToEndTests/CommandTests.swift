@@ -103,7 +103,7 @@ struct Project {
     let first = try project.refig("run", "-j2")
     #expect(first.status == 0, "\(first.errors)")
     #expect(first.output.contains("14 cells: 0 cached, 14 computed"))
-    #expect(first.output.contains("1 figures: 1 drawn, 0 failed"))
+    #expect(first.output.contains("1 figure: 1 drawn, 0 failed"))
     for ending in ["svg", "pdf", "gp", "json"] {
       #expect(project.workspace.files(under: "figures/quick/demo").contains("thresholds.\(ending)"))
     }
@@ -112,8 +112,33 @@ struct Project {
     #expect(second.output.contains("0 drawn"))
     let verify = try project.refig("verify", "--cached-only")
     #expect(verify.status == 0, "\(verify.errors)")
-    #expect(verify.output.contains("1 claims: 1 confirmed, 0 refuted, 0 inconclusive; all as expected"))
+    #expect(verify.output.contains("1 claim: 1 confirmed, 0 refuted, 0 inconclusive; all as expected"))
     #expect(try project.refig("status", "--check").status == 0)
+  }
+
+  @Test("status and run --dry begin with sums, then name what is incomplete, at most 20 stages, in 80 columns")
+  func summaries() throws {
+    let stages = (0..<25).map {
+      "  sarao2020/with-a-rather-long-name-of-a-stage-\($0): {parameters: {inputDimension: \($0 + 4)}, "
+        + "experiment: sarao2020/uniqueness}\n"
+    }.joined()
+    let project = try Project(stages: stages + "  martin2023/escape: {}\n", figures: "figures: {}")
+    #expect(try project.refig("run", "martin2023/escape", "-q").status == 0)
+    for (command, incomplete) in [(["status"], "sarao2020: 0 of 25 cells"), (["run", "--dry"], "sarao2020: 25 cells")] {
+      func lines(_ more: String...) throws -> [String] {
+        let result = try runProgram(try productPath("refig"), command + more, in: project.workspace.path)
+        #expect(result.status == 0, "\(result.errors)")
+        return result.output.split(separator: "\n").map(String.init)
+      }
+      let short = try lines()
+      #expect(short[0].hasPrefix("profile quick: "), "\(short)")
+      #expect(short.contains { $0.hasPrefix("  " + incomplete) }, "\(short)")
+      #expect(short.count { $0.contains("a-stage-") } == 20)
+      #expect(!short.contains { $0.hasPrefix("martin2023/escape") } && short.last?.contains("--all") == true)
+      #expect(short.allSatisfy { $0.count <= 80 }, "\(short)")
+      let all = try lines("--all")
+      #expect(all.count { $0.contains("a-stage-") } == 25 && all.contains { $0.hasPrefix("martin2023/escape") })
+    }
   }
 
   @Test("the store is the same for one worker, two, and none")
@@ -256,7 +281,7 @@ struct Project {
     let result = try project.refig("verify", "--quiet")
     #expect(result.status == 4)
     #expect(result.output.contains("refuted"))
-    #expect(result.output.contains("1 NOT as expected"))
+    #expect(result.output.replacing(/\s+/, with: " ").contains("1 NOT as expected"))
   }
 
   @Test("without gnuplot the cells are kept and the status is 6, with no half-written figure")

@@ -191,7 +191,7 @@ import Testing
       Self.experiment + "stages: {my/walk: {parameters: {kind: \(kind)}, replicas: {count: 4}}}\n")
     let run = try folder.refig("run", "-j1")
     #expect(run.status == 0, "\(run.errors)")
-    #expect(run.errors.contains("1 replicas failed numerically"))
+    #expect(run.errors.contains("1 replica failed numerically"))
     let rows = try folder.refig("data", "my/walk", "--csv", "--output", "end").output.split(separator: "\n")
     #expect(rows.count == 4)
     let cell = try #require(try folder.cells().values.first)
@@ -367,7 +367,7 @@ import Testing
       .deletingLastPathComponent().appending(path: "figures/style.gp")
     try folder.workspace.write(try String(contentsOf: style, encoding: .utf8), to: "figures/style.gp")
     let run = try folder.refig("run", "-j2")
-    #expect(run.status == 0 && run.output.contains("1 figures: 1 drawn, 0 failed"), "\(run.output)\(run.errors)")
+    #expect(run.status == 0 && run.output.contains("1 figure: 1 drawn, 0 failed"), "\(run.output)\(run.errors)")
     let table = try folder.refig("data", "fig:my/ends", "--csv").output
     #expect(table.contains("drift,steps,replicas,end,endError"))
     #expect(

@@ -231,7 +231,7 @@ import Testing
     let browser = try Browser()
     try browser.open(project.workspace.path + "/second/index.html")
     let text: String = try browser.value("document.getElementById('changes').textContent")
-    #expect(text.contains("1 claims were judged then and now; 1 of them changed"), "\(text)")
+    #expect(text.contains("of 1 claim judged then and now, 1 changed"), "\(text)")
     #expect(text.contains("confirmed → "), "\(text)")
     let answer: String = try browser.value("document.querySelector('.answer').textContent")
     #expect(answer.contains("1 of 1 verdicts is not as expected"))
@@ -265,7 +265,7 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       result.output.hasPrefix(
-        "profile quick: 1 claims: 0 confirmed, 0 refuted, 0 inconclusive, 1 not judged; nothing was judged\n"))
+        "profile quick: 1 claim: 0 confirmed, 0 refuted, 0 inconclusive, 1 not judged; nothing was judged\n"))
     let page = try project.workspace.read("report/quick/index.html")
     #expect(page.contains("1 claim: 1 not judged"))
     #expect(!page.contains("as expected</p>"))

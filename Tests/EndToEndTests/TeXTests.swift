@@ -32,7 +32,7 @@ import Testing
     #expect(try refig("run", "-q").status == 0)
     let written = try refig("tex")
     #expect(
-      written.status == 0 && written.output == "wrote refig.tex: 1 claims, 1 figures\n",
+      written.status == 0 && written.output == "wrote refig.tex: 1 claim, 1 figure\n",
       "\(written.output)\(written.errors)")
     let file = try workspace.read("mine/refig.tex")
     let number = try #require(file.firstMatch(of: /refig@value@mine\/diffusion\\endcsname\{\\ensuremath\{([^}]*)\}\}/))

@@ -88,7 +88,7 @@ private struct WalkClaims {
     #expect(row.synthetic[.single] == .killed)
     #expect(row.kills("no-drift") == true)
     #expect(matrix.problems.isEmpty, "\(matrix.problems)")
-    #expect(matrix.summary.hasPrefix("1 claims, 1 of 1 deliberate mistakes noticed"))
+    #expect(matrix.summary.hasPrefix("1 claim, 1 of 1 deliberate mistakes noticed"))
   }
 
   @Test("mistakes have cells of their own, drawn from the same random numbers")
@@ -275,6 +275,41 @@ private struct WalkClaims {
       ].joined(separator: "\n"))
     let evaluated = try claims.project.claims.map { claims.evaluated($0, try claims.results(claims.plan, $0)) }
     return (VerdictReport(profile: "quick", claims: evaluated), claims.project)
+  }
+
+  @Test("for people: counts first, statements, numbers with their error, never wider than asked", arguments: [40, 80])
+  func people(columns: Int) throws {
+    let (report, _) = try report()
+    let text = report.text(columns: columns, showsAll: false)
+    #expect(text.hasPrefix("profile quick: 3 claims:"), "\(text)")
+    let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("toy/far: refuted, expected confirmed Walks end <near>"), "\(text)")
+    #expect(words.contains(/toy\/near: confirmed, as expected .* \d\.\d+\(\d\d\), accepted \[2, 6\]/), "\(text)")
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= columns }, "\(text)")
+  }
+
+  @Test("of many claims those that need attention are shown, and all where asked")
+  func manyClaims() throws {
+    let (report, _) = try report()
+    let many = VerdictReport(
+      profile: "quick", claims: Array(repeating: report.claims[0], count: VerdictReport.shownCount) + report.claims)
+    let text = many.text(columns: 80, showsAll: false)
+    #expect(!text.contains("toy/near:") && text.contains("toy/far:") && text.contains("toy/edge:"), "\(text)")
+    #expect(text.contains("--all"))
+    let all = many.text(columns: 80, showsAll: true)
+    #expect(all.components(separatedBy: "toy/near:").count == VerdictReport.shownCount + 2)
+    #expect(!all.contains("--all"))
+  }
+
+  @Test(
+    "a number says the error of its last digits",
+    arguments: [
+      (2.0163, 0.0154, "2.016(15)"), (-0.00842, 0.0027, "-0.0084(27)"), (1.2345e-5, 1.5e-6, "1.23(15)e-5"),
+      (123.4, 45, "123(45)"), (1.5, 0, "1.5"), (0, 0, "0"), (1e-7, 0, "1e-7"), (1.02217, 0.004363, "1.0222(44)"),
+      (0.00099, 0.00996, "0.001(10)"), (.infinity, 1, "∞"), (2.5e8, 1e7, "2.50(10)e8"),
+    ])
+  func concise(value: Double, error: Double, text: String) {
+    #expect(ConciseNumber(value, error: error).text == text)
   }
 
   @Test("JUnit: a suite per paper, a case per claim with its numbers, failures and skips where they belong")

@@ -1,0 +1,38 @@
+private import Foundation
+
+/// A number with the error of its last digits: 2.016(15), -0.0084(27), 1.23(15) times a power of ten.
+///
+/// The error has two digits, more where it is 100 or greater. A number without error has four digits.
+package struct ConciseNumber: Sendable, Equatable {
+  /// "2.016(15)".
+  package let mantissa: String
+  /// The power of ten it is to be multiplied by, if any.
+  package let exponent: Int?
+
+  /// A value with its standard error; 0 for none. A value that is not a number is "NaN", "∞" or "−∞".
+  package init(_ value: Double, error: Double = 0) {
+    guard value.isFinite else {
+      (mantissa, exponent) = (value.isNaN ? "NaN" : value > 0 ? "∞" : "−∞", nil)
+      return
+    }
+    guard error > 0, error.isFinite else {
+      let text = String(format: "%.4g", value).split(separator: "e")
+      (mantissa, exponent) = (String(text[0]), text.count > 1 ? Int(text[1]) : nil)
+      return
+    }
+    let magnitude = max(abs(value), error)
+    let power = magnitude < 1e-3 || magnitude >= 1e6 ? Int(log10(magnitude).rounded(.down)) : 0
+    let (scaled, scaledError) = (value / pow(10, Double(power)), error / pow(10, Double(power)))
+    var decimals = max(0, 1 - Int(log10(scaledError).rounded(.down)))
+    var digits = Int((scaledError * pow(10, Double(decimals))).rounded())
+    if digits >= 100 {
+      decimals = max(0, decimals - 1)
+      digits = Int((scaledError * pow(10, Double(decimals))).rounded())
+    }
+    mantissa = String(format: "%.\(decimals)f", scaled) + "(\(digits))"
+    exponent = power == 0 ? nil : power
+  }
+
+  /// For a terminal and for Markdown: "2.016(15)", "1.23(15)e-5".
+  package var text: String { mantissa + (exponent.map { "e\($0)" } ?? "") }
+}
