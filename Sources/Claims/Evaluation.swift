@@ -155,12 +155,17 @@ extension Results {
     }
   }
 
-  /// Throws ``EvidenceError`` where all replicas of a sweep point failed: an extreme, a curve or a share of the others would
-  /// pass for that of all.
+  /// Throws ``EvidenceError`` where more replicas of one sweep point failed than a verdict tolerates: those that are left
+  /// would pass for all, however many the other points have.
   fileprivate func requireReplicasEverywhere() throws {
-    let empty = points.filter { $0.replicas.isEmpty }
-    guard !empty.isEmpty else { return }
-    let names = Set(empty.map(\.experiment)).sorted().joined(separator: ", ")
-    throw EvidenceError("all replicas failed at \(empty.count) of \(points.count) sweep points (\(names))")
+    let poor = points.filter { point in
+      let failed = point.failedReplicas.count
+      return point.replicas.isEmpty || !Judgement.tolerates(failed: failed, of: failed + point.replicas.count)
+    }
+    guard let first = poor.first else { return }
+    let names = Set(poor.map(\.experiment)).sorted().joined(separator: ", ")
+    throw EvidenceError(
+      "\(first.failedReplicas.count) of \(first.failedReplicas.count + first.replicas.count) replicas failed at one of "
+        + "\(poor.count) such sweep points of \(points.count) (\(names))")
   }
 }

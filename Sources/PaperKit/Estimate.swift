@@ -33,11 +33,33 @@ public struct Estimate: Sendable, Codable {
   public let evidence: Evidence
   /// Bound on the numerical error of whatever theory entered, in the unit of `value`.
   public let numericalError: Double
+  /// Of a proportion: trials that failed, so that nobody knows how they would have come out. The interval allows for both.
+  public let undetermined: Int
 
   /// An estimate from its evidence. Not public: an exact number needs a ``Calculation`` to show.
-  init(_ evidence: Evidence, numericalError: Double = 0) {
+  init(_ evidence: Evidence, numericalError: Double = 0, undetermined: Int = 0) {
     self.evidence = evidence
     self.numericalError = numericalError
+    self.undetermined = undetermined
+  }
+
+  private enum CodingKeys: String, CodingKey { case evidence, numericalError, undetermined }
+
+  /// Reads what ``encode(to:)`` wrote. Throws `DecodingError`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try container.decode(Evidence.self, forKey: .evidence),
+      numericalError: try container.decode(Double.self, forKey: .numericalError),
+      undetermined: try container.decodeIfPresent(Int.self, forKey: .undetermined) ?? 0)
+  }
+
+  /// Writes the evidence; `undetermined` only where there are such trials. Throws `EncodingError`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(evidence, forKey: .evidence)
+    try container.encode(numericalError, forKey: .numericalError)
+    if undetermined > 0 { try container.encode(undetermined, forKey: .undetermined) }
   }
 
   /// The mean over replicas, one value each.
@@ -46,9 +68,9 @@ public struct Estimate: Sendable, Codable {
   }
   /// The median over replicas, one value each.
   public static func median(_ values: [Double]) -> Estimate { Estimate(.median(values)) }
-  /// A share of independent trials.
-  public static func proportion(successes: Int, trials: Int) -> Estimate {
-    Estimate(.proportion(successes: successes, trials: trials))
+  /// A share of independent trials, beside which some failed.
+  public static func proportion(successes: Int, trials: Int, undetermined: Int = 0) -> Estimate {
+    Estimate(.proportion(successes: successes, trials: trials), undetermined: undetermined)
   }
   /// A fitted number; degrees of freedom of 0 or below say nothing on its error.
   public static func fit(value: Double, standardError: Double, degreesOfFreedom: Double = .infinity) -> Estimate {
@@ -141,14 +163,22 @@ public struct Estimate: Sendable, Codable {
     return low <= high ? Interval(low, high) : .everything
   }
 
+  /// What skewed replicas move the end of a mean's interval by, in standard errors: |g|(1 + 2t^2)/(6 sqrt(n)), the term of
+  /// first order in the skewness g (Johnson, J. Am. Stat. Assoc. 73, 1978, 536); on both sides, as the sign of g is hardly
+  /// known. 0 up to |g| = 1, where it is the scatter of a few replicas.
+  private static func allowance(skewness: Double, t: Double, count: Int) -> Double {
+    abs(skewness) > 1 ? abs(skewness) * (1 + 2 * t * t) / (6 * Double(count).squareRoot()) : 0
+  }
+
   private func ends(tail: Double) -> (low: Double, high: Double) {
     switch evidence {
     case .exact(let value, let error), .identity(let value, _, let error): return (value - error, value + error)
     case .mean(let values, let scale):
       guard values.count > 1 else { return (-.infinity, .infinity) }
       let scaled = scale == .linear ? values : values.map(Double.logarithm)
+      let t = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
       let reach =
-        Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
+        (t + Self.allowance(skewness: Statistics.skewness(scaled), t: t, count: values.count))
         * Statistics.standardError(scaled)
       let centre = Statistics.mean(scaled)
       return scale == .linear
@@ -161,8 +191,11 @@ public struct Estimate: Sendable, Codable {
       }
       return (sorted[rank - 1], sorted[values.count - rank])
     case .proportion(let successes, let trials):
-      let interval = Statistics.clopperPearson(successes: successes, trials: trials, tail: tail)
-      return (interval.low, interval.high)
+      // What failed may have been nothing but failures, or nothing but successes.
+      func interval(_ more: Int) -> Interval {
+        Statistics.clopperPearson(successes: successes + more, trials: trials + undetermined, tail: tail)
+      }
+      return (interval(0).low, interval(undetermined).high)
     case .fit(let value, let standardError, let degreesOfFreedom):
       guard degreesOfFreedom > 0 else { return (-.infinity, .infinity) }
       let quantile =

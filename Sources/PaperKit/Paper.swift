@@ -7,25 +7,29 @@ public struct Estimator: Sendable {
   public let meaning: String
   /// Names of the experiments whose sweep points it reads.
   public let experiments: [String]
+  /// Where it is declared: `#fileID`, and the line; nil of an estimate that is written in YAML.
+  public let source: (file: String, line: Int)?
   /// The estimate. Throws ``EvidenceError`` where the results do not suffice.
   public let estimate: @Sendable (Results) throws -> Estimate
 
   /// Declares an estimator.
   public init(
-    _ name: String, from experiments: [any Experiment.Type], meaning: String,
+    _ name: String, from experiments: [any Experiment.Type], meaning: String, file: String = #fileID, line: Int = #line,
     estimate: @escaping @Sendable (Results) throws -> Estimate
   ) {
-    self.init(name, fromExperiments: experiments.map { $0.name }, meaning: meaning, estimate: estimate)
+    self.init(
+      name, fromExperiments: experiments.map { $0.name }, meaning: meaning, source: (file, line), estimate: estimate)
   }
 
   /// Declares an estimator of experiments that are known by name.
   public init(
-    _ name: String, fromExperiments experiments: [String], meaning: String,
+    _ name: String, fromExperiments experiments: [String], meaning: String, source: (file: String, line: Int)? = nil,
     estimate: @escaping @Sendable (Results) throws -> Estimate
   ) {
     self.name = name
     self.experiments = experiments
     self.meaning = meaning
+    self.source = source
     self.estimate = estimate
   }
 }

@@ -120,6 +120,32 @@ public struct ExperimentPoint<E: Experiment>: Sendable {
     return index
   }
 
+  /// The indices at which a coordinate lies in a range, ascending, for what is measured over a window. Throws
+  /// ``EvidenceError`` unless the grid reaches both of its ends, but for rounding, and has two places in it: a window cut
+  /// short would be another one.
+  public func indices(of coordinate: OutputArray, in range: ClosedRange<Double>) throws -> [Int] {
+    let values = self[coordinate].values
+    let used = values.indices.filter { range.contains(values[$0]) }
+    let slack = 1e-12 * max(abs(range.lowerBound), abs(range.upperBound))
+    guard let least = values.min(), let greatest = values.max(), least <= range.lowerBound + slack,
+      greatest >= range.upperBound - slack, used.count > 1
+    else {
+      throw EvidenceError(
+        "needs \(coordinate.name) from \(range.lowerBound) to \(range.upperBound); the \(values.count) of \(E.name) go "
+          + "from \(values.least()) to \(values.greatest()), \(used.count) of them between")
+    }
+    return used
+  }
+
+  /// Throws ``EvidenceError`` where a replica failed: for fits to counts, which a missing trial would shift either way.
+  public func requireAllReplicas() throws {
+    guard failedReplicas.isEmpty else {
+      throw EvidenceError(
+        "\(failedReplicas.count) of \(replicas.count + failedReplicas.count) replicas failed at a point of \(E.name), "
+          + "and a fit to shares needs every one")
+    }
+  }
+
   /// The same point with some of its replicas alone, which it must have, in the given order.
   func keeping(_ kept: [Int]) -> Self {
     guard kept != replicas else { return self }

@@ -87,11 +87,14 @@ public indirect enum StandardEstimate: Sendable, Hashable {
       let aligned = try Aligned([point(quantity)])
       return aligned.exact { $0[0] } ?? .median(aligned.rows.map { $0[0] })
     case .proportion(let quantity):
-      let values = try Aligned([point(quantity)]).rows.map { $0[0] }
+      let sample = try point(quantity)
+      let values = try Aligned([sample]).rows.map { $0[0] }
       guard values.allSatisfy({ $0 == 0 || $0 == 1 }) else {
         throw EvidenceError("\(quantity.description) is not 0 or 1 everywhere, so it has no share")
       }
-      return .proportion(successes: values.count { $0 == 1 }, trials: values.count)
+      var undetermined = 0
+      if case .replicas(_, let failed) = sample.values { undetermined = failed.count }
+      return .proportion(successes: values.count { $0 == 1 }, trials: values.count, undetermined: undetermined)
     case .greatest(let quantity): return .greatest(try samples(quantity).map { try Aligned([$0]).mean { $0[0] } })
     case .ratio(let first, let second):
       return try Aligned([point(first), point(second)]).fit { $0[0] / $0[1] }

@@ -102,6 +102,12 @@ package struct Catalogue: Sendable {
     } catch { return nil }
   }
 
+  /// The file that declares an estimator, relative to the project's folder; nil of an estimate in YAML.
+  package func sourcePath(of estimator: Estimator) -> String? {
+    guard let file = estimator.source?.file else { return nil }
+    return sourceFolder.map { "\($0)/\(file)" }
+  }
+
   /// The file that defines an experiment, relative to the project's folder.
   package func sourcePath(of experiment: ExperimentDescription) -> String? {
     switch experiment.implementation {

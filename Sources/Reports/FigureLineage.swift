@@ -1,5 +1,6 @@
 package import Claims
 package import Figures
+package import PaperKit
 package import Pipeline
 private import Platform
 private import Store
@@ -63,7 +64,14 @@ extension Project {
   /// The file that defines an experiment, relative to the project's folder; nil where the sources are not there, as in a
   /// folder that holds a pipeline only.
   package func sourcePath(of experiment: ExperimentDescription) -> String? {
-    catalogue.sourcePath(of: experiment).flatMap { Files.sizeAndTime("\(root)/\($0)") == nil ? nil : $0 }
+    catalogue.sourcePath(of: experiment).flatMap(present)
+  }
+
+  /// Where the code of an estimator is in the project, if it is there.
+  package func sourcePath(of estimator: Estimator) -> String? { catalogue.sourcePath(of: estimator).flatMap(present) }
+
+  private func present(_ path: String) -> String? {
+    Files.sizeAndTime("\(root)/\(path)") == nil ? nil : path
   }
 
   /// The claims that read a stage that the figure shows.

@@ -7,9 +7,6 @@ private import Pipeline
 struct FigureTemplate {
   let entry: Report.FigureEntry
   let report: Report
-  let picture: InlineSVG?
-  let isTooLarge: Bool
-
   private var figure: Figure { entry.figure }
   private var lineage: FigureLineage { entry.lineage }
   /// Beside this many claims the others are folded.
@@ -36,15 +33,12 @@ struct FigureTemplate {
   }
 
   private var shown: HTML {
-    if let picture {
+    if case .success(let picture) = entry.picture {
+      let size = picture.size
       return """
-        <div class="picture\(picture.width > 400 ? " wide" : "")" style="width:\(Int(picture.width * 1.5 + 22))px">\(picture.html)</div>
-        """
-    }
-    if isTooLarge {
-      return """
-        <p class="absent">This figure is too large for the page; it is in \
-        <a href="\(file(".svg"))">\(file(".svg"))</a>.</p>
+        <div class="picture\(size.width > 400 ? " wide" : "")" style="width:\(Int(size.width * 1.5 + 22))px">\
+        <img class="plot" loading="lazy" src="\(file(".svg"))" width="\(Int(size.width * 1.5))" \
+        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption)"></div>
         """
     }
     guard case .failure(let absence) = entry.picture else { return "" }
@@ -144,36 +138,11 @@ struct FigureTemplate {
       """
     if case .success(let picture) = entry.picture {
       parts += """
-        <details><summary class="small">gnuplot script; the whole of it is \(figure.name).gp</summary>\
-        <pre tabindex="0">\(abridged(picture.script))</pre></details>
         <details><summary class="small">data as CSV; all rows are in \(figure.name).csv</summary>\
         <pre tabindex="0">\(picture.csvHead)</pre></details>
 
         """
     }
     return parts
-  }
-
-  /// The script without the style that all scripts share and with the first rows of each block of data.
-  private func abridged(_ script: String) -> String {
-    var lines: [Substring] = []
-    var rowCount: Int?
-    let short = script.replacing(
-      report.style, with: "# … here stands figures/style.gp, the look that all figures share …\n")
-    for line in short.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line == "EOD" {
-        if let rowCount, rowCount > Report.rowLimit {
-          lines.append("# … and \(rowCount - Report.rowLimit) more rows …")
-        }
-        rowCount = nil
-      }
-      if let count = rowCount, !line.hasPrefix("#") {
-        rowCount = count + 1
-        if count >= Report.rowLimit { continue }
-      }
-      lines.append(line)
-      if line.hasSuffix("<< EOD") { rowCount = 0 }
-    }
-    return lines.joined(separator: "\n")
   }
 }

@@ -9,7 +9,7 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   package init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
-  /// Markup from elsewhere, such as a picture that ``InlineSVG`` has checked.
+  /// Markup from elsewhere, such as a drawing that ``StageGraph`` has made.
   init(trusted text: String) { self.text = text }
 
   package struct StringInterpolation: StringInterpolationProtocol {

@@ -28,6 +28,15 @@ package struct Report {
     /// All rows of its tables, and the first of each.
     let csv: String
     let csvHead: String
+
+    /// Width and height as the file says, in its units; those of a page's column where it does not.
+    var size: (width: Double, height: Double) {
+      let head = String(decoding: svg.prefix(1000), as: UTF8.self)
+      guard let match = head.firstMatch(of: /<svg[^>]*?\swidth="([0-9.]+)[^>]*?\sheight="([0-9.]+)/),
+        let width = Double(match.output.1), let height = Double(match.output.2)
+      else { return (400, 300) }
+      return (width, height)
+    }
   }
 
   /// Why a figure has no picture.
@@ -81,8 +90,8 @@ package struct Report {
   let cells: (planned: Int, present: Int, known: Int, processorSeconds: Double)
   /// Versions, commit and machine of this report.
   let facts: [String: String]
-  /// Text of figures/style.gp, which every script holds.
-  let style: String
+  /// Where estimators are declared, by their names: path in the project and line.
+  let estimators: [String: (path: String, line: Int)]
   /// What audits prove of the ledger, if numbers of it are shown.
   let audits: AuditStatement?
   /// The verdicts, without those that cannot be judged yet.
@@ -126,7 +135,10 @@ package struct Report {
     }
     self.facts = facts
     profile = project.profile
-    style = try project.style()
+    estimators = project.claims.reduce(into: [:]) { found, claim in
+      guard let path = project.sourcePath(of: claim.estimator), let source = claim.estimator.source else { return }
+      found[claim.estimator.name] = (path, source.line)
+    }
     verdicts = judged.report
     audits = judged.audits
     baseline = before.flatMap { records.runs[$0.run] }
@@ -233,7 +245,7 @@ private struct SectionBuilder {
       key: key, citation: project.catalogue.papers.first { $0.key == key }?.citation ?? "", figures: figures,
       claims: own, stages: stages,
       graph: try StageGraph(project: project, plan: part, present: present, hasClaims: false).text(.svg),
-      code: try code(of: stages))
+      code: try code(at: stages.compactMap(\.code) + own.compactMap { project.sourcePath(of: $0.claim.estimator) }))
   }
 
   private func stage(_ stage: Plan.Stage) throws -> Report.StageEntry {
@@ -246,9 +258,9 @@ private struct SectionBuilder {
       runs: Set(costs.map(\.run)).sorted().reversed())
   }
 
-  /// The code of the experiments, each file once; what is not there is left out.
-  private func code(of stages: [Report.StageEntry]) throws -> [(path: String, text: String)] {
-    try Set(stages.compactMap(\.code)).sorted().compactMap { path in
+  /// The code of experiments and estimators, each file once.
+  private func code(at paths: [String]) throws -> [(path: String, text: String)] {
+    try Set(paths).sorted().compactMap { path in
       try Files.bytes(of: "\(project.root)/\(path)").map { (path, String(decoding: $0, as: UTF8.self)) }
     }
   }

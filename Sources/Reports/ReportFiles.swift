@@ -34,7 +34,7 @@ extension Report {
         description: "All claims with estimates, intervals and verdicts"))
     files.append(
       File(
-        path: "index.html", bytes: Array(try ReportPage(self).html.utf8),
+        path: "index.html", bytes: Array(ReportPage(self).html.utf8),
         description: "All figures, verdicts beside them, and where each number comes from"))
     return files
   }

@@ -5,49 +5,23 @@ private import Foundation
 private import Ledger
 private import PaperKit
 private import Pipeline
+private import Runner
 
-/// The page of a report, one HTML file that asks nothing of the network: this file has its frame, ``FigureTemplate`` and
-/// ``TableTemplate`` what stands in it.
+/// The page of a report: one HTML file that asks nothing of the network, with pictures from the folder beside it. This file
+/// has its frame, ``FigureTemplate`` and ``TableTemplate`` what stands in it.
 package struct ReportPage {
   private let report: Report
-  /// Pictures by figure that the page holds, and those that would make it too large.
-  private var pictures: [String: InlineSVG]
-  private var tooLarge: Set<String>
 
-  /// The page may be so long.
-  package static let byteLimit = 5_000_000
-
-  /// A page that holds as many pictures as its limit allows; the largest are left to files beside it first.
-  package init(_ report: Report, byteLimit: Int = byteLimit) throws {
-    var pictures: [(id: String, picture: InlineSVG)] = []
-    for (number, entry) in report.figures.enumerated() {
-      guard case .success(let picture) = entry.picture else { continue }
-      let inline = try InlineSVG(
-        picture.svg, path: entry.figure.id + ".svg", prefix: "p\(number)",
-        label: "Figure \(entry.figure.id): \(entry.figure.caption)")
-      pictures.append((entry.figure.id, inline))
-    }
-    self.report = report
-    self.pictures = Dictionary(uniqueKeysWithValues: pictures.map { ($0.id, $0.picture) })
-    tooLarge = []
-    var excess = page.text.utf8.count - byteLimit
-    for (id, picture) in pictures.sorted(by: { $0.picture.html.text.utf8.count > $1.picture.html.text.utf8.count })
-    where excess > 0 {
-      // What stands in its place takes a few hundred bytes.
-      excess -= picture.html.text.utf8.count - 500
-      self.pictures[id] = nil
-      tooLarge.insert(id)
-    }
-  }
+  package init(_ report: Report) { self.report = report }
 
   /// The page.
   package var html: String { page.text }
 
   private static let style = HTML(trusted: String(decoding: PackageResources.report_css, as: UTF8.self))
   private static let script = String(decoding: PackageResources.report_js, as: UTF8.self)
-  /// Only this script runs, and nothing is fetched, whatever a text in the page might ask for.
+  /// Only this script runs, and nothing but pictures beside the page is fetched, whatever a text in it might ask for.
   private static let policy =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; script-src "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; script-src "
     + "'sha256-\(Data(SHA256.digest(script)).base64EncodedString())'"
 
   private var page: HTML {
@@ -71,8 +45,8 @@ package struct ReportPage {
     \(report.sections.filter { !$0.figures.isEmpty || !$0.claims.isEmpty }.map(section))
     \(TableTemplate(report).all)
     </main>
-    <footer>Made by <code>refig report --profile \(report.profile)</code>. This file is complete: it needs no network and no
-    files beside it. The folder <code>figures</code> beside it has every figure as SVG, PDF, gnuplot script, CSV and JSON.</footer>
+    <footer>Made by <code>refig report --profile \(report.profile)</code>. It needs no network. The folder
+    <code>figures</code> beside it has every figure as SVG, PDF, gnuplot script, CSV and JSON.</footer>
     <script>\(HTML(trusted: Self.script))</script>
     </body>
     </html>
@@ -86,7 +60,7 @@ package struct ReportPage {
     let papers = report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }
     return """
       <header class="top">
-      <p class="quiet">refig report · profile \(report.profile) · \(commit)</p>
+      <p class="quiet">refig report · profile \(report.profile) · \(date) · \(commit)</p>
       <h1>\(papers.count == 1 ? "One paper" : "\(papers.count) papers"), recomputed</h1>
       \(answer)
       \(Self.bar(report.claims))
@@ -96,8 +70,27 @@ package struct ReportPage {
       <span class="for-screen">Click a figure to see where it comes from.</span></p>
       \(report.audits.map { audits -> HTML in
         "<p>Where cells are not here, numbers are those of the ledger. Its audits: \(audits.text).</p>" })
+      \(notable)
       <ul class="papers">\(papers.map(Self.card))</ul>
       </header>
+      """
+  }
+
+  /// The day of the newest of the runs that computed the cells.
+  private var date: HTML { report.runs.first.map { "computed \($0.time.prefix(10))" } ?? "cells of unknown date" }
+
+  /// What a reader asks for first: verdicts that say no, or not yet.
+  private var notable: HTML? {
+    let claims = report.claims.filter { entry in
+      entry.evaluated.map { $0.verdict != .confirmed || $0.isFragile } ?? false
+    }
+    guard !claims.isEmpty else { return nil }
+    let links = claims.map { entry -> HTML in
+      "<li>\(VerdictBadge(entry).html) <a href=\"#claim:\(entry.claim.id)\">\(entry.claim.id)</a> \(entry.claim.statement)</li>"
+    }
+    return """
+      <details class="notable"><summary>\(Text.count(claims.count, "claim")) refuted, undecided or fragile</summary>
+      <ul>\(links)</ul></details>
       """
   }
 
@@ -150,10 +143,31 @@ package struct ReportPage {
 
   private static func card(_ section: Report.Section) -> HTML {
     """
-    <li><a href="#paper:\(section.key)">\(section.key)</a>
-    <div class="small quiet">\(section.citation)</div>\(bar(section.claims))
+    <li>\(thumbnail(section))<a href="#paper:\(section.key)">\(section.key)</a>
+    <div class="small quiet">\(linked(section.citation))</div>\(bar(section.claims))
     <div class="small">\(Text.count(section.figures.count, "figure")), \(counts(section.claims))</div></li>
     """
+  }
+
+  /// The first picture of a paper, for the eye.
+  private static func thumbnail(_ section: Report.Section) -> HTML? {
+    for entry in section.figures {
+      guard case .success = entry.picture else { continue }
+      return """
+        <a class="thumbnail" href="#fig:\(entry.figure.id)" aria-label="\(entry.figure.id)">\
+        <img src="figures/\(entry.figure.id).svg" alt=""></a>
+        """
+    }
+    return nil
+  }
+
+  /// A citation whose arXiv number is a link.
+  private static func linked(_ citation: String) -> HTML {
+    guard let match = citation.firstMatch(of: /arXiv:(\d{4}\.\d{4,5})/) else { return "\(citation)" }
+    return """
+      \(citation[..<match.range.lowerBound])<a href="https://arxiv.org/abs/\(match.output.1)">\(match.output.0)</a>\
+      \(citation[match.range.upperBound...])
+      """
   }
 
   private var navigation: HTML {
@@ -175,7 +189,7 @@ package struct ReportPage {
     """
     <section id="paper:\(section.key)" aria-labelledby="title:\(section.key)">
     <h2 id="title:\(section.key)">\(section.key)</h2>
-    <p class="quiet">\(section.citation)</p>
+    <p class="quiet">\(Self.linked(section.citation))</p>
     \(section.figures.map(figure))
     \(claimsWithoutFigure(section))
     </section>
@@ -184,9 +198,7 @@ package struct ReportPage {
   }
 
   private func figure(_ entry: Report.FigureEntry) -> HTML {
-    FigureTemplate(
-      entry: entry, report: report, picture: pictures[entry.figure.id], isTooLarge: tooLarge.contains(entry.figure.id)
-    ).html
+    FigureTemplate(entry: entry, report: report).html
   }
 
   private func claimsWithoutFigure(_ section: Report.Section) -> HTML? {

@@ -83,14 +83,16 @@ struct TableTemplate {
       <option>inconclusive</option><option value="unexpected">not as expected</option><option value="fragile">fragile</option>\
       <option value="waiting">not judged</option></select></label>
       <output id="filter-count" aria-live="polite">\(report.claims.count) of \(report.claims.count) claims</output></div>
-      <div class="scroll"><table class="sortable"><thead><tr>\(heads.prefix(5).map { $0 })\
+      <div class="scroll"><table class="sortable"><thead><tr>\(heads.prefix(4).map { $0 })\
       <th scope="col">interval, accepted</th>\(heads.suffix(2).map { $0 })</tr></thead>
-      <tbody>
-      \(report.claims.map(row))</tbody></table></div></section>
+      \(report.claims.map(row))</table></div></section>
 
       """
   }
 
+  private static let columnCount = 7
+
+  /// A claim: a row of numbers, and under it, folded and as wide as the table, where they come from.
   private func row(_ entry: Report.ClaimEntry) -> HTML {
     let (claim, evaluated) = (entry.claim, entry.evaluated)
     let badge = VerdictBadge(entry)
@@ -101,14 +103,16 @@ struct TableTemplate {
     let estimate = evaluated?.estimate
     let accepted = VerdictReport.interval(claim.accepted)
     return """
-      <tr id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><td class="claim"><details><summary>\
-      <b>\(claim.id)</b> \(claim.statement)</summary>\(details(entry))</details></td>\
+      <tbody id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><tr><td class="claim">\
+      <b>\(claim.id)</b> \(claim.statement)</td>\
       <td>\(claim.kind.rawValue)</td><td>\(badge.html)</td>\
       <td class="number" data-sort="\(exact(estimate?.value))">\(evaluated?.concise ?? "–")</td>\
       <td>\(evaluated.flatMap { IntervalPlot($0)?.svg })\
       <span class="small quiet">\(accepted)</span></td>\
       <td class="number" data-name="margin" data-sort="\(exact(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
-      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>
+      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>\
+      <tr class="more"><td colspan="\(Self.columnCount)"><details><summary>evidence for \(claim.id)</summary>\
+      \(details(entry))</details></td></tr></tbody>
 
       """
   }
@@ -120,7 +124,7 @@ struct TableTemplate {
     }
     var facts: [(String, HTML)] = [
       ("source", "\(claim.source)"),
-      ("measured by", "\(claim.estimator.name): \(claim.estimator.meaning)"),
+      ("measured by", "\(claim.estimator.name): \(claim.estimator.meaning)\(estimatorLink(claim))"),
       ("accepted because", "\(claim.because)"),
     ]
     if let evaluated = entry.evaluated {
@@ -139,8 +143,20 @@ struct TableTemplate {
     if let figures = figuresByClaim[claim.id] { facts.append(("seen in", "\(links(figures, "fig"))")) }
     if !claim.kills.isEmpty { facts.append(("notices", "\(claim.kills.joined(separator: ", "))")) }
     facts.append(("written at", "\(claim.location.file):\(claim.location.line)"))
-    facts.append(("in the terminal", "<code>refig show claim:\(claim.id)</code>"))
+    let profile = report.profile
+    facts.append(("in the terminal", "<code>refig show claim:\(claim.id) --profile \(profile)</code>"))
+    facts.append(("judge it again", "<code>refig verify \(claim.id) --profile \(profile)</code>"))
+    if let stage = claim.evidence.stages.first {
+      facts.append(
+        ("recompute a sample", "<code>refig store audit stage:\(stage) --sample 5 --profile \(profile)</code>"))
+    }
     return "<dl>\(facts.map { fact -> HTML in "<dt>\(fact.0)</dt><dd>\(fact.1)</dd>" })</dl>"
+  }
+
+  private func estimatorLink(_ claim: Claim) -> HTML? {
+    report.estimators[claim.estimator.name].map { source in
+      " (<a href=\"#code:\(source.path)\">\(source.path)</a>, line \(source.line))"
+    }
   }
 
   // MARK: Stages and code
@@ -196,8 +212,8 @@ struct TableTemplate {
       """
     }
     return """
-      <section id="code" class="code"><h2>Code of the experiments</h2>
-      <p>\(files.isEmpty ? "The sources are not in this project's folder." : "What a replica does, file by file; what the experiments of a paper share stands beside them in the same folder of the project.")</p>
+      <section id="code" class="code"><h2>Code of experiments and estimators</h2>
+      <p>\(files.isEmpty ? "The sources are not in this project's folder." : "What a replica does, and how the arrays of a stage become the number that is judged, file by file; what a paper's experiments share stands beside them in the same folder of the project.")</p>
       \(list)</section>
 
       """

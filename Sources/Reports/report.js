@@ -2,36 +2,41 @@
 "use strict";
 
 const table = document.querySelector("table.sortable");
-const rows = table ? [...table.tBodies[0].rows] : [];
+// A claim is a body of two rows: its numbers, and folded where they come from.
+const claims = table ? [...table.tBodies] : [];
 
 function sortBy(header) {
   const column = header.cellIndex;
   const descending = header.getAttribute("aria-sort") === "ascending";
   for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", descending ? "descending" : "ascending");
-  const key = (row) => row.cells[column].dataset.sort ?? row.cells[column].textContent.trim();
+  const key = (claim) => {
+    const cell = claim.rows[0].cells[column];
+    return cell.dataset.sort ?? cell.textContent.trim();
+  };
   const isNumber = header.classList.contains("number");
   const order = (a, b) => {
     if (!isNumber) return key(a).localeCompare(key(b), "en", { numeric: true });
     const [x, y] = [key(a), key(b)].map((text) => (text === "" ? NaN : Number(text)));
     return x - y;
   };
-  const isMissing = (row) => isNumber && (key(row) === "" || Number.isNaN(Number(key(row))));
+  const isMissing = (claim) => isNumber && (key(claim) === "" || Number.isNaN(Number(key(claim))));
   // What has no number stands last in either direction.
-  const present = rows.filter((row) => !isMissing(row)).sort((a, b) => (descending ? -order(a, b) : order(a, b)));
-  table.tBodies[0].append(...present, ...rows.filter(isMissing));
+  const present = claims.filter((claim) => !isMissing(claim)).sort((a, b) => (descending ? -order(a, b) : order(a, b)));
+  table.append(...present, ...claims.filter(isMissing));
 }
 
 function filter() {
   const words = document.getElementById("filter-text").value.toLowerCase().split(/\s+/);
   const verdict = document.getElementById("filter-verdict").value;
   let count = 0;
-  for (const row of rows) {
-    const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word)) || (verdict !== "" && !row.dataset.verdict.split(" ").includes(verdict));
-    if (!row.hidden) count += 1;
+  for (const claim of claims) {
+    const text = claim.textContent.toLowerCase();
+    claim.hidden =
+      !words.every((word) => text.includes(word)) || (verdict !== "" && !claim.dataset.verdict.split(" ").includes(verdict));
+    if (!claim.hidden) count += 1;
   }
-  document.getElementById("filter-count").textContent = `${count} of ${rows.length} claims`;
+  document.getElementById("filter-count").textContent = `${count} of ${claims.length} claims`;
 }
 
 // Opens the details that hold the target of a link, and the target itself.
@@ -43,7 +48,7 @@ function reveal() {
     document.getElementById("filter-verdict").value = "";
     filter();
   }
-  const inner = target.matches("tr") ? target.querySelector("details") : target;
+  const inner = target.matches("tbody") ? target.querySelector("details") : target;
   for (let node = inner; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
   target.scrollIntoView();
 }

@@ -94,6 +94,23 @@ private func isSame(_ one: [OutputArray: NDArray], _ other: [OutputArray: NDArra
         experiment: "martin2026/spectrum", parameter: "lastTime", values: [.real(1), .real(3)], idle: narrow,
         acting: with(narrow, ["followsFlow": .flag(true)])),
       Example(
+        experiment: "martin2026/regularized-minimum", parameter: "followsFlow", values: [.flag(false), .flag(true)],
+        idle: with(narrow, ["studentWidthRatio": .real(1)]), acting: narrow),
+      Example(
+        experiment: "martin2026/regularized-minimum", parameter: "gradientTolerance",
+        values: [.real(0.1), .real(1e-6)],
+        idle: with(narrow, ["followsFlow": .flag(true), "lastTime": .real(1)]), acting: narrow),
+      Example(
+        experiment: "martin2026/regularized-minimum", parameter: "maximumIterationCount",
+        values: [.integer(1), .integer(60)],
+        idle: with(narrow, ["followsFlow": .flag(true), "lastTime": .real(1)]), acting: narrow),
+      Example(
+        experiment: "martin2026/spectrum", parameter: "followsFlow", values: [.flag(false), .flag(true)],
+        idle: with(narrow, ["studentWidthRatio": .real(1)]), acting: narrow),
+      Example(
+        experiment: "martin2026/spectrum", parameter: "gradientTolerance", values: [.real(0.1), .real(1e-6)],
+        idle: with(narrow, ["followsFlow": .flag(true), "lastTime": .real(1)]), acting: narrow),
+      Example(
         experiment: "martin2026/long-time", parameter: "lastSampleRatio", values: [.real(0.01), .real(0.5)],
         idle: ["firstSampleRatio": .real(0.3), "sampleRatioCount": .integer(1), "spectrumPointCount": .integer(2)],
         acting: ["firstSampleRatio": .real(0.005), "sampleRatioCount": .integer(2), "spectrumPointCount": .integer(2)]),

@@ -234,7 +234,8 @@ private struct Evaluated {
     #expect(Judgement.tolerates(failed: 2, of: 50))
     let empty = try estimation(failedAtLast: [0, 1])
     #expect(empty.estimate == nil)
-    #expect(empty.failure.contains("all replicas failed at 1 of 25 sweep points (toy/fault)"), "\(empty.failure)")
+    #expect(
+      empty.failure.contains("replicas failed at one of 1 such sweep points of 25 (toy/fault)"), "\(empty.failure)")
   }
 
   @Test("a calculation without chance has one replica, whose number is exact; with noise nothing is")

@@ -28,6 +28,23 @@ private let samples: [Estimate] = [
     }
   }
 
+  @Test("trials that failed may have come out either way: the interval of a share holds both")
+  func undeterminedTrials() throws {
+    let share = Estimate.proportion(successes: 190, trials: 190, undetermined: 10)
+    let (none, all) = (
+      Estimate.proportion(successes: 190, trials: 200), Estimate.proportion(successes: 200, trials: 200)
+    )
+    for tail in [0.01, 1e-5] {
+      #expect(share.interval(tail: tail).low == none.interval(tail: tail).low)
+      #expect(share.interval(tail: tail).high == all.interval(tail: tail).high)
+    }
+    #expect(share.interval(tail: 0.01).low < 0.956)
+    let back = try JSONDecoder().decode(Estimate.self, from: JSONEncoder().encode(share))
+    #expect(back.undetermined == 10 && back.interval(tail: 0.01) == share.interval(tail: 0.01))
+    let text = String(decoding: try JSONEncoder().encode(none), as: UTF8.self)
+    #expect(!text.contains("undetermined"), "what earlier ledgers hold is read and written as before")
+  }
+
   @Test("evidence cannot be moved to what its kind cannot measure")
   func unreachable() {
     #expect(Estimate.proportion(successes: 3, trials: 10).moved(to: 1.2) == nil)

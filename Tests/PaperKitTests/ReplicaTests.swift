@@ -70,6 +70,29 @@ import Testing
     #expect(throws: EvidenceError.self) { try point.index(of: .nan, in: Decay.time) }
   }
 
+  @Test("a window is used whole, or refused with what the grid reaches")
+  func windows() throws {
+    let point = try points(Decay.point([0], times: [0, 0.5, 1, 2, 4, 8]))[0]
+    #expect(try point.indices(of: Decay.time, in: 1...4) == [2, 3, 4])
+    // The ends need not be times; the grid must go beyond them.
+    #expect(try point.indices(of: Decay.time, in: 0.7...7) == [2, 3, 4])
+    #expect(try point.indices(of: Decay.time, in: 4...(8 + 1e-13)) == [4, 5])
+    for window in [2.0...9, -1...4, 2.5...3.5, 4...7] {
+      #expect(throws: EvidenceError.self) { try point.indices(of: Decay.time, in: window) }
+    }
+    #expect(
+      reason { _ = try point.indices(of: Decay.time, in: 2...20) }
+        == "needs time from 2.0 to 20.0; the 6 of test/decay go from 0.0 to 8.0, 3 of them between")
+  }
+
+  @Test("a fit to shares refuses a point that lost a replica")
+  func whole() throws {
+    try points(Decay.point([0, 1, 2]))[0].requireAllReplicas()
+    #expect(
+      reason { try points(Decay.point([0, 2], failed: [1]))[0].requireAllReplicas() }.contains("1 of 3 replicas failed")
+    )
+  }
+
   @Test("only what draws no random numbers, once, is exact")
   func calculations() throws {
     func calculations(_ points: Results.Point...) throws -> Int {

@@ -9,8 +9,12 @@ let dynamicsEstimators = [
     "bocchi2026/law-difference", from: [FullSGD.self, ReducedSGD.self],
     meaning: "mean ln of the last loss of full descent less that of the reduced chain"
   ) { results in
-    let full = try results.point(of: FullSGD.self)[FullSGD.populationLoss]
-    let reduced = try results.point(of: ReducedSGD.self)[ReducedSGD.populationLoss]
+    let (descent, chain) = (try results.point(of: FullSGD.self), try results.point(of: ReducedSGD.self))
+    guard descent.parameters.lastTime == chain.parameters.lastTime else {
+      throw EvidenceError(
+        "descent ends at time \(descent.parameters.lastTime), the chain at \(chain.parameters.lastTime)")
+    }
+    let (full, reduced) = (descent[FullSGD.populationLoss], chain[ReducedSGD.populationLoss])
     let samples = [full, reduced].map { $0.column($0.shape[1] - 1).map(Double.logarithm) }
     let errors = samples.map(Statistics.standardError)
     return .fit(
@@ -34,7 +38,7 @@ let dynamicsEstimators = [
     let times = point[ReducedSGD.time].values
     let count = Double(point.replicaCount)
     return .greatest(
-      times.indices.filter { times[$0] >= 10 }.map { index in
+      try times.indices[point.index(of: 10, in: ReducedSGD.time)...].map { index in
         let differences = zip(
           point[ReducedSGD.populationLoss].column(index), point[ReducedSGD.flowLoss].column(index)
         ).map { $0 - $1 }
@@ -157,7 +161,9 @@ let escapeEstimators = [
     meaning: "share of runs whose F(X/(1+nu)) lies between 1/4 and 3/4; 1/2 if the law has the right shape"
   ) { results in
     let ranks = try amplitudeRanks(results)
-    return .proportion(successes: ranks.count { (0.25...0.75).contains($0) }, trials: ranks.count)
+    return .proportion(
+      successes: ranks.count { (0.25...0.75).contains($0) }, trials: ranks.count,
+      undetermined: results.failedReplicaCount)
   },
   Estimator(
     "bocchi2026/amplitude-ratio", from: [EscapeAmplitude.self],

@@ -180,7 +180,10 @@ let landscapeEstimators = [
   ) { results in
     .identity(
       try results.points(of: HessianPath.self).flatMap { point in
-        point.perReplica(HessianPath.negativeCount) { counts in Double(counts.values.dropFirst().count { $0 == 0 }) }
+        let first = try point.index(of: 2, in: HessianPath.time)
+        return point.perReplica(HessianPath.negativeCount) { counts in
+          Double(counts.values[first...].count { $0 == 0 })
+        }
       })
   },
   Estimator(
@@ -200,8 +203,11 @@ let landscapeEstimators = [
   ) { results in
     try worst(results) { losses, times, prediction in
       let window = losses.indices.filter { losses[$0] < 1e-8 && losses[$0] > 1e-14 }
-      guard let first = window.first, let last = window.last, first < last else {
-        throw EvidenceError("the loss has no times between 1e-8 and 1e-14")
+      guard let first = window.first, let last = window.last, first < last, losses.greatest() >= 1e-8,
+        losses.least() <= 1e-14
+      else {
+        throw EvidenceError(
+          "needs losses from 1e-8 to 1e-14; they go from \(losses.greatest()) to \(losses.least())")
       }
       let rate = Double.logarithm(losses[first] / losses[last]) / (times[last] - times[first])
       return abs(rate / prediction - 1)

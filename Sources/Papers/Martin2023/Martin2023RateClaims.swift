@@ -27,7 +27,10 @@ let rateEstimators = [
       try some(results.points(of: ConvergenceRates.self), "rates").map { point in
         let times = point[ConvergenceRates.time].values
         let (end, losses) = (times.count - 1, point[ConvergenceRates.populationLoss])
-        let middle = times.firstIndex { $0 >= times[end] / 2.01 } ?? 0
+        guard let middle = times.firstIndex(where: { $0 >= times[end] / 2.01 }), times[middle] <= times[end] / 1.8
+        else {
+          throw EvidenceError("no time lies between 1/2.01 and 1/1.8 of the last, \(times[end])")
+        }
         let duration = Double.logarithm(times[end] / times[middle])
         return Estimate.median(
           (0..<point.replicaCount).map { replica in

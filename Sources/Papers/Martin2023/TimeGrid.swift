@@ -40,8 +40,8 @@ extension ExperimentParameters where Self: TimeGrid {
   /// Checks the ranges of the grid.
   package func validateTimes() throws {
     try require(
-      firstTime.isFinite && firstTime >= 0 && (firstTime > 0 || timeSpacing == .linear), "firstTime", firstTime,
-      allowed: timeSpacing == .linear ? "at least 0" : "above 0")
+      firstTime >= 1e-9 || firstTime == 0 && timeSpacing == .linear, "firstTime", firstTime,
+      allowed: timeSpacing == .linear ? "0, or at least 1e-9" : "at least 1e-9")
     try require(
       lastTime > firstTime && lastTime <= 1e9, "lastTime", lastTime, allowed: "above firstTime, at most 1e9")
     try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
@@ -51,7 +51,7 @@ extension ExperimentParameters where Self: TimeGrid {
 extension ExperimentParameters {
   /// Checks a ratio of width to input dimension: in (0, 1).
   package func validateRatio(_ ratio: Double, _ name: String) throws {
-    try require(ratio > 0 && ratio < 1, name, ratio, allowed: "above 0 and below 1")
+    try require(ratio >= 1e-6 && ratio < 1, name, ratio, allowed: "1e-6 to 1, exclusive")
   }
 
   /// Checks a width: 1 to `largest`.

@@ -81,7 +81,7 @@ package enum GradientDescent: Experiment {
       for scale in initialScales { try require(scale > 0, "initialScales", scale, allowed: "above 0") }
       try require(
         learningRate >= 1e-9 && learningRate < 1, "learningRate", learningRate, allowed: "1e-9 to 1, exclusive")
-      try require(firstTime > 0, "firstTime", firstTime, allowed: "above 0")
+      try require(firstTime >= 1e-9, "firstTime", firstTime, allowed: "at least 1e-9")
       try require(
         dynamics == .flow || firstTime >= learningRate, "firstTime", firstTime, allowed: "at least learningRate")
       try require(

@@ -44,6 +44,14 @@ package struct SystemSize: Sendable {
   /// Numbers that the sensing matrices and their Gram matrix may take together: 4 GiB.
   package static let numberLimit = 1 << 29
 
+  /// Whether the minimum by the long-time equations has the student's full rank, so that the width limits it. True where
+  /// they have no solution.
+  func bindsRank(regularization: Double) -> Bool {
+    let theory = LongTimeTheory(
+      studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio, noiseVariance: noiseVariance)
+    return (try? theory.solve(sampleRatio: sampleRatio, regularization: regularization).isRankLimited) ?? true
+  }
+
   /// Throws ``InvalidParameter`` for sizes that make no sense or do not fit into memory.
   package func validate() throws {
     func require(_ condition: Bool, _ name: String, _ value: some Any, _ allowed: String) throws {

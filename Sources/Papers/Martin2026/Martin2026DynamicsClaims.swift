@@ -167,8 +167,7 @@ let dynamicsEstimators = [
   ) { results in
     let point = try results.point(of: GradientDescent.self)
     let times = point[GradientDescent.time].values
-    let used = times.indices.filter { (100...400).contains(times[$0]) }
-    guard used.count > 1 else { throw EvidenceError("needs two times in [100, 400]") }
+    let used = try point.indices(of: GradientDescent.time, in: 100...400)
     return .median(
       (0..<point.replicaCount).map { replica in
         let limit = point[GradientDescent.limitLoss][replica, 0]
@@ -206,12 +205,12 @@ let dynamicsEstimators = [
   ) { results in
     let point = try results.point(of: OjaFlow.self)
     let window = point.parameters.studentWidthRatio >= 0.5 ? 20.0...70.0 : 3.0...30.0
-    let used = point[OjaFlow.time].values.enumerated().filter { window.contains($0.element) }
-    guard used.count > 1 else { throw EvidenceError("needs two times in \(window)") }
+    let times = point[OjaFlow.time].values
+    let used = try point.indices(of: OjaFlow.time, in: window)
     return .median(
       (0..<point.replicaCount).map { replica in
         Statistics.linearFit(
-          used.map { log($0.element) }, used.map { log(point[OjaFlow.distance][replica, $0.offset]) }
+          used.map { log(times[$0]) }, used.map { log(point[OjaFlow.distance][replica, $0]) }
         ).slope
       })
   },
@@ -220,11 +219,12 @@ let dynamicsEstimators = [
     meaning: "distance over its asymptotic law, geometric mean over t in [5, 10]"
   ) { results in
     let point = try results.point(of: OjaFlow.self)
-    let used = point[OjaFlow.time].values.enumerated().filter { (5...10).contains($0.element) }
-    let laws = try used.map { try ojaLaw(studentWidthRatio: point.parameters.studentWidthRatio, time: $0.element) }
+    let times = point[OjaFlow.time].values
+    let used = try point.indices(of: OjaFlow.time, in: 5...10)
+    let laws = try used.map { try ojaLaw(studentWidthRatio: point.parameters.studentWidthRatio, time: times[$0]) }
     return .mean(
       (0..<point.replicaCount).map { replica in
-        exp(Statistics.mean(zip(used, laws).map { log(point[OjaFlow.distance][replica, $0.offset] / $1) }))
+        exp(Statistics.mean(zip(used, laws).map { log(point[OjaFlow.distance][replica, $0] / $1) }))
       }, scale: .logarithmic)
   },
   Estimator(

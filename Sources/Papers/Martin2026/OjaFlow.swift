@@ -33,7 +33,7 @@ package enum OjaFlow: Experiment {
       try require(
         studentWidthRatio > 0 && studentWidthRatio <= 1 && studentWidth >= 1, "studentWidthRatio", studentWidthRatio,
         allowed: "at least 1/(2 inputDimension), at most 1")
-      try require(firstTime > 0, "firstTime", firstTime, allowed: "above 0")
+      try require(firstTime >= 1e-9, "firstTime", firstTime, allowed: "at least 1e-9")
       try require(
         lastTime > firstTime && lastTime <= 1e9, "lastTime", lastTime, allowed: "above firstTime, at most 1e9")
       try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")

@@ -44,7 +44,20 @@ package enum RegularizedMinimum: Experiment {
     }
 
     package static var idleParameters: [IdleParameter<Self>] {
-      [IdleParameter("lastTime", "without followsFlow") { !$0.followsFlow }]
+      [
+        IdleParameter("lastTime", "without followsFlow, or where the rank does not bind") {
+          !$0.followsFlow || !$0.size.bindsRank(regularization: $0.regularization)
+        },
+        IdleParameter("followsFlow", "where the rank does not bind") {
+          !$0.size.bindsRank(regularization: $0.regularization)
+        },
+        IdleParameter("gradientTolerance", "with followsFlow where the rank binds") {
+          $0.followsFlow && $0.size.bindsRank(regularization: $0.regularization)
+        },
+        IdleParameter("maximumIterationCount", "with followsFlow where the rank binds") {
+          $0.followsFlow && $0.size.bindsRank(regularization: $0.regularization)
+        },
+      ]
     }
 
     /// Checks the ranges above and that the data fit into memory.

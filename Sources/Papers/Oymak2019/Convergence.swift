@@ -32,7 +32,7 @@ package enum Convergence: Experiment {
     package func validate() throws {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
       try require((2...10_000).contains(pointCount), "pointCount", pointCount, allowed: "2 to 10000")
       try require(

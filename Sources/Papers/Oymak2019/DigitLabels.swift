@@ -30,7 +30,7 @@ package enum DigitLabels: Experiment {
     package func validate() throws {
       try requireTrainable(activation)
       try requireWidth(studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
       try requireShare(corruptedShare)
     }

@@ -32,7 +32,7 @@ package enum FittingTransition: Experiment {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
-      try requireRatio(parameterRatio, parameterCount: studentWidth * inputDimension)
+      try requireRatio(parameterRatio, parameterCount: studentWidth * inputDimension, perSample: studentWidth)
     }
   }
 

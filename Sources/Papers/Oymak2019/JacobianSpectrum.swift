@@ -23,7 +23,7 @@ package enum JacobianSpectrum: Experiment {
     /// Checks the ranges above.
     package func validate() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
     }
   }
 

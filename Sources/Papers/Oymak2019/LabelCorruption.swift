@@ -29,7 +29,7 @@ package enum LabelCorruption: Experiment {
     package func validate() throws {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
       try requireShare(corruptedShare)
     }

@@ -37,7 +37,7 @@ package enum OutputLayer: Experiment {
     package func validate() throws {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
     }
   }
 

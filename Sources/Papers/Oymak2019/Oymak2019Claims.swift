@@ -39,7 +39,7 @@ let transitionEstimators = [
     let points = try paired(results.points(of: FittingTransition.self))
     return try jackknife(replicaCount: points[0].replicaCount) { replicas in
       let ratios = try [0.25, 1].map { share in
-        try threshold(fittingCounts(results, withinShare: share, replicas: replicas)).value
+        try threshold(fittingCounts(points, withinShare: share, replicas: replicas)).value
       }
       return ratios[0] / ratios[1]
     }
@@ -147,7 +147,8 @@ let descentEstimators = [
     meaning: "share of runs that fit the labels, all sweep points together"
   ) { results in
     let flags = try results.points(of: Distance.self).flatMap { $0[Distance.fitted].values }
-    return .proportion(successes: flags.filter { $0 > 0.5 }.count, trials: flags.count)
+    return .proportion(
+      successes: flags.filter { $0 > 0.5 }.count, trials: flags.count, undetermined: results.failedReplicaCount)
   },
   Estimator(
     "oymak2019/decade-ratio", from: [Distance.self],
@@ -184,10 +185,10 @@ let descentEstimators = [
   },
   Estimator(
     "oymak2019/linear-distance-ratio", from: [Distance.self],
-    meaning: "|W - W_0| over that of the linearised network, at one sweep point"
+    meaning: "|W - W_0| over that of the linearised network, at one sweep point; median, for runs that go far are rare"
   ) { results in
     let point = try results.point(of: Distance.self)
-    return .mean(zip(point[Distance.distance].values, point[Distance.linearDistance].values).map { $0 / $1 })
+    return .median(zip(point[Distance.distance].values, point[Distance.linearDistance].values).map { $0 / $1 })
   },
   Estimator(
     "oymak2019/movement-exponent", from: [Distance.self],

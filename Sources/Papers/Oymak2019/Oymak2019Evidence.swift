@@ -33,11 +33,13 @@ struct Network: Hashable, Comparable {
 /// Number of ones in an output of flags.
 private func ones(_ flags: NDArray) -> Int { flags.values.reduce(0) { $1 > 0.5 ? $0 + 1 : $0 } }
 
-/// How often descent fitted the labels within a share of the allowed steps, per sweep point; of some replicas, or of all.
+/// How often descent fitted the labels within a share of the allowed steps, per sweep point; of some replicas, by their
+/// places in the arrays, or of all. Throws ``EvidenceError`` where a replica failed.
 func fittingCounts(
-  _ results: Results, withinShare share: Double = 1, replicas: [Int]? = nil
+  _ points: [ExperimentPoint<FittingTransition>], withinShare share: Double = 1, replicas: [Int]? = nil
 ) throws -> [FitCount] {
-  try results.points(of: FittingTransition.self).map { point in
+  try points.map { point in
+    try point.requireAllReplicas()
     let steps = point[FittingTransition.iterationCount]
     let fitted = point[FittingTransition.fitted]
     let budget = share * Double(point.parameters.maximumIterationCount)
@@ -49,10 +51,16 @@ func fittingCounts(
   }
 }
 
+/// The same of all points and replicas.
+func fittingCounts(_ results: Results, withinShare share: Double = 1) throws -> [FitCount] {
+  try fittingCounts(results.points(of: FittingTransition.self), withinShare: share)
+}
+
 /// How often Levenberg–Marquardt did.
 func capacityCounts(_ results: Results) throws -> [FitCount] {
   try results.points(of: Capacity.self).map { point in
-    FitCount(
+    try point.requireAllReplicas()
+    return FitCount(
       studentWidth: point.parameters.studentWidth, inputDimension: point.parameters.inputDimension,
       sampleCount: Double(point.parameters.sampleCount), successes: ones(point[Capacity.fitted]),
       trials: point.replicaCount)
@@ -62,6 +70,7 @@ func capacityCounts(_ results: Results) throws -> [FitCount] {
 /// How often descent fitted the labels of digits, per sweep point: true labels or random ones.
 func digitCounts(_ results: Results, corruptedShare: Double) throws -> [FitCount] {
   try results.points(of: DigitLabels.self).filter { $0.parameters.corruptedShare == corruptedShare }.map { point in
+    try point.requireAllReplicas()
     let (k, n) = (Double(point.parameters.studentWidth), Double(point.parameters.sampleCount))
     return FitCount(
       studentWidth: point.parameters.studentWidth,

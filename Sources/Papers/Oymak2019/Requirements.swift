@@ -3,10 +3,13 @@ internal import PaperKit
 // Ranges that the parameters of several experiments share.
 
 extension ExperimentParameters {
-  /// d >= 2, k >= 2 and even: half of the output weights are positive, half negative.
+  /// d >= 2, k >= 2 and even: half of the output weights are positive, half negative; kd <= 10^8 weights.
   func requireNetwork(inputDimension: Int, studentWidth: Int) throws {
     try requireSphere(inputDimension: inputDimension)
     try requireWidth(studentWidth)
+    try require(
+      studentWidth * inputDimension <= 100_000_000, "studentWidth", studentWidth,
+      allowed: "at most 10^8/d = \(100_000_000 / inputDimension)")
   }
 
   /// k >= 2 and even.
@@ -21,17 +24,21 @@ extension ExperimentParameters {
     try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
   }
 
-  /// 1 <= n <= 20000 (kernels have n^2 elements).
-  func requireSamples(_ sampleCount: Int) throws {
+  /// 1 <= n <= 20000 (kernels have n^2 elements), and n k <= 10^8 (so have the hidden layer's values).
+  func requireSamples(_ sampleCount: Int, studentWidth: Int = 1) throws {
     try require((1...20_000).contains(sampleCount), "sampleCount", sampleCount, allowed: "1 to 20000")
+    try require(
+      sampleCount * studentWidth <= 100_000_000, "studentWidth", studentWidth,
+      allowed: "at most 10^8/n = \(100_000_000 / sampleCount)")
   }
 
-  /// kd/n such that n, rounded, is a number of samples from 2 to 10^6.
-  func requireRatio(_ parameterRatio: Double, parameterCount: Int) throws {
+  /// kd/n such that n, rounded, is a number of samples from 2 to 20000, and n times `perSample` numbers are at most 10^8.
+  func requireRatio(_ parameterRatio: Double, parameterCount: Int, perSample: Int) throws {
     let count = Double(parameterCount)
+    let most = min(20_000, 1e8 / Double(perSample))
     try require(
-      parameterRatio >= count / 1e6 && parameterRatio <= count / 2, "parameterRatio", parameterRatio,
-      allowed: "kd/10^6 = \(count / 1e6) to kd/2 = \(count / 2), so that there are 2 to 10^6 samples")
+      parameterRatio >= count / most && parameterRatio <= count / 2, "parameterRatio", parameterRatio,
+      allowed: "kd/n = \(count / most) to \(count / 2), for 2 to \(Int(most)) samples")
   }
 
   /// A share of the labels.

@@ -29,7 +29,7 @@ package enum StochasticDescent: Experiment {
     package func validate() throws {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
       try require((1...10_000).contains(orderCount), "orderCount", orderCount, allowed: "1 to 10000")
       try require((2...1_000_000).contains(epochCount), "epochCount", epochCount, allowed: "2 to 1000000")
     }

@@ -25,7 +25,7 @@ package enum SuccessMap: Experiment {
     package func validate() throws {
       try requireTrainable(activation)
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireSamples(sampleCount)
+      try requireSamples(sampleCount, studentWidth: studentWidth)
       try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
     }
   }

@@ -40,7 +40,7 @@ package enum EmpiricalFlow: Experiment {
       try require("teacherWidth", teacherWidth, atLeast: 1)
       try require("studentWidth", studentWidth, atLeast: 1)
       try require("sampleCount", sampleCount, atLeast: 1)
-      try require("firstTime", firstTime, above: 0)
+      try require("firstTime", firstTime, above: 1e-12)
       try require("lastTime", lastTime, above: firstTime, upTo: 1e9)
       try require("timeCount", timeCount, atLeast: 2)
       try require("relativeTolerance", relativeTolerance: relativeTolerance)

@@ -49,7 +49,7 @@ package enum MinimumEnergyPath: Experiment {
       try require("teacherWidth", teacherWidth, atLeast: 1)
       try require("studentWidth", studentWidth, in: min(teacherWidth, inputDimension)...inputDimension)
       try require("sampleCount", sampleCount, atLeast: 1)
-      try require("imageCount", imageCount, atLeast: 3)
+      try require("imageCount", imageCount, in: 3...10_000)
       try require("iterationCount", iterationCount, atLeast: 0)
       try require("descentStepCount", descentStepCount, atLeast: 1)
     }

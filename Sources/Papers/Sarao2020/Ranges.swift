@@ -7,9 +7,9 @@ extension ExperimentParameters {
     try require(range.contains(value), name, value, allowed: "\(range.lowerBound) to \(range.upperBound)")
   }
 
-  /// Throws ``InvalidParameter`` for a value below a bound or above 10^9, more than any loop here ends with.
+  /// Throws ``InvalidParameter`` for a value below a bound or above 10^6, far beyond what memory and time allow.
   func require(_ name: String, _ value: Int, atLeast bound: Int) throws {
-    try require(name, value, in: bound...1_000_000_000)
+    try require(name, value, in: bound...1_000_000)
   }
 
   /// Throws ``InvalidParameter`` for a value that is not above one bound and at most another, and for NaN.

@@ -60,7 +60,8 @@ let landscapeEstimators = [
     meaning: "share of data sets at one (d, m*, n) on which the teacher is the only zero"
   ) { results in
     let point = try results.point(of: Uniqueness.self)
-    return .proportion(successes: count(point[Uniqueness.unique]), trials: point.replicaCount)
+    return .proportion(
+      successes: count(point[Uniqueness.unique]), trials: point.replicaCount, undetermined: point.failedReplicas.count)
   },
   Estimator(
     "sarao2020/conic-threshold-gap", from: [Uniqueness.self, ConicThreshold.self],
@@ -164,7 +165,8 @@ private func share(
 ) throws -> Estimate {
   let counted = try results.points(of: GradientDescent.self).flatMap(runs).filter(isCounted)
   guard !counted.isEmpty else { throw EvidenceError("no runs to count") }
-  return .proportion(successes: counted.filter(hasProperty).count, trials: counted.count)
+  return .proportion(
+    successes: counted.filter(hasProperty).count, trials: counted.count, undetermined: results.failedReplicaCount)
 }
 
 /// Estimators of the dynamics: how fast?

@@ -31,7 +31,8 @@ func count(_ flags: NDArray) -> Int { flags.values.reduce(0) { $1 > 0.5 ? $0 + 1
 /// How often the teacher was the only zero, per sweep point.
 func uniquenessCounts(_ results: Results) throws -> [SuccessCount] {
   try results.points(of: Uniqueness.self).map { point in
-    SuccessCount(
+    try point.requireAllReplicas()
+    return SuccessCount(
       inputDimension: point.parameters.inputDimension, teacherWidth: point.parameters.teacherWidth,
       sampleCount: point.parameters.sampleCount, successes: count(point[Uniqueness.unique]), trials: point.replicaCount)
   }

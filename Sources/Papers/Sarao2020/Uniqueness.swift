@@ -26,7 +26,8 @@ package enum Uniqueness: Experiment {
     package func validate() throws {
       try require("inputDimension", inputDimension, in: 2...128)
       try require("teacherWidth", teacherWidth, atLeast: 0)
-      try require("sampleCount", sampleCount, atLeast: 1)
+      // Every sample has d(d+1)/2 numbers.
+      try require("sampleCount", sampleCount, in: 1...200_000_000 / (inputDimension * (inputDimension + 1)))
       try require(
         gapTolerance >= 1e-12 && gapTolerance < 1, "gapTolerance", gapTolerance, allowed: "at least 1e-12, below 1")
     }

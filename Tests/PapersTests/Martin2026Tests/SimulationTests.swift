@@ -299,11 +299,11 @@ extension Matrix {
       instance, starts: [start], regularization: lambda,
       data: NormalOperator(sensing: instance.sensing, labels: instance.labels))
     var last = Double.infinity
-    for time in [0, 1e-3, 1e-2, 0.1, 0.5, 1, 2, 5, 10, 30, 100, 300, 1000, 3000, 5000] {
+    for time in [0, 1e-3, 1e-2, 0.1, 0.5, 1, 2, 5, 10, 30, 100, 300, 1000, 3000, 5000, 10_000] {
       try flow.advance(to: time)
       let weights = flow.weights[0]
       let loss = instance.errors(of: weights).trainingLoss + lambda * weights.squaredNorm / 8
-      #expect(loss <= last + 1e-5 * last, "time \(time)")
+      #expect(loss <= last + 1e-5 * last + 1e-24, "time \(time)")
       last = loss
       if weights.columnCount > 1 {
         let sum = (0..<8).map { abs(weights[$0, 0] + weights[$0, 1]) }.max() ?? .nan
@@ -365,8 +365,10 @@ extension Matrix {
     expectClose(try ojaLaw(studentWidthRatio: 0.2, time: 1), constants["c1_kappa02"] ?? .nan, relative: 1e-10)
   }
 
-  @Test("to the longest time the length of the exact steps, at most 4, does not matter", arguments: [0.2, 0.8, 1])
-  func stepLength(studentWidthRatio: Double) throws {
+  @Test(
+    "to the longest time the length of the exact steps, at most 4, does not matter",
+    arguments: [0.2, 0.8, 1], [96.0, 5000])
+  func stepLength(studentWidthRatio: Double, lastTime: Double) throws {
     let d = 60
     let half = RandomStream(key: 3, purpose: "target", stream: 0)
       .standardMatrix(rowCount: d, columnCount: d, scale: 1 / (2 * Double(d)).squareRoot())
@@ -376,12 +378,13 @@ extension Matrix {
       .standardMatrix(rowCount: d, columnCount: m, scale: 1 / Double(m).squareRoot())
     let distances = try [1.0, 4].map { step -> Double in
       var weights = start
-      for _ in 0..<Int(96 / step) { weights = try OjaFlow.advanced(weights, eigenvalues: eigenvalues, by: step) }
+      for _ in 0..<Int(lastTime / step) { weights = try OjaFlow.advanced(weights, eigenvalues: eigenvalues, by: step) }
       var difference = LinearAlgebra.outerGram(weights)
       for index in (d - m)..<d { difference[index, index] -= max(eigenvalues[index], 0) }
       return difference.squaredNorm / Double(d)
     }
-    expectClose(distances[1], distances[0], relative: 1e-10)
+    // Late distances are round-off.
+    expectClose(distances[1], distances[0], absolute: 1e-24 + 1e-10 * distances[0])
   }
 
   @Test("two steps are one of twice the length; a short step is that of the differential equation") func semigroup()
