@@ -125,15 +125,34 @@ import ToyPaper
     #expect(later.consumedCount == 5)
   }
 
-  /// A record of a run that has not ended, last written long ago.
-  private func record(_ fields: String, in workspace: Workspace) throws -> RunRecord {
+  /// A record of a run that has not ended, last written long ago unless something else is said; `now` is this machine's clock.
+  private func record(
+    _ fields: String, in workspace: Workspace, written: Date = Date(timeIntervalSince1970: 1),
+    now: @escaping () -> Double = { Date().timeIntervalSince1970 }
+  ) throws -> RunRecord {
     let name = "data/runs/20200101T000000.000-1/events.jsonl"
     try workspace.write(
       "{\"event\":\"run\",\"time\":\"2020-01-01T00:00:00.000Z\",\"command\":[],\"profile\":\"quick\",\(fields)}\n",
       to: name)
-    try FileManager.default.setAttributes(
-      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: workspace.path + "/" + name)
-    return try RunRecord(root: workspace.path, run: nil)
+    try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: workspace.path + "/" + name)
+    return try RunRecord(root: workspace.path, run: nil, now: now)
+  }
+
+  @Test("a head elsewhere is judged by the clock of the file system, however wrong this machine's is")
+  func clocks() throws {
+    let workspace = try Workspace()
+    for error in [-7200.0, 0, 7200] {
+      for (silence, isAlive) in [(0.0, true), (500, true), (700, false)] {
+        // Of the same name and the same numbers, but not the same machine.
+        let record = try record(
+          "\"facts\":{\"host\":\"\(ProcessInfo.processInfo.hostName)\"},\"process\":1,\"processStart\":\"1@elsewhere\"",
+          in: workspace, written: Date(timeIntervalSinceNow: -silence),
+          now: { Date().timeIntervalSince1970 + error })
+        try record.update()
+        #expect(try record.isAlive == isAlive, "\(error) \(silence)")
+      }
+    }
+    #expect(workspace.files(under: ".").allSatisfy { !$0.contains(".time") })
   }
 
   @Test("a run is followed as long as its own process is there, however silent; a number that came again is another's")
