@@ -145,35 +145,12 @@ struct FigureTemplate {
     if case .success(let picture) = entry.picture {
       parts += """
         <details><summary class="small">gnuplot script; the whole of it is \(figure.name).gp</summary>\
-        <pre tabindex="0">\(abridged(picture.script))</pre></details>
+        <pre tabindex="0">\(picture.scriptHead)</pre></details>
         <details><summary class="small">data as CSV; all rows are in \(figure.name).csv</summary>\
         <pre tabindex="0">\(picture.csvHead)</pre></details>
 
         """
     }
     return parts
-  }
-
-  /// The script without the style that all scripts share and with the first rows of each block of data.
-  private func abridged(_ script: String) -> String {
-    var lines: [Substring] = []
-    var rowCount: Int?
-    let short = script.replacing(
-      report.style, with: "# … here stands figures/style.gp, the look that all figures share …\n")
-    for line in short.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line == "EOD" {
-        if let rowCount, rowCount > Report.rowLimit {
-          lines.append("# … and \(rowCount - Report.rowLimit) more rows …")
-        }
-        rowCount = nil
-      }
-      if let count = rowCount, !line.hasPrefix("#") {
-        rowCount = count + 1
-        if count >= Report.rowLimit { continue }
-      }
-      lines.append(line)
-      if line.hasSuffix("<< EOD") { rowCount = 0 }
-    }
-    return lines.joined(separator: "\n")
   }
 }

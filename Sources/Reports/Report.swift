@@ -16,18 +16,22 @@ package struct Report {
     let picture: Result<Picture, Absence>
     let claims: [ClaimEntry]
 
-    var hasPDF: Bool { if case .success(let picture) = picture { picture.pdf != nil } else { false } }
+    var hasPDF: Bool { if case .success(let picture) = picture { picture.hasPDF } else { false } }
   }
 
   /// The files of a figure that was drawn from the cells that are there.
   struct Picture {
-    let svg: [UInt8]
-    /// Nil where gnuplot makes none.
-    let pdf: [UInt8]?
-    let script: String
+    /// Their path without the ending: .svg, .pdf, .gp, .json.
+    let stem: String
+    /// Some gnuplots make none.
+    let hasPDF: Bool
+    /// The script without the style that all share, and with the first rows of each block of data.
+    let scriptHead: String
     /// All rows of its tables, and the first of each.
-    let csv: String
+    let csv: () throws -> String
     let csvHead: String
+
+    var svg: [UInt8] { get throws { try Report.bytes(stem + ".svg") } }
   }
 
   /// Why a figure has no picture.
@@ -81,8 +85,6 @@ package struct Report {
   let cells: (planned: Int, present: Int, known: Int, processorSeconds: Double)
   /// Versions, commit and machine of this report.
   let facts: [String: String]
-  /// Text of figures/style.gp, which every script holds.
-  let style: String
   /// What audits prove of the ledger, if numbers of it are shown.
   let audits: AuditStatement?
   /// The verdicts, without those that cannot be judged yet.
@@ -126,7 +128,6 @@ package struct Report {
     }
     self.facts = facts
     profile = project.profile
-    style = try project.style()
     verdicts = judged.report
     audits = judged.audits
     baseline = before.flatMap { records.runs[$0.run] }
@@ -160,6 +161,7 @@ package struct Report {
     _ processCount: Int
   ) throws -> [String: Result<Picture, Absence>] {
     let gallery = try project.gallery(plan, reader, ledger: ledger)
+    let style = try project.style()
     func missing(_ figure: Figure) -> (missing: Int, all: Int) {
       let keys = Set(figure.tables.flatMap(\.stages).compactMap { plan[$0] }.flatMap(\.keys))
       return (keys.count { !present.contains($0) }, keys.count)
@@ -191,19 +193,40 @@ package struct Report {
         continue
       }
       let stem = project.stem(of: figure)
-      func bytes(_ ending: String) throws -> [UInt8] {
-        guard let bytes = try Files.bytes(of: stem + ending) else {
-          throw PipelineError.fileMissing(path: stem + ending, purpose: "it was drawn a moment ago")
-        }
-        return bytes
-      }
       pictures[figure.id] = .success(
         Picture(
-          svg: try bytes(".svg"), pdf: try Files.bytes(of: stem + ".pdf"),
-          script: String(decoding: try bytes(".gp"), as: UTF8.self),
-          csv: try gallery.csv(figure), csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
+          stem: stem, hasPDF: Files.sizeAndTime(stem + ".pdf") != nil,
+          scriptHead: abridged(String(decoding: try bytes(stem + ".gp"), as: UTF8.self), style),
+          csv: { try gallery.csv(figure) }, csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
     }
     return pictures
+  }
+
+  private static func bytes(_ path: String) throws -> [UInt8] {
+    guard let bytes = try Files.bytes(of: path) else {
+      throw PipelineError.fileMissing(path: path, purpose: "it was drawn a moment ago")
+    }
+    return bytes
+  }
+
+  private static func abridged(_ script: String, _ style: String) -> String {
+    var lines: [Substring] = []
+    var rowCount: Int?
+    let short = script.replacing(
+      style, with: "# … here stands figures/style.gp, the look that all figures share …\n")
+    for line in short.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line == "EOD" {
+        if let rowCount, rowCount > rowLimit { lines.append("# … and \(rowCount - rowLimit) more rows …") }
+        rowCount = nil
+      }
+      if let count = rowCount, !line.hasPrefix("#") {
+        rowCount = count + 1
+        if count >= rowLimit { continue }
+      }
+      lines.append(line)
+      if line.hasSuffix("<< EOD") { rowCount = 0 }
+    }
+    return lines.joined(separator: "\n")
   }
 }
 

@@ -23,7 +23,7 @@ package struct ReportPage {
     for (number, entry) in report.figures.enumerated() {
       guard case .success(let picture) = entry.picture else { continue }
       let inline = try InlineSVG(
-        picture.svg, path: entry.figure.id + ".svg", prefix: "p\(number)",
+        try picture.svg, path: entry.figure.id + ".svg", prefix: "p\(number)",
         label: "Figure \(entry.figure.id): \(entry.figure.caption)")
       pictures.append((entry.figure.id, inline))
     }
