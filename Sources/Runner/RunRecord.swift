@@ -107,7 +107,8 @@ package final class RunRecord {
   /// Reads what was added. Throws ``PipelineError/damaged(path:reason:)`` for a line that is none of a record.
   package func update(_ hear: (Event) -> Void = { _ in }) throws {
     hasBeenRead = true
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Not to wait for the other end, should it be a pipe.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))

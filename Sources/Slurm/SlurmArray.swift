@@ -85,18 +85,19 @@ final class SlurmArray {
       do {
         return try SlurmArray(name: name, folder: folder, wanted: wanted)
       } catch PipelineError.damaged {
-        removeRemains(folder)
+        removeRemains(name, in: root)
         return nil
       } catch let error as FileError where error.cause == .notThere {
         // Or its head removed it in this very moment: it was over.
-        removeRemains(folder)
+        removeRemains(name, in: root)
         return nil
       }
     }
   }
 
-  private static func removeRemains(_ folder: String) {
-    guard folder.contains("/\(namePrefix)"), let changed = Files.sizeAndTime(folder)?.changed,
+  private static func removeRemains(_ name: String, in root: String) {
+    let folder = "\(root)/\(name)"
+    guard name.hasPrefix(namePrefix), let changed = Files.sizeAndTime(folder)?.changed,
       Date().timeIntervalSince1970 - changed > makingTime
     else { return }
     do {
