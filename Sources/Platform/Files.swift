@@ -109,7 +109,10 @@ package enum Files {
         size += $0.count
         FaultPoint.pass("\(fault).part")
       }
-      if isDurable, fsync(descriptor) != 0, errno != EINVAL { throw FileError(.write, path, code: errno) }
+      // What a file system does not offer is no error.
+      if isDurable, fsync(descriptor) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) {
+        throw FileError(.write, path, code: errno)
+      }
       FaultPoint.pass("\(fault).written")
     } catch {
       close(descriptor)

@@ -120,7 +120,7 @@ import ToyPaper
   @Test("what other readers of YAML take for truth or a number is a name where a name stands; quotes make no other key")
   func names() throws {
     let workspace = try Workspace()
-    let ids = ["no", "yes", "on", "off", "y", "null", "1e3", "010"]
+    let ids = ["no", "yes", "on", "off", "y", "True", "1e3", "010"]
     try workspace.write(
       head + ids.map { "  \($0): {experiment: toy/walk}\n" }.joined(), to: "pipeline.yaml")
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())

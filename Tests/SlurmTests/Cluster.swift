@@ -42,8 +42,10 @@ struct Cluster {
   func isBack(_ node: String) async throws {
     if access("\(folder)/slurmd-\(node).pid", F_OK) != 0 { try start("slurmd-\(node)") }
     for _ in 0..<300 {
-      if ["idle", "mixed", "allocated", "completing"].contains(try state(of: node)) { return }
-      try set(node, to: "RESUME")
+      let state = try state(of: node)
+      if ["idle", "mixed", "allocated", "completing"].contains(state) { return }
+      // With a star it has not answered yet, and comes back by itself when it does.
+      if !state.hasSuffix("*") { try set(node, to: "RESUME") }
       try await Task.sleep(for: .milliseconds(200))
     }
     Issue.record("\(node) did not come back: \(try state(of: node))")
