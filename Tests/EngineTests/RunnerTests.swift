@@ -174,6 +174,23 @@ import ToyPaper
     }
   }
 
+  @Test("a pipe or a device among the records is none, and nobody waits for it", .timeLimit(.minutes(1)))
+  func noRecords() throws {
+    let workspace = try Workspace()
+    let names = (1...2).map { "20200101T000000.000-\($0)" }
+    let paths = names.map { "\(workspace.path)/data/runs/\($0)/events.jsonl" }
+    for name in names { try workspace.write("", to: "data/runs/\(name)/console.txt") }
+    #expect(mkfifo(paths[0], 0o644) == 0)
+    #expect(symlink("/dev/zero", paths[1]) == 0)
+    #expect(try EarlierRuns(root: workspace.path, profile: "quick", cells: []).runs.isEmpty)
+    #expect(try CostHistory(root: workspace.path).stages.isEmpty)
+    for name in names {
+      let record = try RunRecord(root: workspace.path, run: name)
+      try record.update()
+      #expect(record.status.host.isEmpty)
+    }
+  }
+
   @Test("a run's record names its process")
   func ownRecord() throws {
     let workspace = try Workspace()
