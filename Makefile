@@ -6,7 +6,7 @@
 #   make ledger                          write down what of the paper profile is computed, and renew the pages about it
 #   make mutate                          show that the claims can fail
 #   make test    make lint    make build    make bench    make docs    make clean
-#   make test-slurm                      run the tests that need a cluster, on a Slurm of one node that is brought up for them
+#   make test-slurm                      run the tests that need a cluster, on a Slurm that is brought up for them
 #   make install [PREFIX=/usr/local]     the program, its man page, completions for bash, zsh and fish
 #   make dist                            put refig and its libraries into dist/, for machines without Swift
 #   make wheel   make deb                the same as a package for pip or for Debian, in dist/
@@ -39,6 +39,9 @@ test-slurm:
 	@scripts/setup --test
 	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
 	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=10 swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
+	@timeout 300 Tests/slurm-cluster Nodes=3 SlurmdTimeout=5 PreemptType=preempt/partition_prio PreemptMode=REQUEUE \
+	  'PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP' \
+	  swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmNodeTests'
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
 docs: setup ; @scripts/docs

@@ -200,7 +200,7 @@ let package = Package(
           path: "Tests/PapersTests/\(paper)Tests", swiftSettings: strict),
       ]
     }
-    // With REFIG_FUZZ set, the YAML reader under libFuzzer, which brings the main function: see scripts/fuzz.
+    // With REFIG_FUZZ set, the YAML reader under libFuzzer: see scripts/fuzz.
     + (Context.environment["REFIG_FUZZ"] == nil
       ? []
       : [

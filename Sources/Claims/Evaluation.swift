@@ -124,6 +124,43 @@ package struct Estimation: Sendable, Codable {
     plannedReplicas = 0
   }
 
+  /// Reads one that somebody else may have written: a number that no estimator makes is refused, and its words are made
+  /// visible.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    estimate = try container.decodeIfPresent(Estimate.self, forKey: .estimate)
+    failure = ErrorMessage.visible(try container.decode(String.self, forKey: .failure))
+    failedReplicas = try container.decode(Int.self, forKey: .failedReplicas)
+    plannedReplicas = try container.decode(Int.self, forKey: .plannedReplicas)
+    guard Self.counts.contains(failedReplicas), Self.counts.contains(plannedReplicas),
+      estimate.map({ Self.isPossible($0, partCount: 1) }) ?? true
+    else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "no estimator makes such a number"))
+    }
+  }
+
+  /// How many replicas, trials or parts there can be.
+  private static let counts = 0...1_000_000_000
+
+  /// Whether an estimate, one of `partCount` that share a level, is such that intervals can be made of it.
+  private static func isPossible(_ estimate: Estimate, partCount: Int) -> Bool {
+    guard !(estimate.numericalError < 0) else { return false }
+    switch estimate.evidence {
+    case .exact(_, let error): return !(error < 0)
+    case .identity(_, let replicaCount, let error): return counts.contains(replicaCount) && !(error < 0)
+    case .mean, .median: return true
+    case .proportion(let successes, let trials):
+      return counts.contains(trials) && (0...trials).contains(successes)
+    case .fit(_, let standardError, let degreesOfFreedom):
+      return !(standardError < 0) && !(degreesOfFreedom > 0 && degreesOfFreedom < 0.1)
+    case .greatest(let estimates):
+      let (product, overflows) = partCount.multipliedReportingOverflow(by: estimates.count)
+      return !overflows && product <= 1_000_000 && estimates.allSatisfy { isPossible($0, partCount: product) }
+    case .distance(let estimate, _): return isPossible(estimate, partCount: partCount)
+    }
+  }
+
   package init(by estimator: Estimator, from results: Results, catalogue: Catalogue) {
     failedReplicas = results.failedReplicaCount
     plannedReplicas = results.plannedReplicaCount

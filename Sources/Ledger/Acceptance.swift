@@ -55,6 +55,6 @@ extension LedgerReader {
     let text = record.text
     let path = LedgerFile.path(.stage, stage.id, text: text)
     let target = "\(ledger.folder)/\(path)"
-    try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp")
+    try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp", isDurable: true)
   }
 }

@@ -219,7 +219,7 @@ package struct LedgerUpdate {
     let old = Set(ledger.paths)
     for (path, text) in texts.sorted(by: { $0.key < $1.key }) where !old.contains(path) {
       let target = "\(ledger.folder)/\(path)"
-      try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp")
+      try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp", isDurable: true)
       summary.written += 1
     }
     guard isCompacting else { return }

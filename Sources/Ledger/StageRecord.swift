@@ -59,7 +59,7 @@ package struct StageRecord: Sendable {
       return bases
     }
 
-    /// What is different in another basis, in words; empty if nothing is.
+    /// What is different in another basis, perhaps of somebody else's ledger, in visible words; empty if nothing is.
     package func differences(from other: Basis) -> [String] {
       var differences: [String] = []
       func compare(_ own: [String: String], _ others: [String: String], isShown: Bool) {
@@ -74,7 +74,7 @@ package struct StageRecord: Sendable {
       if names != other.names {
         differences.append("it varies \(names.joined(separator: ", ")), varied \(other.names.joined(separator: ", "))")
       }
-      return differences
+      return differences.map(ErrorMessage.visible)
     }
   }
 

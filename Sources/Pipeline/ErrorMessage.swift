@@ -33,7 +33,7 @@ package enum ErrorMessage {
         .slurmRefused,
         .slurmTasksFailed:
         .environment
-      case .outOfDate, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers: .outOfDate
+      case .outOfDate, .nothingKept, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers: .outOfDate
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
@@ -151,6 +151,12 @@ package enum ErrorMessage {
     case .unknownRun(let name, let known):
       "there is no record of a run '\(visible(name))' (data/runs holds them)\(suggestion(name, known, end: "."))"
     case .outOfDate(let count): "\(count) \(count == 1 ? "cell is" : "cells are") missing; `refig run` makes them."
+    case .nothingKept(0): "no cell was kept under new code: all are there already."
+    case .nothingKept(let missing):
+      """
+      no cell was kept: \(missing) are missing, and the store holds none that differs from one of them in code alone; \
+      `refig run` computes them.
+      """
     case .ledgerOutOfDate(let stages):
       """
       \(stages.count) \(stages.count == 1 ? "stage" : "stages") of the ledger \(stages.count == 1 ? "is" : "are") out of date: \

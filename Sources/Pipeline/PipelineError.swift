@@ -90,6 +90,8 @@ package enum PipelineError: Error, Sendable {
   case slurmTasksFailed(task: String, reason: String)
   case unknownRun(String, known: [String])
   case outOfDate(count: Int)
+  /// No cell could be kept for any of the so many that are missing.
+  case nothingKept(missing: Int)
   /// Stages whose cells in the ledger were computed from something else than today's.
   case ledgerOutOfDate(stages: [String])
   /// Numbers or names in a paper's source that are not those of today.

@@ -30,10 +30,13 @@ package struct SlurmSettings: Sendable, Hashable {
     "partition", "account", "time", "memory", "processors", "runningTasks", "taskTime", "cellTime", "options",
   ]
   /// Options of sbatch that are refig's own, or have a key of their own here.
-  fileprivate static let taken = [
+  private static let taken = [
     "array", "job-name", "output", "error", "chdir", "parsable", "wait", "wrap", "test-only", "input", "open-mode",
-    "partition", "account", "time", "mem", "cpus-per-task", "nodes", "ntasks", "dependency", "export-file",
+    "partition", "account", "time", "mem", "cpus-per-task", "nodes", "ntasks", "dependency", "export", "export-file",
   ]
+
+  /// Whether sbatch may take an option for one of those: it completes what is abbreviated.
+  fileprivate static func isTaken(_ option: String) -> Bool { taken.contains { $0.hasPrefix(option) } }
 
   /// The options of sbatch that say the same.
   package var arguments: [String] {
@@ -92,7 +95,7 @@ extension YAMLValue {
     let options = texts("slurm.options", in: context) ?? []
     for option in options {
       let name = option.wholeMatch(of: /--([a-z][a-z-]*)(=\P{Cc}+)?/).map { String($0.1) }
-      if let name, !SlurmSettings.taken.contains(name) { continue }
+      if let name, !SlurmSettings.isTaken(name) { continue }
       report(
         .refusedValue(
           name: "slurm.options", value: "'\(option)'",

@@ -2,7 +2,7 @@ private import Foundation
 private import Synchronization
 
 /// Places where tests kill the process, as a power cut would: `REFIG_FAULT=<name>` or `<name>:<count>` for the count-th
-/// time it is passed. Without the variable they do nothing.
+/// time it is passed; `a` stands for all places `a.b`. Without the variable they do nothing.
 package enum FaultPoint {
   private static let wanted = ProcessInfo.processInfo.environment["REFIG_FAULT"].map { text -> (String, Int) in
     let parts = text.split(separator: ":")
@@ -12,7 +12,9 @@ package enum FaultPoint {
 
   /// Passes a place of this name.
   package static func pass(_ name: String) {
-    guard let (place, count) = wanted, place == name, passes.next() == count else { return }
+    guard let (place, count) = wanted, name == place || name.hasPrefix(place + "."), passes.next() == count else {
+      return
+    }
     kill(getpid(), SIGKILL)
   }
 }

@@ -55,7 +55,7 @@ package enum Files {
     while true {
       var step = 0
       let part = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-        step = read(descriptor, buffer.baseAddress, room)
+        step = Glibc.read(descriptor, buffer.baseAddress, room)
         count = max(0, step)
       }
       if step < 0, errno == EINTR { continue }
@@ -66,6 +66,17 @@ package enum Files {
     }
   }
 
+  /// What is now for the file system that holds a folder, in seconds since 1970: a server's clock may be hours off this
+  /// machine's, and it is the server that says when files changed. Nil where nothing can be written.
+  package static func time(in folder: String) -> Double? {
+    let path = "\(folder)/.time-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return nil }
+    close(descriptor)
+    defer { unlink(path) }
+    return sizeAndTime(path)?.changed
+  }
+
   /// Size in bytes and time of last change in seconds since 1970 of a file.
   package static func sizeAndTime(_ path: String) -> (size: Int, changed: Double)? {
     var status = stat()
@@ -74,29 +85,35 @@ package enum Files {
   }
 
   /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders
-  /// are made as needed. `step` hears of every step, for tests that kill the process there.
+  /// are made as needed. `fault` is what the steps are called in tests that kill the process there.
   package static func write(
-    _ bytes: [UInt8], to path: String, by temporary: String, passing step: (String) -> Void = { _ in }
+    _ bytes: [UInt8], to path: String, by temporary: String, isDurable: Bool = false, fault: String = "file"
   ) throws {
-    try write(to: path, by: temporary, passing: step) { try $0(bytes) }
+    try write(to: path, by: temporary, isDurable: isDurable, fault: fault) { try $0(bytes) }
   }
 
-  /// The same with the bytes in parts, which the closure hands to its argument.
-  private static func write(
-    to path: String, by temporary: String, passing step: (String) -> Void = { _ in },
+  /// The same with the bytes in parts, which the closure hands to its argument. What is durable is on the disk before it
+  /// has its name, so that a power cut leaves no half of it; where a digest tells what is whole, that would only cost time.
+  package static func write(
+    to path: String, by temporary: String, isDurable: Bool = false, fault: String = "file",
     _ parts: (_ write: ([UInt8]) throws -> Void) throws -> Void
   ) throws {
     var size = 0
     let descriptor = try creating(temporary, for: path) {
       open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     }
-    step("write.opened")
+    FaultPoint.pass("\(fault).opened")
     do {
       try parts {
         try fill(descriptor, with: $0, path)
         size += $0.count
+        FaultPoint.pass("\(fault).part")
       }
-      step("write.written")
+      // What a file system does not offer is no error.
+      if isDurable, fsync(descriptor) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) {
+        throw FileError(.write, path, code: errno)
+      }
+      FaultPoint.pass("\(fault).written")
     } catch {
       close(descriptor)
       unlink(temporary)
@@ -110,7 +127,7 @@ package enum Files {
       unlink(temporary)
       throw error
     }
-    step("write.renamed")
+    FaultPoint.pass("\(fault).renamed")
   }
 
   private static func fill(_ descriptor: Int32, with bytes: [UInt8], _ path: String) throws {
@@ -122,6 +139,24 @@ package enum Files {
         guard count >= 0 else { throw FileError(.write, path, code: errno) }
         written += count
       }
+    }
+  }
+
+  /// Hands the bytes of a file on, of which no more than a part is in memory at a time.
+  package static func read(_ path: String, _ write: ([UInt8]) throws -> Void) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(.read, path, code: errno) }
+    defer { close(descriptor) }
+    while true {
+      var step = 0
+      let part = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, count in
+        step = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        count = max(0, step)
+      }
+      if step < 0, errno == EINTR { continue }
+      guard step >= 0 else { throw FileError(.read, path, code: errno) }
+      if step == 0 { return }
+      try write(part)
     }
   }
 
@@ -154,7 +189,7 @@ package enum Files {
   package static func save(to path: String, _ parts: (_ write: ([UInt8]) throws -> Void) throws -> Void) throws {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
-      return try write(to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp", parts)
+      return try write(to: path, by: "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp", isDurable: true, parts)
     }
     let descriptor = try creating(path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) }
     defer { close(descriptor) }

@@ -1,5 +1,4 @@
 private import Claims
-private import Digest
 private import Figures
 private import Foundation
 private import Ledger
@@ -13,13 +12,23 @@ private import Store
 ///
 /// It is a project's folder with pipeline.yaml, figure files and data, so refig runs in it; beside them stand the cells,
 /// the report with all figures, the verdicts, and what a person, a CODECHECKer and a program need to find their way.
+///
+/// It is written file by file, so that memory does not limit its size.
 package struct Crate {
   /// A file of the crate.
   struct File {
-    let path: String
-    let bytes: [UInt8]
-    let description: String
+    let output: OutputFile
     let kind: Kind
+    /// Once it is written.
+    fileprivate(set) var sum: (digest: String, byteCount: Int)?
+
+    var path: String { output.path }
+    var description: String { output.description }
+
+    init(_ output: OutputFile, _ kind: Kind) {
+      self.output = output
+      self.kind = kind
+    }
   }
 
   enum Kind {
@@ -35,11 +44,13 @@ package struct Crate {
   let time: String
   private(set) var files: [File] = []
 
-  /// Gathers the run of a project's profile. `source` is an archive of the program's source. Throws
+  /// Gathers the run of a project's profile. `source` makes an archive of the program's source at a path. Throws
   /// ``PipelineError/cellsMissing(count:command:)`` unless all cells of the profile are there,
   /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, and what kept a figure
   /// from being drawn.
-  package init(of project: Project, report: Report, author: String?, source: [UInt8]?) throws {
+  package init(
+    of project: Project, report: Report, author: String?, source: ((_ path: String) throws -> Void)?
+  ) throws {
     self.project = project
     self.report = report
     self.author = author
@@ -73,22 +84,16 @@ package struct Crate {
       try add(path, .result, "What was computed at a profile's sizes, in text, and the audits of it: docs/ledger.md")
     }
     if let source {
-      files.append(File(path: "source.tar", bytes: source, description: "The program's source", kind: .input))
+      files.append(File(OutputFile(path: "source.tar", description: "The program's source", make: source), .input))
     }
+    let care = StoreCare(store: project.store, catalogue: project.catalogue)
     files.append(
       File(
-        path: "cells.tar",
-        bytes: try StoreCare(store: project.store, catalogue: project.catalogue).archive(keys),
-        description: "The arrays behind all figures and claims, made by `refig store export`", kind: .result))
-    for file in try report.files(of: project) {
-      files.append(
-        File(path: "report/" + file.path, bytes: file.bytes, description: file.description, kind: .result))
-    }
+        OutputFile(
+          path: "cells.tar", description: "The arrays behind all figures and claims, made by `refig store export`",
+          parts: { try care.export(keys, write: $0) }), .result))
+    files += report.files.map { File($0.moved(below: "report"), .result) }
     add("codecheck.yml", "What a CODECHECKer compares, https://codecheck.org.uk", codecheck)
-    add("README.md", "What is here, how to check it, hardware, time and expected numbers", readme)
-    add("ro-crate-metadata.json", "RO-Crate metadata", try metadata)
-    // Last, over all the others.
-    add("manifest-sha256.txt", "SHA-256 of every other file, for `sha256sum --check`", manifest)
   }
 
   private mutating func add(_ path: String, _ kind: Kind, _ description: String) throws {
@@ -96,29 +101,33 @@ package struct Crate {
       throw PipelineError.badOption(
         name: "crate", value: path, allowed: "is not a plain path inside the project's folder; move the file there")
     }
-    guard let bytes = try Files.bytes(of: "\(project.root)/\(path)") else {
+    let source = "\(project.root)/\(path)"
+    guard Files.sizeAndTime(source) != nil else {
       throw PipelineError.fileMissing(path: path, purpose: "it was to be part of the crate")
     }
-    files.append(File(path: path, bytes: bytes, description: description, kind: kind))
+    files.append(File(OutputFile(path: path, description: description, copyOf: source), kind))
   }
 
   private mutating func add(_ path: String, _ description: String, _ text: String) {
-    files.append(File(path: path, bytes: Array(text.utf8), description: description, kind: .note))
+    files.append(File(OutputFile(path: path, description: description, text: { text }), .note))
   }
 
   /// Writes the crate to a new or empty folder: all of it, or nothing. Returns its size in bytes. Throws
   /// ``PipelineError/badOption(name:value:allowed:)`` for a folder with something in it.
-  package func write(to folder: String) throws -> Int {
+  package mutating func write(to folder: String) throws -> Int {
     try Self.checkFree(folder)
     // Beside the folder, not in it: "new/" is the folder "new".
     let folder = folder.hasSuffix("/") ? String(folder.reversed().drop { $0 == "/" }.reversed()) : folder
     let partial = "\(folder).\(getpid()).part"
     do {
-      for file in files {
-        try Interruption.check()
-        let path = "\(partial)/\(file.path)"
-        try Files.write(file.bytes, to: path, by: path + ".tmp")
-      }
+      try writeFiles(to: partial)
+      // What tells of the others comes after them, each of all that are there by then.
+      add("README.md", "What is here, how to check it, hardware, time and expected numbers", readme)
+      try writeFiles(to: partial)
+      add("ro-crate-metadata.json", "RO-Crate metadata", try metadata)
+      try writeFiles(to: partial)
+      add("manifest-sha256.txt", "SHA-256 of every other file, for `sha256sum --check`", manifest)
+      try writeFiles(to: partial)
       guard rename(partial, folder) == 0 else {
         throw FileError(.write, folder, code: errno)
       }
@@ -130,7 +139,16 @@ package struct Crate {
       }
       throw error
     }
-    return files.reduce(0) { $0 + $1.bytes.count }
+    return files.reduce(0) { $0 + ($1.sum?.byteCount ?? 0) }
+  }
+
+  /// Writes the files that are not written yet.
+  private mutating func writeFiles(to folder: String) throws {
+    for index in files.indices where files[index].sum == nil {
+      try Interruption.check()
+      try files[index].output.write(to: folder)
+      files[index].sum = try files[index].output.sum(in: folder)
+    }
   }
 
   /// Throws unless a folder is not there or empty.
@@ -146,7 +164,7 @@ package struct Crate {
   }
 
   private var manifest: String {
-    files.map { file in "\(file.bytes.withUnsafeBytes { SHA256.hexadecimal($0) })  \(file.path)\n" }.joined()
+    files.compactMap { file in file.sum.map { "\($0.digest)  \(file.path)\n" } }.joined()
   }
 
   // MARK: For people

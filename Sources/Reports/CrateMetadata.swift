@@ -124,7 +124,7 @@ extension Crate {
   private func entity(_ file: File) -> [String: Any] {
     let ending = file.path.split(separator: ".").last.map(String.init) ?? ""
     var entity = Self.note(file.path, file.description, Self.formats[ending] ?? "text/plain")
-    entity["contentSize"] = "\(file.bytes.count)"
+    entity["contentSize"] = file.sum.map { "\($0.byteCount)" }
     if file.path == "README.md" { entity["about"] = Self.reference("./") }
     if file.path == "LICENSE" { entity["@type"] = ["File", "CreativeWork"] }
     if parameters.contains(where: { $0["name"] as? String == file.path }) {

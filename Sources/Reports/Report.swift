@@ -16,27 +16,20 @@ package struct Report {
     let picture: Result<Picture, Absence>
     let claims: [ClaimEntry]
 
-    var hasPDF: Bool { if case .success(let picture) = picture { picture.pdf != nil } else { false } }
+    var hasPDF: Bool { if case .success(let picture) = picture { picture.hasPDF } else { false } }
   }
 
   /// The files of a figure that was drawn from the cells that are there.
   struct Picture {
-    let svg: [UInt8]
-    /// Nil where gnuplot makes none.
-    let pdf: [UInt8]?
-    let script: String
+    /// Their path without the ending: .svg, .pdf, .gp, .json.
+    let stem: String
+    /// Some gnuplots make none.
+    let hasPDF: Bool
+    /// Width and height of the picture.
+    let size: (width: Double, height: Double)
     /// All rows of its tables, and the first of each.
-    let csv: String
+    let csv: () throws -> String
     let csvHead: String
-
-    /// Width and height as the file says, in its units; those of a page's column where it does not.
-    var size: (width: Double, height: Double) {
-      let head = String(decoding: svg.prefix(1000), as: UTF8.self)
-      guard let match = head.firstMatch(of: /<svg[^>]*?\swidth="([0-9.]+)[^>]*?\sheight="([0-9.]+)/),
-        let width = Double(match.output.1), let height = Double(match.output.2)
-      else { return (400, 300) }
-      return (width, height)
-    }
   }
 
   /// Why a figure has no picture.
@@ -172,6 +165,7 @@ package struct Report {
     _ processCount: Int
   ) throws -> [String: Result<Picture, Absence>] {
     let gallery = try project.gallery(plan, reader, ledger: ledger)
+    let style = try project.style()
     func missing(_ figure: Figure) -> (missing: Int, all: Int) {
       let keys = Set(figure.tables.flatMap(\.stages).compactMap { plan[$0] }.flatMap(\.keys))
       return (keys.count { !present.contains($0) }, keys.count)
@@ -203,19 +197,29 @@ package struct Report {
         continue
       }
       let stem = project.stem(of: figure)
-      func bytes(_ ending: String) throws -> [UInt8] {
-        guard let bytes = try Files.bytes(of: stem + ending) else {
-          throw PipelineError.fileMissing(path: stem + ending, purpose: "it was drawn a moment ago")
-        }
-        return bytes
-      }
       pictures[figure.id] = .success(
         Picture(
-          svg: try bytes(".svg"), pdf: try Files.bytes(of: stem + ".pdf"),
-          script: String(decoding: try bytes(".gp"), as: UTF8.self),
-          csv: try gallery.csv(figure), csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
+          stem: stem, hasPDF: Files.sizeAndTime(stem + ".pdf") != nil,
+          size: size(ofSVG: try bytes(stem + ".svg")),
+          csv: { try gallery.csv(figure) }, csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
     }
     return pictures
+  }
+
+  private static func bytes(_ path: String) throws -> [UInt8] {
+    guard let bytes = try Files.bytes(of: path) else {
+      throw PipelineError.fileMissing(path: path, purpose: "it was drawn a moment ago")
+    }
+    return bytes
+  }
+
+  /// Width and height as an SVG says, in its units; those of a page's column where it does not.
+  private static func size(ofSVG svg: [UInt8]) -> (width: Double, height: Double) {
+    let head = String(decoding: svg.prefix(1000), as: UTF8.self)
+    guard let match = head.firstMatch(of: /<svg[^>]*?\swidth="([0-9.]+)[^>]*?\sheight="([0-9.]+)/),
+      let width = Double(match.output.1), let height = Double(match.output.2)
+    else { return (400, 300) }
+    return (width, height)
   }
 }
 

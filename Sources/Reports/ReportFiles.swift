@@ -1,52 +1,47 @@
 private import Claims
 private import Figures
 private import Foundation
+private import Pipeline
 private import Platform
 
 extension Report {
-  /// A file of the report, by its path in the report's folder.
-  struct File {
-    let path: String
-    let bytes: [UInt8]
-    let description: String
-  }
-
   /// All files: those of each figure, the verdicts for programs, and last the page, `index.html`: whenever it is there, what
   /// it links to is.
-  func files(of project: Project) throws -> [File] {
-    var files: [File] = []
+  var files: [OutputFile] {
+    var files: [OutputFile] = []
     for entry in figures {
       guard case .success(let picture) = entry.picture else { continue }
       let figure = entry.figure
-      let sidecar = "\(project.stem(of: figure)).json"
-      for (ending, bytes, description) in [
-        (".svg", picture.svg, figure.caption), (".pdf", picture.pdf ?? [], figure.caption),
-        (".gp", Array(picture.script.utf8), "gnuplot script that draws \(figure.id), with all its numbers"),
-        (".csv", Array(picture.csv.utf8), "The numbers of \(figure.id)"),
-        (".json", try Files.bytes(of: sidecar) ?? [], "Where the numbers of \(figure.id) come from"),
-      ] where ending != ".pdf" || picture.pdf != nil {
-        files.append(File(path: "figures/\(figure.id)\(ending)", bytes: bytes, description: description))
+      for (ending, description) in [
+        (".svg", figure.caption), (".pdf", figure.caption),
+        (".gp", "gnuplot script that draws \(figure.id), with all its numbers"),
+        (".json", "Where the numbers of \(figure.id) come from"),
+      ] where ending != ".pdf" || picture.hasPDF {
+        files.append(
+          OutputFile(
+            path: "figures/\(figure.id)\(ending)", description: description, copyOf: picture.stem + ending))
       }
+      files.append(
+        OutputFile(path: "figures/\(figure.id).csv", description: "The numbers of \(figure.id)", text: picture.csv))
     }
     files.append(
-      File(
-        path: "verdicts.json", bytes: Array(try verdicts.json().utf8),
-        description: "All claims with estimates, intervals and verdicts"))
+      OutputFile(
+        path: "verdicts.json", description: "All claims with estimates, intervals and verdicts",
+        text: { try verdicts.json() }))
     files.append(
-      File(
-        path: "index.html", bytes: Array(ReportPage(self).html.utf8),
-        description: "All figures, verdicts beside them, and where each number comes from"))
+      OutputFile(
+        path: "index.html", description: "All figures, verdicts beside them, and where each number comes from",
+        text: { ReportPage(self).html }))
     return files
   }
 
-  /// Writes the files below a folder. Returns the size of the page in bytes. Throws
+  /// Writes the files below a folder, each whole or not at all. Returns the size of the page in bytes. Throws
   /// ``FileError``.
-  package func write(to folder: String, of project: Project) throws -> Int {
-    let files = try files(of: project)
+  package func write(to folder: String) throws -> Int {
     for file in files {
-      let path = "\(folder)/\(file.path)"
-      try Files.write(file.bytes, to: path, by: "\(path).\(getpid()).tmp")
+      try Interruption.check()
+      try file.write(to: folder)
     }
-    return files.last?.bytes.count ?? 0
+    return Files.sizeAndTime("\(folder)/index.html")?.size ?? 0
   }
 }

@@ -8,9 +8,9 @@ private import Store
 /// Schema 1: `run` (schema, command, profile, versions, commit, host facts, number and start of the process), `plan` (cells
 /// in all and missing, by stage), `alive` (once a minute while cells are at work),
 /// `cell` (stage, key, label, outcome, cost), `stage` (the sum of its cells in this run), `figure` (what became of it),
-/// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts; `error` and exit `status` if it failed). With
-/// Slurm also `job` (an array submitted or followed), `task` (one that ended without its cells, and why), `refused`, and
-/// `queue` (what runs and waits) once a minute. What was told to the user has a `text`.
+/// `claim` (its verdict), `accept` (cells kept under new code), `end` (counts; the command's exit `status`, and `error` if it
+/// failed). With Slurm also `job` (an array submitted or followed), `task` (one that ended without its cells, and why),
+/// `refused`, and `queue` (what runs and waits) once a minute. What was told to the user has a `text`.
 package final class RunLog {
   /// The run's folder.
   package let folder: String
@@ -48,10 +48,10 @@ package final class RunLog {
 
   deinit { write("end", totals) }
 
-  /// Notes why the run ends before its end.
-  package func fail(_ error: any Error) {
-    totals["error"] = ErrorMessage.reason(of: error)
-    totals["status"] = Int(ErrorMessage.exitCode(of: error).rawValue)
+  /// Notes how the command ends that the run is part of, and why, if not well.
+  package func end(with error: (any Error)?) {
+    totals["error"] = error.map(ErrorMessage.reason(of:))
+    totals["status"] = Int(error.map(ErrorMessage.exitCode(of:))?.rawValue ?? 0)
   }
 
   /// Adds an event. Fields are numbers, texts, lists and mappings of these.
@@ -108,7 +108,16 @@ package final class RunLog {
   static func forEachRecord(root: String, byteLimit: Int, _ body: (String, [UInt8]) throws -> Void) throws {
     var byteCount = 0
     for run in try runs(root: root).reversed() where byteCount < byteLimit {
-      guard let bytes = try Files.bytes(of: "\(root)/data/runs/\(run)/events.jsonl") else { continue }
+      let bytes: [UInt8]
+      do {
+        guard let record = try Files.bytes(of: "\(root)/data/runs/\(run)/events.jsonl", limit: 1 << 30) else {
+          continue
+        }
+        bytes = record
+      } catch let error as FileError where error.cause == .unsuitable {
+        // A device or a pipe that somebody put there is no record.
+        continue
+      }
       byteCount += bytes.count
       try body(run, bytes)
     }

@@ -28,7 +28,8 @@ package final class RunRecord {
     package fileprivate(set) var hasEnded = false
     /// Why it ended before its end.
     package fileprivate(set) var error: String?
-    package fileprivate(set) var exitStatus = 0
+    /// With which the command ended; nil in the records of a refig that did not say it of success.
+    package fileprivate(set) var exitStatus: Int?
 
     /// An array of tasks.
     package struct Job: Sendable, Encodable {
@@ -54,11 +55,18 @@ package final class RunRecord {
   private var hasBeenRead = false
   /// The process that writes the record, on its host; nil where the record does not say it.
   private var head: ProcessIdentity?
+  /// By how many seconds the clock of the file system that holds the record is ahead of this machine's.
+  private lazy var clockOffset = Files.time(in: folder).map { $0 - now() } ?? 0
+  /// This machine's clock, in seconds since 1970.
+  private let now: () -> Double
   private var path: String { folder + "/events.jsonl" }
 
   /// The record of a run by its id or the beginning of it; the newest one's unless given. Nothing of it has been read
   /// yet. Throws ``PipelineError/unknownRun(_:known:)``.
-  package init(root: String, run name: String?) throws {
+  package init(
+    root: String, run name: String?, now: @escaping () -> Double = { Date().timeIntervalSince1970 }
+  ) throws {
+    self.now = now
     let known = try RunLog.runs(root: root)
     let found =
       name.map { name in known.contains(name) ? [name] : known.filter { $0.hasPrefix(name) } } ?? known.suffix(1)
@@ -80,14 +88,14 @@ package final class RunRecord {
       guard !status.hasEnded else { return false }
       // A head begins with what it runs on, at once.
       if status.host.isEmpty { return age < 10 }
-      if status.host == RunLog.hostName, let head { return try head.isRunning }
-      // On another machine: a head writes something once a minute.
+      if status.host == RunLog.hostName, let head, try head.isOfThisMachine { return try head.isRunning }
+      // On another machine, perhaps of the same name: a head writes something once a minute.
       return age < 600
     }
   }
 
   /// Seconds since something was added.
-  private var age: Double { Files.sizeAndTime(path).map { Date().timeIntervalSince1970 - $0.changed } ?? 0 }
+  private var age: Double { Files.sizeAndTime(path).map { now() + clockOffset - $0.changed } ?? 0 }
 
   /// Throws ``PipelineError/damaged(path:reason:)`` for a record that tells of no run and will not any more.
   package func requireBeginning() throws {
@@ -99,7 +107,8 @@ package final class RunRecord {
   /// Reads what was added. Throws ``PipelineError/damaged(path:reason:)`` for a line that is none of a record.
   package func update(_ hear: (Event) -> Void = { _ in }) throws {
     hasBeenRead = true
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Not to wait for the other end, should it be a pipe.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))
@@ -159,7 +168,7 @@ package final class RunRecord {
     case "end":
       status.hasEnded = true
       status.error = event["error"] as? String
-      status.exitStatus = count("status")
+      status.exitStatus = event["status"] as? Int
     default: break
     }
     if let text = event["text"] as? String { hear(.line(text)) }

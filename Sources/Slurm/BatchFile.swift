@@ -34,6 +34,8 @@ package struct BatchFile {
       }
       let lines = offsets.map { String(repeating: "0", count: offsetWidth - "\($0)".count) + "\($0)\n" }
       try handle.write(contentsOf: Data(lines.joined().utf8))
+      // Tasks outlive this machine's power.
+      try handle.synchronize()
       try handle.close()
     } catch {
       unlink(temporary)
@@ -137,6 +139,10 @@ package struct BatchFile {
       else { throw PipelineError.damaged(path: path, reason: "it is not a batch, or not all of one") }
       let lines = String(decoding: try bytes(from: end, count: Int(size - end)), as: UTF8.self)
       offsets = lines.split(separator: "\n").compactMap { UInt64($0) }
+      guard offsets.count == Int(size - end) / line, offsets.first == UInt64(Self.magic.utf8.count),
+        offsets.last == end,
+        zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
+      else { throw PipelineError.damaged(path: path, reason: "its slices are not where it says") }
     } catch let error as PipelineError {
       throw error
     } catch {

@@ -140,10 +140,11 @@ struct Slurm {
     return answer.status == 0 ? answer.output.split(separator: "\n").compactMap { Line($0) } : nil
   }
 
-  /// Whether the controller still knows a job; nil if it does not say.
-  func knows(_ id: String) throws -> Bool? {
+  /// Whether the controller still knows a job; nil if it does not say. A controller that lost its state counts from 1
+  /// again: the number may be another job's by now.
+  func knows(_ id: String, name: String) throws -> Bool? {
     let answer = try run(["scontrol", "--oneliner", "show", "job", id])
-    if answer.status == 0 { return true }
+    if answer.status == 0 { return answer.output.split(whereSeparator: \.isWhitespace).contains("JobName=\(name)") }
     return answer.errors.contains("Invalid job id") ? false : nil
   }
 

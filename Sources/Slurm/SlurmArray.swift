@@ -39,6 +39,7 @@ final class SlurmArray {
   private var isShown = false
   private var missCount = 0
 
+  private static let namePrefix = "refig-"
   private static let batchName = "batch"
   private static let idName = "id"
   /// The end of a task that Slurm has forgotten.
@@ -46,7 +47,7 @@ final class SlurmArray {
 
   /// An array that is about to be submitted.
   init(_ slices: some Collection<[Batch.Item]>, of batch: Batch, settings: SlurmSettings, in root: String) throws {
-    name = "refig-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    name = Self.namePrefix + String(UInt64.random(in: .min ... .max), radix: 36)
     folder = "\(root)/\(name)"
     self.settings = settings
     isOwn = true
@@ -54,7 +55,7 @@ final class SlurmArray {
     tasks = Dictionary(uniqueKeysWithValues: zip(1..., slices.map { Task(items: $0) }))
     try Files.makeFolder(folder)
     try BatchFile.write(slices, of: batch, to: "\(folder)/\(Self.batchName)")
-    try Files.write(Array(Self.script.utf8), to: "\(folder)/task", by: "\(folder)/task.tmp")
+    try Files.write(Array(Self.script.utf8), to: "\(folder)/task", by: "\(folder)/task.tmp", isDurable: true)
   }
 
   /// What a task runs: its words with the slice's number. They are words throughout, so that a path may hold any sign.
@@ -69,21 +70,40 @@ final class SlurmArray {
 
   func accepted(_ id: String) throws {
     self.id = id
-    try Files.write(Array(id.utf8), to: "\(folder)/\(Self.idName)", by: "\(folder)/id.tmp")
+    try Files.write(Array(id.utf8), to: "\(folder)/\(Self.idName)", by: "\(folder)/id.tmp", isDurable: true)
   }
 
-  /// The arrays in a folder that hold some of the wanted cells.
+  /// Seconds after which a folder without a batch is no longer one that another head is just making.
+  private static let makingTime = 3600.0
+
+  /// The arrays in a folder that hold some of the wanted cells. What has no sound batch, as after a power cut or a head that
+  /// was killed while it made it, can be no array any more, and is removed after a while.
   static func found(in root: String, wanted: [CellKey: Batch.Item]) throws -> [SlurmArray] {
     guard !wanted.isEmpty, FileManager.default.fileExists(atPath: root) else { return [] }
     return try FileManager.default.contentsOfDirectory(atPath: root).sorted().compactMap { name -> SlurmArray? in
       let folder = "\(root)/\(name)"
-      guard FileManager.default.fileExists(atPath: "\(folder)/\(batchName)") else { return nil }
       do {
         return try SlurmArray(name: name, folder: folder, wanted: wanted)
+      } catch PipelineError.damaged {
+        removeRemains(name, in: root)
+        return nil
       } catch let error as FileError where error.cause == .notThere {
-        // Its head removed it in this very moment: it was over.
+        // Or its head removed it in this very moment: it was over.
+        removeRemains(name, in: root)
         return nil
       }
+    }
+  }
+
+  private static func removeRemains(_ name: String, in root: String) {
+    let folder = "\(root)/\(name)"
+    guard name.hasPrefix(namePrefix), let changed = Files.sizeAndTime(folder)?.changed,
+      Date().timeIntervalSince1970 - changed > makingTime
+    else { return }
+    do {
+      try FileManager.default.removeItem(atPath: folder)
+    } catch {
+      // Another head was faster, or it is somebody else's.
     }
   }
 
@@ -164,7 +184,7 @@ final class SlurmArray {
   func resolveDoubt(_ slurm: Slurm) throws {
     let isKnown: Bool?
     if let id {
-      isKnown = try slurm.knows(id)
+      isKnown = try slurm.knows(id, name: name)
     } else {
       // Its head was ended before it heard of sbatch's success, or there was none.
       missCount += 1

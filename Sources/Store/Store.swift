@@ -85,7 +85,7 @@ package struct Store: Sendable {
 
   /// Puts a cell's bytes in place under its key.
   package func publish(_ bytes: [UInt8], as key: CellKey) throws {
-    try Files.write(bytes, to: path(of: key), by: temporary(key.short), passing: FaultPoint.pass)
+    try Files.write(bytes, to: path(of: key), by: temporary(key.short), fault: "write")
     unlink(failurePath(key))
   }
 

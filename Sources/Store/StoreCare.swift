@@ -58,20 +58,30 @@ package struct StoreCare {
     /// of failures of cells that nothing asks for any more.
     package var leftovers: [String] = []
     package var bytes = 0
+    /// How many cells stay only because ``StoreCare/accept(_:)`` could still take them over.
+    package var acceptableCount = 0
   }
 
   /// A process that is still writing may be on a machine whose clock is some hours off.
   private static let shortestGrace = 86400.0
 
   /// Cells that are not among the needed ones and were not touched within the grace time, and leftovers. Cells of a later
-  /// refig are nobody's garbage here.
-  package func garbage(needed: Set<CellKey>, graceSeconds: Double, now: Double) throws -> Garbage {
+  /// refig are nobody's garbage here. What ``accept(_:)`` could take over for `wanted` cells that are missing, which may
+  /// stand for days of computing, has a grace time of its own.
+  package func garbage(
+    needed: Set<CellKey>, wanted: [Manifest] = [], graceSeconds: Double, acceptanceSeconds: Double = 0, now: Double
+  ) throws -> Garbage {
     var garbage = Garbage()
+    let acceptable = Set(try predecessors(of: wanted).map(\.old))
     for key in try store.presentKeys().sorted() where !needed.contains(key) {
       let path = store.path(of: key)
       guard let (size, changed) = Files.sizeAndTime(path), now - changed >= graceSeconds,
         try !Store.isNewerCell(path)
       else { continue }
+      if acceptable.contains(key), now - changed < acceptanceSeconds {
+        garbage.acceptableCount += 1
+        continue
+      }
       garbage.keys.append(key)
       garbage.bytes += size
     }
@@ -215,6 +225,10 @@ package struct StoreCare {
     do { return try store.cell(key) } catch PipelineError.damaged { return nil }
   }
 
+  private func readable(_ key: CellKey) throws -> Manifest? {
+    do { return try store.manifest(key) } catch PipelineError.damaged, PipelineError.newerFormat { return nil }
+  }
+
   // MARK: Accept
 
   /// Gives cells of older code the keys they have with this build's, without computing them again. `pairs` are old and new
@@ -235,7 +249,7 @@ package struct StoreCare {
   }
 
   /// For each wanted manifest that is missing: of the stored cells whose manifests differ in code alone, the one with the
-  /// fewest different parts of code, and of those the last written.
+  /// fewest different parts of code, and of those the last written. Damaged cells, and those of a later refig, are none.
   ///
   /// Why so: a cell of code further away may come from before a correction.
   package func predecessors(of wanted: [Manifest]) throws -> [(old: CellKey, new: Manifest)] {
@@ -250,7 +264,7 @@ package struct StoreCare {
     let names = Set(missing.values.map(\.experiment))
     var nearest: [String: (key: CellKey, distance: Int, written: Double)] = [:]
     for key in try store.presentKeys().sorted() {
-      guard let manifest = try store.manifest(key), names.contains(manifest.experiment) else { continue }
+      guard let manifest = try readable(key), names.contains(manifest.experiment) else { continue }
       let text = withoutCode(manifest)
       guard let new = missing[text], let written = Files.sizeAndTime(store.path(of: key))?.changed else { continue }
       let distance = zip(manifest.code, new.code).count { $0 != $1 } + abs(manifest.code.count - new.code.count)

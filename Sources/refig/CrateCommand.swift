@@ -37,8 +37,8 @@ struct CrateCommand: ParsableCommand {
     let facts = try ProcessEnvironment.facts(of: project)
     let report = try Report(
       of: project, facts: facts, processCount: ProcessInfo.processInfo.activeProcessorCount)
-    let source = facts["commit"] == nil ? nil : try Git(project.root)?.bytes(["archive", "--format=tar", "HEAD"])
-    let crate = try Crate(of: project, report: report, author: author, source: source)
+    let git = facts["commit"] == nil ? nil : Git(project.root)
+    var crate = try Crate(of: project, report: report, author: author, source: git.map { git in git.archive })
     let bytes = try crate.write(to: folder)
     try output.show(
       Summary(folder: folder, bytes: bytes),

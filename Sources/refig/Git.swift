@@ -28,6 +28,13 @@ struct Git {
     String(decoding: try bytes(arguments), as: UTF8.self).split(separator: "\n").first.map(String.init)
   }
 
+  /// Writes what the last commit holds to a tar archive.
+  func archive(to path: String) throws {
+    // git works in the repository's folder.
+    let path = URL(fileURLWithPath: path).path
+    _ = try bytes(["archive", "--format=tar", "--output=\(path)", "HEAD"])
+  }
+
   /// Whether files differ from the last commit.
   func hasChanges() throws -> Bool {
     try !bytes(["status", "--porcelain", "--ignore-submodules=all"]).isEmpty

@@ -48,6 +48,7 @@ struct Refig: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
       try StandardOutput.finish()
+      ProcessEnvironment.endRuns(with: nil)
     } catch let code as ExitCode {
       Foundation.exit(code.rawValue)
     } catch {
@@ -62,6 +63,7 @@ struct Refig: ParsableCommand {
   }
 
   private static func fail(_ error: any Error) -> Never {
+    ProcessEnvironment.endRuns(with: error)
     StandardStreams.report("refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))\n")
     Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
   }
@@ -214,13 +216,7 @@ struct ExecutionOptions: ParsableArguments {
     var build = Build(
       store: project.store, plan: plan, executor: try executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
-    let summary: Build.Summary
-    do {
-      summary = try build.run()
-    } catch {
-      build.log?.fail(error)
-      throw error
-    }
+    let summary = try build.run()
     if summary.failedReplicas > 0 {
       progress.line("\(Text.count(summary.failedReplicas, "replica")) failed numerically; the cells hold the reasons")
     }
@@ -228,10 +224,7 @@ struct ExecutionOptions: ParsableArguments {
       progress.line("computed by another process too: \(Text.count(summary.duplicates, "cell"))")
     }
     if summary.failed > 0 {
-      let error = PipelineError.cellsFailed(
-        count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
-      build.log?.fail(error)
-      throw error
+      throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
     }
     return (summary, build.log)
   }
@@ -249,10 +242,21 @@ enum ProcessEnvironment {
     }
   }
 
+  /// The records of this command, which has one thread. How it ends is known only at its end.
+  nonisolated(unsafe) private static var logs: [RunLog] = []
+
   /// A record for a run of this command.
   static func log(for project: Project) throws -> RunLog {
-    try RunLog(
+    let log = try RunLog(
       root: project.root, command: CommandLine.arguments, profile: project.profile, facts: facts(of: project))
+    logs.append(log)
+    return log
+  }
+
+  /// Says in the records how the command ends, and closes them.
+  static func endRuns(with error: (any Error)?) {
+    for log in logs { log.end(with: error) }
+    logs = []
   }
 
   /// Versions, machine and commit.

@@ -36,7 +36,7 @@ struct ReportCommand: ParsableCommand {
     let report = try Report(
       of: project, facts: try ProcessEnvironment.facts(of: project),
       processCount: ProcessInfo.processInfo.activeProcessorCount, prepare: { try Files.makeFolder(folder) })
-    let bytes = try report.write(to: folder, of: project)
+    let bytes = try report.write(to: folder)
     try record(report.verdicts, of: project)
     let verdicts = report.verdicts
     try output.show(

@@ -83,14 +83,7 @@ struct Run: ParsableCommand {
         "\(Text.count(summary.planned, "cell")): \(summary.cached) cached, \(summary.computed) computed"
           + (summary.computed > 0 ? " in \(Text.duration(summary.processorSeconds)) of processor time" : ""))
     }
-    do {
-      let outcomes = try draw(targets.figures, project, plan)
-      try report(Report(cells: summary), outcomes, project, &log)
-    } catch {
-      // The failure is reported to the watcher as to the one who waits.
-      log?.fail(error)
-      throw error
-    }
+    try report(Report(cells: summary), draw(targets.figures, project, plan), project, &log)
   }
 
   private func drawFromLedger(_ figures: [Figure], _ project: Project, _ plan: Plan) throws {

@@ -52,6 +52,10 @@ struct StoreCommand: ParsableCommand {
     @Option(help: "Keep cells younger than this many days.")
     var graceDays = 14.0
 
+    @Option(
+      help: "Keep cells of older code that `store accept` could give to missing ones, if younger than this many days.")
+    var acceptDays = 180.0
+
     @Flag(help: "Really remove.")
     var yes = false
 
@@ -61,16 +65,22 @@ struct StoreCommand: ParsableCommand {
       let leftovers: [String]
       let bytes: Int
       let removed: Bool
+      /// Cells that stay because they could be accepted.
+      let acceptable: Int
     }
 
     func run() throws {
       let first = try project.load()
       var needed: Set<CellKey> = []
+      var wanted: [Manifest] = []
       for profile in first.pipeline.profiles {
         let project = try Project(root: project.root, profile: profile, catalogue: .linked)
         let stages = Set(project.pipeline.stages.map(\.id))
         let plan = try Plan(project.pipeline, stages: stages, catalogue: project.catalogue)
         needed.formUnion(plan.stages.flatMap(\.keys))
+        for stage in plan.stages {
+          wanted += stage.keys.indices.filter { !project.store.contains(stage.keys[$0]) }.map { stage.manifest($0) }
+        }
         // The cells of deliberate mistakes that claims must notice.
         for mutant in Set(project.claims.flatMap { $0.kills + $0.immunities.keys }) {
           let claims = project.claims.filter { $0.kills.contains(mutant) || $0.immunities[mutant] != nil }
@@ -82,14 +92,19 @@ struct StoreCommand: ParsableCommand {
       }
       let care = StoreCare(store: first.store, catalogue: first.catalogue)
       let garbage = try care.garbage(
-        needed: needed, graceSeconds: graceDays * 86400, now: Date().timeIntervalSince1970)
+        needed: needed, wanted: wanted, graceSeconds: graceDays * 86400, acceptanceSeconds: acceptDays * 86400,
+        now: Date().timeIntervalSince1970)
       if yes { try care.remove(garbage) }
-      let text =
-        "\(Text.count(garbage.keys.count, "cell")) and \(Text.count(garbage.leftovers.count, "leftover")), \(garbage.bytes / 1000) kB"
+      let text = "\(Text.count(garbage.keys.count, "cell")) and \(Text.count(garbage.leftovers.count, "leftover")), "
+        + "\(garbage.bytes / 1000) kB"
+      let kept =
+        garbage.acceptableCount == 0
+        ? "" : "\nkept, as `refig store accept` could take them over: \(Text.count(garbage.acceptableCount, "cell")) of older code"
       try output.show(
         Report(
-          cells: garbage.keys.map(\.description), leftovers: garbage.leftovers, bytes: garbage.bytes, removed: yes),
-        yes ? "removed \(text)" : "would remove \(text); say --yes to do it")
+          cells: garbage.keys.map(\.description), leftovers: garbage.leftovers, bytes: garbage.bytes, removed: yes,
+          acceptable: garbage.acceptableCount),
+        (yes ? "removed \(text)" : "would remove \(text); say --yes to do it") + kept)
     }
   }
 
@@ -255,11 +270,14 @@ struct StoreCommand: ParsableCommand {
       try output.show(
         ["kept": kept, "computedAgain": audited, "changedStages": changed.count],
         "\(Text.count(kept, "cell")) kept under the new code, \(audited) computed again"
-          + (changed.isEmpty ? " with the same bits" : ""))
+          + (changed.isEmpty && audited > 0 ? " with the same bits" : ""))
       if !changed.isEmpty {
         throw PipelineError.damaged(
           path: project.store.root,
           reason: "the change is not harmless, nothing was accepted of " + changed.joined(separator: ", "))
+      }
+      if kept == 0 {
+        throw PipelineError.nothingKept(missing: Set(wanted.map(\.key)).count { !project.store.contains($0) })
       }
     }
   }

@@ -39,8 +39,9 @@ struct Watch: ParsableCommand {
         progress.end()
         print(status.text(isAlive: false))
         if !status.hasEnded { throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue) }
-        if status.exitStatus != 0 { throw ExitCode(Int32(status.exitStatus)) }
-        if status.failed > 0 { throw ExitCode(ErrorMessage.ExitCode.cellsFailed.rawValue) }
+        let code =
+          status.exitStatus.map(Int32.init) ?? (status.failed > 0 ? ErrorMessage.ExitCode.cellsFailed.rawValue : 0)
+        if code != 0 { throw ExitCode(code) }
         return
       }
       usleep(500_000)

@@ -69,6 +69,54 @@ struct Project {
     #expect(watched.output.contains("gnuplot"))
   }
 
+  @Test("a record ends with the status of its command, and watch with the same")
+  func finalStatus() throws {
+    for (accepted, status) in [("[0.5, 1]", 0), ("[2, 3]", 4)] as [(String, Int32)] {
+      let project = try Project(figures: Project.figures.replacing("accept: [0.5, 1]", with: "accept: \(accepted)"))
+      #expect(try project.refig("verify", "--quiet").status == status)
+      let run = try #require(project.workspace.files(under: "data/runs").first { $0.hasSuffix("events.jsonl") })
+      let end = try #require(try project.workspace.read("data/runs/" + run).split(separator: "\n").last)
+      #expect(end.contains("\"event\":\"end\"") && end.contains("\"status\":\(status),"), "\(end)")
+      let watched = try project.refig("watch")
+      #expect(watched.status == status, "\(watched.output)\(watched.errors)")
+    }
+    // What fails to print its answer has failed, whatever it computed.
+    let project = try Project()
+    let full = try runProgram(
+      "sh", ["-c", "'\(try productPath("refig"))' run --json >/dev/full"], in: project.workspace.path)
+    #expect(full.status == 6)
+    #expect(try project.refig("watch").status == 6)
+  }
+
+  @Test("accepting nothing is said and is not success; gc leaves what could be accepted")
+  func acceptNothing() throws {
+    let workspace = try Workspace()
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(
+        try productPath("refig"), arguments, in: workspace.path + (arguments[0] == "new" ? "" : "/mine"))
+    }
+    #expect(try refig("new", "mine").status == 0)
+    #expect(try refig("run", "--quiet").status == 0)
+    func accept() throws -> ProgramResult { try refig("store", "accept", "mine/walk", "--reason", "a name is other") }
+    let early = try accept()
+    #expect(early.status == 7)
+    #expect(early.errors.contains("all are there already"), "\(early.errors)")
+    let cells = Set(workspace.files(under: "mine/data/store").filter { $0.hasSuffix(".h5") })
+    try workspace.write(try workspace.read("mine/walk.py") + "\nunused = 1\n", to: "mine/walk.py")
+    let collected = try refig("store", "gc", "--grace-days", "0", "--yes")
+    #expect(collected.output.contains("removed 0 cells"), "\(collected.output)")
+    #expect(collected.output.contains("\(cells.count) cells of older code are kept"), "\(collected.output)")
+    #expect(try accept().output.hasPrefix("\(cells.count) cells kept"))
+    #expect(try refig("store", "gc", "--grace-days", "0", "--yes").output.contains("removed \(cells.count) cells"))
+    try workspace.write(try workspace.read("mine/walk.py") + "other = 2\n", to: "mine/walk.py")
+    #expect(
+      try refig("store", "gc", "--grace-days", "0", "--accept-days", "0", "--yes").output.contains(
+        "removed \(cells.count) cells"))
+    let late = try accept()
+    #expect(late.status == 7)
+    #expect(late.errors.contains("\(cells.count) are missing, and the store holds none"), "\(late.errors)")
+  }
+
   @Test("try reads a data file that is named, and says what is wrong with one")
   func tryWithData() throws {
     let project = try Project()
@@ -356,7 +404,9 @@ struct Project {
     ]
     for query in queries {
       let result = try runProgram(try productPath("refig"), query + ["--json"], in: project.workspace.path)
-      #expect(result.status == 0 || query == ["doctor"], "\(query): \(result.errors)")
+      // Not every machine is fit, and nothing is left to accept.
+      let refuses = query == ["doctor"] || query.contains("accept")
+      #expect(result.status == 0 || refuses, "\(query): \(result.errors)")
       #expect(throws: Never.self, "\(query): \(result.output)") {
         try JSONSerialization.jsonObject(with: Data(result.output.utf8))
       }

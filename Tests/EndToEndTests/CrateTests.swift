@@ -99,6 +99,22 @@ import Testing
     #expect(!project.workspace.files(under: ".").contains { $0.contains("crate") || $0.contains(".part") })
   }
 
+  @Test("a crate may be larger than the memory there is")
+  func large() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    let result = try runProgram(
+      "sh",
+      ["-c", "truncate -s 700M LICENSE && ulimit -v 900000 && exec '\(try productPath("refig"))' crate crate"],
+      in: project.workspace.path)
+    #expect(result.status == 0, "\(result.errors)")
+    let size = try FileManager.default.attributesOfItem(atPath: project.workspace.path + "/crate/LICENSE")[.size]
+    #expect(size as? Int == 700 << 20)
+    let graph = try #require(
+      try json(project.workspace.path + "/crate/ro-crate-metadata.json")["@graph"] as? [[String: Any]])
+    #expect(graph.contains { $0["@id"] as? String == "LICENSE" && $0["contentSize"] as? String == "\(700 << 20)" })
+  }
+
   @Test("a folder may be named with a slash at its end", arguments: [false, true])
   func slash(isThere: Bool) throws {
     let project = try Project()

@@ -89,8 +89,9 @@ private enum Treatment {
     "refig data TARGET --csv|--json|--h5": .typed(["csv", "json", "h5"].map { "refig data TARGET --\($0)" }),
     "refig store check|gc|export|import|audit|accept": .typed([
       "refig store check", "refig store gc", "refig store export all.tar", "refig store import all.tar",
-      "refig store audit --sample 1", "refig store accept STAGE --reason none",
+      "refig store audit --sample 1",
     ]),
+    "refig store accept STAGE --reason \"…\"": .left("it takes a change of code: CommandTests"),
     "refig ledger update|status|accept|verify": .typed([
       "refig ledger update --profile paper", "refig ledger status --profile paper",
       "refig ledger verify --profile paper data/ledger/paper",

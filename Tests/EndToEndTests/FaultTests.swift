@@ -117,6 +117,29 @@ import Testing
     #expect(try project.cells().isEmpty)
   }
 
+  @Test("a run that is silent is watched as long as it is there, and not a moment longer than that")
+  func watched() throws {
+    let project = try Project(stages: Self.endless, figures: "figures: {}")
+    let (process, _) = try longRun(project)
+    defer { process.terminate() }
+    #expect(try workerBecomes(true, in: project))
+    let watcher = Process()
+    watcher.executableURL = URL(fileURLWithPath: try productPath("refig"))
+    watcher.arguments = ["watch"]
+    watcher.currentDirectoryURL = URL(fileURLWithPath: project.workspace.path)
+    watcher.standardOutput = FileHandle.nullDevice
+    watcher.standardError = FileHandle.nullDevice
+    try watcher.run()
+    defer { watcher.terminate() }
+    sleep(12)
+    #expect(watcher.isRunning)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    for _ in 0..<100 where watcher.isRunning { usleep(100_000) }
+    #expect(!watcher.isRunning)
+    if !watcher.isRunning { #expect(watcher.terminationStatus == 130) }
+  }
+
   @Test("a runner that is killed takes its workers with it")
   func orphans() throws {
     let project = try Project(stages: Self.endless, figures: "figures: {}")

@@ -204,6 +204,41 @@ import Testing
     #expect(found, "each audit makes one of two claims again")
   }
 
+  @Test("whatever a forged file says, nothing traps, and no terminal gets a sign that it obeys")
+  func hostileTexts() throws {
+    let paper = try Paper()
+    let ledger = paper.workspace.path + "/" + paper.ledger
+    try FileManager.default.copyItem(atPath: ledger, toPath: ledger + ".kept")
+    for beginning in ["stage-other", "claims", "tables"] {
+      let lines = try paper.workspace.read("\(paper.ledger)/\(paper.file(beginning))").split(separator: "\n").map {
+        $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      }
+      var seen: Set<String> = []
+      for (number, fields) in lines.enumerated() where number > 0 && seen.insert(fields[0]).inserted {
+        for field in 1..<fields.count {
+          for hostile in ["\u{1b}[31m\u{202e}", "-9223372036854775809", ""] {
+            var changed = lines
+            changed[number][field] = hostile.hasPrefix("\u{1b}") ? fields[field] + hostile : hostile
+            let text = changed.map { $0.joined(separator: "\t") + "\n" }.joined()
+            guard changed != lines else { continue }
+            try paper.edit(paper.file(beginning), isForged: true) { _ in text }
+            for command in hostile.hasPrefix("\u{1b}")
+              ? [["ledger", "status"], ["explain", "mine/other"]] : [["verify"]]
+            {
+              let result = try paper.run(command)
+              #expect([0, 2, 4, 5, 7].contains(result.status), "\(command) \(fields) \(field): \(result.errors)")
+              for sign in ["\u{1b}", "\u{202e}"] {
+                #expect(!(result.output + result.errors).contains(sign), "\(command) \(fields) \(field)")
+              }
+            }
+            try FileManager.default.removeItem(atPath: ledger)
+            try FileManager.default.copyItem(atPath: ledger + ".kept", toPath: ledger)
+          }
+        }
+      }
+    }
+  }
+
   @Test("a cell that came out otherwise for the same code ends an update, which changes nothing")
   func contradiction() throws {
     let paper = try Paper()

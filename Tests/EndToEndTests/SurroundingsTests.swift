@@ -61,6 +61,49 @@ import Testing
     #expect(try project.workspace.read("others") == "")
   }
 
+  @Test(
+    "somebody else's project is read, judged, drawn, packed and shown by everybody, and left as it was",
+    .enabled(if: getuid() == 0, "becomes another user"))
+  func strangersProject() throws {
+    let project = try Project()
+    let script = """
+      "$refig" run -q && "$refig" verify -q --cached-only >/dev/null && chmod -R a+rX,go-w . && mkdir -m 777 out || exit 99
+      sums() { find . -path ./out -prune -o -type f -exec sha256sum {} + | sort; }
+      sums > /tmp/before-$$
+      while read -r words; do
+        setpriv --reuid=2009 --regid=2009 --clear-groups env HOME=/tmp "$refig" $words >out/said 2>&1 || { echo "$words: $?"; cat out/said; }
+      done <<END
+      status --check
+      run -q
+      verify
+      report --out out/report
+      data fig:demo/thresholds --json
+      show claim:demo/always
+      explain demo/thresholds
+      store check --deep
+      store export out/cells.tar
+      crate out/crate
+      END
+      sums | cmp - /tmp/before-$$; rm /tmp/before-$$
+      """
+    let result = try shell(script, in: project)
+    #expect(result.status == 0 && result.output == "", "\(result.output)\(result.errors)")
+  }
+
+  @Test("a figure of many series has a line of the key for each, on a page that grows with them")
+  func manySeries() throws {
+    let project = try Project(
+      stages: Project.stages.replacing("[5, 10]", with: "[5, 304]").replacing("{count: 40, perCell: 20}", with: "2"),
+      figures: Project.figures.replacing(
+        "draw: points", with: "split: sampleCount, label: 'n = {sampleCount}', draw: points"))
+    let result = try project.refig("run", "-q", "-j2")
+    #expect(result.status == 0, "\(result.errors)")
+    let script = try project.workspace.read("figures/quick/demo/thresholds.gp")
+    for n in [5, 150, 304] { #expect(script.contains("n = \(n)"), "\(n)") }
+    let picture = try project.workspace.read("figures/quick/demo/thresholds.svg")
+    #expect(try #require(picture.firstMatch(of: /height="([0-9]+)/)?.1).count >= 4, "300 lines")
+  }
+
   @Test("with few descriptors there are fewer workers, and a folder whose name is no UTF-8 is said to be the trouble")
   func limits() throws {
     let project = try Project()

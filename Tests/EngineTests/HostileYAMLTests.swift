@@ -117,6 +117,18 @@ import ToyPaper
     #expect(plan.stages.map(\.id) == ["toy/walk"] + (0..<10_000).map { "s\($0)" })
   }
 
+  @Test("what other readers of YAML take for truth or a number is a name where a name stands; quotes make no other key")
+  func names() throws {
+    let workspace = try Workspace()
+    let ids = ["no", "yes", "on", "off", "y", "True", "1e3", "010"]
+    try workspace.write(
+      head + ids.map { "  \($0): {experiment: toy/walk}\n" }.joined(), to: "pipeline.yaml")
+    let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+    #expect(project.pipeline.stages.map(\.id) == ids)
+    let twice = try mistakes(head + "  a: {experiment: toy/walk}\n  'a': {experiment: toy/walk}\n")
+    #expect(twice.count == 1 && twice[0].contains("key 'a' is given twice"), "\(twice)")
+  }
+
   @Test("a circle of 10 000 stages is told in a line")
   func circle() throws {
     let found = try mistakes(chain(10_000, last: "s9999"))

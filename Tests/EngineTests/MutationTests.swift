@@ -220,6 +220,53 @@ private struct WalkClaims {
     }
   }
 
+  /// Estimates as JSON, of all kinds, with N where a number stands that may be any.
+  private static let forms = [
+    #"{"exact":{"_0":N,"numericalError":N}}"#, #"{"identity":{"worst":N,"replicaCount":N,"numericalError":N}}"#,
+    #"{"mean":{"_0":[N,N,N,N],"scale":"linear"}}"#, #"{"mean":{"_0":[N,N],"scale":"logarithmic"}}"#,
+    #"{"mean":{"_0":[],"scale":"linear"}}"#, #"{"median":{"_0":[N,N,N,N,N]}}"#, #"{"median":{"_0":[]}}"#,
+    #"{"proportion":{"successes":N,"trials":N}}"#, #"{"fit":{"value":N,"standardError":N,"degreesOfFreedom":N}}"#,
+    #"{"greatest":{"_0":[{"evidence":{"fit":{"value":N,"standardError":N,"degreesOfFreedom":N}},"numericalError":N},{"evidence":{"proportion":{"successes":N,"trials":N}},"numericalError":N}]}}"#,
+    #"{"greatest":{"_0":[]}}"#,
+    #"{"distance":{"_0":{"evidence":{"mean":{"_0":[N,N,N],"scale":"linear"}},"numericalError":N},"from":N}}"#,
+  ]
+  private static let numbers = [
+    "0", "1", "2", "3", "40", "-1", "0.5", "1e-300", "-1e-300", "1e300", "-1e300", "1000000000", "1000000001",
+    "9223372036854775807", "-9223372036854775808", "4611686018427387904", #""nan""#, #""inf""#, #""-inf""#,
+  ]
+
+  @Test("a number that somebody else wrote down is refused or judged, whatever it is")
+  func hostile() throws {
+    var random = RandomStream(key: 8, purpose: "mutants", stream: 0)
+    var (judgedCount, refusedCount) = (0, 0)
+    for _ in 0..<10_000 {
+      let form = Self.forms[random.integer(below: Self.forms.count)]
+      let json =
+        #"{"":{"estimate":{"evidence":\#(form),"numericalError":N},"failure":"\u001b[31m","#
+        + #""failedReplicas":N,"plannedReplicas":N}}"#
+      // Most numbers are ordinary ones, or hardly anything would be accepted.
+      let kind = random.integer(below: 3)
+      let text = json.split(separator: "N", omittingEmptySubsequences: false).map(String.init)
+      var filled = text[0]
+      for part in text.dropFirst() {
+        filled += Self.numbers[random.integer(below: kind == 0 ? Self.numbers.count : 5)] + part
+      }
+      guard let estimation = try? KnownEstimations.decoded(Array(filled.utf8))[""] else {
+        refusedCount += 1
+        continue
+      }
+      judgedCount += 1
+      #expect(!estimation.failure.contains("\u{1b}"))
+      let evaluated = EvaluatedClaim(claim, familySize: 1 + random.integer(below: 300), estimation: estimation)
+      let report = VerdictReport(profile: "quick", claims: [evaluated])
+      #expect(!report.text.isEmpty && !report.planText.isEmpty && !report.junit.isEmpty)
+      #expect(try !report.json().isEmpty)
+    }
+    #expect(judgedCount > 1000 && refusedCount > 1000, "\(judgedCount) \(refusedCount)")
+    let deep = String(repeating: #"{"evidence":{"distance":{"from":0,"_0":"#, count: 100_000)
+    #expect(throws: (any Error).self) { try KnownEstimations.decoded(Array(#"{"":{"estimate":\#(deep)"#.utf8)) }
+  }
+
   @Test("a cell that is damaged or gone is reported, however well its estimate is known")
   func damagedCell() throws {
     #expect(try judged().verdict.verdict == .confirmed)

@@ -231,6 +231,10 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
         "pipeline.yaml:4:33: stage 'toy/walk': slurm.partition = '--wrap=true' is not allowed: letters, digits"
       ),
       (
+        "  toy/walk: {slurm: {options: [--expor=NONE]}}",
+        "pipeline.yaml:4:31: stage 'toy/walk': slurm.options = '--expor=NONE' is not allowed: each must be one word"
+      ),
+      (
         "  toy/walk: {slurm: {options: [--array=1-9]}}",
         "pipeline.yaml:4:31: stage 'toy/walk': slurm.options = '--array=1-9' is not allowed: each must be one word"
       ),

@@ -125,15 +125,34 @@ import ToyPaper
     #expect(later.consumedCount == 5)
   }
 
-  /// A record of a run that has not ended, last written long ago.
-  private func record(_ fields: String, in workspace: Workspace) throws -> RunRecord {
+  /// A record of a run that has not ended, last written long ago unless something else is said; `now` is this machine's clock.
+  private func record(
+    _ fields: String, in workspace: Workspace, written: Date = Date(timeIntervalSince1970: 1),
+    now: @escaping () -> Double = { Date().timeIntervalSince1970 }
+  ) throws -> RunRecord {
     let name = "data/runs/20200101T000000.000-1/events.jsonl"
     try workspace.write(
       "{\"event\":\"run\",\"time\":\"2020-01-01T00:00:00.000Z\",\"command\":[],\"profile\":\"quick\",\(fields)}\n",
       to: name)
-    try FileManager.default.setAttributes(
-      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: workspace.path + "/" + name)
-    return try RunRecord(root: workspace.path, run: nil)
+    try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: workspace.path + "/" + name)
+    return try RunRecord(root: workspace.path, run: nil, now: now)
+  }
+
+  @Test("a head elsewhere is judged by the clock of the file system, however wrong this machine's is")
+  func clocks() throws {
+    let workspace = try Workspace()
+    for error in [-7200.0, 0, 7200] {
+      for (silence, isAlive) in [(0.0, true), (500, true), (700, false)] {
+        // Of the same name and the same numbers, but not the same machine.
+        let record = try record(
+          "\"facts\":{\"host\":\"\(ProcessInfo.processInfo.hostName)\"},\"process\":1,\"processStart\":\"1@elsewhere\"",
+          in: workspace, written: Date(timeIntervalSinceNow: -silence),
+          now: { Date().timeIntervalSince1970 + error })
+        try record.update()
+        #expect(try record.isAlive == isAlive, "\(error) \(silence)")
+      }
+    }
+    #expect(workspace.files(under: ".").allSatisfy { !$0.contains(".time") })
   }
 
   @Test("a run is followed as long as its own process is there, however silent; a number that came again is another's")
@@ -152,6 +171,23 @@ import ToyPaper
       #expect(try record.isAlive, "nothing has been read that says otherwise")
       try record.update()
       #expect(try record.isAlive == isAlive, "\(fields)")
+    }
+  }
+
+  @Test("a pipe or a device among the records is none, and nobody waits for it", .timeLimit(.minutes(1)))
+  func noRecords() throws {
+    let workspace = try Workspace()
+    let names = (1...2).map { "20200101T000000.000-\($0)" }
+    let paths = names.map { "\(workspace.path)/data/runs/\($0)/events.jsonl" }
+    for name in names { try workspace.write("", to: "data/runs/\(name)/console.txt") }
+    #expect(mkfifo(paths[0], 0o644) == 0)
+    #expect(symlink("/dev/zero", paths[1]) == 0)
+    #expect(try EarlierRuns(root: workspace.path, profile: "quick", cells: []).runs.isEmpty)
+    #expect(try CostHistory(root: workspace.path).stages.isEmpty)
+    for name in names {
+      let record = try RunRecord(root: workspace.path, run: name)
+      try record.update()
+      #expect(record.status.host.isEmpty)
     }
   }
 

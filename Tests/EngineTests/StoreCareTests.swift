@@ -186,6 +186,35 @@ private struct WalkStore {
     #expect(try care.predecessors(of: wanted).isEmpty)
   }
 
+  @Test("what could be accepted has a grace time of its own; what is older than that code, or was accepted, has not")
+  func acceptableGarbage() throws {
+    let walks = try WalkStore()
+    let olderCode = toyCatalogue(code: ["ToyPaper/Walk.swift": "older", "NumericalMethods/Brent.swift": "older"])
+    let older = try WalkStore.manifest(0, olderCode)
+    guard case .computed = Worker(catalogue: olderCode, store: walks.store).perform(older) else {
+      throw CocoaError(.featureUnsupported)
+    }
+    let edited = toyCatalogue(code: ["ToyPaper/Walk.swift": "edited"])
+    let care = StoreCare(store: walks.store, catalogue: edited)
+    let wanted = try (0..<2).map { try WalkStore.manifest($0, edited) }
+    func garbage(after seconds: Double) throws -> StoreCare.Garbage {
+      try care.garbage(
+        needed: Set(wanted.map(\.key)), wanted: wanted, graceSeconds: 10, acceptanceSeconds: 1000,
+        now: Date().timeIntervalSince1970 + seconds)
+    }
+    #expect(try garbage(after: 0).keys.isEmpty)
+    #expect(try Set(garbage(after: 100).keys) == [older.key, walks.keys[2]])
+    #expect(try garbage(after: 100).acceptableCount == 2)
+    #expect(try Set(garbage(after: 2000).keys) == Set(walks.keys + [older.key]))
+    // A damaged cell, or one of a later refig, is nothing to accept, and stops nothing.
+    var bytes = try #require(try Files.bytes(of: walks.store.path(of: walks.keys[1])))
+    bytes[bytes.count - 1] ^= 1
+    try walks.store.publish(bytes, as: walks.keys[1])
+    #expect(try garbage(after: 100).acceptableCount == 1)
+    #expect(try care.accept(care.predecessors(of: wanted)) == 1)
+    #expect(try garbage(after: 100).acceptableCount == 0)
+  }
+
   @Test("of several older cells the last written is kept")
   func acceptLast() throws {
     let walks = try WalkStore(count: 1)

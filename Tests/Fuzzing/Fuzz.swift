@@ -61,6 +61,20 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 #endif
 
 #if YAML
+  /// libFuzzer, without a main function of its own.
+  @_silgen_name("LLVMFuzzerRunDriver") private func runFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ words: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+  ) -> CInt
+
+  /// Where the package manager has a program named `fuzz` begin.
+  @_cdecl("fuzz_main")
+  public func main(_ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
+    var (count, words) = (count, words)
+    return runFuzzer(&count, &words) { fuzz($0, $1) }
+  }
+
   private func readYAML(_ input: UnsafeRawBufferPointer) throws {
     let diagnostics = Diagnostics()
     let text = String(decoding: input, as: UTF8.self)

@@ -118,6 +118,34 @@ import Testing
     #expect(try cluster.workspace.read("errors").contains("job 1: 100 cells"))
   }
 
+  @Test("a number that the controller gave to another job is not taken for the task that had it")
+  func strangers() async throws {
+    let cluster = try FakeCluster(cellCount: 2000)
+    // Some tasks die without all their cells: whether they are over is asked by number.
+    #expect(try await cluster.run(trouble: "forgetful,stranger,lossy", rate: 100).status == 0)
+    #expect(cluster.cellCount == 2000)
+  }
+
+  @Test("what a power cut or a killed head left of an array stops no later run, and is cleaned up in time")
+  func remains() async throws {
+    let cluster = try FakeCluster(cellCount: 100)
+    let offsets = [14, 900, 14].map { String(repeating: "0", count: 20 - "\($0)".count) + "\($0)\n" }.joined()
+    let remains: [(name: String, batch: String?, age: Double)] = [
+      ("refig-empty", "", 7200), ("refig-none", nil, 7200), ("refig-half", "refig batch 1\nstage - - 9\n", 7200),
+      ("refig-backwards", "refig batch 1\n" + offsets, 7200), ("refig-new", "", 0), ("mine", nil, 7200),
+    ]
+    for (name, batch, age) in remains {
+      let folder = "data/slurm/\(name)"
+      try cluster.workspace.write(batch ?? "half", to: "\(folder)/" + (batch == nil ? "batch.tmp" : "batch"))
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: cluster.workspace.path + "/" + folder)
+    }
+    #expect(try await cluster.run(rate: 20).status == 0)
+    #expect(cluster.cellCount == 100)
+    let left = Set(cluster.workspace.files(under: "data/slurm").map { String($0.prefix { $0 != "/" }) })
+    #expect(left == ["refig-new", "mine"])
+  }
+
   @Test("a limit on jobs is waited for, with smaller arrays, and said")
   func limit() async throws {
     let cluster = try FakeCluster(cellCount: 100)

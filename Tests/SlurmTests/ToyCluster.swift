@@ -37,17 +37,19 @@ struct ToyProject: Sendable {
     try await end(of: try startHead(worker: worker))
   }
 
-  func end(of head: Process) async throws -> (status: Int32, end: [String: String]) {
-    try await until { !head.isRunning }
+  func end(of head: Process, seconds: Int = 180) async throws -> (status: Int32, end: [String: String]) {
+    try await until(seconds: seconds) { !head.isRunning }
+    if head.isRunning { kill(head.processIdentifier, SIGKILL) }
+    head.waitUntilExit()
     return (head.terminationStatus, try events("end").last ?? [:])
   }
 
   func openGate() throws { try workspace.write("", to: "gate") }
 
-  func cells() throws -> [String: Data] {
+  func cells(in store: String = "data/store") throws -> [String: Data] {
     var cells: [String: Data] = [:]
-    for name in workspace.files(under: "data/store") where name.hasSuffix(".h5") {
-      cells[name] = try Data(contentsOf: URL(fileURLWithPath: workspace.path + "/data/store/" + name))
+    for name in workspace.files(under: store) where name.hasSuffix(".h5") {
+      cells[name] = try Data(contentsOf: URL(fileURLWithPath: "\(workspace.path)/\(store)/\(name)"))
     }
     return cells
   }
@@ -64,12 +66,13 @@ struct ToyProject: Sendable {
   }
 
   /// Waits until something is so. Slurm looks at time limits every half minute; three minutes are more than any of it takes.
-  func until(_ isSo: () throws -> Bool) async throws {
-    for _ in 0..<1800 {
+  func until(seconds: Int = 180, _ isSo: () throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {
       if try isSo() { return }
       try await Task.sleep(for: .milliseconds(100))
     }
-    Issue.record("it did not come true within three minutes")
+    Issue.record("it did not come true within \(seconds) seconds")
   }
 
   /// Arrays that have left something behind.
