@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Pipeline
 import Platform
+import Reports
 
 /// `refig new`.
 struct New: ParsableCommand {
@@ -57,7 +58,7 @@ struct New: ParsableCommand {
       ? [("walk.py", text(Own.walk_py))] : [("walk.c", text(Own.walk_c)), ("Makefile", text(Own.makefile))]
     return [
       ("pipeline.yaml", text(Own.pipeline_yaml).replacing("EXPERIMENT", with: experiment)),
-      ("figures/\(key).yaml", text(Own.figures_yaml)), ("figures/style.gp", text(Own.style_gp)),
+      ("figures/\(key).yaml", text(Own.figures_yaml)), ("figures/style.gp", Project.standardStyle),
       ("README.md", text(Own.readme_md).replacing("CODE", with: code)), (".gitignore", text(Own.gitignore)),
       (".github/workflows/verify.yml", text(Own.workflow_yml)), ("CITATION.cff", text(Own.citation_cff)),
     ] + sources

@@ -1,5 +1,5 @@
 # Figure toy/family (Fig. 3)
-# Data key 4a5a1d42956812467e06e1dc3d9ecaed815513be61e88bc5b99f0554d8f228ab
+# Data key 3ce57a8838a22adb33221c9f8a8715b4b977846b37f4c4ec56608e8a1f6fd500
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
 # This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
@@ -646,7 +646,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_4a5a1d42956812467e06e1dc3d9ecaed815513be61e88bc5b99f0554d8f228ab'
+set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_3ce57a8838a22adb33221c9f8a8715b4b977846b37f4c4ec56608e8a1f6fd500'
 } else {
 set terminal pdfcairo size 3.38583in,2.19306in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

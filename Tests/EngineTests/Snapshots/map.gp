@@ -1,5 +1,5 @@
 # Figure toy/map (Fig. 1)
-# Data key b3f6f7886ad65e90dde55d28e76a5612de082f1f4fbb804374ec8b89e05ed1fe
+# Data key 3dfbeaa701ec3ef79a94d5db68c37067f3c70d9e66a89492a15ac9eedeb1256d
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/map
 # This file is complete: `gnuplot map.gp` writes map.svg and map.pdf here.
@@ -220,7 +220,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_b3f6f7886ad65e90dde55d28e76a5612de082f1f4fbb804374ec8b89e05ed1fe'
+set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_3dfbeaa701ec3ef79a94d5db68c37067f3c70d9e66a89492a15ac9eedeb1256d'
 } else {
 set terminal pdfcairo size 3.38583in,2.75591in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

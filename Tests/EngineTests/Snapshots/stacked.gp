@@ -1,5 +1,5 @@
 # Figure toy/stacked (ours)
-# Data key 96b9f38fce920e089d28e9351170a3972d8233c39468e3146864d483bbd98488
+# Data key f1219ec7fa3d412df02732a033e771b067bde9cc6eb77df9155d3d506a776457
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
 # This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
@@ -412,7 +412,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_96b9f38fce920e089d28e9351170a3972d8233c39468e3146864d483bbd98488'
+set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_f1219ec7fa3d412df02732a033e771b067bde9cc6eb77df9155d3d506a776457'
 } else {
 set terminal pdfcairo size 3.38583in,5.09455in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
