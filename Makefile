@@ -47,7 +47,7 @@ bench: build ; @Benchmarks/run
 docs: setup ; @scripts/docs
 man: build ; @swift build -c release --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
 install: man ; @scripts/install $(PREFIX)
-dist: setup ; @scripts/dist
+dist: build ; @scripts/setup --dist && scripts/dist
 wheel: dist man ; @scripts/wheel
 deb: dist man ; @scripts/deb
 clean: ; @rm -rf .build dist figures/quick figures/paper report   # data/ is kept: cells cost processor-hours, and data/runs tells how they were made

@@ -132,7 +132,8 @@ let package = Package(
         "Digest",
       ],
       // Parts of the report page, in the program itself: it needs no files beside it.
-      resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
+      resources: [.embedInCode("report.css"), .embedInCode("report.js"), .embedInCode("style.gp")],
+      swiftSettings: strict),
     // The commands.
     .executableTarget(
       name: "refig",
@@ -142,7 +143,7 @@ let package = Package(
       // What `refig new` makes a project of.
       resources: [
         "citation.cff", "experiment-c.yaml", "experiment-python.yaml", "figures.yaml", "gitignore", "makefile",
-        "pipeline.yaml", "readme.md", "style.gp", "walk.c", "walk.py", "workflow.yml",
+        "pipeline.yaml", "readme.md", "walk.c", "walk.py", "workflow.yml",
       ].map { .embedInCode("Templates/\($0)") }, swiftSettings: strict),
 
     // Build time: the digest of every source file's tokens, so that a change of code is a change of key.

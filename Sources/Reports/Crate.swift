@@ -66,7 +66,12 @@ package struct Crate {
     for path in project.pipeline.figureFiles.map(\.path) {
       try add(path, .input, "What a paper shows and says: figures and claims with their accepted intervals")
     }
-    try add("figures/style.gp", .input, "The look that all figures share")
+    let style = "figures/style.gp"
+    if Files.sizeAndTime("\(project.root)/\(style)") != nil {
+      try add(style, .input, "The look that all figures share")
+    } else {
+      add(style, "The look that all figures share", Project.standardStyle)
+    }
     let profiles = try project.pipeline.profiles.map {
       try Project(root: project.root, profile: $0, catalogue: project.catalogue)
     }

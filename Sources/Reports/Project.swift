@@ -70,12 +70,13 @@ package struct Project: Sendable {
     self.catalogue = catalogue
   }
 
-  /// The look that all figures share.
+  /// The look of figures in projects that have none of their own.
+  package static let standardStyle = String(decoding: PackageResources.style_gp, as: UTF8.self)
+
+  /// The look that all figures share: figures/style.gp, or the standard one.
   package func style() throws -> String {
     let path = root + "/figures/style.gp"
-    guard let source = try SourceText(path: path, limit: YAMLValue.byteLimit) else {
-      throw PipelineError.fileMissing(path: path, purpose: "it holds the look that all figures share")
-    }
+    guard let source = try SourceText(path: path, limit: YAMLValue.byteLimit) else { return Self.standardStyle }
     let text = source.lines.joined(separator: "\n")
     guard !trustsStyle else { return text }
     let diagnostics = Diagnostics()

@@ -32,17 +32,23 @@ final class Programs: @unchecked Sendable {
     }
   }
 
-  /// Usage of this process and the programs, with their peaks counted from here on.
+  /// Usage of this process and the programs before a cell: their peaks count from here on.
   func usageOfNewCell() -> Usage {
     Usage.forgetPeak()
     for program in running.values { Usage.forgetPeak(of: "\(program.process)") }
     return usage()
   }
 
-  /// Usage of this process and the programs.
-  func usage() -> Usage {
+  /// Usage of this process and the programs after it, with the greatest of their peaks.
+  func usageWithPeak() -> Usage {
+    var usage = usage()
+    for program in running.values { usage.addPeak(of: program.process) }
+    return usage
+  }
+
+  private func usage() -> Usage {
     var usage = Usage.ofThisProcess()
-    for program in running.values { usage.add(program.process) }
+    for program in running.values { usage.addTime(of: program.process) }
     return usage
   }
 

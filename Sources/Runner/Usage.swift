@@ -17,18 +17,21 @@ struct Usage {
       peakBytes: usage.ru_maxrss * 1024)
   }
 
-  /// With the time that another process has taken, and its memory in place of this one's if it is more. Nothing is added
-  /// for a process that is gone.
-  mutating func add(_ process: pid_t) {
+  /// With the time that another process has taken. Nothing is added for a process that is gone.
+  mutating func addTime(of process: pid_t) {
     var (clock, time) = (clockid_t(), timespec())
     if clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 {
       processor += Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
+  }
+
+  /// With the peak memory of another process in place of this one's if it is more.
+  mutating func addPeak(of process: pid_t) {
     do {
-      let status = String(decoding: try Files.bytes(of: "/proc/\(process)/status") ?? [], as: UTF8.self)
-      let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-      let kilobytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
-      peakBytes = max(peakBytes, kilobytes * 1024)
+      // Bytes, as it is asked for every cell: as texts these lines would cost more than all else that a program adds.
+      let lines = try Files.bytes(of: "/proc/\(process)/status")?.split(separator: UInt8(ascii: "\n")) ?? []
+      let digits = lines.first { $0.starts(with: "VmHWM:".utf8) }?.filter { (0x30...0x39).contains($0) } ?? []
+      peakBytes = max(peakBytes, 1024 * digits.reduce(0) { 10 * $0 + Int($1 - 0x30) })
     } catch {
       // It has just ended.
     }

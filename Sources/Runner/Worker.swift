@@ -59,7 +59,7 @@ package struct Worker: Sendable {
         let bytes = try cell.encoded(outputs: experiment.outputs)
         let isDuplicate = store.contains(key)
         try store.publish(bytes, as: key)
-        let end = programs.usage()
+        let end = programs.usageWithPeak()
         return .computed(
           Cost(
             wallSeconds: end.wall - start.wall, processorSeconds: end.processor - start.processor,

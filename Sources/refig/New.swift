@@ -2,16 +2,20 @@ import ArgumentParser
 import Foundation
 import Pipeline
 import Platform
+import Reports
 
 /// `refig new`.
 struct New: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make the folder of a paper of your own: an experiment, a figure, a claim and a mistake it notices.",
-    discussion: "What it makes runs at once: `cd KEY`, then `refig run` and `refig verify`.")
+    discussion: """
+      What it makes runs at once: `cd KEY`, then `refig run` and `refig verify`. With --swift, inside refig's own
+      repository, it adds a paper whose experiment is compiled in.
+      """)
 
   /// The language of the experiment.
   enum Language: String, EnumerableFlag {
-    case python, c
+    case python, c, swift
   }
 
   @Argument(help: "The paper's key, such as lu2020: the folder's name, and how the ids of all that is in it begin.")
@@ -25,6 +29,7 @@ struct New: ParsableCommand {
       throw PipelineError.badOption(
         name: "new", value: key, allowed: "must be letters, digits, '.', '_' and '-', and not begin with '.'")
     }
+    if language == .swift { return try CompiledPaper(key).write() }
     guard Files.sizeAndTime(key) == nil else {
       throw PipelineError.badOption(name: "new", value: key, allowed: "is there already; take another name")
     }
@@ -53,7 +58,7 @@ struct New: ParsableCommand {
       ? [("walk.py", text(Own.walk_py))] : [("walk.c", text(Own.walk_c)), ("Makefile", text(Own.makefile))]
     return [
       ("pipeline.yaml", text(Own.pipeline_yaml).replacing("EXPERIMENT", with: experiment)),
-      ("figures/\(key).yaml", text(Own.figures_yaml)), ("figures/style.gp", text(Own.style_gp)),
+      ("figures/\(key).yaml", text(Own.figures_yaml)), ("figures/style.gp", Project.standardStyle),
       ("README.md", text(Own.readme_md).replacing("CODE", with: code)), (".gitignore", text(Own.gitignore)),
       (".github/workflows/verify.yml", text(Own.workflow_yml)), ("CITATION.cff", text(Own.citation_cff)),
     ] + sources

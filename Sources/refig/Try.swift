@@ -21,6 +21,9 @@ struct Try: ParsableCommand {
   @Option(name: .customLong("data"), help: "A file the experiment reads, as name=path; may be repeated.")
   var dataFiles: [String] = []
 
+  @Option(help: "A stage that gives it inputs, data files and parameters; what it reads must have been computed.")
+  var stage: String?
+
   @Option(help: "Which replica.")
   var replica = 0
 
@@ -53,7 +56,7 @@ struct Try: ParsableCommand {
     guard let experiment = names.first, names.count == 1, let type = catalogue.experiments[experiment] else {
       throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
     }
-    let files = try dataFiles.map(Self.dataFile)
+    var files = try dataFiles.map(Self.dataFile)
     for (index, file) in files.enumerated() where files[..<index].contains(where: { $0.name == file.name }) {
       throw PipelineError.badOption(name: "--data", value: file.name, allowed: "it is given twice; keep one")
     }
@@ -63,10 +66,16 @@ struct Try: ParsableCommand {
         name: "--data", value: other.name,
         allowed: "\(experiment) reads \(declared.isEmpty ? "no data file" : declared.joined(separator: ", "))")
     }
-    let manifest = Manifest(
-      experiment: experiment, code: try catalogue.code(of: type), seed: seed, streams: .independent,
-      data: files.map { ($0.name, $0.digest) }, parameters: try ParameterSettings.parameters(of: type, settings),
-      replicas: replica..<(replica + 1))
+    let planned = try stage.map { try Self.planned($0, of: experiment, path, catalogue) }
+    var manifest =
+      try planned?.manifest(0)
+      ?? Manifest(
+        experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
+        parameters: type.defaults, replicas: 0..<1)
+    files += (planned?.definition.data ?? []).filter { file in !files.contains { $0.name == file.name } }
+    manifest.data = files.map { ($0.name, $0.digest) }
+    manifest.parameters = try ParameterSettings.parameters(of: type, settings, over: manifest.parameters)
+    manifest.replicas = replica..<(replica + 1)
     let store = Store(root: root + "/data/store", catalogue: catalogue)
     let worker = Worker(catalogue: catalogue, store: store)
     if request {
@@ -87,6 +96,23 @@ struct Try: ParsableCommand {
         "\(output.name)\(output.axes.isEmpty ? "" : "[\(output.axes.joined(separator: ", "))]") = \(summary(array))")
       print("    \(output.meaning), unit \(output.unit)")
     }
+  }
+
+  /// A stage of an experiment as pipeline.yaml says it.
+  private static func planned(
+    _ stage: String, of experiment: String, _ path: String, _ catalogue: Catalogue
+  ) throws -> Plan.Stage {
+    let diagnostics = Diagnostics()
+    let file = try PipelineFile(path: path, profile: nil, catalogue: catalogue, diagnostics: diagnostics)
+    try diagnostics.throwIfAny()
+    let stages = file.stages.filter { $0.experiment.name == experiment }.map(\.id)
+    guard stages.contains(stage), let planned = try Plan(file, stages: [stage], catalogue: catalogue)[stage] else {
+      throw PipelineError.badOption(
+        name: "--stage", value: stage,
+        allowed: stages.isEmpty
+          ? "no stage runs \(experiment)" : "stages that run \(experiment) are \(stages.joined(separator: ", "))")
+    }
+    return planned
   }
 
   private static func dataFile(_ setting: String) throws -> DataFile {
@@ -149,17 +175,19 @@ extension Encodable {
 
 /// `name=value` settings on the command line.
 enum ParameterSettings {
-  /// The experiment's parameters with some set.
-  static func parameters(of type: ExperimentDescription, _ settings: [String]) throws -> [String: ParameterValue] {
+  /// The experiment's parameters, the given ones or its defaults, with some set.
+  static func parameters(
+    of type: ExperimentDescription, _ settings: [String], over given: [String: ParameterValue]? = nil
+  ) throws -> [String: ParameterValue] {
     let diagnostics = Diagnostics()
-    var parameters = type.defaults
-    var given: Set<String> = []
+    var parameters = given ?? type.defaults
+    var names: Set<String> = []
     for setting in settings {
       let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
         throw PipelineError.badOption(name: "--set", value: setting, allowed: "write it as name=value")
       }
-      guard given.insert(parts[0]).inserted else {
+      guard names.insert(parts[0]).inserted else {
         throw PipelineError.badOption(name: "--set", value: setting, allowed: "'\(parts[0])' is set twice; keep one")
       }
       let value = try YAMLValue.document(parts[1], file: "--set \(parts[0])", diagnostics: diagnostics)
@@ -168,7 +196,7 @@ enum ParameterSettings {
     try diagnostics.throwIfAny()
     try type.validate(parameters)
     for (name, condition) in type.idleParameters(of: parameters).sorted(by: { $0.key < $1.key })
-    where given.contains(name) {
+    where names.contains(name) {
       throw PipelineError.badOption(name: "--set", value: name, allowed: "it has no effect \(condition); leave it out")
     }
     return parameters

@@ -11,6 +11,13 @@ import Testing
     try runProgram(try productPath("refig"), arguments, in: folder)
   }
 
+  private static func expectSuccess(_ commands: [String], in folder: String) throws {
+    for command in commands {
+      let result = try refig([command], in: folder)
+      #expect(result.status == 0, "\(command): \(result.output)\(result.errors)")
+    }
+  }
+
   @Test("docs/own-paper.md: its commands do what it says")
   func walk() throws {
     let page = try String(contentsOf: Self.root.appending(path: "docs/own-paper.md"), encoding: .utf8)
@@ -52,7 +59,7 @@ import Testing
     #expect(try Self.refig(["new", "../mine"], in: workspace.path).status == 2)
   }
 
-  @Test("a project in C, and the same in Perl, run, are confirmed and notice their mistake")
+  @Test("a project in C, and the same in Perl and in R, run, are confirmed and notice their mistake")
   func languages() throws {
     let workspace = try Workspace()
     #expect(try Self.refig(["new", "mine", "--c"], in: workspace.path).status == 0)
@@ -64,19 +71,151 @@ import Testing
       #expect(mutate.status == 0 && mutate.output.contains("1 of 1 deliberate mistakes noticed"), "\(mutate.output)")
     }
     try check()
-    try FileManager.default.copyItem(
-      at: Self.root.appending(path: "docs/examples/walk/walk.pl"), to: URL(fileURLWithPath: folder + "/walk.pl"))
     let pipeline = try workspace.read("mine/pipeline.yaml")
+    for (program, file, version) in [("perl", "walk.pl", "-v"), ("Rscript", "walk.R", "--version")] {
+      try FileManager.default.copyItem(
+        at: Self.root.appending(path: "docs/examples/walk/\(file)"), to: URL(fileURLWithPath: folder + "/\(file)"))
+      try workspace.write(
+        pipeline.replacing(/command: .*\n/, with: "command: [\(program), \(file)]\n").replacing(
+          "    sources: [walk.c, Makefile]\n", with: ""
+        )
+        .replacing("[[cc, --version]]", with: "[[\(program), \(version)]]"), to: "mine/pipeline.yaml")
+      let explained = try Self.refig(["explain", "mine/walk"], in: folder)
+      #expect(explained.output.contains("[\"\(program)\", \"\(file)\"]"), "\(explained.output)")
+      try check()
+      let refused = try Self.refig(["try", "mine/walk", "--set", "steps=0"], in: folder)
+      #expect(refused.status == 2 && refused.errors.contains("steps must be at least 1"), "\(refused.errors)")
+    }
+  }
+
+  @Test("the example in Ruby: a law of queues, failures, and an experiment that reads the results of another")
+  func queue() throws {
+    let workspace = try Workspace()
+    let folder = workspace.path + "/queue"
+    try FileManager.default.copyItem(
+      at: Self.root.appending(path: "docs/examples/queue"), to: URL(fileURLWithPath: folder))
+    #expect(try workspace.read("queue/queue.rb").split(separator: "\n", omittingEmptySubsequences: false).count <= 60)
+    func rows(_ stage: String, _ output: String...) throws -> [[Double]] {
+      let result = try Self.refig(["data", stage, "--csv"] + output.flatMap { ["--output", $0] }, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      return result.output.split(separator: "\n").dropFirst().map { $0.split(separator: ",").compactMap { Double($0) } }
+    }
+    // Replica, load, mean: of two hundred customers, who find the server idle at first.
+    let means = try rows("queue/summary")
+    #expect(means.map { $0[1] } == [0.25, 0.5, 0.75])
+    for row in means.prefix(2) { expectClose(row[2], row[1] / (1 - row[1]), relative: 0.15) }
+    let waits = try rows("queue/waiting", "meanWait")
+    #expect(waits.count == 180)
+    for row in means {
+      let own = waits.filter { $0.contains(row[1]) }.compactMap(\.last)
+      expectClose(row[2], own.reduce(0, +) / Double(own.count), relative: 1e-12)
+    }
+    let tried = try Self.refig(["try", "queue/summary", "--stage", "queue/summary", "--json"], in: folder)
+    #expect(tried.output.contains("\(means[2][2])"), "\(tried.output)\(tried.errors)")
+    let other = try Self.refig(["try", "queue/summary", "--stage", "queue/waiting"], in: folder)
+    #expect(other.status == 2 && other.errors.contains("stages that run queue/summary are queue/summary"))
+
     try workspace.write(
-      pipeline.replacing(/command: .*\n/, with: "command: [perl, walk.pl]\n").replacing(
-        "    sources: [walk.c, Makefile]\n", with: ""
-      )
-      .replacing("[[cc, --version]]", with: "[[perl, -v]]"), to: "mine/pipeline.yaml")
-    let explained = try Self.refig(["explain", "mine/walk"], in: folder)
-    #expect(explained.output.contains("[\"perl\", \"walk.pl\"]"), "\(explained.output)")
-    try check()
-    let refused = try Self.refig(["try", "mine/walk", "--set", "steps=0"], in: folder)
-    #expect(refused.status == 2 && refused.errors.contains("steps must be at least 1"), "\(refused.errors)")
+      workspace.read("queue/pipeline.yaml").replacing("room: 40.0", with: "room: 8.0"), to: "queue/pipeline.yaml")
+    let crowded = try Self.refig(["run"], in: folder)
+    #expect(crowded.status == 0 && crowded.errors.contains("replicas failed numerically"), "\(crowded.errors)")
+    let kept = try rows("queue/waiting", "meanWait")
+    #expect(kept.count < 180)
+    let least = kept.filter { $0.contains(0.75) }.compactMap(\.last)
+    expectClose(try rows("queue/summary")[2][2], least.reduce(0, +) / Double(least.count), relative: 1e-12)
+  }
+
+  @Test("docs/yaml.md names every key that the readers accept, and its project and its sweep are what it says")
+  func reference() throws {
+    let page = try String(contentsOf: Self.root.appending(path: "docs/yaml.md"), encoding: .utf8)
+    let blocks = page.matches(of: /```(?:python|yaml)\n((?:.*\n)*?)```/).map { String($0.1) }
+    try #require(blocks.count == 4)
+    let workspace = try Workspace()
+    for (name, text) in zip(["drunkard.py", "pipeline.yaml", "figures/drunkard.yaml"], blocks) {
+      try workspace.write(text, to: name)
+    }
+    try Self.expectSuccess(["run", "verify", "mutate"], in: workspace.path)
+    // It has no look of its own; the standard one is a file as others are.
+    let drawn = try workspace.read("figures/quick/drunkard/approach.svg")
+    let style = try String(contentsOf: Self.root.appending(path: "figures/style.gp"), encoding: .utf8)
+    try workspace.write(style, to: "figures/style.gp")
+    #expect(try Self.refig(["run"], in: workspace.path).output.contains("1 figures: 0 drawn"))
+    try workspace.write(style.replacing("#0072b2", with: "#0072b3"), to: "figures/style.gp")
+    #expect(try Self.refig(["run"], in: workspace.path).output.contains("1 figures: 1 drawn"))
+    #expect(try workspace.read("figures/quick/drunkard/approach.svg") != drawn)
+    #expect(try Self.refig(["run", "--profile", "paper", "--dry"], in: workspace.path).status == 0)
+    let sweep = blocks[3].split(separator: "\n").map { "    \($0)\n" }.joined()
+    try workspace.write(
+      blocks[1].replacing(#/    sweep:\n(?:      - .*\n)+/#, with: sweep), to: "pipeline.yaml")
+    let dry = try Self.refig(["run", "drunkard/position", "--dry"], in: workspace.path)
+    #expect(dry.output.contains("of 36 cells would run"), "\(dry.output)\(dry.errors)")  // 3 × 3 points in 4 cells each
+
+    let spans = page.matches(of: /`([^`\n]+)`/).flatMap { $0.1.matches(of: /\w+/).map { String($0.0) } }
+    var keys: Set<String> = []
+    for file in [
+      "Pipeline/PipelineFile", "Pipeline/ExperimentReader", "Pipeline/StageReader", "Pipeline/SweepReader",
+      "Pipeline/SlurmSettings", "Figures/FigureFile", "Claims/Claim", "Claims/EstimateReader", "Reports/Project",
+    ] {
+      let code = try String(contentsOf: Self.root.appending(path: "Sources/\(file).swift"), encoding: .utf8)
+      let lists = code.matches(
+        of: /(?:[kK]eys|kinds|ranges|overridable) \+?= (\[[^\]]*\])|(?:allowing|and): (\[[^\]]*\])/)
+      let found = lists.flatMap { ($0.1 ?? $0.2 ?? "").matches(of: /"(\w+)"/).map { String($0.1) } }
+      #expect(!found.isEmpty, "\(file) has no list of keys")
+      keys.formUnion(found)
+    }
+    #expect(keys.count > 85)
+    #expect(keys.subtracting(spans).isEmpty, "the page does not name \(keys.subtracting(spans).sorted())")
+  }
+
+  @Test("refig new --swift puts a paper into refig's own sources and changes nothing else there")
+  func compiled() throws {
+    let workspace = try Workspace()
+    let article = "Sources/Pipeline/Pipeline.docc/AddingAPaper.md"
+    let lists = ["Package.swift", "Sources/Papers/AllPapers.swift", "pipeline.yaml", "Tests/EndToEndTests/digests.txt"]
+    var before: [String: String] = [:]
+    for file in lists + [article] {
+      before[file] = try String(contentsOf: Self.root.appending(path: file), encoding: .utf8)
+      try workspace.write(before[file] ?? "", to: file)
+    }
+    let made = try Self.refig(["new", "lu2020", "--swift"], in: workspace.path + "/Sources/Papers")
+    #expect(made.status == 0, "\(made.errors)")
+    let own = [
+      "Sources/Papers/Lu2020/SampleMean.swift", "Sources/Papers/Lu2020/Lu2020.swift",
+      "Tests/PapersTests/Lu2020Tests/SampleMeanTests.swift", "figures/lu2020.yaml",
+    ]
+    let files = workspace.files(under: "").filter { $0.contains(/\.(swift|yaml|txt|md)$/) }
+    #expect(Set(files) == Set(lists + own + [article]))
+    for file in own {
+      #expect(try workspace.read(file).contains(/[Ll]u2020/) && !workspace.read(file).contains("mith2027"))
+    }
+    // What is new in the lists, and that the rest is as it was.
+    let added = [
+      [", \"Lu2020\""], ["private import Lu2020\n", "  lu2020,\n"],
+      [
+        "  - figures/lu2020.yaml\n",
+        "  lu2020/sample-mean: {sweep: [{sampleCount: {logspace: [10, 1000, 3]}}], replicas: 2000}\n",
+      ],
+      [String(repeating: "0", count: 64) + "  lu2020/sample-mean {sampleCount: 10}\n"],
+    ]
+    for (file, parts) in zip(lists, added) {
+      var rest = try workspace.read(file)
+      for part in parts {
+        #expect(rest.contains(part), "\(file)")
+        rest = rest.replacing(part, with: "")
+      }
+      #expect(rest == before[file], "\(file)")
+    }
+    let imports = try workspace.read(lists[1]).matches(of: /import (\w+)/).map { String($0.1) }
+    #expect(imports == imports.sorted())
+
+    for (key, reason) in [("lu2020", "is there already"), ("store", "is there already"), ("lu-2020", "small letters")] {
+      try workspace.write("", to: "Sources/Store/Store.swift")
+      let again = try Self.refig(["new", key, "--swift"], in: workspace.path)
+      #expect(again.status == 2 && again.errors.contains(reason), "\(again.errors)")
+    }
+    let empty = try Workspace()
+    let elsewhere = try Self.refig(["new", "lu2020", "--swift"], in: empty.path)
+    #expect(elsewhere.status == 2 && elsewhere.errors.contains("which are not here"), "\(elsewhere.errors)")
   }
 
   @Test("the example of the spectral method: three claims, two mistakes, at most 150 lines of Python")
@@ -94,7 +233,35 @@ import Testing
     // Nothing below 1/2, and monotone above: the threshold of weak recovery.
     #expect(rows.allSatisfy { ($0[0] > 0.5 + 1e-9) == ($0[2] > 0) }, "\(rows)")
     #expect(zip(rows, rows.dropFirst()).allSatisfy { $0[2] <= $1[2] })
-    let claims = try Self.refig(["mutate", "--dry"], in: folder)
-    #expect(claims.status == 0 && claims.output.contains("half-of-the-samples"), "\(claims.output)\(claims.errors)")
+    try Self.expectSuccess(["run", "verify", "mutate"], in: folder)
+  }
+
+  @Test("the README's ten lines are a whole experiment")
+  func lines() throws {
+    let page = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
+    let code = try #require(page.firstMatch(of: /```python\n([^`]*)```/)).1
+    #expect(code.split(separator: "\n", omittingEmptySubsequences: false).count <= 11)
+    let workspace = try Workspace()
+    try workspace.write(String(code), to: "walk.py")
+    try workspace.write(
+      """
+      seed: 1
+      profiles: [quick]
+      experiments:
+        my/walk:
+          command: [python3, walk.py]
+          parameters: {drift: 3.0, steps: 100}
+          outputs: {squaredDistance: {meaning: squared distance}}
+      stages:
+        my/walk: {replicas: 20}
+
+      """, to: "pipeline.yaml")
+    let rows = try Self.refig(["data", "my/walk", "--csv"], in: workspace.path).output.split(separator: "\n")
+      .dropFirst()
+    let distances = rows.compactMap { $0.split(separator: ",").last.flatMap { Double($0) } }
+    // 300 ± 10, squared.
+    #expect(
+      distances.count == 20 && Set(distances).count == 20
+        && distances.allSatisfy { (250 * 250...350 * 350).contains($0) })
   }
 }

@@ -324,6 +324,75 @@ import Testing
     #expect(answer.starts(with: Data("{\"arrays\"".utf8)))
   }
 
+  @Test("a program is given the arrays of a committed file, here 10 MB, of which the SHA-256 is part of the key")
+  func data() throws {
+    let workspace = try Workspace()
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: workspace.path)
+    }
+    try workspace.write(
+      """
+      import refig
+
+      @refig.experiment
+      def total(p, rng, cell):
+          numbers = cell.data["table"]["numbers"]
+          assert numbers.shape == (1300, 1000) and cell.data["table"]["shift"].shape == ()
+          return {"total": p.factor * numbers.sum() + cell.data["table"]["shift"], "last": numbers[-1, 0]}
+
+      refig.main()
+      """, to: "total.py")
+    /// Writes the file, and pipeline.yaml with the digest given or else the file's.
+    func write(shift: Int, digest: String? = nil) throws {
+      let made = try runProgram(
+        "/usr/bin/python3",
+        [
+          "-c",
+          """
+          import h5py, numpy, sys
+          with h5py.File('table.h5', 'w') as f:
+              f['numbers'] = numpy.arange(1300 * 1000.0).reshape(1300, 1000)
+              f['shift'] = float(sys.argv[1])
+          """, "\(shift)",
+        ], in: workspace.path)
+      #expect(made.status == 0, "\(made.errors)")
+      let own = try runProgram("sha256sum", ["table.h5"], in: workspace.path).output.prefix(64)
+      try workspace.write(
+        """
+        seed: 3
+        profiles: [quick]
+        experiments:
+          my/total:
+            command: [python3, total.py]
+            random: false
+            parameters: {factor: 2.0}
+            data: {table: {numbers: {axes: [row, column], meaning: numbers}, shift: {axes: [], meaning: what is added}}}
+            outputs: {total: {meaning: their sum}, last: {meaning: first number of the last row}}
+        stages:
+          my/total: {parameters: {factor: 3.0}, data: {table: {path: table.h5, sha256: \(digest ?? String(own))}}}
+
+        """, to: "pipeline.yaml")
+    }
+    try write(shift: 5)
+    let run = try refig("run", "-j1")
+    #expect(run.status == 0, "\(run.errors)")
+    let sum = 3 * (1_300_000.0 * 1_299_999 / 2)
+    #expect(try refig("data", "my/total", "--csv").output.hasSuffix("0,\(sum + 5),1299000.0\n"))
+    #expect(try refig("run").output.contains("1 cached, 0 computed"))
+    let tried = try refig("try", "my/total", "--json", "--data", "table=table.h5")
+    #expect(tried.output.contains("\(Int(sum / 3 * 2) + 5)"), "\(tried.output)\(tried.errors)")
+    let staged = try refig("try", "my/total", "--json", "--stage", "my/total")
+    #expect(staged.output.contains("\(Int(sum) + 5)"), "\(staged.output)\(staged.errors)")
+    #expect(try refig("try", "my/total").errors.contains("--data table=FILE"))
+
+    try write(shift: 6, digest: String(repeating: "a", count: 64))
+    let foreign = try refig("run")
+    #expect(foreign.status == 2 && foreign.errors.contains("not the one stated"), "\(foreign.errors)")
+    try write(shift: 6)
+    #expect(try refig("run").output.contains("0 cached, 1 computed"))
+    #expect(try refig("data", "my/total", "--csv").output.hasSuffix("0,\(sum + 6),1299000.0\n"))
+  }
+
   @Test("figures and claims of a program need no Swift: automatic tables and standard estimates")
   func figuresAndClaims() throws {
     let folder = try Folder(

@@ -13,6 +13,14 @@ import Testing
     #expect(text.contains("set linetype 1"))
   }
 
+  @Test("every look says its dashes: where one does not, gnuplot 6 takes another look's and gnuplot 5 none")
+  func dashes() throws {
+    let text = try String(contentsOf: repository.appending(path: "figures/style.gp"), encoding: .utf8)
+    let looks = text.split(separator: "\n").filter { $0.contains(/^set (linetype|style line) \d/) }
+    #expect(looks.count >= 13)
+    #expect(looks.filter { !$0.contains(" dt ") }.isEmpty)
+  }
+
   @Test(
     "a line that could start a program or touch a file is refused, however it is written",
     arguments: [

@@ -59,6 +59,33 @@ import ToyPaper
     #expect(stores[0] == stores[1])
   }
 
+  @Test(
+    "programs of a project run on the nodes with the bits of a local run, and one that is killed fails its cell alone")
+  func programs() throws {
+    let stores = try ["local", "slurm"].map { place in
+      let workspace = try Workspace()
+      func refig(_ arguments: String..., folder: String) throws -> ProgramResult {
+        try runProgram(try productPath("refig"), arguments, in: folder)
+      }
+      #expect(try refig("new", "mine", folder: workspace.path).status == 0)
+      let code = try workspace.read("mine/walk.py")
+      let fault = "if p.steps == 64 and cell.replicas == [100]: import os; os.kill(os.getpid(), 9)\n    bias ="
+      try workspace.write(code.replacing("bias =", with: fault), to: "mine/walk.py")
+      let result = try refig("run", "mine/walk", "--quiet", "--executor", place, folder: workspace.path + "/mine")
+      #expect(result.status == 3, "\(result.output)\(result.errors)")
+      let failed = workspace.files(under: "mine/data/store/failed")
+      #expect(failed.count == 1)
+      #expect(try failed.allSatisfy { try workspace.read("mine/data/store/failed/\($0)").contains("signal 9") })
+      let cells = workspace.files(under: "mine/data/store").filter { $0.hasSuffix(".h5") }
+      return try Dictionary(
+        uniqueKeysWithValues: cells.map {
+          ($0, try Data(contentsOf: URL(fileURLWithPath: "\(workspace.path)/mine/data/store/\($0)")))
+        })
+    }
+    #expect(stores[0].count == 19)
+    #expect(stores[0] == stores[1])
+  }
+
   @Test("a task that is cancelled from outside is submitted again, with the reason in the record")
   func cancelledTask() async throws {
     let project = try ToyProject(gated)

@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'

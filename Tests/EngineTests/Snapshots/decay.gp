@@ -1,5 +1,5 @@
 # Figure toy/decay (Fig. 2)
-# Data key bf1072944de16f3a33fbd83b01af057067e78c188315f46935b1725f6eb07963
+# Data key 80c3ca2aca697843e1fe4e823ff7bbe75a9790e10067833b47545a194ffa978a
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/decay
 # This file is complete: `gnuplot decay.gp` writes decay.svg and decay.pdf here.
@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
@@ -311,7 +311,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_bf1072944de16f3a33fbd83b01af057067e78c188315f46935b1725f6eb07963'
+set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_80c3ca2aca697843e1fe4e823ff7bbe75a9790e10067833b47545a194ffa978a'
 } else {
 set terminal pdfcairo size 3.38583in,2.4093in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/family (Fig. 3)
-# Data key 4a5a1d42956812467e06e1dc3d9ecaed815513be61e88bc5b99f0554d8f228ab
+# Data key 3ce57a8838a22adb33221c9f8a8715b4b977846b37f4c4ec56608e8a1f6fd500
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
 # This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
@@ -646,7 +646,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_4a5a1d42956812467e06e1dc3d9ecaed815513be61e88bc5b99f0554d8f228ab'
+set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_3ce57a8838a22adb33221c9f8a8715b4b977846b37f4c4ec56608e8a1f6fd500'
 } else {
 set terminal pdfcairo size 3.38583in,2.19306in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/map (Fig. 1)
-# Data key b3f6f7886ad65e90dde55d28e76a5612de082f1f4fbb804374ec8b89e05ed1fe
+# Data key 3dfbeaa701ec3ef79a94d5db68c37067f3c70d9e66a89492a15ac9eedeb1256d
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/map
 # This file is complete: `gnuplot map.gp` writes map.svg and map.pdf here.
@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
@@ -220,7 +220,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_b3f6f7886ad65e90dde55d28e76a5612de082f1f4fbb804374ec8b89e05ed1fe'
+set terminal svg size 325,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_map_key_3dfbeaa701ec3ef79a94d5db68c37067f3c70d9e66a89492a15ac9eedeb1256d'
 } else {
 set terminal pdfcairo size 3.38583in,2.75591in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

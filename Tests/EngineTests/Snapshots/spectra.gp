@@ -1,5 +1,5 @@
 # Figure toy/spectra (Fig. 4)
-# Data key 7674daa85bcaede4fee18cf1fba09b208fe7118b9322acae2e85552a1171eb0d
+# Data key 782a203e271ac82c487ad8c55712d978ac343a6e4465a9d9cea901a0b99ffe25
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/spectra
 # This file is complete: `gnuplot spectra.gp` writes spectra.svg and spectra.pdf here.
@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
@@ -217,7 +217,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,208 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_spectra_key_7674daa85bcaede4fee18cf1fba09b208fe7118b9322acae2e85552a1171eb0d'
+set terminal svg size 650,208 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_spectra_key_782a203e271ac82c487ad8c55712d978ac343a6e4465a9d9cea901a0b99ffe25'
 } else {
 set terminal pdfcairo size 6.77165in,2.16535in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure toy/stacked (ours)
-# Data key 96b9f38fce920e089d28e9351170a3972d8233c39468e3146864d483bbd98488
+# Data key f1219ec7fa3d412df02732a033e771b067bde9cc6eb77df9155d3d506a776457
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
 # This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
@@ -412,7 +412,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_96b9f38fce920e089d28e9351170a3972d8233c39468e3146864d483bbd98488'
+set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_f1219ec7fa3d412df02732a033e771b067bde9cc6eb77df9155d3d506a776457'
 } else {
 set terminal pdfcairo size 3.38583in,5.09455in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

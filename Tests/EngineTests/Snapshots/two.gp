@@ -1,5 +1,5 @@
 # Figure toy/two (Fig. 6)
-# Data key 26b0a5823b4cf78645745f402c24eaefa4814eb1fbc15c17369cebcccf8412e7
+# Data key e916946f0ca5aded81dfd3ba8fe03195faf4267ecca9e5fb152318186e1b73ec
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/two
 # This file is complete: `gnuplot two.gp` writes two.svg and two.pdf here.
@@ -28,7 +28,7 @@ set style line 12 lc rgb '#555555' lw 0.8 dt (2,2)
 set style line 13 lc rgb '#555555' lw 0.8 dt (7,2.5,2,2.5)
 
 # Axes, ticks and grid: thin and grey.
-set style line 100 lc rgb '#444444' lw 0.6
+set style line 100 lc rgb '#444444' lw 0.6 dt solid
 set style line 101 lc rgb '#e6e6e6' lw 0.4 dt solid
 set border 3 ls 100
 set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'
@@ -304,7 +304,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_26b0a5823b4cf78645745f402c24eaefa4814eb1fbc15c17369cebcccf8412e7'
+set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_e916946f0ca5aded81dfd3ba8fe03195faf4267ecca9e5fb152318186e1b73ec'
 } else {
 set terminal pdfcairo size 6.77165in,2.69641in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
