@@ -165,7 +165,6 @@ package struct Report {
     _ processCount: Int
   ) throws -> [String: Result<Picture, Absence>] {
     let gallery = try project.gallery(plan, reader, ledger: ledger)
-    let style = try project.style()
     func missing(_ figure: Figure) -> (missing: Int, all: Int) {
       let keys = Set(figure.tables.flatMap(\.stages).compactMap { plan[$0] }.flatMap(\.keys))
       return (keys.count { !present.contains($0) }, keys.count)

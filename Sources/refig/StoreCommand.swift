@@ -95,11 +95,13 @@ struct StoreCommand: ParsableCommand {
         needed: needed, wanted: wanted, graceSeconds: graceDays * 86400, acceptanceSeconds: acceptDays * 86400,
         now: Date().timeIntervalSince1970)
       if yes { try care.remove(garbage) }
-      let text = "\(Text.count(garbage.keys.count, "cell")) and \(Text.count(garbage.leftovers.count, "leftover")), "
+      let text =
+        "\(Text.count(garbage.keys.count, "cell")) and \(Text.count(garbage.leftovers.count, "leftover")), "
         + "\(garbage.bytes / 1000) kB"
       let kept =
         garbage.acceptableCount == 0
-        ? "" : "\nkept, as `refig store accept` could take them over: \(Text.count(garbage.acceptableCount, "cell")) of older code"
+        ? ""
+        : "\nkept, as `refig store accept` could take them over: \(Text.count(garbage.acceptableCount, "cell")) of older code"
       try output.show(
         Report(
           cells: garbage.keys.map(\.description), leftovers: garbage.leftovers, bytes: garbage.bytes, removed: yes,

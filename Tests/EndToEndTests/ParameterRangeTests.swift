@@ -22,7 +22,8 @@ extension Experiment {
 
   /// Values at the ends of what a file can hold; those a parameter cannot take are skipped.
   private static let extremes: [ParameterValue] = [
-    .integer(.max), .integer(.min), .integer(0), .integer(-1), .real(1e300), .real(.leastNonzeroMagnitude), .real(0), .real(-1e300),
+    .integer(.max), .integer(.min), .integer(0), .integer(-1), .real(1e300), .real(.leastNonzeroMagnitude), .real(0),
+    .real(-1e300),
     .real(1), .list([]), .list([.real(1e300)]), .list([.integer(.max)]), .text(""),
   ]
 

@@ -259,7 +259,7 @@ private struct WalkClaims {
       #expect(!estimation.failure.contains("\u{1b}"))
       let evaluated = EvaluatedClaim(claim, familySize: 1 + random.integer(below: 300), estimation: estimation)
       let report = VerdictReport(profile: "quick", claims: [evaluated])
-      #expect(!report.text.isEmpty && !report.planText.isEmpty && !report.junit.isEmpty)
+      #expect(!report.text(columns: 80, showsAll: true).isEmpty && !report.planText.isEmpty && !report.junit.isEmpty)
       #expect(try !report.json().isEmpty)
     }
     #expect(judgedCount > 1000 && refusedCount > 1000, "\(judgedCount) \(refusedCount)")

@@ -90,7 +90,7 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     let skewed = (0..<40).map { $0 == 0 ? 1.0 : 0 }
     #expect(judge(.mean(skewed), -1, 1).reason.contains("skewed"))
     // Moderately skewed: a wider interval, which decides where there is room and says why where there is none.
-    let moderate = (0..<40).map { $0 % 8 == 0 ? 1.0 : 0.1 * Double($0 % 3) }
+    let moderate = (0..<40).map { $0 % 6 == 0 ? 1.0 : 0.1 * Double($0 % 3) }
     let estimate = Estimate.mean(moderate)
     let skewness = estimate.skewness ?? 0
     #expect((1.0...2).contains(skewness))
