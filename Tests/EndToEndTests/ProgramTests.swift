@@ -461,6 +461,37 @@ import Testing
     ] { #expect(errors.contains(message), "\(message) is not in \(errors)") }
   }
 
+  @Test("docs/protocol.md: its pipeline is a whole file, of which refig makes its request")
+  func page() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(contentsOf: root.appending(path: "docs/protocol.md"), encoding: .utf8)
+    let workspace = try Workspace()
+    let pipeline = try #require(page.firstMatch(of: /```yaml\n([^`]*)```/)).1
+    try workspace.write(String(pipeline), to: "pipeline.yaml")
+    for file in ["spectral.py", "common/weights.py"] { try workspace.write("pass\n", to: file) }
+    func refig(_ arguments: String...) throws -> String {
+      let result = try runProgram(try productPath("refig"), arguments, in: workspace.path)
+      #expect(result.status == 0, "\(result.errors)")
+      return result.output
+    }
+    #expect(try refig("run", "--dry").contains("75 of 75 cells would run"))
+    func object(_ text: some StringProtocol) throws -> NSMutableDictionary {
+      let object = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .mutableContainers)
+      return try #require(object as? NSMutableDictionary)
+    }
+    let told = try object(try #require(page.firstMatch(of: /```json\n(.*)\n```/)).1)
+    let made = try object(refig("try", "lu2020/spectral-overlap", "--request"))
+    #expect(told.count == 9)
+    // Another replica, and so another key.
+    for name in ["replicas", "keys"] {
+      #expect(told[name] != nil && made[name] != nil)
+      told[name] = nil
+      made[name] = nil
+    }
+    #expect(told == made)
+  }
+
   /// A cluster of one node that computes a task as soon as it is submitted.
   private static let cluster = """
     #!/bin/bash
