@@ -20,7 +20,8 @@ package final class KnownEstimations {
     self.store = store
     self.codeDigest = codeDigest
     do {
-      guard let bytes = try Files.bytes(of: path), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
+      guard let bytes = try Files.bytes(of: path, limit: 1 << 30), let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+      else { return }
       let json = Array(bytes[(end + 1)...])
       guard bytes[..<end].elementsEqual(head(json).utf8) else { return }
       estimations = try Self.decoded(json)

@@ -23,25 +23,11 @@ package enum Files {
     }
   }
 
-  /// The bytes of a file that a user names, nil if it is not there. Throws ``FileError`` for what is no file, such as a
-  /// device or a pipe, which may have no end, and for a file of more than `limit` bytes.
-  package static func bytes(of path: String, limit: Int) throws -> [UInt8]? {
-    var status = stat()
-    if stat(path, &status) == 0 {
-      guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
-        throw FileError(.read, path, .unsuitable, reason: "it is a device or a pipe, not a file")
-      }
-      guard status.st_size <= limit else {
-        throw FileError(
-          .read, path, .unsuitable, reason: "it has \(status.st_size) bytes, and at most \(limit) are allowed")
-      }
-    }
-    return try bytes(of: path)
-  }
-
-  /// The bytes of a file, nil if it is not there.
-  package static func bytes(of path: String) throws -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  /// The bytes of a file, nil if it is not there. Throws ``FileError`` for what is no file, such as a device or a pipe,
+  /// which may have no end, and for a file of more than `limit` bytes, which a file that somebody else made must have.
+  package static func bytes(of path: String, limit: Int = .max) throws -> [UInt8]? {
+    // Not to wait for the other end of a pipe.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       guard errno == ENOENT else { throw FileError(.read, path, code: errno) }
       return nil
@@ -49,6 +35,13 @@ package enum Files {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path, code: errno) }
+    guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+      throw FileError(.read, path, .unsuitable, reason: "it is a device or a pipe, not a file")
+    }
+    guard status.st_size <= limit else {
+      throw FileError(
+        .read, path, .unsuitable, reason: "it has \(status.st_size) bytes, and at most \(limit) are allowed")
+    }
     var bytes: [UInt8] = []
     // Files of /proc have no size: read until the end, whatever fstat says.
     var room = max(Int(status.st_size), 1 << 12)

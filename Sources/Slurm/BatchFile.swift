@@ -122,6 +122,9 @@ package struct BatchFile {
 
   /// Opens the file. Throws ``PipelineError`` if it is not there or not a whole batch.
   package init(path: String) throws {
+    guard Files.isOrdinaryOrAbsent(path) else {
+      throw PipelineError.damaged(path: path, reason: "it is no file")
+    }
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw FileError(.read, path, code: errno)
     }

@@ -130,7 +130,7 @@ final class SlurmArray {
   /// Reads what a task has written since the last time, and returns its answers.
   func answers(of number: Int) throws -> [(key: CellKey, outcome: Worker.Outcome)] {
     guard var task = tasks[number] else { return [] }
-    let descriptor = open("\(folder)/\(number).txt", O_RDONLY | O_CLOEXEC)
+    let descriptor = open("\(folder)/\(number).txt", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))

@@ -76,12 +76,21 @@ package struct Store: Sendable {
   /// The bytes of a cell's file after its digest was checked; otherwise like ``cell(_:)``.
   func verifiedBytes(_ key: CellKey) throws -> [UInt8]? {
     let path = path(of: key)
-    guard let bytes = try Files.bytes(of: path) else { return nil }
+    let bytes: [UInt8]
+    do {
+      guard let found = try Files.bytes(of: path, limit: Self.cellLimit) else { return nil }
+      bytes = found
+    } catch let error as FileError where error.cause == .unsuitable {
+      throw quarantine(key, reason: error.reason)
+    }
     if let reason = try bytes.withUnsafeBytes({ try Cell.damage(in: $0, path: path) }) {
       throw quarantine(key, reason: reason)
     }
     return bytes
   }
+
+  /// No cell is larger, in bytes; what a compressed archive claims beyond it is not read.
+  static let cellLimit = 1 << 30
 
   /// Puts a cell's bytes in place under its key.
   package func publish(_ bytes: [UInt8], as key: CellKey) throws {

@@ -137,9 +137,6 @@ package struct StoreCare {
     package var refused: [String] = []
   }
 
-  /// No cell is larger, in bytes; what a compressed archive claims beyond it is not read.
-  private static let cellLimit = 1 << 30
-
   /// Takes cells from an archive, compressed by gzip or not, in any folders of it. It is read twice: an archive that is
   /// damaged anywhere throws ``PipelineError/damaged(path:reason:)`` before a cell is taken. Each member is then held in
   /// memory alone, and published only if it is exactly the cell that its name says.
@@ -195,7 +192,7 @@ package struct StoreCare {
     // Its folder does not matter, but an honest archive leads to no other place.
     guard parts.first != "", !parts.contains("..") else { return "it leads out of the archive" }
     guard seen.insert(key).inserted else { return "a second member of this name" }
-    guard member.size <= Self.cellLimit else { return "it has \(member.size) bytes, more than any cell" }
+    guard member.size <= Store.cellLimit else { return "it has \(member.size) bytes, more than any cell" }
     let bytes = try contents()
     let problem = try bytes.withUnsafeBytes { raw -> String? in
       do {
@@ -282,6 +279,10 @@ package struct StoreCare {
 extension Store {
   /// Whether a file begins like a cell of a later refig.
   fileprivate static func isNewerCell(_ path: String) throws -> Bool {
-    try Files.bytes(of: path).flatMap { Cell.newerFormat($0) } != nil
+    do {
+      return try Files.bytes(of: path, limit: cellLimit).flatMap { Cell.newerFormat($0) } != nil
+    } catch is FileError {
+      return false  // Nothing that can be read.
+    }
   }
 }

@@ -197,6 +197,35 @@ private struct Forgery {
     #expect { try store.cell(key) } throws: { ErrorMessage.exitCode(of: $0) == .integrity }
   }
 
+  @Test(
+    "what is no file, or one without an end, is no cell: it is moved aside, and nobody waits", .timeLimit(.minutes(1)))
+  func noFile() throws {
+    let workspace = try Workspace()
+    let catalogue = toyCatalogue()
+    let store = Store(root: workspace.path + "/store", catalogue: catalogue)
+    let care = StoreCare(store: store, catalogue: catalogue)
+    let key = try Forgery().manifest.key
+    let path = store.path(of: key)
+    try workspace.write("", to: "store/\("\(key)".prefix(2))/other")
+    let makers: [() -> Int32] = [
+      { mkfifo(path, 0o644) }, { symlink("/dev/zero", path) }, { mkdir(path, 0o755) },
+      {
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o644)
+        defer { close(descriptor) }
+        return ftruncate(descriptor, 1 << 42)
+      },
+    ]
+    for (index, make) in makers.enumerated() {
+      #expect(make() == 0)
+      #expect(try care.garbage(needed: [], graceSeconds: 0, now: Date().timeIntervalSince1970 + 10).keys == [key])
+      #expect(throws: (any Error).self) { try store.cell(key) }
+      // A folder stays, and is no damage that could be mended by computing again.
+      if index == 2 { #expect(rmdir(path) == 0) }
+      #expect(!store.contains(key))
+    }
+    #expect(workspace.files(under: "store/quarantine").count == 3)
+  }
+
   @Test("cells of one point with axes of other lengths or other coordinates are not joined")
   func join() throws {
     func cell(_ replicas: Range<Int>, times: [Double]) throws -> Cell {

@@ -140,10 +140,12 @@ import Testing
       try FileManager.default.setAttributes(
         [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: cluster.workspace.path + "/" + folder)
     }
+    try cluster.workspace.write("", to: "data/slurm/refig-pipe/1.txt")
+    #expect(mkfifo(cluster.workspace.path + "/data/slurm/refig-pipe/batch", 0o644) == 0)
     #expect(try await cluster.run(rate: 20).status == 0)
     #expect(cluster.cellCount == 100)
     let left = Set(cluster.workspace.files(under: "data/slurm").map { String($0.prefix { $0 != "/" }) })
-    #expect(left == ["refig-new", "mine"])
+    #expect(left == ["refig-new", "refig-pipe", "mine"])
   }
 
   @Test("a limit on jobs is waited for, with smaller arrays, and said")
