@@ -301,8 +301,8 @@ private func values<E: Experiment>(
     }
     // eta_c = p*/(2 (p* + 2)) = 1/4 for p* = 2.
     expectRefused("learningRate", "0.25", "0.25") { (p: inout OverlapFlow.Parameters) in p.learningRate = 0.25 }
-    expectRefused("learningRate", "0.0", "above 0") { (p: inout OverlapFlow.Parameters) in p.learningRate = 0 }
-    expectRefused("learningRate", "nan", "above 0") { (p: inout FullSGD.Parameters) in p.learningRate = .nan }
+    expectRefused("learningRate", "0.0", "1e-6") { (p: inout OverlapFlow.Parameters) in p.learningRate = 0 }
+    expectRefused("learningRate", "nan", "1e-6") { (p: inout FullSGD.Parameters) in p.learningRate = .nan }
     expectRefused("studentWidth", "17", "1 to 16") { (p: inout OverlapFlow.Parameters) in p.studentWidth = 17 }
     expectRefused("studentWidth", "0", "1 to 16") { (p: inout ReducedSGD.Parameters) in p.studentWidth = 0 }
     expectRefused("teacherWidth", "0", "1 to 16") { (p: inout OverlapFlow.Parameters) in p.teacherWidth = 0 }
