@@ -15,12 +15,13 @@ package struct ConciseNumber: Sendable, Equatable {
       (mantissa, exponent) = (value.isNaN ? "NaN" : value > 0 ? "∞" : "−∞", nil)
       return
     }
-    guard error > 0, error.isFinite else {
+    let magnitude = max(abs(value), error)
+    // An error beyond the digits of a Double is none.
+    guard error > 1e-13 * magnitude, error.isFinite else {
       let text = String(format: "%.4g", value).split(separator: "e")
       (mantissa, exponent) = (String(text[0]), text.count > 1 ? Int(text[1]) : nil)
       return
     }
-    let magnitude = max(abs(value), error)
     let power = magnitude < 1e-3 || magnitude >= 1e6 ? Int(log10(magnitude).rounded(.down)) : 0
     let (scaled, scaledError) = (value / pow(10, Double(power)), error / pow(10, Double(power)))
     var decimals = max(0, 1 - Int(log10(scaledError).rounded(.down)))

@@ -98,7 +98,7 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     let reach = t + skewness * (1 + 2 * t * t) / (6 * 40.0.squareRoot())
     expectClose(estimate.interval(tail: 1e-4).high - estimate.value, reach * estimate.standardError, relative: 1e-9)
     #expect(judge(estimate, -2, 2).verdict == .confirmed && judge(estimate, 2, 3).verdict == .refuted)
-    let near = judge(estimate, estimate.value - 6 * estimate.standardError, 2)
+    let near = judge(estimate, estimate.value - 4 * estimate.standardError, 2)
     #expect(near.verdict == .inconclusive && near.reason.contains("skewed"), "\(near.reason)")
     #expect(judge(.mean([1, .nan, 2]), -1, 1).verdict == .inconclusive)
     #expect(judge(.mean([]), -1, 1).verdict == .inconclusive)

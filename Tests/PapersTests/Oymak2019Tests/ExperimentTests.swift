@@ -55,7 +55,7 @@ private func number<E: Experiment>(
     #expect(
       refusal(parameters)
         == InvalidParameter(
-          "parameterRatio", 51.0, allowed: "above 0, at most kd/2 = 50.0, so that there are 2 samples or more"))
+          "parameterRatio", 51.0, allowed: "kd/n = 0.005 to 50.0, for 2 to 20000 samples"))
     var map = SuccessMap.Parameters()
     map.sampleCount = 0
     #expect(refusal(map) == InvalidParameter("sampleCount", 0, allowed: "1 to 20000"))
