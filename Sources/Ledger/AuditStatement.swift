@@ -94,9 +94,10 @@ package struct AuditStatement: Sendable, Equatable {
     }
     guard recomputedCount > 0 else { return "none of \(cellCount) cells recomputed yet" }
     let share = 100 * Double(differingCount) / Double(cellCount)
+    func percent(_ value: Double) -> String { value >= 99.5 ? "100" : String(format: "%.2g", value) }
     return "\(cells), all the same: with 95 % confidence at most \(differingCount) cells "
-      + "(\(String(format: "%.2g", share)) %) would differ, and cells with at most "
-      + "\(String(format: "%.2g", 100 * differingShare)) % of the processor time"
+      + "(\(percent(share)) %) would differ, and cells with at most \(percent(100 * differingShare)) % of the "
+      + "processor time"
   }
 }
 

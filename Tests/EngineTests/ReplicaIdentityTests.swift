@@ -212,16 +212,17 @@ private struct Evaluated {
     #expect(try message(twice).contains("toy.yaml:8:27: claim 'a': drift 1.0 is listed twice"))
   }
 
-  @Test("an estimate is of all sweep points: where one has no replica left there is none, however few those are")
+  @Test(
+    "an estimate is of all sweep points: where one has lost more than a twentieth there is none, however few those are")
   func emptyPoints() throws {
     let greatest = Estimator("toy/greatest", from: [Fault.self], meaning: "greatest value of all points") { results in
       .identity(try results.points(of: Fault.self).flatMap { $0[Fault.value].values })
     }
-    func estimation(failedAtLast failed: [Int]) throws -> Estimation {
+    func estimation(failedAtLast failed: [Int], of count: Int = 2) throws -> Estimation {
       let points = try (0..<25).map { row in
         var parameters = try Fault.defaultParameters()
         parameters["row"] = .integer(row)
-        let replicas = [0, 1].filter { row < 24 || !failed.contains($0) }
+        let replicas = (0..<count).filter { row < 24 || !failed.contains($0) }
         return Results.Point(
           experiment: Fault.name, parameters: parameters, replicas: replicas, failedReplicas: row < 24 ? [] : failed,
           arrays: replicas.isEmpty ? [:] : ["value": NDArray(replicas.map(Double.init))])
@@ -229,9 +230,10 @@ private struct Evaluated {
       return Estimation(by: greatest, from: Results(points: points), catalogue: toyCatalogue())
     }
     #expect(try estimation(failedAtLast: []).estimate?.replicaCount == 50)
-    #expect(try estimation(failedAtLast: [1]).estimate?.replicaCount == 49)
-    // Two of fifty replicas: a verdict tolerates as many where they are spread.
+    #expect(try estimation(failedAtLast: [1], of: 20).estimate?.replicaCount == 499)
+    // One or two of fifty replicas: a verdict tolerates as many where they are spread.
     #expect(Judgement.tolerates(failed: 2, of: 50))
+    #expect(try estimation(failedAtLast: [1]).failure.contains("1 of 2 replicas failed at one of 1 such sweep points"))
     let empty = try estimation(failedAtLast: [0, 1])
     #expect(empty.estimate == nil)
     #expect(

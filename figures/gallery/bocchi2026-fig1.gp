@@ -1,5 +1,5 @@
 # Figure bocchi2026/fig1 (ours, for statement P1 of the abstract)
-# Data key a1f4e2c789b9c21a6064f07c369a87554645121d2627f7e3115d7d5d2226b574
+# Data key ff319be25c994fda472da7247eeb89aa3f40b29d256f9a0f98e0af01d129a4df
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:bocchi2026/fig1 --profile quick
 # This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
@@ -1198,7 +1198,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'bocchi2026_fig1_key_a1f4e2c789b9c21a6064f07c369a87554645121d2627f7e3115d7d5d2226b574'
+set terminal svg size 650,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'bocchi2026_fig1_key_ff319be25c994fda472da7247eeb89aa3f40b29d256f9a0f98e0af01d129a4df'
 } else {
 set terminal pdfcairo size 6.77165in,2.75591in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

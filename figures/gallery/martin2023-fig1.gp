@@ -1,5 +1,5 @@
 # Figure martin2023/fig1 (Fig. 1 of the paper)
-# Data key 9a3c031817be0568c4ebc9739f782622f4174d729900418d3aac87ce4dab0398
+# Data key c807c094e6f25398a54c2bf626bae80c32493116f0294537d5e18993dd0adbf8
 # Claims from the same arrays: martin2023/M1
 # Rebuild with: refig run fig:martin2023/fig1 --profile quick
 # This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
@@ -486,7 +486,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,235 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2023_fig1_key_9a3c031817be0568c4ebc9739f782622f4174d729900418d3aac87ce4dab0398'
+set terminal svg size 325,235 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2023_fig1_key_c807c094e6f25398a54c2bf626bae80c32493116f0294537d5e18993dd0adbf8'
 } else {
 set terminal pdfcairo size 3.38583in,2.4513in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

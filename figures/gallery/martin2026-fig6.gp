@@ -1,5 +1,5 @@
 # Figure martin2026/fig6 (Fig. 6 of the paper (there d = 100))
-# Data key e15e08abfea2ceb87822d565bb33691dfcc60a42c6dfdc631fac5bf8ad8864a6
+# Data key c75f2e2aaafd48304e7a8bedf01e6eddc5e8422466e54808ac170fbb3e9ce033
 # Claims from the same arrays: martin2026/f6-1a, martin2026/f6-1b, martin2026/f6-2, martin2026/opt-1, martin2026/f6-4
 # Rebuild with: refig run fig:martin2026/fig6 --profile quick
 # This file is complete: `gnuplot fig6.gp` writes fig6.svg and fig6.pdf here.
@@ -2629,7 +2629,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_e15e08abfea2ceb87822d565bb33691dfcc60a42c6dfdc631fac5bf8ad8864a6'
+set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_c75f2e2aaafd48304e7a8bedf01e6eddc5e8422466e54808ac170fbb3e9ce033'
 } else {
 set terminal pdfcairo size 6.77165in,2.96135in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

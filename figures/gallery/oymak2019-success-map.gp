@@ -1,5 +1,5 @@
 # Figure oymak2019/success-map (experiments on the phase transition (sizes are ours))
-# Data key be21f74799fca7ce3a90909828e8b2420411c36168a4271bb13c46e2bca8ed22
+# Data key 4265cdf87f64b4f4505566020cd9148763abca6d80002d71feab8754947f398f
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:oymak2019/success-map --profile quick
 # This file is complete: `gnuplot success-map.gp` writes success-map.svg and success-map.pdf here.
@@ -114,7 +114,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,218 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'oymak2019_success_map_key_be21f74799fca7ce3a90909828e8b2420411c36168a4271bb13c46e2bca8ed22'
+set terminal svg size 325,218 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'oymak2019_success_map_key_4265cdf87f64b4f4505566020cd9148763abca6d80002d71feab8754947f398f'
 } else {
 set terminal pdfcairo size 3.38583in,2.27141in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }

@@ -1,5 +1,5 @@
 # Figure sarao2020/fig1 (Fig. 1 of the paper, as a review describes it)
-# Data key 3185fb83204d724da4f9c89c0c249835bfb58440cd47e4107e913d720cc7c16c
+# Data key 729feb60902771c5317370e6b17e0941992a7ebfa44252efeae3721de7ec2292
 # Claims from the same arrays: sarao2020/S1, sarao2020/S17a
 # Rebuild with: refig run fig:sarao2020/fig1 --profile quick
 # This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
@@ -324,7 +324,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,230 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'sarao2020_fig1_key_3185fb83204d724da4f9c89c0c249835bfb58440cd47e4107e913d720cc7c16c'
+set terminal svg size 325,230 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'sarao2020_fig1_key_729feb60902771c5317370e6b17e0941992a7ebfa44252efeae3721de7ec2292'
 } else {
 set terminal pdfcairo size 3.38583in,2.39085in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
