@@ -22,7 +22,7 @@ def readme(text):
     papers = json.loads(said("--json"))
     cells, recorded = (sum(paper[key] for paper in papers) for key in ("cells", "recordedCells"))
     claims, judged, expected = (sum(paper[key] for paper in papers) for key in ("claims", "judgedClaims", "asExpected"))
-    audits = said().splitlines()[-1].removeprefix("profile paper: ")
+    audits = re.search(r"^Audits: (.*)\.$", said("--markdown"), re.MULTILINE)[1]
     block = (
         f"At the paper's sizes, {recorded} of {cells} cells are on record and {judged} of {claims} claims judged, "
         f"{expected} of them as expected. Audits: {audits}.\n"
