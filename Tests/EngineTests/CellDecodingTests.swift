@@ -198,7 +198,7 @@ private struct Forgery {
   }
 
   @Test(
-    "what is no file, or one without an end, is no cell: it is moved aside, and nobody waits", .timeLimit(.minutes(1)))
+    "what is no file, or one without an end, is no cell: it is moved aside, and nobody waits", .timeLimit(.minutes(15)))
   func noFile() throws {
     let workspace = try Workspace()
     let catalogue = toyCatalogue()

@@ -174,7 +174,7 @@ import ToyPaper
     }
   }
 
-  @Test("a pipe or a device among the records is none, and nobody waits for it", .timeLimit(.minutes(1)))
+  @Test("a pipe or a device among the records is none, and nobody waits for it", .timeLimit(.minutes(15)))
   func noRecords() throws {
     let workspace = try Workspace()
     let names = (1...2).map { "20200101T000000.000-\($0)" }

@@ -10,7 +10,7 @@ import ToyPaper
 /// Three nodes, and what happens to them while a run is at work: it ends with the bytes of one that nothing happened to. One
 /// test after the other, on a cluster of their own.
 @Suite(
-  .serialized, .enabled(if: clusterFolder != nil, "Tests/slurm-cluster brings up a cluster"), .timeLimit(.minutes(4)))
+  .serialized, .enabled(if: clusterFolder != nil, "Tests/slurm-cluster brings up a cluster"), .timeLimit(.minutes(15)))
 struct SlurmNodeTests {
   /// Nine cells that wait for the gate, three on each node, and others that read some, in a second wave.
   private static let stages = """
