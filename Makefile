@@ -39,7 +39,7 @@ test-slurm:
 	@scripts/setup --test
 	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
 	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=10 swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
-	@timeout 300 Tests/slurm-cluster Nodes=3 SlurmdTimeout=5 PreemptType=preempt/partition_prio PreemptMode=REQUEUE \
+	@timeout 1200 Tests/slurm-cluster Nodes=3 SlurmdTimeout=5 PreemptType=preempt/partition_prio PreemptMode=REQUEUE \
 	  'PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP' \
 	  swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmNodeTests'
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins

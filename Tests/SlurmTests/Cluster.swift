@@ -41,7 +41,7 @@ struct Cluster {
   /// Waits until a node takes tasks, and does what an administrator would do for that.
   func isBack(_ node: String) async throws {
     if access("\(folder)/slurmd-\(node).pid", F_OK) != 0 { try start("slurmd-\(node)") }
-    for _ in 0..<300 {
+    for _ in 0..<2000 {
       let state = try state(of: node)
       if ["idle", "mixed", "allocated", "completing"].contains(state) { return }
       // With a star it has not answered yet, and comes back by itself when it does.

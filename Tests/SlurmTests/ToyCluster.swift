@@ -37,7 +37,7 @@ struct ToyProject: Sendable {
     try await end(of: try startHead(worker: worker))
   }
 
-  func end(of head: Process, seconds: Int = 180) async throws -> (status: Int32, end: [String: String]) {
+  func end(of head: Process, seconds: Int = 600) async throws -> (status: Int32, end: [String: String]) {
     try await until(seconds: seconds) { !head.isRunning }
     if head.isRunning { kill(head.processIdentifier, SIGKILL) }
     head.waitUntilExit()
@@ -65,8 +65,9 @@ struct ToyProject: Sendable {
     }
   }
 
-  /// Waits until something is so. Slurm looks at time limits every half minute; three minutes are more than any of it takes.
-  func until(seconds: Int = 180, _ isSo: () throws -> Bool) async throws {
+  /// Waits until something is so. Slurm looks at time limits every half minute, and a node whose daemon was killed can take
+  /// minutes to come back; ten are more than any of it takes.
+  func until(seconds: Int = 600, _ isSo: () throws -> Bool) async throws {
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end {
       if try isSo() { return }
