@@ -163,22 +163,14 @@ public struct Estimate: Sendable, Codable {
     return low <= high ? Interval(low, high) : .everything
   }
 
-  /// What skewed replicas move the end of a mean's interval by, in standard errors: |g|(1 + 2t^2)/(6 sqrt(n)), the term of
-  /// first order in the skewness g (Johnson, J. Am. Stat. Assoc. 73, 1978, 536); on both sides, as the sign of g is hardly
-  /// known. 0 up to |g| = 1, where it is the scatter of a few replicas.
-  private static func allowance(skewness: Double, t: Double, count: Int) -> Double {
-    abs(skewness) > 1 ? abs(skewness) * (1 + 2 * t * t) / (6 * Double(count).squareRoot()) : 0
-  }
-
   private func ends(tail: Double) -> (low: Double, high: Double) {
     switch evidence {
     case .exact(let value, let error), .identity(let value, _, let error): return (value - error, value + error)
     case .mean(let values, let scale):
       guard values.count > 1 else { return (-.infinity, .infinity) }
       let scaled = scale == .linear ? values : values.map(Double.logarithm)
-      let t = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
       let reach =
-        (t + Self.allowance(skewness: Statistics.skewness(scaled), t: t, count: values.count))
+        Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
         * Statistics.standardError(scaled)
       let centre = Statistics.mean(scaled)
       return scale == .linear

@@ -38,8 +38,8 @@ public struct Judgement: Sendable {
   ///
   /// confirmed iff C is inside `accepted`, where C leaves out 10^-2 / familySize on either side (two one-sided tests: a
   /// missing effect cannot pass by noise); refuted iff R misses `accepted`, where R leaves out 10^-3 / (2 familySize) on
-  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or replicas too
-  /// skewed for a mean (|skewness| > 2) make it inconclusive; from 1 to 2 the interval is wider than Student's.
+  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or a skewed sample
+  /// (|skewness| > 1) make it inconclusive.
   public init(
     of estimate: Estimate, accepted: Interval, familySize: Int, failedReplicas: Int = 0, plannedReplicas: Int = 0
   ) {
@@ -62,7 +62,7 @@ public struct Judgement: Sendable {
       reason = "\(failedReplicas) of \(plannedReplicas) replicas failed"
     } else if estimate.numericalError > 0.1 * abs(nearest), abs(nearest) > 0 {
       reason = "numerical error \(short(estimate.numericalError)) exceeds a tenth of the margin \(short(abs(nearest)))"
-    } else if let skewness = estimate.skewness, abs(skewness) > 2, estimate.standardError > 0 {
+    } else if let skewness = estimate.skewness, abs(skewness) > 1, estimate.standardError > 0 {
       reason = "replicas are skewed (\(short(skewness))); declare a scale or use the median"
     } else if accepted.contains(confirming) {
       verdict = .confirmed
@@ -70,9 +70,6 @@ public struct Judgement: Sendable {
       verdict = .refuted
     } else {
       reason = Self.shortfall(estimate, confirming, nearest)
-      if let skewness = estimate.skewness, abs(skewness) > 1 {
-        reason += "; replicas are skewed (\(short(skewness))): declare a scale or use the median"
-      }
     }
     let reachable = estimate.reachablePart(of: accepted)
     let room =

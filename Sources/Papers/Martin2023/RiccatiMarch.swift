@@ -14,8 +14,8 @@ internal import NumericalMethods
 /// on W and h, so the march follows one smooth path among the rotations.
 ///
 /// Error: the allowed difference per step is absoluteTolerance + relativeTolerance times the root mean square of the weights
-/// and, in phi, 1 + |phi|. Over a whole flow phi is within 300 relativeTolerance (1 + |phi|) and the risk L within 1000
-/// relativeTolerance of itself, whichever times are reported, unless it is tiny. A student wider than its teacher ends as
+/// and, in phi, 1 + |phi|. Over a whole flow phi is within 100 relativeTolerance (1 + |phi|) and the risk L within 300
+/// relativeTolerance of itself (300 and 1000 for m = d and m* = 1), whichever times are reported, unless it is tiny. A student wider than its teacher ends as
 /// t^-2 with surplus neurons of weights of order L^(1/4), of which an error of relativeTolerance times all weights is a
 /// greater part the smaller they are: then L is within 20 relativeTolerance L^(3/4) in addition. Cost per trial of tau: 2 d m^2 + m^3/3 operations; the number
 /// of steps does not grow with d. [derived]

@@ -51,11 +51,13 @@ struct FlowTests {
         let exact = try DirectFlow(network, relativeTolerance: 1e-12, absoluteTolerance: 1e-15).states(at: times)
         let march = RiccatiMarch(network, relativeTolerance: tolerance, absoluteTolerance: 1e-3 * tolerance)
         for (state, exact) in zip(try march.states(at: times), exact) {
-          let allowed = 300 * tolerance * (1 + abs(exact.integratedTrace))
+          // A student as wide as the input with a teacher of one neuron is the worst corner.
+          let isWorst = m == d && teacherWidth == 1
+          let allowed = (isWorst ? 300 : 100) * tolerance * (1 + abs(exact.integratedTrace))
           expectClose(state.integratedTrace, exact.integratedTrace, absolute: allowed, "\(times.count) times")
           expectClose(
-            state.loss, exact.loss, relative: 1000 * tolerance,
-            absolute: 1e-18 + (m > teacherWidth ? 20 * tolerance * pow(exact.loss, 0.75) : 0), "\(times.count) times")
+            state.loss, exact.loss, relative: (isWorst ? 1000 : 300) * tolerance,
+            absolute: 1e-18 + (isWorst ? 20 * tolerance * pow(exact.loss, 0.75) : 0), "\(times.count) times")
           expectClose(state.overlap, exact.overlap, absolute: 10 * tolerance)
         }
       }
