@@ -32,6 +32,17 @@ struct Cluster {
     }
   }
 
+  /// A node loses its power. The controller has to notice; if its pings hang, its administrator tells it after a minute.
+  func lose(_ node: String) async throws {
+    try endNode(node)
+    for attempt in 0..<3000 {
+      if try state(of: node).hasPrefix("down") { return }
+      if attempt == 300 { try set(node, to: "DOWN") }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    Issue.record("\(node) is not down: \(try state(of: node))")
+  }
+
   /// Waits until all nodes take tasks. What earlier tests left is ended.
   func isWhole(_ nodes: [String] = ["node1", "node2", "node3"]) async throws {
     _ = try ask("scancel", "--quiet", "--user=root")
@@ -64,8 +75,8 @@ struct Cluster {
 
   func start(_ daemon: String) throws { try Data().write(to: URL(fileURLWithPath: "\(folder)/start-\(daemon)")) }
 
-  /// Ends a node's daemon and all that runs for its tasks, as when its power fails.
-  func endNode(_ node: String) throws {
+  /// Ends a node's daemon and all that runs for its tasks.
+  private func endNode(_ node: String) throws {
     let daemon = try process("slurmd-\(node)")
     kill(daemon, SIGKILL)
     unlink("\(folder)/slurmd-\(node).pid")

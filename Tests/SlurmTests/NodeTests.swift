@@ -51,11 +51,11 @@ struct SlurmNodeTests {
     let project = try ToyProject(Self.stages, slurm: slurm)
     let head = try project.startHead(worker: worker(project))
     defer { head.terminate() }
-    try await project.until(seconds: 60) { try cluster.tasks(project, in: "RUNNING").count == 9 }
+    try await project.until { try cluster.tasks(project, in: "RUNNING").count == 9 }
     #expect(Set(try cluster.tasks(project, in: "RUNNING").map(\.node)).count == 3)
     try await happens(project)
     try project.openGate()
-    let (status, end) = try await project.end(of: head, seconds: 120)
+    let (status, end) = try await project.end(of: head)
     let errors = try project.workspace.read("errors")
     #expect(status == 0, "\(errors)")
     #expect(end["failed"] == "0")
@@ -66,11 +66,7 @@ struct SlurmNodeTests {
 
   @Test("a node that loses its power: its tasks go to the others")
   func power() async throws {
-    let reasons = try await run { project in
-      try cluster.endNode("node2")
-      // The controller has to notice.
-      try await project.until(seconds: 60) { try cluster.state(of: "node2").hasPrefix("down") }
-    }
+    let reasons = try await run { _ in try await cluster.lose("node2") }
     #expect(reasons == Array(repeating: "its node failed", count: 3))
     #expect(try cluster.state(of: "node2").hasPrefix("down"), "the run did not need it")
   }
@@ -88,9 +84,9 @@ struct SlurmNodeTests {
         try cluster.ask(
           "sbatch", "--partition=urgent", "--nodes=3", "--exclusive", "--output=/dev/null", "--wrap=sleep 2"
         ).status == 0)
-      try await project.until(seconds: 60) { try cluster.tasks(project, in: "PREEMPTED").count == 9 }
+      try await project.until { try cluster.tasks(project, in: "PREEMPTED").count == 9 }
       // What has been asked to end and sees the gate open finishes its cell.
-      try await project.until(seconds: 60) { try cluster.tasks(project, in: "COMPLETING").isEmpty }
+      try await project.until { try cluster.tasks(project, in: "COMPLETING").isEmpty }
     }
     #expect(reasons == Array(repeating: "it had to make room for another job", count: 9), "\(reasons)")
   }
@@ -100,12 +96,12 @@ struct SlurmNodeTests {
     let reasons = try await run(slurm: "cellTime: 600, options: [--requeue]") { project in
       let tasks = try cluster.tasks(project, in: "RUNNING").filter { $0.node == "node3" }
       for task in tasks { #expect(try cluster.ask("scontrol", "requeue", task.id).status == 0) }
-      try await project.until(seconds: 60) { try cluster.tasks(project, in: "PENDING").count == 3 }
+      try await project.until { try cluster.tasks(project, in: "PENDING").count == 3 }
       // Slurm would wait two minutes.
       for task in tasks {
         #expect(try cluster.ask("scontrol", "update", "JobId=\(task.id)", "StartTime=now").status == 0)
       }
-      try await project.until(seconds: 60) { try cluster.tasks(project, in: "RUNNING").count == 9 }
+      try await project.until { try cluster.tasks(project, in: "RUNNING").count == 9 }
     }
     #expect(reasons.isEmpty, "\(reasons)")
   }
@@ -116,8 +112,8 @@ struct SlurmNodeTests {
       try await cluster.end("slurmctld", by: signal, project)
       try await Task.sleep(for: .seconds(2))
       try cluster.start("slurmctld")
-      try await project.until(seconds: 60) { try cluster.ask("scontrol", "ping").output.contains("is UP") }
-      try await project.until(seconds: 60) { try !cluster.tasks(project, in: "RUNNING").isEmpty }
+      try await project.until { try cluster.ask("scontrol", "ping").output.contains("is UP") }
+      try await project.until { try !cluster.tasks(project, in: "RUNNING").isEmpty }
     }
   }
 
@@ -172,7 +168,7 @@ struct SlurmNodeTests {
         project,
         "export LD_PRELOAD='\(path)/clock.so' CLOCK_ERROR=7200\ndate +%s >'\(path)/date'\nexec PROGRAM \"$@\"\n")
     }) { project in
-      try await project.until(seconds: 60) { (try? project.workspace.read("date"))?.hasSuffix("\n") ?? false }
+      try await project.until { (try? project.workspace.read("date"))?.hasSuffix("\n") ?? false }
       let seconds = try #require(Double(project.workspace.read("date").split(separator: "\n").first ?? ""))
       #expect(abs(seconds - Date().timeIntervalSince1970 - 7200) < 600)
     }

@@ -41,9 +41,7 @@ struct SlurmOutageTests {
     let project = try ToyProject(gated)
     let head = try project.startHead()
     try await project.until { try project.cells().count == 3 }
-    try cluster.endNode("node1")
-    // The controller has to notice.
-    try await project.until { try cluster.state(of: "node1").contains(/^(down|drained)/) }
+    try await cluster.lose("node1")
     try project.openGate()
     try await cluster.isBack("node1")
     let end = try await project.end(of: head)

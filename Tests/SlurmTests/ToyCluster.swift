@@ -66,14 +66,16 @@ struct ToyProject: Sendable {
   }
 
   /// Waits until something is so. Slurm looks at time limits every half minute, and a node whose daemon was killed can take
-  /// minutes to come back; ten are more than any of it takes.
-  func until(seconds: Int = 600, _ isSo: () throws -> Bool) async throws {
+  /// minutes to come back; ten minutes are more than any of it takes.
+  func until(
+    seconds: Int = 600, sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () throws -> Bool
+  ) async throws {
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end {
       if try isSo() { return }
       try await Task.sleep(for: .milliseconds(100))
     }
-    Issue.record("it did not come true within \(seconds) seconds")
+    Issue.record("it did not come true within \(seconds) seconds", sourceLocation: sourceLocation)
   }
 
   /// Arrays that have left something behind.
