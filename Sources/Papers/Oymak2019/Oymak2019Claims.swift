@@ -179,9 +179,10 @@ let descentEstimators = [
       try results.points(of: Distance.self).map { .median($0[Distance.eigenvalueRatio].values.map { 1 - $0 }) })
   },
   Estimator(
-    "oymak2019/distance-exponent", from: [Distance.self], meaning: "slope of ln |W - W_0| against ln n"
+    "oymak2019/distance-exponent", from: [Distance.self],
+    meaning: "slope of ln |W - W_0| against ln n; median over sets of problems, for runs that go far are rare"
   ) { results in
-    .mean(try logSlopes(results.points(of: Distance.self), Distance.distance) { Double($0.sampleCount) })
+    .median(try logSlopes(results.points(of: Distance.self), Distance.distance) { Double($0.sampleCount) })
   },
   Estimator(
     "oymak2019/linear-distance-ratio", from: [Distance.self],
@@ -224,8 +225,8 @@ let descentEstimators = [
   ) { .median(try digitRatios($0, DigitLabels.iterationCount)) },
   Estimator(
     "oymak2019/digit-distance-ratio", from: [DigitLabels.self],
-    meaning: "distance for true labels of digits over that for random labels, paired"
-  ) { .mean(try digitRatios($0, DigitLabels.distance), scale: .logarithmic) },
+    meaning: "distance for true labels of digits over that for random labels, paired; median, for long runs are rare"
+  ) { .median(try digitRatios($0, DigitLabels.distance)) },
 ]
 
 private func corruptionRatios(_ results: Results, _ output: OutputArray) throws -> [Double] {

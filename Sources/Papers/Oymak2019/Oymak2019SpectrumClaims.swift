@@ -19,9 +19,9 @@ let spectrumEstimators = [
   },
   Estimator(
     "oymak2019/kernel-distance-exponent", from: [JacobianSpectrum.self],
-    meaning: "slope of ln(|K - Sigma|/|Sigma|) against ln k, per data set"
+    meaning: "slope of ln(|K - Sigma|/|Sigma|) against ln k, median over data sets"
   ) { results in
-    .mean(
+    .median(
       try logSlopes(results.points(of: JacobianSpectrum.self), JacobianSpectrum.kernelDistance) {
         Double($0.studentWidth)
       })
