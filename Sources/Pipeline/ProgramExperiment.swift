@@ -65,6 +65,7 @@ package struct ProgramExperiment: Sendable {
     environment["PYTHONPATH"] = pythonFolder + path
     environment["PYTHONHASHSEED"] = "0"
     environment["REFIG_PROTOCOL"] = "\(Self.protocolVersion)"
+    environment["REFIG_PROJECT"] = URL(fileURLWithPath: folder).path
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = "1" }
     return environment
   }

@@ -8,26 +8,33 @@ private import Synchronization
 /// The programs that a worker has started and keeps.
 final class Programs: @unchecked Sendable {
   // Why unchecked: a worker computes one cell at a time.
-  private var running: [[String]: Program] = [:]
+  private var running: [Kind: Program] = [:]
+
+  /// Experiments share a program only if they have the same code: what one has imported, another must not be said to.
+  private struct Kind: Hashable {
+    let command, sources: [String]
+  }
 
   /// Computes a block of replicas. Throws `EvidenceError` with the reason where the program gives no answer.
   func answer(
     of experiment: ProgramExperiment, to request: ProgramRequest, outputs: [OutputArray]
   ) throws -> ReplicaResults {
+    let kind = Kind(command: experiment.command, sources: experiment.sources)
     let program: Program
-    if let known = running[experiment.command] {
+    if let known = running[kind] {
       program = known
     } else {
       try experiment.requireSameSources()
       program = try Program(experiment)
-      running[experiment.command] = program
+      running[kind] = program
     }
     do {
       return try program.answer(to: request, outputs: outputs)
     } catch let failure as Program.Failure {
       // What it would say next belongs to no question.
-      running[experiment.command] = nil
+      running[kind] = nil
       program.kill()
+      if Interruption.requests > 1 { throw PipelineError.interrupted }
       throw EvidenceError(failure.reason)
     }
   }
@@ -114,7 +121,7 @@ final class Program {
     defer { Self.busyCount.subtract(1, ordering: .relaxed) }
     lastWords = []
     let (answer, bytes, start) = try exchange(request.bytes)
-    if let error = answer.error { throw EvidenceError(ErrorMessage.reasonOfProgram(error)) }
+    if let error = answer.error { throw EvidenceError(ErrorMessage.reasonOfProgram(error) + printed) }
     return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
   }
 
@@ -150,7 +157,9 @@ final class Program {
         pollfd(fd: isLogOpen ? log : -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: sent < request.count ? requests : -1, events: Int16(POLLOUT), revents: 0),
       ]
-      if poll(&polls, 3, Self.lookInterval) == 0, let status = endedStatus() { throw ended(status, bytes.count) }
+      let count = poll(&polls, 3, Self.lookInterval)
+      if Interruption.requests > 1 { throw failure("it was interrupted") }
+      if count == 0, let status = endedStatus() { throw ended(status, bytes.count) }
       if polls[1].revents != 0 { readLog() }
       if polls[2].revents != 0 {
         let count = request.withUnsafeBytes {
@@ -190,8 +199,13 @@ final class Program {
 
   private func failure(_ reason: String) -> Failure {
     readLog()
+    return Failure(reason: "the program `\(name)`: \(reason)" + printed)
+  }
+
+  /// The last that it printed, to follow a reason.
+  private var printed: String {
     let words = ErrorMessage.reasonOfProgram(String(decoding: lastWords, as: UTF8.self))
-    return Failure(reason: "the program `\(name)`: \(reason)" + (words.isEmpty ? "" : "; it printed: \(words)"))
+    return words.isEmpty ? "" : "; it printed: \(words)"
   }
 
   private func ended(_ status: Int32?, _ count: Int) -> Failure {

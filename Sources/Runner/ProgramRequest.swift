@@ -10,7 +10,8 @@ struct ProgramRequest {
   let bytes: [UInt8]
 
   init(
-    _ manifest: Manifest, outputs: [OutputArray], inputs: [String: Results], data: [DataArray: NDArray], isRandom: Bool
+    _ manifest: Manifest, of program: ProgramExperiment, outputs: [OutputArray], inputs: [String: Results],
+    data: [DataArray: NDArray]
   ) {
     replicas = manifest.replicas
     var arrays: [(place: String, array: NDArray)] = []
@@ -29,14 +30,14 @@ struct ProgramRequest {
     for (declared, array) in data.sorted(by: { ($0.key.file, $0.key.name) < ($1.key.file, $1.key.name) }) {
       arrays.append(("\"file\":\(declared.file.json),\"name\":\(declared.name.json)", array))
     }
-    let keys = isRandom ? manifest.replicas.map { "\"\(manifest.randomKey(of: $0))\"" }.json : "null"
+    let keys = program.isRandom ? manifest.replicas.map { "\"\(manifest.randomKey(of: $0))\"" }.json : "null"
     let places = arrays.map { "{\($0.place),\"shape\":\($0.array.shape.map(String.init).json)}" }
     let declared = outputs.map { "{\"name\":\($0.name.json),\"axes\":\($0.axes.map(\.json).json)}" }
     let line = """
       {"protocol":\(ProgramExperiment.protocolVersion),"experiment":\(manifest.experiment.json),\
       "parameters":\(Self.object(manifest.parameters)),"mutant":\(manifest.mutant?.json ?? "null"),\
       "replicas":\(manifest.replicas.map(String.init).json),"keys":\(keys),\
-      "outputs":\(declared.json),"inputs":{\(inputTexts.joined(separator: ","))},"arrays":\(places.json)}
+      "outputs":\(declared.json),"sources":\(program.sources.map(\.json).json),"inputs":{\(inputTexts.joined(separator: ","))},"arrays":\(places.json)}
 
       """
     var bytes = Array(line.utf8)

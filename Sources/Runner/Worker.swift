@@ -94,7 +94,7 @@ package struct Worker: Sendable {
       replicas = try type.results(manifest.parameters, contexts)
     case .program(let program):
       let request = ProgramRequest(
-        manifest, outputs: experiment.outputs, inputs: inputs, data: data, isRandom: isRandom)
+        manifest, of: program, outputs: experiment.outputs, inputs: inputs, data: data)
       replicas = try programs.answer(of: program, to: request, outputs: experiment.outputs)
     }
     return try Cell(manifest, replicas, of: experiment)
@@ -106,8 +106,8 @@ package struct Worker: Sendable {
       case .program(let program) = experiment.implementation
     else { return nil }
     return ProgramRequest(
-      manifest, outputs: experiment.outputs, inputs: try inputs(of: manifest),
-      data: try arrays(of: experiment, manifest, files), isRandom: program.isRandom
+      manifest, of: program, outputs: experiment.outputs, inputs: try inputs(of: manifest),
+      data: try arrays(of: experiment, manifest, files)
     ).bytes
   }
 

@@ -17,8 +17,10 @@ import hashlib
 import inspect
 import json
 import os
+import random
 import subprocess
 import sys
+import sysconfig
 import traceback
 
 import numpy as np
@@ -30,6 +32,10 @@ __all__ = ["Cell", "Failure", "Parameters", "Random", "experiment", "main"]
 
 class Failure(Exception):
     """Raise it where a replica has no result, as where an iteration does not converge. The other replicas count."""
+
+
+class _Mistake(Exception):
+    """What is wrong with the program as a whole; its text says all of it."""
 
 
 #: What else makes a replica fail alone. Every other exception is a mistake in the program and fails the whole cell.
@@ -147,7 +153,7 @@ def _answer(request, cell):
     """The head of the answer and the arrays that follow it."""
     try:
         if request["protocol"] != PROTOCOL:
-            raise Failure(f"refig.py knows protocol {PROTOCOL}, not {request['protocol']}")
+            raise _Mistake(f"refig.py knows protocol {PROTOCOL}, not {request['protocol']}")
         results, failed = _run(_function(request["experiment"]), request, cell)
         arrays = _stack(results, request["outputs"]) if results else []
     except Exception as error:
@@ -161,12 +167,27 @@ def _function(name):
     if found is None and len(_experiments) == 1:
         found = next(iter(_experiments.values()))
     if found is None:
-        raise Failure(f"the program has no experiment '{name}'; it has {', '.join(_experiments) or 'none'}")
+        raise _Mistake(f"the program has no experiment '{name}'; it has {', '.join(_experiments) or 'none'}")
     return found
 
 
 def _run(function, request, cell):
     """Results by output, a list over the replicas that succeeded, or stacked already; and reasons of those that failed."""
+    # Before, because an experiment may take hours; afterwards, because it may import more.
+    _require_sources(request)
+    states = _global_states()
+    results = _replicas(function, request, cell)
+    _require_sources(request)
+    for name, before, after in zip(("numpy.random", "random"), states, _global_states()):
+        if before != after:
+            raise _Mistake(
+                f"the experiment drew from the global random numbers of {name}, which are others in each process; draw"
+                " from its argument rng, and hand rng to functions that take a generator (random_state=rng)"
+            )
+    return results
+
+
+def _replicas(function, request, cell):
     parameters = Parameters(request["parameters"])
     keys = request["keys"] or [None] * len(cell.replicas)
     count = len(inspect.signature(function).parameters)
@@ -229,18 +250,86 @@ def _stack(results, outputs):
 
 
 def _reason(error):
-    """The exception with the place in the user's own code that it comes from."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and "site-packages" not in frame.filename and "dist-packages" not in frame.filename
-    ]
+    """The exception with the innermost line of the project that it passed through."""
+    if isinstance(error, _Mistake):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in frames if _is_of_project(frame.filename)]
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     if not isinstance(error, Failure):
         text = f"{type(error).__name__}: {text}"
     if frames:
         text += f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: {frames[-1].line})"
     return text
+
+
+#: The project's folder.
+_project = os.path.realpath(os.environ.get("REFIG_PROJECT", "."))
+#: Of Python and of installed packages, which `versions:` is for, where they lie in the project's folder.
+_installed = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+#: Modules looked at, and the files of those that are the project's own.
+_modules, _files = {}, set()
+
+
+def _is_within(path, folder):
+    return path.startswith(folder + os.sep)
+
+
+def _is_of_project(path):
+    """Whether a file is the project's own: in its folder, and neither this one nor of an installed package."""
+    path = os.path.join(_project, path)
+    for place in (os.path.normpath(path), os.path.realpath(path)):
+        if (
+            _is_within(place, _project)
+            and place != os.path.join(_project, "data", "python", "refig.py")
+            and not {"site-packages", "dist-packages"} & set(place.split(os.sep))
+            and not any(_is_within(place, folder) for folder in _installed)
+            and not place.rpartition(os.sep)[2].startswith("<")
+        ):
+            return True
+    return False
+
+
+def _require_sources(request):
+    """Raises _Mistake where the program has imported a file of the project that is no source, so that no key knows it."""
+    if "sources" not in request:
+        return
+    for name, module in list(sys.modules.items()):
+        if _modules.get(name) is not module:
+            _modules[name] = module
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and _is_of_project(path):
+                path = os.path.normpath(os.path.join(_project, path))
+                while not os.path.exists(path):  # in an archive
+                    path = os.path.dirname(path)
+                _files.add(path)
+    sources = [os.path.join(_project, source) for source in request["sources"]]
+    missing = sorted(path for path in _files if not _is_source(path, sources))
+    if missing:
+        names = [os.path.relpath(path, _project) for path in missing]
+        raise _Mistake(
+            f"the program imports {', '.join(names)}, which `sources:` of the experiment does not name, so that its results"
+            f" would be kept after an edit; add to pipeline.yaml: sources: [{', '.join(request['sources'] + names)}]"
+        )
+
+
+def _is_source(path, sources):
+    for place in {path, os.path.realpath(path)}:
+        for source in sources:
+            for root in {source, os.path.realpath(source)}:
+                # In a folder, refig leaves out what is hidden or compiled by Python.
+                parts = place[len(root) :].split(os.sep)
+                if place == root or _is_within(place, root) and not any(
+                    part.startswith(".") or part == "__pycache__" or part.endswith(".pyc") for part in parts
+                ):
+                    return True
+    return False
+
+
+def _global_states():
+    """The states of the random numbers that all code of a process shares: of NumPy and of Python."""
+    state = np.random.get_state()
+    return [part.tobytes() if isinstance(part, np.ndarray) else part for part in state], random.getstate()
 
 
 def _try(words):
@@ -255,7 +344,10 @@ def _try(words):
         request = _read(refig.stdout)
     if request is None:
         sys.exit(refig.returncode or 1)
-    results, failed = _run(_function(request[0]["experiment"]), *request)
+    try:
+        results, failed = _run(_function(request[0]["experiment"]), *request)
+    except _Mistake as mistake:
+        sys.exit(f"{mistake}")
     for replica, reason in failed.items():
         print(f"replica {replica} failed: {reason}")
     for name, array in _stack(results, request[0]["outputs"]) if results else []:
