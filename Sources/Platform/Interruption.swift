@@ -8,13 +8,18 @@ package enum Interruption {
   /// How often the user asked to stop.
   package static var requests: Int { count.load(ordering: .relaxed) }
 
-  /// Counts signals from now on instead of dying of them.
-  package static func listen() {
+  /// Counts signals from now on instead of dying of them. With `once`, the first is as good as two: there is nothing to
+  /// finish or save.
+  package static func listen(once: Bool = false) {
     // Whoever started this process may have blocked them.
     var names = sigset_t()
     sigemptyset(&names)
     for name in [SIGINT, SIGTERM] {
-      signal(name) { _ in Interruption.count.add(1, ordering: .relaxed) }
+      if once {
+        signal(name) { _ in Interruption.count.add(2, ordering: .relaxed) }
+      } else {
+        signal(name) { _ in Interruption.count.add(1, ordering: .relaxed) }
+      }
       sigaddset(&names, name)
     }
     pthread_sigmask(SIG_UNBLOCK, &names, nil)

@@ -32,6 +32,8 @@ package struct Batch {
   package let manifest: (Item) -> Manifest
   package let key: (Item) -> CellKey
   package let limits: (Item) -> Limits
+  /// A cell for people.
+  package var label: (Item) -> String = { _ in "a cell" }
   /// Takes what an executor has to tell beside outcomes: an event of the run's record, and a line for people.
   package var note: (_ event: String, _ fields: [String: any Sendable], _ line: String?) -> Void = { _, _, _ in }
   /// The folder of the run's record, where others may leave word for the run.
@@ -59,6 +61,7 @@ package struct Batch {
         let stage = plan.stages[$0.stage].definition
         return Limits(time: stage.timeLimit, memory: stage.memoryLimit)
       })
+    label = { "\(plan.stages[$0.stage].id) \(plan.stages[$0.stage].label($0.cell))" }
   }
 }
 
@@ -78,7 +81,9 @@ package struct InProcessExecutor: Executor {
     for item in batch.items {
       if Interruption.requests > 0 { throw PipelineError.interrupted }
       if batch.isCancelled { throw PipelineError.cancelled }
-      try report(item, worker.perform(batch.manifest(item)))
+      let outcome = worker.perform(batch.manifest(item))
+      if Interruption.requests > 1 { throw PipelineError.interrupted }
+      try report(item, outcome)
     }
   }
 }

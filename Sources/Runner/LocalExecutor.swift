@@ -43,7 +43,10 @@ package struct LocalExecutor: Executor {
     var workers: [WorkerProcess] = []
     // Workers in a row that ended before they were ready.
     var falseStarts = 0
-    defer { for worker in workers { worker.end() } }
+    defer {
+      for worker in workers { worker.letGo() }
+      for worker in workers { worker.end() }
+    }
     func failToStart(_ how: String) throws {
       falseStarts += 1
       guard falseStarts < Self.falseStartLimit else {
@@ -52,10 +55,15 @@ package struct LocalExecutor: Executor {
       }
     }
     var (lastSign, lastLook) = (ChildProcess.now(), ChildProcess.now())
+    var hasToldOfWaiting = false
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       let isCancelled = batch.isCancelled
       let isStopping = Interruption.requests > 0 || isCancelled
+      if Interruption.requests > 0, !hasToldOfWaiting {
+        hasToldOfWaiting = true
+        tell(workers.filter { $0.item != nil }, batch)
+      }
       if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
         // Whoever holds the claims is still at work: look again a little later.
         usleep(50_000)
@@ -99,7 +107,7 @@ package struct LocalExecutor: Executor {
         case .answer(let outcome): try report(item, outcome)
         case .died(let how):
           workers.removeAll { $0 === worker }
-          worker.kill()
+          worker.end()
           if worker.isReady {
             try fail(item, .workerEnded(how), batch, report)
           } else {
@@ -117,10 +125,24 @@ package struct LocalExecutor: Executor {
       for worker in workers {
         guard let item = worker.item, let excess = try worker.excess() else { continue }
         workers.removeAll { $0 === worker }
-        worker.kill()
+        worker.end()
         try fail(item, .failed(excess), batch, report)
       }
     }
+  }
+
+  /// Says after Ctrl-C what is waited for, and how not to.
+  private func tell(_ busy: [WorkerProcess], _ batch: Batch) {
+    guard !busy.isEmpty else { return }
+    let cells = busy.prefix(3).compactMap { worker in
+      worker.item.map { "\(batch.label($0)), for \(Text.duration(worker.secondsAtWork)) so far" }
+    }
+    let rest = busy.count - cells.count
+    batch.note(
+      "interruption", ["cells": busy.count],
+      "waiting for \(Text.count(busy.count, "cell")) at work: \(cells.joined(separator: "; "))"
+        + (rest > 0 ? "; and \(rest) more" : "")
+        + ". Press Ctrl-C again to end \(busy.count == 1 ? "it" : "them") now, unfinished.")
   }
 
   private func fail(
@@ -155,11 +177,14 @@ private final class WorkerProcess {
   }
 
   private let process: pid_t
-  private let input: Int32
+  private var input: Int32
   private let output: Int32
   private var reader: LineReader
   private(set) var item: Batch.Item?
   private var limits = Batch.Limits(time: nil, memory: nil)
+  /// When it was given the cell.
+  private var start = 0.0
+  var secondsAtWork: Double { ChildProcess.now() - start }
   /// Seconds that the cell has had, as far as it has a limit on them.
   private var age = 0.0
   /// Seconds that the worker has waited for a processor.
@@ -242,7 +267,7 @@ private final class WorkerProcess {
   /// Hands over a cell; false if the worker is gone.
   func give(_ item: Batch.Item, _ manifest: String, _ limits: Batch.Limits) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
-    (self.item, self.limits, age) = (item, limits, 0)
+    (self.item, self.limits, start, age) = (item, limits, ChildProcess.now(), 0)
     waited = limits.time == nil ? 0 : try schedule().waited
     residentAtStart = limits.memory == nil ? 0 : try residentBytes()
     return true
@@ -258,7 +283,7 @@ private final class WorkerProcess {
       Glibc.kill(-process, SIGKILL)
       var status: Int32 = 0
       waitpid(process, &status, 0)
-      close(input)
+      letGo()
       close(output)
       return .died(ChildProcess.cause(of: status))
     }
@@ -273,23 +298,23 @@ private final class WorkerProcess {
     return .answer(outcome)
   }
 
-  /// Lets the worker go: it ends when its input does. Returns how it ended.
+  /// Lets the worker go: it ends when its input does.
+  func letGo() {
+    if input >= 0 { close(input) }
+    input = -1
+  }
+
+  /// Waits for the worker to end, and returns how it did. One at work is ended, with its programs, which are of its group.
   @discardableResult
   func end() -> String {
     guard !hasEnded else { return "" }
     hasEnded = true
-    close(input)
-    if item != nil { Glibc.kill(process, SIGTERM) }
+    if item != nil { Glibc.kill(-process, SIGKILL) }
+    letGo()
     var status: Int32 = 0
     waitpid(process, &status, 0)
     close(output)
     return ChildProcess.cause(of: status)
-  }
-
-  func kill() {
-    // Its programs are of its group.
-    if !hasEnded { Glibc.kill(-process, SIGKILL) }
-    end()
   }
 
   static func waitForAny(_ workers: [WorkerProcess], milliseconds: Int32) throws -> [WorkerProcess] {

@@ -84,6 +84,8 @@ struct Try: ParsableCommand {
       }
       return FileHandle.standardOutput.write(Data(bytes))
     }
+    // A program that goes on for ever must not be left behind.
+    if case .program = type.implementation { Interruption.listen(once: true) }
     let cell = try worker.compute(manifest, data: files)
     if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
     let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in

@@ -51,10 +51,17 @@ struct WorkerCommand: ParsableCommand {
       // The other end of standard input is closed when the runner is gone, however it went: nobody waits for the cell.
       var input = pollfd(fd: 0, events: 0, revents: 0)
       while poll(&input, 1, -1) < 0 {}
-      // A program at work would go on for nobody; an idle one sees that its requests end.
-      if Worker.hasBusyPrograms, getpgrp() == getpid() { kill(0, SIGKILL) }
-      _exit(0)
+      // A program at work would go on for nobody; an idle one sees that its requests end, and is given a moment.
+      if catalogue.hasPrograms, !Worker.hasBusyPrograms { sleep(3) }
+      Self.exitWithPrograms(of: catalogue)
     }
     try Worker(catalogue: catalogue, store: store, claims: !noClaims).serve(input: 0, output: answers)
+    Self.exitWithPrograms(of: catalogue)
+  }
+
+  /// Ends this process and whatever its programs have started and left: they are of its group.
+  private static func exitWithPrograms(of catalogue: Catalogue) -> Never {
+    if catalogue.hasPrograms, getpgrp() == getpid() { kill(0, SIGKILL) }
+    _exit(0)
   }
 }
