@@ -8,17 +8,19 @@ private import Pipeline
 package struct VerdictReport: Sendable {
   package let profile: String
   package let claims: [EvaluatedClaim]
-  /// Claims that could not be judged because cells are missing.
-  package let unjudgedCount: Int
+  /// Claims that could not be judged because cells are missing, and why they are.
+  package let unjudged: [(claim: Claim, reason: String)]
+  package var unjudgedCount: Int { unjudged.count }
   /// Where the number of each claim was made, in a word or two, if not all are of cells that are here.
   package let origins: [String: String]
 
   package init(
-    profile: String, claims: [EvaluatedClaim], unjudgedCount: Int = 0, origins: [String: String] = [:]
+    profile: String, claims: [EvaluatedClaim], unjudged: [(claim: Claim, reason: String)] = [],
+    origins: [String: String] = [:]
   ) {
     self.profile = profile
     self.claims = claims
-    self.unjudgedCount = unjudgedCount
+    self.unjudged = unjudged
     self.origins = origins
   }
 
@@ -63,7 +65,12 @@ package struct VerdictReport: Sendable {
     }
     let shown = showsAll || claims.count <= Self.shownCount ? claims : claims.filter(\.needsAttention)
     for evaluated in shown { lines += ["", paragraph(evaluated, columns: columns)] }
-    if shown.count < claims.count { lines += ["", "`--all` shows every claim, `refig verify ID` one."] }
+    for (claim, reason) in unjudged.prefix(showsAll ? .max : Self.shownCount) {
+      lines += [""] + Text.wrapped("\(claim.id): not judged: \(reason)", columns: columns, indent: 2)
+    }
+    if shown.count < claims.count || !showsAll && unjudged.count > Self.shownCount {
+      lines += ["", "`--all` shows every claim, `refig verify ID` one."]
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -158,18 +165,20 @@ package struct VerdictReport: Sendable {
         "stages": claim.evidence.stages,
       ]
     }
+    let notJudged = unjudged.map { ["claim": $0.claim.id, "reason": $0.reason] }
     let data = try JSONSerialization.data(
-      withJSONObject: ["schema": 1, "profile": profile, "claims": objects] as [String: Any],
+      withJSONObject: ["schema": 1, "profile": profile, "claims": objects, "notJudged": notJudged] as [String: Any],
       options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
   /// JUnit: a suite per paper, a case per claim that prints its numbers, one a line. A verdict other than the expected one
-  /// is a failure, an expected inconclusive one is skipped. Valid for the schema of Jenkins' xUnit plugin, which allows a
+  /// is a failure, an expected inconclusive one is skipped, and what could not be judged is an error. Valid for the schema of Jenkins' xUnit plugin, which allows a
   /// case no properties.
   package var junit: String {
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-    text += "<testsuites name=\"refig verify, profile \(Self.escaped(profile))\" tests=\"\(claims.count)\" "
+    text +=
+      "<testsuites name=\"refig verify, profile \(Self.escaped(profile))\" tests=\"\(claims.count + unjudgedCount)\" "
     text += "failures=\"\(differing.count)\">\n"
     for (paper, claims) in byPaper {
       let skipped = claims.filter { $0.isExpected && $0.verdict == .inconclusive }.count
@@ -177,6 +186,15 @@ package struct VerdictReport: Sendable {
       text += "  <testsuite name=\"\(paper)\" tests=\"\(claims.count)\" failures=\"\(failed)\" "
       text += "errors=\"0\" skipped=\"\(skipped)\">\n"
       for evaluated in claims { text += Self.testCase(evaluated, of: paper) }
+      text += "  </testsuite>\n"
+    }
+    if !unjudged.isEmpty {
+      text += "  <testsuite name=\"not judged\" tests=\"\(unjudgedCount)\" failures=\"0\" "
+      text += "errors=\"\(unjudgedCount)\" skipped=\"0\">\n"
+      for (claim, reason) in unjudged {
+        text += "    <testcase classname=\"\(claim.paper)\" name=\"\(Self.escaped(claim.id))\">\n"
+        text += "      <error message=\"not judged: \(Self.escaped(reason))\"/>\n    </testcase>\n"
+      }
       text += "  </testsuite>\n"
     }
     return text + "</testsuites>\n"
@@ -241,6 +259,10 @@ package struct VerdictReport: Sendable {
   package func markdown(processorSeconds: Double, changes: [BoundChange]?) -> String {
     var blocks = ["## Claims\n\n\(Self.inertMarkdown(headline))\n"]
     if !differing.isEmpty { blocks.append("### Not as expected\n\n" + Self.markdownTable(differing)) }
+    if !unjudged.isEmpty {
+      let lines = unjudged.map { "- `\($0.claim.id)`: \(Self.inertMarkdown($0.reason))\n" }
+      blocks.append("### Not judged\n\n" + lines.joined())
+    }
     if let changes {
       let lines = changes.map { "- `\($0.claim)`: \(Self.inertMarkdown($0.text))" }
       blocks.append(

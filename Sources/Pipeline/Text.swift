@@ -16,6 +16,16 @@ package enum Text {
     "\(number) \(thing)" + (number == 1 ? "" : "s")
   }
 
+  /// How many of some things have each reason, the most frequent first: "12 replicas: did not converge".
+  package static func tally(_ counts: [String: Int], of thing: String, limit: Int = 5) -> [String] {
+    let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let lines = sorted.prefix(limit).map { "\(count($0.value, thing)): \($0.key)" }
+    let rest = sorted.dropFirst(limit)
+    return lines
+      + (rest.isEmpty
+        ? [] : ["\(count(rest.reduce(0) { $0 + $1.value }, thing)): \(count(rest.count, "other reason"))"])
+  }
+
   /// Lines of at most so many columns, broken between words; all but the first are indented. A word that is longer has a line
   /// of its own.
   package static func wrapped(_ text: String, columns: Int, indent: Int) -> [String] {

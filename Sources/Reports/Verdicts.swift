@@ -13,6 +13,8 @@ package struct Verdicts {
     package let origin: Origin?
     package let cellCount: Int
     package let missingCount: Int
+    /// Why there is no verdict; empty where there is one.
+    package let reason: String
   }
 
   package let entries: [Entry]
@@ -30,6 +32,7 @@ package struct Verdicts {
     of claims: [Claim], in project: Project, plan: Plan, ledger: LedgerReader?, usesCells: Bool = true
   ) throws {
     let present = try usesCells ? project.store.presentKeys() : []
+    let failed = try usesCells ? project.store.failedKeys() : []
     let judge = project.judge(project.reader(plan))
     entries = try claims.map { claim in
       let judged = try judge.judge(claim, present: present)
@@ -38,16 +41,19 @@ package struct Verdicts {
         evaluated = judge.judge(claim, by: recorded.estimation)
         origin = recorded.origin
       }
+      let reason =
+        try evaluated == nil
+        ? Self.reason(judged.cells.filter { !present.contains($0) }, failed, claim, project, plan) : ""
       return Entry(
         claim: claim, evaluated: evaluated, origin: origin, cellCount: judged.cells.count,
-        missingCount: judged.missingCount)
+        missingCount: judged.missingCount, reason: reason)
     }
     judge.saveEstimations()
     let isFromLedger = entries.contains { $0.origin != nil && $0.origin != .computed }
     let origins = entries.compactMap { entry in entry.origin.map { (entry.claim.id, $0.name) } }
     report = VerdictReport(
       profile: project.profile, claims: entries.compactMap(\.evaluated),
-      unjudgedCount: entries.count { $0.evaluated == nil },
+      unjudged: entries.filter { $0.evaluated == nil }.map { ($0.claim, $0.reason) },
       origins: isFromLedger ? Dictionary(uniqueKeysWithValues: origins) : [:])
     staleStages = Set(
       entries.flatMap { entry -> [String] in
@@ -56,6 +62,26 @@ package struct Verdicts {
       }
     ).sorted()
     audits = try isFromLedger ? ledger.map { try project.auditStatement($0) } : nil
+  }
+
+  /// Why cells of a claim are missing.
+  private static func reason(
+    _ missing: [CellKey], _ failed: Set<CellKey>, _ claim: Claim, _ project: Project, _ plan: Plan
+  ) throws -> String {
+    let own = missing.filter(failed.contains)
+    let stages = claim.evidence.stages.joined(separator: ", ")
+    if !own.isEmpty {
+      var reasons: [String] = []
+      for key in own where reasons.count < 2 {
+        if let reason = try project.store.failure(of: key), !reasons.contains(reason) { reasons.append(reason) }
+      }
+      return "\(Text.count(own.count, "cell")) of \(stages) failed: " + reasons.joined(separator: "; or: ")
+    }
+    let read = project.pipeline.closure(of: claim.evidence.stages).map(\.id).filter { id in
+      !claim.evidence.stages.contains(id) && plan[id]?.keys.contains(where: failed.contains) ?? false
+    }
+    return "\(Text.count(missing.count, "cell")) of \(stages) \(missing.count == 1 ? "is" : "are") missing"
+      + (read.isEmpty ? "" : ", as cells of \(read.joined(separator: ", ")) failed")
   }
 }
 

@@ -13,6 +13,8 @@ package struct Build {
     package var failed = 0
     /// Replicas that failed numerically inside computed cells.
     package var failedReplicas = 0
+    /// Why they failed, with how many for each reason.
+    package var replicaFailures: [String: Int] = [:]
     /// Computed cells that another process had published in the meantime.
     package var duplicates = 0
     package var processorSeconds = 0.0
@@ -27,7 +29,8 @@ package struct Build {
     case began([(stage: String, count: Int)])
     /// A cell of a stage is there, after so many seconds of computing.
     case finished(_ stage: String, seconds: Double)
-    case failed(_ stage: String, message: String)
+    /// A cell of a stage failed: why, unless another of the stage has failed for the same reason.
+    case failed(_ stage: String, message: String?)
     /// Something else for people.
     case line(String)
     /// The wave is over.
@@ -124,14 +127,22 @@ package struct Build {
       let counts = Dictionary(grouping: batch.items, by: \.stage)
       progress(.began(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) }))
       var costs: [Int: StageCost] = [:]
+      var failures: [Failure: (example: String, count: Int)] = [:]
       defer {
+        for (failure, cells) in failures.sorted(by: {
+          ($0.key.stage, $0.value.example) < ($1.key.stage, $1.value.example)
+        })
+        where cells.count > 1 {
+          let others = Text.count(cells.count - 1, "more cell")
+          progress(.line("\(failure.stage): \(others) failed for the same reason as \(cells.example)"))
+        }
         progress(.ended)
         for (stage, cost) in costs.sorted(by: { $0.key < $1.key }) {
           log.write("stage", cost.fields(plan.stages[stage].id))
         }
       }
       try executor.run(batch) { item, outcome in
-        try record(item, outcome, batch, log, &summary, &costs[item.stage, default: StageCost()])
+        try record(item, outcome, batch, log, &summary, &costs[item.stage, default: StageCost()], &failures)
       }
     }
     return summary
@@ -160,9 +171,14 @@ package struct Build {
     return ready
   }
 
+  /// What cells of a stage fail with.
+  private struct Failure: Hashable {
+    let stage, reason: String
+  }
+
   private func record(
     _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch, _ log: RunLog, _ summary: inout Summary,
-    _ stageCost: inout StageCost
+    _ stageCost: inout StageCost, _ failures: inout [Failure: (example: String, count: Int)]
   ) throws {
     let stage = plan.stages[item.stage]
     let key = batch.key(item)
@@ -173,7 +189,10 @@ package struct Build {
       fields["outcome"] = "failed"
       fields["reason"] = reason
       try store.recordFailure(key, reason: reason)
-      progress(.failed(stage.id, message: "\(stage.id) \(stage.label(item.cell)): \(reason)"))
+      let label = stage.label(item.cell)
+      let count = failures[Failure(stage: stage.id, reason: reason), default: (label, 0)].count
+      failures[Failure(stage: stage.id, reason: reason), default: (label, 0)].count += 1
+      progress(.failed(stage.id, message: count == 0 ? "\(stage.id) \(label): \(reason)" : nil))
     }
     switch outcome {
     case .computed(let cost):
@@ -181,7 +200,11 @@ package struct Build {
       summary.processorSeconds += cost.processorSeconds
       summary.failedReplicas += cost.failedReplicas
       if cost.isDuplicate { summary.duplicates += 1 }
-      stageCost.add(cost)
+      var reasons: [String: Int] = [:]
+      // Why: the worker says how many; the cell, which need not be opened otherwise, knows why.
+      if cost.failedReplicas > 0 { reasons = try store.manifestAndFailures(key)?.failures ?? [:] }
+      summary.replicaFailures.merge(reasons, uniquingKeysWith: +)
+      stageCost.add(cost, reasons)
       fields["outcome"] = "computed"
       fields["wallSeconds"] = cost.wallSeconds
       fields["processorSeconds"] = cost.processorSeconds

@@ -10,9 +10,12 @@ struct StageCost: Codable {
   var fileBytes = 0
   /// Of the cell that needed most.
   var peakBytes = 0
+  /// Why replicas failed, with how many for each reason; nil in the records of a refig that did not say it.
+  var replicaFailures: [String: Int]?
 
-  mutating func add(_ cost: Worker.Cost) {
+  mutating func add(_ cost: Worker.Cost, _ failures: [String: Int]) {
     computed += 1
+    if !failures.isEmpty { replicaFailures = (replicaFailures ?? [:]).merging(failures, uniquingKeysWith: +) }
     wallSeconds += cost.wallSeconds
     processorSeconds += cost.processorSeconds
     fileBytes += cost.fileBytes
@@ -21,11 +24,19 @@ struct StageCost: Codable {
 
   /// The same as an event's fields.
   func fields(_ stage: String) -> [String: any Sendable] {
-    [
+    var fields: [String: any Sendable] = [
       "stage": stage, "computed": computed, "failed": failed, "wallSeconds": wallSeconds,
       "processorSeconds": processorSeconds, "fileBytes": fileBytes, "peakBytes": peakBytes,
     ]
+    if let replicaFailures {
+      let frequent = replicaFailures.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.reasonLimit)
+      fields["replicaFailures"] = Dictionary(uniqueKeysWithValues: frequent.map { ($0.key, $0.value) })
+    }
+    return fields
   }
+
+  /// How many reasons a record holds.
+  private static let reasonLimit = 10
 }
 
 /// What cells cost in earlier runs, from the runs' records.
@@ -39,6 +50,8 @@ package struct CostHistory: Sendable {
     /// Wall seconds of all its cells in the last run that computed any, and when that was.
     package let lastSeconds: Double
     package let lastTime: String
+    /// Why replicas failed in that run, with how many for each reason.
+    package let lastFailures: [String: Int]
 
     /// Mean wall seconds of a cell.
     package var meanSeconds: Double { wallSeconds / Double(max(1, cells)) }
@@ -74,7 +87,10 @@ package struct CostHistory: Sendable {
       return
     }
     guard cost.computed > 0 else { return }
-    var entry = stages[event.stage] ?? Entry(lastSeconds: cost.wallSeconds, lastTime: event.time)
+    var entry =
+      stages[event.stage]
+      ?? Entry(
+        lastSeconds: cost.wallSeconds, lastTime: event.time, lastFailures: cost.replicaFailures ?? [:])
     entry.cells += cost.computed
     entry.wallSeconds += cost.wallSeconds
     entry.fileBytes += cost.fileBytes

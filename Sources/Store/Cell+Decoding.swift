@@ -42,6 +42,16 @@ extension Cell {
     try manifest(of: HDF5Reader(bytes, headerSize: headerSize), key: key)
   }
 
+  /// The manifest and why replicas failed, with how many for each reason. Throws `Malformed` unless it is the key's.
+  static func manifestAndFailures(
+    verified bytes: UnsafeRawBufferPointer, key: CellKey
+  ) throws -> (manifest: Manifest, failures: [String: Int]) {
+    let file = try HDF5Reader(bytes, headerSize: headerSize)
+    let manifest = try manifest(of: file, key: key)
+    let failures = try failures(of: file, manifest: manifest).reduce(into: [:]) { $0[$1.reason, default: 0] += 1 }
+    return (manifest, failures)
+  }
+
   private static func manifest(of file: HDF5Reader, key: CellKey) throws -> Manifest {
     let known: Set = ["Conventions", "key", "manifest", "numericClass", "failures"]
     if let other = file.attributes.keys.sorted().first(where: { !known.contains($0) }) {

@@ -28,6 +28,8 @@ package struct Explanation: Sendable, Encodable {
   package let points: Int
   package let cells: Int
   package let cached: Int
+  /// Of the cells that are there: why replicas failed, with how many for each reason.
+  package let failedReplicas: [String: Int]
   /// Of the cells that would run.
   package private(set) var missing: [Reason] = []
   /// Of the cells that are there.
@@ -68,6 +70,10 @@ package struct Explanation: Sendable, Encodable {
       stage.keys.indices.filter { !present.contains(stage.keys[$0]) }
     )
     cached = there.count
+    let own = Set(there.map { stage.keys[$0] })
+    failedReplicas = relatives.filter { own.contains($0.key) }.reduce(into: [:]) {
+      $0.merge($1.failures, uniquingKeysWith: +)
+    }
     var stored: [CellKey: Double] = [:]
     for relative in relatives { stored[relative.key] = relative.changed }
     self.missing = try Self.reasons(missing, stage, store) { _ in relatives[...] }
@@ -155,6 +161,8 @@ struct Relative: Sendable {
   let facts: ManifestFacts
   /// When it was stored, in seconds since 1970.
   let changed: Double
+  /// Why its replicas failed, with how many for each reason.
+  let failures: [String: Int]
 }
 
 extension Manifest {
@@ -172,8 +180,8 @@ extension Store {
         try bytes.withUnsafeBytes({ try Cell.damage(in: $0, path: path) }) == nil,
         let changed = Files.sizeAndTime(path)?.changed
       else { continue }
-      if let manifest = try manifest(key), manifest.experiment == experiment {
-        relatives.append(Relative(key: key, facts: manifest.facts, changed: changed))
+      if let (manifest, failures) = try manifestAndFailures(key), manifest.experiment == experiment {
+        relatives.append(Relative(key: key, facts: manifest.facts, changed: changed, failures: failures))
       }
     }
     return relatives.sorted { ($1.changed, $0.key) < ($0.changed, $1.key) }

@@ -64,6 +64,11 @@ package struct Store: Sendable {
     try decoded(key) { try Cell.manifest(verified: $0, key: key) }
   }
 
+  /// Reads a cell's manifest and why its replicas failed, with how many for each reason; otherwise like ``cell(_:)``.
+  package func manifestAndFailures(_ key: CellKey) throws -> (manifest: Manifest, failures: [String: Int])? {
+    try decoded(key) { try Cell.manifestAndFailures(verified: $0, key: key) }
+  }
+
   private func decoded<Value>(_ key: CellKey, _ decode: (UnsafeRawBufferPointer) throws -> Value) throws -> Value? {
     guard let bytes = try verifiedBytes(key) else { return nil }
     do {

@@ -62,6 +62,7 @@ struct Explain: ParsableCommand {
         lines.append("  reads \(file) as '\(name)'")
       }
       lines.append("  \(stage.cached) of \(stage.cells) cells cached in \(store.root)")
+      lines += Text.tally(stage.failedReplicas, of: "failed replica").map { "    \($0)" }
       if let standing = report.ledger[stage.stage] { lines.append("  \(standing)") }
       for reason in stage.missing { lines += text(reason, "would run", stage) }
       for reason in stage.computed { lines += text(reason, "ran", stage) }

@@ -59,9 +59,9 @@ final class ProgressDisplay {
     }
   }
 
-  /// A cell of a stage failed.
-  func failed(_ stage: String, message: String) {
-    line("\(paint("failed", 31))  \(message)")
+  /// A cell of a stage failed: why, unless that was said of another.
+  func failed(_ stage: String, message: String?) {
+    if let message { line("\(paint("failed", 31))  \(message)") }
     update(stage) { $0.failed += 1 }
   }
 

@@ -205,28 +205,32 @@ struct ExecutionOptions: ParsableArguments {
 
   /// Computes what is missing and tells about it.
   func build(_ project: Project, _ plan: Plan, progress: ProgressDisplay) throws -> Build.Summary {
-    try recordedBuild(project, plan, progress: progress).summary
+    let (summary, _, failure) = try recordedBuild(project, plan, progress: progress)
+    if let failure { throw failure }
+    return summary
   }
 
-  /// The same with the run's record, if anything was computed.
+  /// The same with the run's record, if anything was computed, and with what there is to throw if cells failed: what does not
+  /// need them comes first.
   func recordedBuild(
     _ project: Project, _ plan: Plan, progress: ProgressDisplay
-  ) throws -> (summary: Build.Summary, log: RunLog?) {
+  ) throws -> (summary: Build.Summary, log: RunLog?, failure: PipelineError?) {
     Interruption.listen()
     var build = Build(
       store: project.store, plan: plan, executor: try executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
     let summary = try build.run()
     if summary.failedReplicas > 0 {
-      progress.line("\(Text.count(summary.failedReplicas, "replica")) failed numerically; the cells hold the reasons")
+      progress.line("\(Text.count(summary.failedReplicas, "replica")) failed numerically:")
+      for line in Text.tally(summary.replicaFailures, of: "replica") { progress.line("  \(line)") }
     }
     if summary.duplicates > 0 {
       progress.line("computed by another process too: \(Text.count(summary.duplicates, "cell"))")
     }
-    if summary.failed > 0 {
-      throw PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl")
-    }
-    return (summary, build.log)
+    let failure =
+      summary.failed > 0
+      ? PipelineError.cellsFailed(count: summary.failed, log: (build.log?.folder ?? "") + "/events.jsonl") : nil
+    return (summary, build.log, failure)
   }
 }
 

@@ -6,6 +6,7 @@ import Pipeline
 import Platform
 import Reports
 import Runner
+import Store
 
 /// `refig run`.
 struct Run: ParsableCommand {
@@ -77,13 +78,26 @@ struct Run: ParsableCommand {
         """)
     }
     let progress = ProgressDisplay(quiet: execution.quiet || output.json)
-    var (summary, log) = try execution.recordedBuild(project, plan, progress: progress)
+    var (summary, log, failure) = try execution.recordedBuild(project, plan, progress: progress)
     if !execution.quiet, !output.json {
       print(
         "\(Text.count(summary.planned, "cell")): \(summary.cached) cached, \(summary.computed) computed"
           + (summary.computed > 0 ? " in \(Text.duration(summary.processorSeconds)) of processor time" : ""))
     }
-    try report(Report(cells: summary), draw(targets.figures, project, plan), project, &log)
+    let incomplete = try failure == nil ? [:] : incompleteStages(of: targets.figures, project, plan)
+    try report(
+      Report(cells: summary), draw(targets.figures.filter { incomplete[$0.id] == nil }, project, plan), project, &log,
+      incomplete, failure)
+  }
+
+  /// By figure, the stages that it reads of which cells are missing, for those where there are any.
+  private func incompleteStages(of figures: [Figure], _ project: Project, _ plan: Plan) throws -> [String: [String]] {
+    let present = try project.store.presentKeys()
+    let incomplete = Set(plan.stages.filter { !$0.keys.allSatisfy(present.contains) }.map(\.id))
+    return figures.reduce(into: [:]) { found, figure in
+      let stages = Set(figure.tables.flatMap(\.stages)).intersection(incomplete)
+      if !stages.isEmpty { found[figure.id] = stages.sorted() }
+    }
   }
 
   private func drawFromLedger(_ figures: [Figure], _ project: Project, _ plan: Plan) throws {
@@ -105,10 +119,17 @@ struct Run: ParsableCommand {
 
   private func report(
     _ report: Report, _ outcomes: [(figure: Figure, outcome: Gallery.Outcome)], _ project: Project,
-    _ log: inout RunLog?
+    _ log: inout RunLog?, _ incomplete: [String: [String]] = [:], _ cellFailure: PipelineError? = nil
   ) throws {
     var report = report
     var failures: [any Error] = []
+    for (figure, stages) in incomplete.sorted(by: { $0.key < $1.key }) {
+      report.figures[figure] = "not drawn"
+      log?.write("figure", ["figure": figure, "outcome": "not drawn", "stages": stages])
+      if !execution.quiet, !output.json {
+        print("not drawn: \(figure), which reads \(stages.joined(separator: ", ")), of which cells failed")
+      }
+    }
     for (figure, outcome) in outcomes {
       var fields = ["figure": figure.id]
       switch outcome {
@@ -132,9 +153,13 @@ struct Run: ParsableCommand {
       log?.write("figure", fields)
     }
     let drawnCount = report.figures.values.filter { $0 == "drawn" }.count
-    if output.json || !execution.quiet && !outcomes.isEmpty {
-      try output.show(report, "\(Text.count(outcomes.count, "figure")): \(drawnCount) drawn, \(failures.count) failed")
+    if output.json || !execution.quiet && !report.figures.isEmpty {
+      try output.show(
+        report,
+        "\(Text.count(report.figures.count, "figure")): \(drawnCount) drawn, \(failures.count) failed"
+          + (incomplete.isEmpty ? "" : ", \(incomplete.count) not drawn for want of cells"))
     }
+    if let cellFailure { failures.append(cellFailure) }
     guard let last = failures.last else { return }
     // Figures may share what is wrong.
     var told = [ErrorMessage.text(of: last)]

@@ -42,6 +42,8 @@ struct Status: ParsableCommand {
     let lastTime: String?
     /// Of the cell that needed most.
     let peakBytes: Int?
+    /// Why replicas failed in the last run, with how many for each reason.
+    let failedReplicas: [String: Int]?
   }
 
   func run() throws {
@@ -72,7 +74,7 @@ struct Status: ParsableCommand {
       return Row(
         stage: stage.id, total: stage.keys.count, cached: row.cached, missing: stage.keys.count - row.cached,
         failed: row.failed, bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
-        lastTime: cost?.lastTime, peakBytes: cost?.peakBytes)
+        lastTime: cost?.lastTime, peakBytes: cost?.peakBytes, failedReplicas: cost?.lastFailures)
     }
     if rows.contains(where: { $0.missing > 0 }) {
       let diagnostics = Diagnostics()
@@ -128,6 +130,7 @@ struct Status: ParsableCommand {
       if let mean = row.meanSeconds, let time = row.lastTime, let peak = row.peakBytes {
         parts.append(String(format: "%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory")
         parts.append("last run \(time.prefix(10))")
+        parts += Text.tally(row.failedReplicas ?? [:], of: "failed replica", limit: 3)
       }
       lines += Text.wrapped("\(row.stage): \(parts.joined(separator: ", "))", columns: columns, indent: 4)
     }

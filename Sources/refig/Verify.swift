@@ -86,7 +86,7 @@ struct Verify: ParsableCommand {
     let stages = try Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let ledger = noLedger || rootSeed != nil ? nil : try project.ledger(stages)
-    let log = ledger == nil ? try bringIn(stages, of: project) : nil
+    let (log, failure) = ledger == nil ? try bringIn(stages, of: project) : (nil, nil)
     let verdicts = try Verdicts(of: claims, in: project, plan: stages, ledger: ledger)
     let report = verdicts.report
     for evaluated in report.claims {
@@ -94,6 +94,7 @@ struct Verify: ParsableCommand {
     }
     try write(report, changes, project, verdicts.audits)
     afterWriting()
+    if let failure { throw failure }
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
       if !json { print(report.planText) }
@@ -108,10 +109,14 @@ struct Verify: ParsableCommand {
     }
   }
 
-  /// Makes sure that the cells are there; the record of the run if any had to be computed.
-  private func bringIn(_ plan: Plan, of project: Project) throws -> RunLog? {
+  /// Makes sure that the cells are there, as far as they do not fail; the record of the run if any had to be computed, and
+  /// what there is to throw in the end if some failed.
+  private func bringIn(_ plan: Plan, of project: Project) throws -> (log: RunLog?, failure: PipelineError?) {
     let progress = ProgressDisplay(quiet: execution.quiet)
-    guard cachedOnly else { return try execution.recordedBuild(project, plan, progress: progress).log }
+    guard cachedOnly else {
+      let (_, log, failure) = try execution.recordedBuild(project, plan, progress: progress)
+      return (log, failure)
+    }
     let build = Build(
       store: project.store, plan: plan, executor: try execution.executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
@@ -119,7 +124,7 @@ struct Verify: ParsableCommand {
     if missing > 0 {
       throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
     }
-    return nil
+    return (nil, nil)
   }
 
   private func write(

@@ -18,6 +18,31 @@ import Testing
       try runProgram(try productPath("refig"), arguments, in: workspace.path, environment: environment)
     }
 
+    /// Starts refig and leaves it running; what it says on standard error goes to the file `errors`.
+    func start(_ arguments: String...) throws -> Process {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: try productPath("refig"))
+      process.arguments = arguments
+      process.currentDirectoryURL = URL(fileURLWithPath: workspace.path)
+      try workspace.write("", to: "errors")
+      process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: workspace.path + "/errors"))
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      return process
+    }
+
+    /// How many programs of this folder are running.
+    func programs() throws -> Int {
+      try runProgram("pgrep", ["-f", "walk.py"]).output.split(separator: "\n").filter { number in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/cwd")) == workspace.path
+      }.count
+    }
+
+    /// The text of all failures of cells.
+    func failures() throws -> [String] {
+      try workspace.files(under: "data/store/failed").map { try workspace.read("data/store/failed/" + $0) }
+    }
+
     /// The cells' files by name.
     func cells() throws -> [String: Data] {
       let names = workspace.files(under: "data/store").filter { $0.hasSuffix(".h5") }
@@ -201,25 +226,340 @@ import Testing
   @Test("a runner that is killed takes its programs with it")
   func noOrphans() throws {
     let folder = try Folder(Self.experiment + "stages: {my/walk: {parameters: {kind: hangs}}}\n")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try productPath("refig"))
-    process.arguments = ["run", "-j1", "--quiet"]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.workspace.path)
-    try process.run()
-    func programs() throws -> Int {
-      let found = try runProgram("pgrep", ["-f", "walk.py"]).output.split(separator: "\n")
-      return found.filter { number in
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/cwd")) == folder.workspace.path
-      }.count
-    }
-    while process.isRunning, try programs() == 0 { usleep(20_000) }
+    let process = try folder.start("run", "-j1", "--quiet")
+    while process.isRunning, try folder.programs() == 0 { usleep(20_000) }
     #expect(process.isRunning)
     sleep(1)
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     // The program would hang for hours; its worker needs a moment to notice that the runner is gone.
-    for _ in 0..<1500 where try programs() > 0 { usleep(20_000) }
-    #expect(try programs() == 0)
+    for _ in 0..<1500 where try folder.programs() > 0 { usleep(20_000) }
+    #expect(try folder.programs() == 0)
+  }
+
+  private static let stubborn = Self.program.replacing(
+    "if p.kind == \"hangs\":\n        time.sleep(1000)",
+    with: """
+      if p.kind == "hangs":
+              for name in (signal.SIGTERM, signal.SIGINT):
+                  signal.signal(name, signal.SIG_IGN)
+              open("hanging", "w").close()
+              time.sleep(1000)
+      """)
+
+  @Test(
+    "the first Ctrl-C says what is waited for, the second ends it, and nothing is left behind",
+    arguments: [
+      ["run", "-j1"], ["run", "-j2"], ["verify", "-j2"], ["run", "-j0"], ["try", "my/walk", "--set", "kind=hangs"],
+    ])
+  func interruption(arguments: [String]) throws {
+    let folder = try Folder(
+      "figures: [my.yaml]\n" + Self.experiment + "stages: {my/walk: {sweep: [{kind: [hangs]}, {drift: [0.0, 1.5]}]}}\n",
+      program: Self.stubborn)
+    try folder.workspace.write(
+      """
+      claims:
+        c: {statement: It ends., source: ours, kind: derived, estimate: {mean: end}, from: [my/walk], where: {drift: 0.0},
+            accept: [0, 1], because: a test}
+
+      """, to: "my.yaml")
+    #expect(Self.stubborn.contains("SIG_IGN"))
+    let process =
+      try arguments[0] == "try"
+      ? folder.start(arguments[0], arguments[1], arguments[2], arguments[3]) : folder.start(arguments[0], arguments[1])
+    func wait(_ isOver: () throws -> Bool) rethrows { for _ in 0..<3000 where try !isOver() { usleep(20_000) } }
+    wait { folder.workspace.files(under: "").contains("hanging") || !process.isRunning }
+    let isOfWorkers = arguments[0] != "try" && arguments[1] != "-j0"
+    kill(process.processIdentifier, SIGINT)
+    if isOfWorkers {
+      try wait { try folder.workspace.read("errors").contains("Press Ctrl-C again") }
+      let told = try folder.workspace.read("errors")
+      #expect(told.contains("waiting for \(arguments[1] == "-j1" ? 1 : 2) cell"), "\(told)")
+      #expect(told.contains("my/walk") && told.contains("drift"), "\(told)")
+      #expect(process.isRunning)
+    }
+    if arguments[0] != "try" { kill(process.processIdentifier, SIGINT) }
+    process.waitUntilExit()
+    let said = try folder.workspace.read("errors")
+    #expect(process.terminationStatus == 130, "\(said)")
+    #expect(try folder.programs() == 0)
+    #expect(try folder.failures().isEmpty)
+  }
+
+  @Test("a program that does not end with its requests is ended, and so is what it started")
+  func lingering() throws {
+    let folder = try Folder(
+      Self.stages,
+      program: "import subprocess, threading, time\n"
+        + "subprocess.Popen(['sleep', '1000'])\nthreading.Thread(target=lambda: time.sleep(1000)).start()\n"
+        + Self.program)
+    #expect(try folder.refig("run", "-j2").status == 0)
+    #expect(try folder.programs() == 0)
+    let sleeping = try runProgram("pgrep", ["-f", "sleep 1000"]).output.split(separator: "\n").filter { number in
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/cwd")) == folder.workspace.path
+    }
+    #expect(sleeping.isEmpty)
+  }
+
+  /// An experiment without randomness in a program of its own.
+  private static func project(_ sources: String = "") -> String {
+    "experiments: {my/f: {command: [python3, walk.py], \(sources)random: false, parameters: {way: none}, outputs: {x: {meaning: x}}}}\n"
+      + "stages: {my/f: {}}\n"
+  }
+
+  @Test(
+    "a file of the project that the program imports must be a source, or the cell fails",
+    arguments: [
+      ("import helper", "", "helper.py"), ("import parts.one", "", "parts/one.py"),
+      ("import parts", "", "parts/__init__.py"),
+      ("from lib import deep", "", "lib/deep.py"), ("import linked", "", "linked.py"),
+      ("import parts.one", "sources: [parts], ", nil), ("import helper", "sources: [helper.py], ", nil),
+      ("from lib import deep", "sources: [lib/], ", nil), ("import linked", "sources: [linked.py], ", nil),
+      ("import json, helper2", "sources: [helper.py], ", "helper2.py"), ("import installed", "", nil),
+    ])
+  func undeclaredSources(statement: String, sources: String, file: String?) throws {
+    for isLazy in [false, true] {
+      let program = """
+        import os, sys
+        sys.path.append("env/lib/python3/site-packages")
+        \(isLazy ? "" : statement)
+        import refig
+
+        @refig.experiment
+        def f(p):
+            \(isLazy ? statement : "")
+            os.chdir("/")
+            return {"x": 1.0}
+
+        refig.main()
+        """
+      let folder = try Folder(Self.project(sources), program: program)
+      for name in [
+        "helper.py", "helper2.py", "parts/__init__.py", "parts/one.py", "lib/deep.py",
+        "env/lib/python3/site-packages/installed.py",
+      ] { try folder.workspace.write("value = 1\n", to: name) }
+      let elsewhere = try Workspace()
+      try elsewhere.write("value = 1\n", to: "linked.py")
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.workspace.path + "/linked.py", withDestinationPath: elsewhere.path + "/linked.py")
+      let run = try folder.refig("run", "-j1")
+      guard let file else {
+        #expect(run.status == 0, "\(run.errors)")
+        continue
+      }
+      #expect(run.status == 3, "\(run.output)\(run.errors)")
+      let reason = try #require(folder.failures().first)
+      #expect(reason.contains("imports ") && reason.contains(file) && reason.contains("`sources:`"), "\(reason)")
+      let tried = try folder.refig("try", "my/f")
+      #expect(tried.status == 2 && tried.errors.contains(file), "\(tried.errors)")
+      // What the message says helps, and then an edit is noticed.
+      let advice = try #require(reason.firstMatch(of: /sources: \[[^\]]*\]/)).0
+      try folder.workspace.write("seed: 3\nprofiles: [quick]\n" + Self.project("\(advice), "), to: "pipeline.yaml")
+      #expect(try folder.refig("run", "-j1").status == 0)
+      try folder.workspace.write("value = 2\n", to: file)
+      #expect(try folder.refig("run", "--dry").output.contains("1 of 1 cell would run"))
+    }
+  }
+
+  @Test("experiments of one program may have different sources, each of which it imports when it is asked")
+  func sharedProgram() throws {
+    let folder = try Folder(
+      """
+      experiments:
+        my/one: {command: [python3, walk.py], sources: [one.py], random: false, outputs: {x: {meaning: x}}}
+        my/two: {command: [python3, walk.py], sources: [two.py], random: false, outputs: {x: {meaning: x}}}
+      stages: {my/one: {}, my/two: {}}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def one(p):
+            import one
+            return {"x": one.value}
+
+        @refig.experiment
+        def two(p):
+            import two
+            return {"x": two.value}
+
+        refig.main()
+        """)
+    for name in ["one", "two"] { try folder.workspace.write("value = 1\n", to: name + ".py") }
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
+  @Test(
+    "numbers from a random state that all code shares are refused",
+    arguments: [
+      ("np.random.normal()", "numpy.random"), ("(np.random.seed(1), 0.5)[1]", "numpy.random"),
+      ("np.random.rand(3).sum()", "numpy.random"), ("random.random()", "of random,"),
+      ("random.gauss(0, 1)", "of random,"),
+      ("np.random.default_rng(5).normal()", nil), ("random.Random(3).random()", nil), ("rng.normal()", nil),
+    ])
+  func globalRandomNumbers(expression: String, name: String?) throws {
+    for decorator in ["@refig.experiment", "@refig.experiment(vectorised=True)"] {
+      let isVectorised = decorator.contains("True")
+      if isVectorised, expression.contains("rng.normal") { continue }
+      let folder = try Folder(
+        "experiments: {my/f: {command: [python3, walk.py], outputs: {x: {meaning: x}}}}\nstages: {my/f: {replicas: 3}}\n",
+        program: """
+          import random
+          import numpy as np
+          import refig
+
+          \(decorator)
+          def f(p, rng):
+              x = \(expression)
+              return {"x": \(isVectorised ? "[x] * len(rng)" : "x")}
+
+          refig.main()
+          """)
+      let run = try folder.refig("run", "-j1")
+      guard let name else {
+        #expect(run.status == 0, "\(run.errors)")
+        continue
+      }
+      #expect(
+        run.status == 3 && run.errors.contains(name) && run.errors.contains("draw from its argument rng"),
+        "\(run.errors)")
+      #expect(try folder.cells().isEmpty)
+    }
+  }
+
+  @Test("a failure names the user's own line, wherever the exception was raised, and ends with what was printed")
+  func ownLine() throws {
+    let folder = try Folder(
+      Self.project("sources: [inner.py], "),
+      program: """
+        import json, sys, warnings
+        import numpy as np
+        import refig
+        import inner
+
+        @refig.experiment
+        def f(p):
+            print("the condition number is", 1e17, file=sys.stderr)
+            return {"x": inner.of(p.way)}
+
+        refig.main()
+        """)
+    try folder.workspace.write(
+      """
+      import json
+      import numpy as np
+
+      def of(way):
+          if way == "shape":
+              return np.concatenate([np.zeros((2, 2)), np.zeros(3)])  # shapes
+          if way == "text":
+              return json.loads("{,}")  # text
+          return np.linalg.solve(np.zeros((2, 3)), np.zeros(2))  # square
+
+      """, to: "inner.py")
+    for (way, line, error) in [
+      ("shape", "inner.py:6: return np.concatenate", "ValueError"),
+      ("text", "inner.py:8: return json.loads", "JSONDecodeError"),
+    ] {
+      let tried = try folder.refig("try", "my/f", "--set", "way=\(way)")
+      #expect(tried.status == 2 && tried.errors.contains(line) && tried.errors.contains(error), "\(tried.errors)")
+      #expect(tried.errors.contains("it printed: the condition number is 1e+17"), "\(tried.errors)")
+    }
+    let singular = try folder.refig("run", "-j1")
+    #expect(singular.errors.contains("1 replica: LinAlgError"), "\(singular.errors)")
+    #expect(singular.errors.contains("inner.py:9: return np.linalg.solve"), "\(singular.errors)")
+  }
+
+  @Test("equal failures are told once with their number, and a program that answers is not started again")
+  func equalFailures() throws {
+    let folder = try Folder(
+      Self.experiment
+        + "stages: {my/walk: {parameters: {kind: mistaken}, sweep: [{drift: [0.0, 1.0, 2.0, 3.0]}], replicas: {count: 2}}}\n",
+      program: "open('starts', 'a').write('.')\n" + Self.program)
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 3)
+    #expect(run.errors.components(separatedBy: "NameError").count == 2, "\(run.errors)")
+    #expect(run.errors.contains("my/walk: 3 more cells failed for the same reason as"), "\(run.errors)")
+    #expect(try folder.workspace.read("starts") == ".")
+    #expect(try folder.failures().count == 4)
+  }
+
+  @Test("run, explain and status say why replicas failed, with how many for each reason")
+  func reasonsOfReplicas() throws {
+    let folder = try Folder(
+      Self.experiment + "stages: {my/walk: {sweep: [{drift: [0.0, 1.0]}], replicas: {count: 10, perCell: 5}}}\n",
+      program: Self.program.replacing(
+        "    drift =",
+        with: "    if cell.replicas[0] % 3 == 1:\n        raise refig.Failure('no minimum')\n"
+          + "    if cell.replicas[0] == 6:\n        raise refig.Failure('no maximum')\n    drift ="))
+    let run = try folder.refig("run", "-j2")
+    #expect(run.status == 0)
+    for answer in [run.errors, try folder.refig("explain", "my/walk").output] {
+      #expect(
+        answer.contains(/6 (failed )?replicas: no minimum/) && answer.contains(/2 (failed )?replicas: no maximum/),
+        "\(answer)")
+    }
+    let status = try folder.refig("status").output.replacing(/\s+/, with: " ")
+    #expect(status.contains("6 failed replicas: no minimum"), "\(status)")
+    let tried = try folder.refig("try", "my/walk", "--replica", "4")
+    #expect(tried.status == 2 && tried.errors.contains("no minimum"), "\(tried.errors)")
+  }
+
+  @Test("failed cells keep nothing else from being drawn and judged, and what needs them says so")
+  func partialFailure() throws {
+    let folder = try Folder(
+      "figures: [figures/my.yaml]\n" + Self.experiment + """
+          my/mean: {command: [python3, mean.py], random: false, outputs: {mean: {meaning: mean end}}}
+        stages:
+          my/walk: {sweep: [{drift: [0.0, 1.0]}], replicas: 20}
+          my/lost: {experiment: my/walk, sweep: [{kind: [none, mistaken]}], replicas: 20}
+          my/mean: {inputs: {walks: my/lost}}
+
+        """)
+    try folder.workspace.write("import refig\n", to: "mean.py")
+    func figure(_ stage: String) -> String {
+      """
+        \(stage):
+          {caption: Ends., source: ours, panels: [{x: {label: drift}, y: {label: end}, series: [
+            {table: my/walk, from: [my/\(stage)], draw: points, x: drift, y: end}]}]}
+
+      """
+    }
+    func claim(_ name: String, _ stage: String, _ output: String) -> String {
+      """
+        \(name): {statement: It ends., source: ours, kind: derived, estimate: {greatest: \(output)}, from: [my/\(stage)],
+          accept: [-.inf, .inf], because: a test}
+
+      """
+    }
+    try folder.workspace.write(
+      "figures:\n" + figure("walk") + figure("lost") + "claims:\n" + claim("good", "walk", "end")
+        + claim("bad", "lost", "end") + claim("worse", "mean", "mean"), to: "figures/my.yaml")
+    let run = try folder.refig("run", "-j2")
+    #expect(run.status == 3, "\(run.errors)")
+    #expect(run.output.contains("drew ./figures/quick/my/walk.svg"), "\(run.output)")
+    #expect(run.output.contains("not drawn: my/lost, which reads my/lost, of which cells failed"), "\(run.output)")
+    #expect(run.output.contains("2 figures: 1 drawn, 0 failed, 1 not drawn"), "\(run.output)")
+    #expect(run.errors.contains("2 cells failed"), "\(run.errors)")
+    #expect(folder.workspace.files(under: "figures/quick/my").contains("walk.svg"))
+    #expect(!folder.workspace.files(under: "figures/quick/my").contains("lost.svg"))
+    let verify = try folder.refig("verify", "-j2", "--junit", "v.xml", "--md", "v.md")
+    let text = verify.output.replacing(/\s+/, with: " ")
+    #expect(verify.status == 3)
+    #expect(
+      text.contains("3 claims: 1 confirmed, 0 refuted, 0 inconclusive, 2 not judged; the others as expected"), "\(text)"
+    )
+    #expect(text.contains("my/bad: not judged: 1 cell of my/lost failed: NameError"), "\(text)")
+    #expect(text.contains("my/worse: not judged: 1 cell of my/mean is missing, as cells of my/lost failed"), "\(text)")
+    let junit = try folder.workspace.read("v.xml")
+    #expect(
+      junit.contains("tests=\"3\"") && junit.components(separatedBy: "<error message=\"not judged").count == 3,
+      "\(junit)")
+    #expect(try folder.workspace.read("v.md").contains("### Not judged"))
+    let object = try folder.refig("verify", "-j2", "--json")
+    #expect(object.output.contains("\"notJudged\"") && object.status == 3)
   }
 
   @Test("a stage reads another's results, and a calculation without chance has one replica")
@@ -482,7 +822,7 @@ import Testing
     }
     let told = try object(try #require(page.firstMatch(of: /```json\n(.*)\n```/)).1)
     let made = try object(refig("try", "lu2020/spectral-overlap", "--request"))
-    #expect(told.count == 9)
+    #expect(told.count == 10)
     // Another replica, and so another key.
     for name in ["replicas", "keys"] {
       #expect(told[name] != nil && made[name] != nil)
