@@ -14,11 +14,11 @@ struct AuditCommand: ParsableCommand {
     commandName: "audit",
     abstract: "Compute a random sample of the ledger's cells again and demand the same results.",
     discussion: """
-      Three draws: cells uniformly, which bounds how many can differ; cells by their processor time, which bounds how much of
-      it can lie in cells that differ; and one cell of each stage whose turn it is. Also, where its cost allows, the number of
-      one random claim is made again from all of its cells. The draws follow from the digest of the ledger and the date, so
-      that nobody can choose convenient cells, or from --seed, which is recorded. In one numeric class results must be the
-      same bit for bit; across classes they agree to a stated tolerance. Each audit adds a line to data/ledger/audits.jsonl,
+      Three draws: cells uniformly, which bounds how many can differ; cells by their processor time, which bounds how much of \
+      it can lie in cells that differ; and one cell of each stage whose turn it is. Also, where its cost allows, the number of \
+      one random claim is made again from all of its cells. The draws follow from the digest of the ledger and the date, so \
+      that nobody can choose convenient cells, or from --seed, which is recorded. In one numeric class results must be the \
+      same bit for bit; across classes they agree to a stated tolerance. Each audit adds a line to data/ledger/audits.jsonl, \
       and all of them count together. Status 5 if something differs.
       """)
 

@@ -10,8 +10,8 @@ struct CrateCommand: ParsableCommand {
     commandName: "crate",
     abstract: "Pack a run for an archive: a Workflow Run RO-Crate with cells, figures, verdicts and source.",
     discussion: """
-      The folder is a project's folder too: refig runs in it. README.md says how to check the verdicts without computing,
-      codecheck.yml what a CODECHECKer compares, manifest-sha256.txt what every file must be. All cells of the profile must
+      The folder is a project's folder too: refig runs in it. README.md says how to check the verdicts without computing, \
+      codecheck.yml what a CODECHECKer compares, manifest-sha256.txt what every file must be. All cells of the profile must \
       be there.
       """)
 

@@ -12,7 +12,7 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Print the numbers of a stage, computed if they are not there yet.",
     discussion: """
-      Of a claim the stages it reads, of paper:KEY all of the paper's: as CSV each under a comment that names it, as JSON in
+      Of a claim the stages it reads, of paper:KEY all of the paper's: as CSV each under a comment that names it, as JSON in \
       one list.
 
       --csv   one row per replica with all outputs that are single numbers; with --output NAME one row per number of that

@@ -15,7 +15,7 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "What a target depends on, what of it is cached, why the rest would run, and why what is there did.",
     discussion: """
-      A cell runs when its manifest, the text of everything it depends on, is not that of any stored cell. explain compares
+      A cell runs when its manifest, the text of everything it depends on, is not that of any stored cell. explain compares \
       it with the stored cell that differs least, and for cells that are there with what was there before them.
       """)
 

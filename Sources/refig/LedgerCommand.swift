@@ -15,8 +15,8 @@ struct LedgerCommand: ParsableCommand {
     commandName: "ledger",
     abstract: "What was computed at a profile's sizes, in text, in the repository.",
     discussion: """
-      data/ledger/PROFILE holds a line for every cell (digest of its results, processor time), the number of every claim and
-      the rows of every table. With it `refig verify` and `refig run --from-ledger` need no cell; `refig audit` computes a
+      data/ledger/PROFILE holds a line for every cell (digest of its results, processor time), the number of every claim and \
+      the rows of every table. With it `refig verify` and `refig run --from-ledger` need no cell; `refig audit` computes a \
       random sample again.
       """,
     subcommands: [Update.self, Standings.self, AcceptCode.self, Judge.self])
@@ -26,8 +26,8 @@ struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write down what the store holds and can prove.",
       discussion: """
-        Cells whose files are sound, and the claims and tables whose cells are all here. What is new goes into new files, so
-        that two people's updates merge. A cell that came out otherwise than the ledger says, for the same code, ends it with
+        Cells whose files are sound, and the claims and tables whose cells are all here. What is new goes into new files, so \
+        that two people's updates merge. A cell that came out otherwise than the ledger says, for the same code, ends it with \
         status 5 and changes nothing.
         """)
 
@@ -81,7 +81,7 @@ struct LedgerCommand: ParsableCommand {
       commandName: "accept",
       abstract: "After a harmless change of code: compute a sample again and keep a stage's lines if it agrees.",
       discussion: """
-        Only code may have changed, and inputs whose own stages are current. What was computed again, by whom, when and from
+        Only code may have changed, and inputs whose own stages are current. What was computed again, by whom, when and from \
         which code to which goes on record in the ledger.
         """)
 

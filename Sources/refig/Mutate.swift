@@ -12,9 +12,9 @@ struct Mutate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show that the claims can fail: what they notice of deliberate mistakes.",
     discussion: """
-      Synthetic mutants change a claim's results (its number past a bound, a replica that is not a number, pure noise, …)
-      and cost no run. Science mutants are mistakes built into the experiments (a halved gradient, a forgotten term); their
-      cells have keys of their own and are never drawn. Each is tried on the claims that list it under `kills:`. Exit status
+      Synthetic mutants change a claim's results (its number past a bound, a replica that is not a number, pure noise, …) \
+      and cost no run. Science mutants are mistakes built into the experiments (a halved gradient, a forgotten term); their \
+      cells have keys of their own and are never drawn. Each is tried on the claims that list it under `kills:`. Exit status \
       4 when a claim survives what must kill it, or a mistake goes unnoticed.
       """)
 

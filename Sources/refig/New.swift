@@ -9,7 +9,7 @@ struct New: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make the folder of a paper of your own: an experiment, a figure, a claim and a mistake it notices.",
     discussion: """
-      What it makes runs at once: `cd KEY`, then `refig run` and `refig verify`. With --swift, inside refig's own
+      What it makes runs at once: `cd KEY`, then `refig run` and `refig verify`. With --swift, inside refig's own \
       repository, it adds a paper whose experiment is compiled in.
       """)
 

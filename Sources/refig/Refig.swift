@@ -19,8 +19,8 @@ struct Refig: ParsableCommand {
     commandName: "refig",
     abstract: "Recompute the figures of theory papers, and check what they claim.",
     discussion: """
-      pipeline.yaml names stages: numerical experiments swept over parameters. Their arrays are kept in data/store by the
-      hash of everything they depend on, so nothing is computed twice and nothing stale is shown. Figures and claims are in
+      pipeline.yaml names stages: numerical experiments swept over parameters. Their arrays are kept in data/store by the \
+      hash of everything they depend on, so nothing is computed twice and nothing stale is shown. Figures and claims are in \
       figures/<paper>.yaml.
 
         refig new mypaper                a paper of your own, in Python or C
@@ -31,7 +31,7 @@ struct Refig: ParsableCommand {
         refig report                     a page of all figures and verdicts
         refig explain sarao2020/fig1     what it depends on, what would run and why
 
-      Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected
+      Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected \
       one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date under --check; 130 interrupted.
       """,
     version: "refig 0.1.0",

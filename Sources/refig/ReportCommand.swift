@@ -11,8 +11,8 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Make a page of all figures and verdicts that says where each number comes from.",
     discussion: """
-      One HTML file that needs no network, index.html, and beside it the figures' files. It shows what is in the store:
-      figures whose cells are all there are drawn, the others are named with the reason. Nothing is computed; without any
+      One HTML file that needs no network, index.html, and beside it the figures' files. It shows what is in the store: \
+      figures whose cells are all there are drawn, the others are named with the reason. Nothing is computed; without any \
       cell of the profile there is nothing to show, and the exit status is 7.
       """)
 

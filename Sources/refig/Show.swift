@@ -13,8 +13,8 @@ struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "What a claim or a figure says, where it comes from, and where to look next.",
     discussion: """
-      Of a figure: its YAML, the experiments with their files, the cells with keys and parameters, the claims on the same
-      arrays, and the commands that draw it again and print its numbers; in kitty, WezTerm, Ghostty, foot and others that
+      Of a figure: its YAML, the experiments with their files, the cells with keys and parameters, the claims on the same \
+      arrays, and the commands that draw it again and print its numbers; in kitty, WezTerm, Ghostty, foot and others that \
       say so also the picture.
       """)
 

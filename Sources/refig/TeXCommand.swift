@@ -11,9 +11,9 @@ struct TeXCommand: ParsableCommand {
     commandName: "tex",
     abstract: "Write refig.tex, by which a paper cites numbers and figures instead of copying them.",
     discussion: """
-      In the paper: \\input{refig.tex}, then \\refigvalue{ID} for a claim's number with its error, \\refigverdict{ID},
-      \\refigorigin{ID}, \\refigstatement{ID}, and \\refigfigure{ID}, \\refigcaption{ID}, \\refiglink{ID} for figures; a
-      link stands in the margin unless \\refigmargin is defined as empty before. A number that must be written by hand is
+      In the paper: \\input{refig.tex}, then \\refigvalue{ID} for a claim's number with its error, \\refigverdict{ID}, \
+      \\refigorigin{ID}, \\refigstatement{ID}, and \\refigfigure{ID}, \\refigcaption{ID}, \\refiglink{ID} for figures; a \
+      link stands in the margin unless \\refigmargin is defined as empty before. A number that must be written by hand is \
       \\refigquote{ID}{2.016(15)}. Nothing is computed: numbers are those of the cells that are here or of the ledger.
 
       With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, or a name is unknown.

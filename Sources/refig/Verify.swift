@@ -14,12 +14,12 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check the papers' claims and print a verdict for each.",
     discussion: """
-      confirmed: the confidence interval (family-wise error 1 %) lies inside the accepted interval. refuted: the wider
-      interval (0.1 %) misses it. inconclusive: neither; the reason says what would help. fragile: the interval's end is so
-      close to the bound that another machine's rounding could tip it. Exit status 4 when a verdict differs from the
+      confirmed: the confidence interval (family-wise error 1 %) lies inside the accepted interval. refuted: the wider \
+      interval (0.1 %) misses it. inconclusive: neither; the reason says what would help. fragile: the interval's end is so \
+      close to the bound that another machine's rounding could tip it. Exit status 4 when a verdict differs from the \
       expected one.
 
-      A profile with a ledger (data/ledger) is judged without computing: by the cells that are here and, where some are
+      A profile with a ledger (data/ledger) is judged without computing: by the cells that are here and, where some are \
       missing, by the numbers of the ledger. The column origin says which; status 7 if one of them is out of date or missing.
       """)
 
