@@ -52,6 +52,12 @@ package struct Manifest: Sendable, Equatable {
 
   package var key: CellKey { CellKey(manifest: canonicalText) }
 
+  /// The parameters as JSON, sorted by name, for programs that read cells.
+  package var parametersJSON: String {
+    let members = parameters.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value.canonicalText)" }
+    return "{" + members.joined(separator: ", ") + "}"
+  }
+
   /// The text that is hashed.
   package var canonicalText: String {
     stageText

@@ -53,7 +53,7 @@ extension Cell {
   }
 
   private static func manifest(of file: HDF5Reader, key: CellKey) throws -> Manifest {
-    let known: Set = ["Conventions", "key", "manifest", "numericClass", "failures"]
+    let known: Set = ["Conventions", "key", "manifest", "parameters", "numericClass", "failures"]
     if let other = file.attributes.keys.sorted().first(where: { !known.contains($0) }) {
       throw Malformed("it has an attribute '\(other)', which refig does not write")
     }
@@ -62,6 +62,9 @@ extension Cell {
     else { throw Malformed("it holds no manifest this refig can read") }
     guard manifest.key == key, file.attributes["key"] == key.description else {
       throw Malformed("it holds another cell's manifest")
+    }
+    guard file.attributes["parameters"].map({ $0 == manifest.parametersJSON }) ?? true else {
+      throw Malformed("its parameters are not those of its manifest")
     }
     return manifest
   }

@@ -37,6 +37,7 @@ package struct Cell: Sendable {
   package func encoded(outputs: [OutputArray]) throws -> [UInt8] {
     var attributes = [
       ("Conventions", "CF-1.8, refig-1"), ("key", "\(manifest.key)"), ("manifest", manifest.canonicalText),
+      ("parameters", manifest.parametersJSON),
     ]
     // It may hold what somebody has set in the environment.
     if let numericClass { attributes.append(("numericClass", ErrorMessage.visible(numericClass.description))) }

@@ -163,6 +163,8 @@ private struct Forgery {
           of: "replicas", with: "parameter z \(String(repeating: "[", count: 100_000))\nreplicas")
       }
     ),
+    ("its parameters are not", { $0.attributes.append(("parameters", "{\"stepCount\": 5}")) }),
+    ("its parameters are not", { $0.attributes.append(("parameters", "")) }),
     ("attribute 'other'", { $0.attributes.append(("other", "text")) }),
   ]
 

@@ -145,18 +145,19 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
         """, "\(read.errors)")
   }
 
-  @Test("xarray opens a cell as a data set with its coordinates, dimensions and units")
-  func xarray() throws {
+  @Test("the page on the cell's format reads a cell with h5py, xarray and pandas, as it says")
+  func cellPage() throws {
     let (workspace, store, cell) = try storeWithCell()
-    defer { withExtendedLifetime(workspace) {} }
-    let script = """
-      import xarray, sys
-      d = xarray.open_dataset(sys.argv[1], engine='h5netcdf')
-      p = d['position']
-      print(p.dims, p.attrs['units'], sorted(d.coords), d['time'].attrs['units'], float(p.sel(replica=2, time=1)))
-      """
-    let read = try runProgram("/usr/bin/python3", ["-c", script, store.path(of: cell.manifest.key)])
-    #expect(read.output == "('replica', 'time') m ['replica', 'time'] step 3.141592653589793\n", "\(read.errors)")
+    let page = try String(contentsOf: repository.appending(path: "docs/cells.md"), encoding: .utf8)
+    let programs = page.matches(of: /```python\n([^`]+)```/).map { String($0.output.1) }
+    #expect(programs.count == 3)
+    for program in programs {
+      try workspace.write(program, to: "read.py")
+      let read = try runProgram("/usr/bin/python3", [workspace.path + "/read.py", store.path(of: cell.manifest.key)])
+      #expect(read.status == 0, "\(read.errors)")
+      let expected = page.components(separatedBy: program)[1].firstMatch(of: /```text\n([^`]+)```/)?.output.1
+      #expect(try read.output == String(#require(expected)))
+    }
   }
 
   @Test("a folder that cannot be written is an environment error and leaves nothing")
