@@ -49,10 +49,14 @@ package final class Judge {
       // What the cells say is known; that they are the sound ones it was made from is looked at every time.
       try reader.requireSound(keys)
       estimation = before
+    } else if TrapGuard.trapped.contains(claim.id) {
+      return Estimation(failure: "its estimator trapped: a mistake in its code, at an index or a number out of range")
     } else {
       do {
-        estimation = Estimation(
-          by: claim.estimator, from: try reader.results(claim.evidence), catalogue: catalogue)
+        let results = try reader.results(claim.evidence)
+        estimation = TrapGuard.guarding(claim.id) {
+          Estimation(by: claim.estimator, from: results, catalogue: catalogue)
+        }
       } catch let error as EvidenceError {
         // Cells that do not fit together cost the claims that read them, not the others.
         estimation = Estimation(failure: error.description)

@@ -332,6 +332,15 @@ struct Project {
     #expect(result.output.replacing(/\s+/, with: " ").contains("1 NOT as expected"))
   }
 
+  @Test("a claim whose estimator trapped is undecided, and says so")
+  func trappedEstimator() throws {
+    let project = try Project()
+    let result = try project.refig("verify", environment: ["REFIG_TRAPPED": "demo/always"])
+    #expect(result.status == 4)
+    #expect(result.output.replacing(/\s+/, with: " ").contains("its estimator trapped"), "\(result.output)")
+    #expect(try project.refig("verify").status == 0, "it was remembered")
+  }
+
   @Test("without gnuplot the cells are kept and the status is 6, with no half-written figure")
   func noGnuplot() throws {
     let project = try Project()

@@ -201,4 +201,11 @@ import ToyPaper
     #expect(try record.isAlive)
     withExtendedLifetime(log) {}
   }
+
+  @Test("what traps costs itself alone")
+  func trapGuard() throws {
+    let result = try runProgram(try productPath("toy-worker"), ["--trap", "first", "trap", "last"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output == "first\nnot trap\nlast\n")
+  }
 }

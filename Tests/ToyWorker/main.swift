@@ -8,6 +8,7 @@ import ToyPaper
 
 // usage: toy-worker STORE                                serve a runner
 //        toy-worker STORE --batch FILE --slice K/N       compute a slice, as a task of a cluster
+//        toy-worker --trap WORD ...                      print words, and trap at one that is "trap"
 //        toy-worker --head FOLDER WORKER                 run the project in a folder on a cluster
 let words = CommandLine.arguments
 let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -17,6 +18,10 @@ if words[1] == "--head" {
   } catch {
     FileHandle.standardError.write(Data(ErrorMessage.text(of: error).utf8))
     exit(ErrorMessage.exitCode(of: error).rawValue)
+  }
+} else if words[1] == "--trap" {
+  for word in words.dropFirst(2) {
+    print(TrapGuard.trapped.contains(word) ? "not \(word)" : TrapGuard.guarding(word) { [word][word == "trap" ? 1 : 0] })
   }
 } else if words.count == 6 {
   Interruption.listen()
