@@ -66,7 +66,7 @@ struct SlurmNodeTests {
 
   @Test("a node that loses its power: its tasks go to the others")
   func power() async throws {
-    let reasons = try await run { _ in try await cluster.lose("node2") }
+    let reasons = try await run { try await cluster.lose("node2", $0) }
     #expect(reasons == Array(repeating: "its node failed", count: 3))
     #expect(try cluster.state(of: "node2").hasPrefix("down"), "the run did not need it")
   }

@@ -41,7 +41,7 @@ struct SlurmOutageTests {
     let project = try ToyProject(gated)
     let head = try project.startHead()
     try await project.until { try project.cells().count == 3 }
-    try await cluster.lose("node1")
+    try await cluster.lose("node1", project)
     try project.openGate()
     try await cluster.isBack("node1")
     let end = try await project.end(of: head)

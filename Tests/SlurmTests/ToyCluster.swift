@@ -65,8 +65,8 @@ struct ToyProject: Sendable {
     }
   }
 
-  /// Waits until something is so. Slurm looks at time limits every half minute, and a node whose daemon was killed can take
-  /// minutes to come back; ten minutes are more than any of it takes.
+  /// Waits until something is so. Slurm looks at time limits every half minute and forgets jobs every minute; ten minutes
+  /// are more than any of it takes.
   func until(
     seconds: Int = 600, sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () throws -> Bool
   ) async throws {
