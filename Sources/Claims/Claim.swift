@@ -90,7 +90,7 @@ package struct ClaimFile {
     let source = text("source")
     let because = text("because")
     let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
-    let estimator = estimator(mapping, context)
+    let named = namedEstimator(mapping["estimate"], context)
     let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
     let overrides = overrides(mapping, context)
     let override = overrides.first { $0.profile == profile }?.value
@@ -99,7 +99,9 @@ package struct ClaimFile {
     let sources = ([override, mapping] + overrides.map(\.value)).compactMap { $0 }.map { source in
       (stages: source["from"] ?? stages, conditions: source["where"] ?? mapping["where"])
     }
-    let evidence = evidence(sources, estimator, checksPoints: only.contains(profile), context)
+    let evidence = evidence(sources, named, checksPoints: only.contains(profile), context)
+    let estimator =
+      named ?? standardEstimator(mapping, only.contains(profile) ? evidence : nil, context)
     let verdicts = [override?["expect"], mapping["expect"]].compactMap { $0 }
       .map { $0.word("expect", as: Verdict.self, in: context) }
     let expected = verdicts.first ?? .confirmed
@@ -139,11 +141,16 @@ package struct ClaimFile {
     return reasons
   }
 
-  private func estimator(_ mapping: YAMLMapping, _ context: String) -> Estimator? {
-    guard let value = mapping.required("estimate", in: context) else { return nil }
-    if case .mapping = value.content {
-      return EstimateReader(mapping["from"], pipeline: file, catalogue: catalogue, context: context).estimator(value)
-    }
+  private func standardEstimator(_ mapping: YAMLMapping, _ evidence: Evidence?, _ context: String) -> Estimator? {
+    guard let value = mapping.required("estimate", in: context), case .mapping = value.content else { return nil }
+    return EstimateReader(
+      mapping["from"], evidence: evidence, pipeline: file, catalogue: catalogue, context: context
+    ).estimator(value)
+  }
+
+  private func namedEstimator(_ value: YAMLValue?, _ context: String) -> Estimator? {
+    guard let value else { return nil }
+    if case .mapping = value.content { return nil }
     guard let name = value.text("estimate", in: context) else { return nil }
     if let estimator = catalogue.estimators[name] { return estimator }
     value.report(

@@ -3,8 +3,11 @@ internal import Pipeline
 
 /// Reads `estimate: {mean: overlap}` and the like: a standard estimate of what the claim's stages return.
 struct EstimateReader {
+  private let stages: [PipelineFile.Stage]
   private let experiments: [ExperimentDescription]
   private let parameters: [String: ParameterValue]
+  private let evidence: Evidence?
+  private let pipeline: PipelineFile
   private let catalogue: Catalogue
   private let context: String
   private static let kinds = [
@@ -12,14 +15,20 @@ struct EstimateReader {
   ]
   private static let quantityKeys = ["of", "at", "where"]
 
-  /// `stages` is the claim's `from:`, whose own mistakes others report.
-  init(_ stages: YAMLValue?, pipeline: PipelineFile, catalogue: Catalogue, context: String) {
+  /// `stages` is the claim's `from:`, whose own mistakes others report. `evidence` is what the profile at hand judges it by,
+  /// of which the quantities must have points; nil if it does not judge it.
+  init(
+    _ stages: YAMLValue?, evidence: Evidence?, pipeline: PipelineFile, catalogue: Catalogue, context: String
+  ) {
     let ids = (stages?.listOrSingle ?? []).compactMap { value -> String? in
       if case .word(let id) = value.content { id } else { nil }
     }
-    let stages = ids.compactMap { pipeline[$0] }
-    experiments = stages.map(\.experiment)
-    parameters = stages.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
+    let known = ids.compactMap { pipeline[$0] }
+    self.stages = known
+    experiments = known.map(\.experiment)
+    parameters = known.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
+    self.evidence = evidence
+    self.pipeline = pipeline
     self.catalogue = catalogue
     self.context = context
   }
@@ -126,11 +135,8 @@ struct EstimateReader {
       }
       place[entry.key] = entry.value.number(entry.key, in: context)
     }
-    var conditions: [String: [ParameterValue]] = [:]
-    for entry in mapping["where"]?.mapping("where", in: context)?.entries ?? [] {
-      let values = entry.value.listOrSingle.compactMap { $0.parameter(entry.key, of: parameters, in: context) }
-      if !values.isEmpty { conditions[entry.key] = values }
-    }
+    let conditions = Evidence.narrowing(
+      mapping["where"], of: stages, evidence: evidence, pipeline: pipeline, in: context)
     return quantity(output, place, conditions, value)
   }
 

@@ -57,55 +57,38 @@ extension Evidence {
           .message("stage '\(id)' runs \(stage.experiment.name), but this needs results of \(wanted)"), in: context)
       }
     }
-    let parameters = stages.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
-    let entries = conditions?.mapping("where", in: context)?.entries ?? []
-    let conditions =
-      stages.isEmpty
-      ? []
-      : entries.flatMap { entry in
-        entry.value.alternatives(to: parameters[entry.key]).map { alternative in
-          Condition(
-            name: entry.key, value: alternative.parameter(entry.key, of: parameters, in: context), source: alternative)
-        }
-      }
     var evidence = Evidence(stages: ids)
-    for condition in conditions {
-      guard let parameter = condition.value else { continue }
-      if evidence.conditions[condition.name, default: []].contains(where: parameter.isSame) {
-        condition.source.report(.repeatedValue("\(condition.name) \(parameter.plainText)"), in: context)
-      }
-      evidence.conditions[condition.name, default: []].append(parameter)
-    }
+    let given = Condition.read(stages.isEmpty ? nil : conditions, of: stages, in: context)
+    evidence.conditions = Condition.values(given)
     guard value.diagnostics.reportCount == before else { return nil }
     if checksPoints {
-      evidence.requirePoints(conditions, stages, at: value, in: context)
+      evidence.requirePoints(given, stages, in: context)
+      for stage in stages where !given.isEmpty && !stage.hasPoint([evidence.conditions]) {
+        value.report(.message("stage '\(stage.id)' has no point that `where:` selects; leave it out"), in: context)
+      }
       guard value.diagnostics.reportCount == before else { return nil }
     }
     return evidence
   }
 
-  /// One value of `where:`, nil if it is none of its parameter's.
-  private struct Condition {
-    let name: String
-    let value: ParameterValue?
-    let source: YAMLValue
+  /// Reads a `where:` that narrows some evidence further: it must name parameters of `stages`, and each of its values must
+  /// belong to a point of the evidence, if there is any. Mistakes are reported.
+  package static func narrowing(
+    _ conditions: YAMLValue?, of stages: [PipelineFile.Stage], evidence: Evidence?, pipeline: PipelineFile,
+    in context: String
+  ) -> [String: [ParameterValue]] {
+    let given = Condition.read(conditions, of: stages, in: context)
+    if let evidence { evidence.requirePoints(given, evidence.stages.compactMap { pipeline[$0] }, in: context) }
+    return Condition.values(given)
   }
 
-  /// Reports values that no point has: the others would pass for all of the evidence; and stages without a point.
-  private func requirePoints(
-    _ given: [Condition], _ stages: [PipelineFile.Stage], at from: YAMLValue, in context: String
-  ) {
-    func hasPoint(_ stage: PipelineFile.Stage, where allowed: [String: [ParameterValue]]) -> Bool {
-      allowed.keys.allSatisfy { stage.base[$0] != nil }
-        && stage.sweep.hasPoint(base: stage.base) { name, value in
-          allowed[name]?.contains(where: value.isSame) ?? true
-        }
-    }
+  /// Reports values that no point has: the others would pass for all of the evidence.
+  private func requirePoints(_ given: [Condition], _ stages: [PipelineFile.Stage], in context: String) {
     for condition in given {
       guard let value = condition.value else { continue }
-      var allowed = conditions
-      allowed[condition.name] = [value]
-      if stages.contains(where: { hasPoint($0, where: allowed) }) { continue }
+      var own = Condition.values(given)
+      own[condition.name] = [value]
+      if stages.contains(where: { $0.hasPoint([conditions, own]) }) { continue }
       let there = stages.reduce(into: Set<ParameterValue>()) { values, stage in
         values.formUnion(stage.sweep.values(of: condition.name, base: stage.base[condition.name]))
       }
@@ -115,9 +98,50 @@ extension Evidence {
         .selectsNothing(name: condition.name, value: value.plainText, there: isThere ? [] : sorted.map(\.plainText)),
         in: context)
     }
-    for stage in stages where !conditions.isEmpty && !hasPoint(stage, where: conditions) {
-      from.report(.message("stage '\(stage.id)' has no point that `where:` selects; leave it out"), in: context)
+  }
+}
+
+/// One value of `where:`, nil if it is none of its parameter's.
+private struct Condition {
+  let name: String
+  let value: ParameterValue?
+  let source: YAMLValue
+
+  /// The values that a `where:` lists; those that are none, or are there twice, are reported.
+  static func read(_ conditions: YAMLValue?, of stages: [PipelineFile.Stage], in context: String) -> [Condition] {
+    let parameters = stages.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
+    var read: [Condition] = []
+    for entry in conditions?.mapping("where", in: context)?.entries ?? [] {
+      let alternatives = entry.value.alternatives(to: parameters[entry.key])
+      if alternatives.isEmpty {
+        entry.value.report(.refusedValue(name: entry.key, value: "[]", allowed: "at least one value"), in: context)
+      }
+      for alternative in alternatives {
+        let value = alternative.parameter(entry.key, of: parameters, in: context)
+        if let value, values(read)[entry.key]?.contains(where: value.isSame) ?? false {
+          alternative.report(.repeatedValue("\(entry.key) \(value.plainText)"), in: context)
+        }
+        read.append(Condition(name: entry.key, value: value, source: alternative))
+      }
     }
+    return read
+  }
+
+  /// Allowed values by parameter name.
+  static func values(_ conditions: [Condition]) -> [String: [ParameterValue]] {
+    conditions.reduce(into: [:]) { values, condition in
+      if let value = condition.value { values[condition.name, default: []].append(value) }
+    }
+  }
+}
+
+extension PipelineFile.Stage {
+  /// Whether a point fulfils all of some conditions.
+  fileprivate func hasPoint(_ conditions: [[String: [ParameterValue]]]) -> Bool {
+    conditions.allSatisfy { $0.keys.allSatisfy { base[$0] != nil } }
+      && sweep.hasPoint(base: base) { name, value in
+        conditions.allSatisfy { $0[name]?.contains(where: value.isSame) ?? true }
+      }
   }
 }
 

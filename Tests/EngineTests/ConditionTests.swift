@@ -13,7 +13,9 @@ import ToyPaper
 /// What `where:`, `accept:` and `expect:` of a claim may say.
 @Suite struct ConditionTests {
   /// The claim of a project with walks of two kinds. Mistakes come as an error.
-  private func claim(_ lines: String..., profile: String? = nil) throws -> Claim? {
+  private func claim(
+    _ lines: String..., estimate: String = "toy/mean-end", profile: String? = nil
+  ) throws -> Claim? {
     let workspace = try Workspace()
     try workspace.write(
       """
@@ -30,15 +32,15 @@ import ToyPaper
           profiles: {paper: {sweep: [{stepCount: {range: [1, 9]}}]}}
         other: {experiment: toy/walk, parameters: {stepCount: 7}}
       """, to: "pipeline.yaml")
-    let text = ["statement: s", "source: ours", "kind: derived", "estimate: toy/mean-end", "because: b"] + lines
+    let text = ["statement: s", "source: ours", "kind: derived", "estimate: \(estimate)", "because: b"] + lines
     try workspace.write(
       "claims:\n  ends:\n" + text.map { "    \($0)\n" }.joined(), to: "toy.yaml")
     return try Project(root: workspace.path, profile: profile, catalogue: toyCatalogue()).claims.first
   }
 
-  private func refusal(_ lines: String...) -> String {
+  private func refusal(_ lines: String..., estimate: String = "toy/mean-end") -> String {
     do {
-      _ = try claim(lines[0], lines[1], lines.count > 2 ? lines[2] : "only: [quick]")
+      _ = try claim(lines[0], lines[1], lines.count > 2 ? lines[2] : "only: [quick]", estimate: estimate)
       return "nothing"
     } catch {
       return ErrorMessage.text(of: error).split(separator: "toy.yaml:").dropFirst().joined(separator: "|")
@@ -57,11 +59,58 @@ import ToyPaper
       ("{law: levy}", "8:18: claim 'ends': no point has law = levy; there it is normal, uniform"),
       ("{isReflected: 1}", "8:26: claim 'ends': 'isReflected' must be true or false, not the number 1"),
       ("{weights: [2]}", "8:22: claim 'ends': no point has weights = [2.0]; there it is [1.0]"),
+      ("{weights: []}", "8:22: claim 'ends': weights = [] is not allowed: at least one value"),
+      ("{drift: []}", "8:20: claim 'ends': drift = [] is not allowed: at least one value"),
       ("{stepcount: 1}", "8:24: claim 'ends': unknown parameter 'stepcount'; did you mean 'stepCount'?"),
     ])
   func refused(condition: String, message: String) {
     let told = refusal("where: \(condition)", "accept: [0, 1]", Self.from)
     #expect(told.hasPrefix(message), "\(told)")
+  }
+
+  @Test(
+    "each value of a where: within estimate: must belong to a point that the claim's own leaves",
+    arguments: [
+      ("{mean: {of: end, where: {stepCount: 4}}}", "6:51: claim 'ends': no point has stepCount = 4; there it is 1,"),
+      (
+        "{ratio: [{of: end, where: {drift: 1}}, {of: end, where: {drift: 2}}]}",
+        "6:79: claim 'ends': no point has drift = 2.0; there it is 0.5, 1.0"
+      ),
+      (
+        "{greatest: {of: end, where: {law: uniform}}}",
+        "6:49: claim 'ends': no point has law = uniform together with the other conditions"
+      ),
+      (
+        "{slope: {of: end, against: stepCount, where: {drift: 0.5}}}",
+        "6:68: claim 'ends': no point has drift = 0.5 together with the other conditions"
+      ),
+      ("{median: {of: end, where: {stepCount: [2, 3, 2]}}}", "6:60: claim 'ends': stepCount 2 is listed twice"),
+      ("{median: {of: end, where: {weights: [1, 2]}}}", "6:51: claim 'ends': no point has weights = [1.0, 2.0]"),
+      ("{mean: {of: end, where: {isReflected: []}}}", "6:53: claim 'ends': isReflected = [] is not allowed"),
+    ])
+  func refusedOfQuantities(estimate: String, message: String) {
+    let told = refusal(Self.from, "where: {stepCount: [2, 3]}", "accept: [0, 1]", estimate: estimate)
+    #expect(told.hasPrefix(message), "\(told)")
+  }
+
+  @Test("points of quantities are looked at in the profile that judges the claim, by its own stages")
+  func quantities() throws {
+    let lines = [Self.from, "profiles: {paper: {from: [other]}}", "accept: [0, 1]"]
+    for (profile, place) in [("quick", 2), ("paper", 7)] {
+      for value in [2, 7] {
+        let estimate = "{greatest: {of: end, where: {stepCount: \(value), weights: [1]}}}"
+        func read() throws -> Claim? {
+          try claim(lines[0], lines[1], lines[2], estimate: estimate, profile: profile)
+        }
+        if value == place {
+          #expect(try read() != nil)
+        } else {
+          #expect(throws: PipelineError.self) { try read() }
+        }
+      }
+    }
+    let estimate = "{mean: {of: end, where: {stepCount: 88}}}"
+    #expect(try claim(Self.from, "only: [paper]", "accept: [0, 1]", estimate: estimate) == nil)
   }
 
   @Test(
