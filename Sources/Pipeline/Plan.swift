@@ -48,18 +48,36 @@ package struct Plan: Sendable {
     }
 
     /// What a replica of one cell is, its number aside.
-    package func identity(_ cell: Int) -> String { manifest(cell).identity(origins: origins) }
+    package func identity(_ cell: Int) -> String { distinctManifest(cell).identity(origins: origins) }
+
+    /// The manifest of one cell, with common streams only where they draw other numbers than independent ones: not for an
+    /// experiment without parameters, nor for a calculation without chance.
+    private func distinctManifest(_ cell: Int) -> Manifest {
+      var manifest = manifest(cell)
+      guard manifest.streams == .common else { return manifest }
+      // Values that are not accepted are reported elsewhere.
+      let isRandom = (try? definition.experiment.drawsRandomNumbers(manifest.parameters)) ?? true
+      if manifest.parameters.isEmpty || !isRandom { manifest.streams = .independent }
+      return manifest
+    }
 
     /// The key of all points and replicas, as if each point were one cell.
     fileprivate var contentKey: CellKey {
       let replicas = 0..<(blocks.last?.upperBound ?? 0)
-      var whole = template
-      whole.inputs = origins
-      whole.replicas = replicas
-      let isWhole = blocks == [replicas] && origins.isEmpty
-      let points =
-        isWhole
-        ? keys : Plan.keys(whole, definition.sweep, pointCount: pointCount, blocks: [replicas])
+      var points = keys
+      if template.streams == .common {
+        points = (0..<pointCount).map { point in
+          var whole = distinctManifest(point * blocks.count)
+          whole.inputs = origins
+          whole.replicas = replicas
+          return whole.key
+        }
+      } else if blocks != [replicas] || !origins.isEmpty {
+        var whole = template
+        whole.inputs = origins
+        whole.replicas = replicas
+        points = Plan.keys(whole, definition.sweep, pointCount: pointCount, blocks: [replicas])
+      }
       return CellKey(manifest: points.sorted().map { "\($0)\n" }.joined())
     }
   }

@@ -142,6 +142,53 @@ private struct Evaluated {
     #expect(all.plan["mean-of-plain"]?.keys != all.plan["mean-of-cut"]?.keys)
   }
 
+  @Test("streams that draw the same numbers are the same replicas, here and behind an input; others are not")
+  func sameStreams() throws {
+    let workspace = try Workspace()
+    try workspace.write(
+      """
+      seed: 8
+      profiles: [quick]
+      stages:
+        coins: {experiment: toy/coin, replicas: {count: 6, perCell: 6}}
+        common: {experiment: toy/coin, replicas: {count: 6, perCell: 6}, streams: common}
+        cut: {experiment: toy/coin, replicas: {count: 6, perCell: 4}, streams: common}
+        walks: {experiment: toy/walk, replicas: 6}
+        common-walks: {experiment: toy/walk, replicas: 6, streams: common}
+        square: {experiment: toy/formula}
+        common-square: {experiment: toy/formula, streams: common}
+        noise: {experiment: toy/formula, parameters: {isNoisy: true}}
+        common-noise: {experiment: toy/formula, parameters: {isNoisy: true}, streams: common}
+        of-walks: {experiment: toy/mean, inputs: {walks: walks}}
+        of-common-walks: {experiment: toy/mean, inputs: {walks: common-walks}}
+        of-coins: {experiment: toy/mean, inputs: {walks: coins}}
+        of-common: {experiment: toy/mean, inputs: {walks: common}}
+        of-cut: {experiment: toy/mean, inputs: {walks: cut}}
+        of-square: {experiment: toy/mean, inputs: {walks: square}}
+        of-common-square: {experiment: toy/mean, inputs: {walks: common-square}}
+
+      """, to: "pipeline.yaml")
+    let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
+    let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    func areSame(_ first: String, _ second: String) throws -> Bool {
+      try #require(plan[first]).identity(0) == #require(plan[second]).identity(0)
+    }
+    #expect(try areSame("coins", "common") && areSame("coins", "cut"))
+    #expect(try areSame("square", "common-square"))
+    #expect(try !areSame("walks", "common-walks"))
+    #expect(try !areSame("noise", "common-noise"))
+    #expect(try areSame("of-coins", "of-common") && areSame("of-coins", "of-cut"))
+    #expect(try areSame("of-square", "of-common-square"))
+    #expect(try !areSame("of-walks", "of-common-walks"))
+
+    let worker = Worker(catalogue: project.catalogue, store: project.store)
+    for stage in try ["coins", "common", "cut"].map({ try #require(plan[$0]) }) {
+      for index in stage.keys.indices { _ = worker.perform(stage.manifest(index)) }
+    }
+    let results = try project.reader(plan).results(Evidence(stages: ["cut", "coins", "common"]))
+    #expect(try results.point(of: Coin.self).replicas == Array(0..<6))
+  }
+
   @Test("a union of groups has every point once, in the order in which they first appear")
   func unions() throws {
     let all = try Evaluated(claim("plain", from: "plain", accept: "[0, 8]"), in: Workspace())

@@ -182,9 +182,28 @@ package enum Formula: Experiment {
   }
 }
 
+/// A random number, and nothing that could be set.
+package enum Coin: Experiment {
+  package struct Parameters: ExperimentParameters {
+    package init() {}
+    package func validate() throws {}
+  }
+
+  package static let side = OutputArray("side", meaning: "a uniform number")
+  package static let name = "toy/coin"
+  package static let sourceFile = "ToyPaper/Coin.swift"
+  package static let outputs = [side]
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    var random = context.random("side")
+    return [side: NDArray(random.uniform())]
+  }
+}
+
 /// The toy paper.
 package let toyPaper = Paper(
-  key: "toy", citation: "A toy", experiments: [Walk.self, Mean.self, Fault.self, FileSum.self, Formula.self],
+  key: "toy", citation: "A toy",
+  experiments: [Walk.self, Mean.self, Fault.self, FileSum.self, Formula.self, Coin.self],
   tables: [
     TableDefinition(
       "toy/ends", from: [Walk.self],
@@ -206,7 +225,7 @@ package let toyPaper = Paper(
 
 /// The catalogue of the toy paper, as a build with this code of its files would have it.
 package func toyCatalogue(code: [String: String] = [:]) -> Catalogue {
-  var files = ["Walk", "Mean", "Fault", "FileSum", "Formula", "Theory"].reduce(into: [:]) {
+  var files = ["Walk", "Mean", "Fault", "FileSum", "Formula", "Coin", "Theory"].reduce(into: [:]) {
     $0["ToyPaper/\($1).swift"] = "digest-of-\($1)"
   }
   files["NumericalMethods/Brent.swift"] = "digest-of-Brent"
