@@ -142,11 +142,12 @@ package struct VerdictReport: Sendable {
 
   // MARK: For programs
 
-  /// One object per claim, under a versioned head.
+  /// One object per claim, under a versioned head. A number that is not finite, such as the end of an interval without
+  /// end, is null.
   package func json() throws -> String {
     func finite(_ value: Double?) -> Any {
-      guard let value else { return NSNull() }
-      return value.isFinite ? value as Any : "\(value)"
+      guard let value, value.isFinite else { return NSNull() }
+      return value
     }
     func pair(_ interval: Interval?) -> Any { interval.map { [finite($0.low), finite($0.high)] } ?? NSNull() }
     let objects = claims.map { evaluated -> [String: Any] in
@@ -167,7 +168,7 @@ package struct VerdictReport: Sendable {
     }
     let notJudged = unjudged.map { ["claim": $0.claim.id, "reason": $0.reason] }
     let data = try JSONSerialization.data(
-      withJSONObject: ["schema": 1, "profile": profile, "claims": objects, "notJudged": notJudged] as [String: Any],
+      withJSONObject: ["schema": 2, "profile": profile, "claims": objects, "notJudged": notJudged] as [String: Any],
       options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     return String(decoding: data, as: UTF8.self) + "\n"
   }

@@ -14,8 +14,9 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
     package let label: String?
     package let table: String?
     package let stages: [String]?
-    package let filters: [String: [Double]]?
-    package let split: [String: Double]?
+    /// Numbers that are not finite are nil.
+    package let filters: [String: [Double?]]?
+    package let split: [String: Double?]?
     /// By their use: x, y, error.
     package let columns: [String: Column]?
     /// Rows of the table drawn here.
@@ -33,8 +34,10 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
       stages = series.table?.stages
       filters =
         series.filters.isEmpty
-        ? nil : Dictionary(series.filters.map { ($0.column, $0.values) }, uniquingKeysWith: { $0 + $1 })
-      split = series.split.flatMap { name in curve.splitValue.map { [name: $0] } }
+        ? nil
+        : Dictionary(
+          series.filters.map { ($0.column, $0.values.map { $0.isFinite ? $0 : nil }) }, uniquingKeysWith: { $0 + $1 })
+      split = series.split.flatMap { name in curve.splitValue.map { [name: $0.isFinite ? $0 : nil] } }
       columns =
         series.table == nil
         ? nil

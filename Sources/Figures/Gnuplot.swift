@@ -292,9 +292,7 @@ package struct Gnuplot {
   }
 
   private static func write(_ sidecar: FigureSidecar, for job: Job) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try replace(job.file(".json"), with: encoder.encode(sidecar) + Data("\n".utf8))
+    try replace(job.file(".json"), with: Data("\(JSON.text(sidecar, indented: true))\n".utf8))
   }
 
   private static func replace(_ file: URL, with data: Data) throws {

@@ -61,11 +61,7 @@ package struct StageGraph: Sendable {
   }
 
   private var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(nodes), as: UTF8.self)
-    }
+    get throws { try JSON.text(nodes, indented: true) }
   }
 
   /// A text without the signs that mean something to its reader.

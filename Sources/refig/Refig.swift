@@ -142,11 +142,7 @@ struct OutputOptions: ParsableArguments {
   /// Prints the value, or what it says for people.
   func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
     guard json else { return print(text()) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    print(try JSON.text(value, indented: true))
   }
 }
 

@@ -150,7 +150,7 @@ struct Try: ParsableCommand {
   }
 }
 
-/// An array as nested lists, NaN and infinite numbers as null.
+/// An array as nested lists.
 struct NestedArray: Encodable {
   private let array: NDArray
 
@@ -159,7 +159,7 @@ struct NestedArray: Encodable {
   func encode(to encoder: any Encoder) throws {
     guard array.rank > 0 else {
       var container = encoder.singleValueContainer()
-      return array.values[0].isFinite ? try container.encode(array.values[0]) : try container.encodeNil()
+      return try container.encode(array.values[0])
     }
     var container = encoder.unkeyedContainer()
     for index in 0..<array.shape[0] { try container.encode(NestedArray(array.slice(index))) }
@@ -168,11 +168,7 @@ struct NestedArray: Encodable {
 
 extension Encodable {
   /// Prints the value as one line of JSON.
-  func printJSON() throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(self), as: UTF8.self))
-  }
+  func printJSON() throws { print(try JSON.text(self)) }
 }
 
 /// `name=value` settings on the command line.

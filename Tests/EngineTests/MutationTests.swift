@@ -409,12 +409,50 @@ private struct WalkClaims {
     let (report, _) = try report()
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
-    #expect(object["schema"] as? Int == 1)
+    #expect(object["schema"] as? Int == 2)
     let near = try #require((object["claims"] as? [[String: Any]])?.first)
     #expect(near["verdict"] as? String == "confirmed")
     #expect(near["accepted"] as? [Double] == [2, 6])
     #expect((near["confirming"] as? [Double])?.count == 2)
     #expect(near["because"] as? String == "four steps of drift 1")
+  }
+
+  @Test("JSON has null for every number that is not finite, as a parser that knows no other word for it reads it")
+  func notFinite() throws {
+    let claims = try WalkClaims(
+      WalkClaims.claim("near", accept: "[2, 6]") + "\n" + WalkClaims.claim("open", accept: "[3, .inf]")
+    ).project.claims
+    let estimates: [Estimate] = [
+      .identity([3]), .identity([.nan]), .mean([1, .nan]), .mean([2]), .mean([]), .median([.infinity]),
+      .fit(value: -.infinity, standardError: 1), .fit(value: 3, standardError: 0), .proportion(successes: 0, trials: 0),
+    ]
+    let evaluated = claims.flatMap { claim in
+      estimates.map {
+        EvaluatedClaim(
+          claim, familySize: 7, estimation: Estimation($0, failedReplicas: 0, plannedReplicas: 4))
+      } + [EvaluatedClaim(claim, familySize: 7, estimation: Estimation(failure: "none"))]
+    }
+    #expect(evaluated.contains { $0.judgement?.margin.isNaN ?? false })
+    #expect(evaluated.contains { $0.judgement?.margin.isInfinite ?? false })
+    let text = try VerdictReport(profile: "quick", claims: evaluated).json()
+    let workspace = try Workspace()
+    try workspace.write(text, to: "verdicts.json")
+    try workspace.write(
+      try JSON.text(["a": [Double.nan, 1.5, -.infinity], "b": [.infinity]], indented: false), to: "numbers.json")
+    let script = """
+      import json, sys
+      def refuse(word): raise ValueError(word)
+      def numbers(path): return json.load(open(path), parse_constant=refuse)
+      assert numbers("numbers.json") == {"a": [None, 1.5, None], "b": [None]}
+      for claim in numbers("verdicts.json")["claims"]:
+          for name in ["estimate", "standardError", "numericalError", "skewness", "margin", "neededGrowth"]:
+              assert claim[name] is None or type(claim[name]) in (int, float), (name, claim[name])
+          for name in ["confirming", "refuting", "accepted"]:
+              assert claim[name] is None or len(claim[name]) == 2
+              assert all(x is None or type(x) in (int, float) for x in claim[name] or []), (name, claim[name])
+      """
+    let read = try runProgram("/usr/bin/python3", ["-c", script], in: workspace.path)
+    #expect(read.status == 0, "\(read.errors)")
   }
 
   @Test("accepted intervals of an older figure file are compared with today's")
