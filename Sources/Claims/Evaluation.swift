@@ -149,13 +149,14 @@ package struct Estimation: Sendable, Codable {
 
   /// Whether an estimate, one of `partCount` that share a level, is such that intervals can be made of it.
   private static func isPossible(_ estimate: Estimate, partCount: Int) -> Bool {
-    guard !(estimate.numericalError < 0) else { return false }
+    guard !(estimate.numericalError < 0), estimate.undetermined >= 0 else { return false }
     switch estimate.evidence {
     case .exact(_, let error): return !(error < 0)
     case .identity(_, let replicaCount, let error): return counts.contains(replicaCount) && !(error < 0)
-    case .mean, .median: return true
+    case .mean: return true
+    case .median(let values): return estimate.undetermined <= values.count
     case .proportion(let successes, let trials):
-      return counts.contains(trials) && (0...trials).contains(successes)
+      return counts.contains(trials) && (0...trials).contains(successes) && counts.contains(estimate.undetermined)
     case .fit(_, let standardError, let degreesOfFreedom):
       return !(standardError < 0) && !(degreesOfFreedom > 0 && degreesOfFreedom < 0.1)
     case .greatest(let estimates):

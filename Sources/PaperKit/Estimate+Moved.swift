@@ -6,7 +6,9 @@ extension Estimate {
   ///
   /// Nil where no evidence of this kind has that number: a share above 1, a distance or a geometric mean below 0.
   public func moved(to target: Double) -> Estimate? {
-    evidence.moved(from: value, to: target).map { Estimate($0, numericalError: numericalError) }
+    evidence.moved(from: value, to: target).map {
+      Estimate($0, numericalError: numericalError, undetermined: undetermined)
+    }
   }
 }
 
@@ -18,6 +20,11 @@ extension Estimate {
       return Interval(
         values.contains { $0 < interval.low } ? interval.low : -.infinity,
         values.contains { $0 > interval.high } ? interval.high : .infinity)
+    }
+    if case .greatest(let parts) = evidence {
+      // It is below the interval if all parts are, above it if one is.
+      let reachable = parts.map { $0.reachablePart(of: interval) }
+      return Interval(reachable.map(\.low).least(), reachable.map(\.high).least())
     }
     let step = 1e-9 * max(1, abs(value))
     return Interval(

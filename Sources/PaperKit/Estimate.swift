@@ -33,7 +33,8 @@ public struct Estimate: Sendable, Codable {
   public let evidence: Evidence
   /// Bound on the numerical error of whatever theory entered, in the unit of `value`.
   public let numericalError: Double
-  /// Of a proportion: trials that failed, so that nobody knows how they would have come out. The interval allows for both.
+  /// Of a proportion or a median: replicas of which nobody knows how they would have come out. The interval allows for all
+  /// ways.
   public let undetermined: Int
 
   /// An estimate from its evidence. Not public: an exact number needs a ``Calculation`` to show.
@@ -68,6 +69,17 @@ public struct Estimate: Sendable, Codable {
   }
   /// The median over replicas, one value each.
   public static func median(_ values: [Double]) -> Estimate { Estimate(.median(values)) }
+  /// The median over replicas, one value each; those that are not finite numbers are undetermined: the interval allows for
+  /// any value of theirs. Throws ``EvidenceError`` if they are more than a verdict tolerates as failed
+  /// (``Judgement/tolerates(failed:of:)``).
+  public static func median(determined values: [Double]) throws -> Estimate {
+    let found = values.filter(\.isFinite)
+    let undetermined = values.count - found.count
+    guard Judgement.tolerates(failed: undetermined, of: values.count) else {
+      throw EvidenceError("\(undetermined) of \(values.count) replicas have no value, too many for a median")
+    }
+    return Estimate(.median(found), undetermined: undetermined)
+  }
   /// A share of independent trials, beside which some failed.
   public static func proportion(successes: Int, trials: Int, undetermined: Int = 0) -> Estimate {
     Estimate(.proportion(successes: successes, trials: trials), undetermined: undetermined)
@@ -178,10 +190,12 @@ public struct Estimate: Sendable, Codable {
         : (Double.exponential(centre - reach), Double.exponential(centre + reach))
     case .median(let values):
       let sorted = values.sorted()
-      guard let rank = Statistics.medianRank(count: values.count, tail: tail) else {
+      guard let rank = Statistics.medianRank(count: values.count + undetermined, tail: tail) else {
         return (-.infinity, .infinity)
       }
-      return (sorted[rank - 1], sorted[values.count - rank])
+      // What is not determined may lie below all that is, or above.
+      let (low, high) = (rank - 1 - undetermined, values.count + undetermined - rank)
+      return (low < 0 ? -.infinity : sorted[low], high < values.count ? sorted[high] : .infinity)
     case .proportion(let successes, let trials):
       // What failed may have been nothing but failures, or nothing but successes.
       func interval(_ more: Int) -> Interval {

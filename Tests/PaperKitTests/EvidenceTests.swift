@@ -45,6 +45,36 @@ private let samples: [Estimate] = [
     #expect(!text.contains("undetermined"), "what earlier ledgers hold is read and written as before")
   }
 
+  @Test("replicas without a value may lie on either side of a median: its interval holds all they could make")
+  func undeterminedValues() throws {
+    var random = RandomStream(key: 21, purpose: "medians", stream: 0)
+    let found = random.normals(57)
+    let estimate = try Estimate.median(determined: found + [.nan, -.infinity, .nan])
+    #expect(estimate.undetermined == 3 && estimate.replicaCount == 57)
+    for tail in [0.01, 1e-5] {
+      let interval = estimate.interval(tail: tail)
+      for others in [[-9.0, -9, -9], [9, 9, 9], [-9, 9, 0], [0, 0.1, 0.2]] {
+        let possible = Estimate.median(found + others).interval(tail: tail)
+        #expect(interval.contains(possible), "\(others)")
+      }
+      #expect(interval.low == Estimate.median(found + [-9, -9, -9]).interval(tail: tail).low)
+      #expect(interval.high == Estimate.median(found + [9, 9, 9]).interval(tail: tail).high)
+    }
+    let back = try JSONDecoder().decode(Estimate.self, from: JSONEncoder().encode(estimate))
+    #expect(back.undetermined == 3 && back.interval(tail: 0.01) == estimate.interval(tail: 0.01))
+    #expect(estimate.moved(to: 4)?.undetermined == 3)
+
+    // As many as failed replicas may be: a twentieth.
+    #expect(try Estimate.median(determined: Array(repeating: 1, count: 19) + [.nan]).undetermined == 1)
+    let error = #expect(throws: EvidenceError.self) {
+      try Estimate.median(determined: Array(repeating: 1, count: 37) + [.nan, .nan])
+    }
+    #expect(error?.description.hasPrefix("2 of 39 replicas have no value") ?? false)
+    #expect(try Estimate.median(determined: found).interval(tail: 0.01) == Estimate.median(found).interval(tail: 0.01))
+    // So many that the interval has no ends.
+    #expect(try Estimate.median(determined: found + [.nan, .nan]).interval(tail: 1e-18) == .everything)
+  }
+
   @Test("evidence cannot be moved to what its kind cannot measure")
   func unreachable() {
     #expect(Estimate.proportion(successes: 3, trials: 10).moved(to: 1.2) == nil)

@@ -114,6 +114,21 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     #expect(abs(far.interval(tail: tail).high - (5 - plain.low)) < 1e-12)
   }
 
+  @Test("the greatest of several medians is not fragile at a bound that no replica is beyond")
+  func greatestAtItsBound() {
+    let gaps = [1e-16, 0, 3e-16].map { size in Estimate.median(replicas(25, mean: 0).map { abs($0) * size }) }
+    func isFragile(_ low: Double, _ high: Double, _ parts: [Estimate]) -> Bool {
+      let judgement = judge(.greatest(parts), low, high)
+      #expect(judgement.verdict == .confirmed)
+      return judgement.isFragile
+    }
+    #expect(!isFragile(0, 1e-6, gaps))
+    // One part within reach of the upper bound is enough.
+    let near = Estimate.median((0..<25).map { Double($0) / 24 })
+    let end = near.interval(tail: Judgement.confirmationLevel / Double(60 * 4)).high
+    #expect(isFragile(0, end * (1 + 1e-12), gaps + [near]))
+  }
+
   @Test("scales: a logarithmic mean is the geometric mean, its interval that of the logarithms")
   func logarithmic() {
     let values = replicas(30, mean: -3, spread: 0.5).map { exp($0) }

@@ -41,9 +41,10 @@ let rateEstimators = [
   },
   Estimator(
     "martin2023/exponential-rate-ratio", from: [ConvergenceRates.self],
-    meaning: "median fitted rate of the exponential decay over 4 mu_min, runs that do not reach the window left out"
+    meaning: "median fitted rate of the exponential decay over 4 mu_min; runs without a fit may have any"
   ) { results in
-    .median(try results.point(of: ConvergenceRates.self)[ConvergenceRates.rateRatio].values.filter(\.isFinite))
+    // The first start of each teacher: others of the same are no replicas.
+    try .median(determined: results.point(of: ConvergenceRates.self)[ConvergenceRates.rateRatio].column(0))
   },
   Estimator(
     "martin2023/escape-slope", from: [Escape.self],
