@@ -7,7 +7,7 @@ package import PaperKit
 /// local minima; there `followsFlow` makes the experiment follow the flow instead, at a higher price.
 package enum RegularizedMinimum: Experiment {
   /// What can be varied.
-  package struct Parameters: ExperimentParameters {
+  package struct Parameters: MinimumParameters {
     /// d, 2 to 1000.
     package var inputDimension = 40
     /// kappa = m/d, above 0.
@@ -44,20 +44,7 @@ package enum RegularizedMinimum: Experiment {
     }
 
     package static var idleParameters: [IdleParameter<Self>] {
-      [
-        IdleParameter("lastTime", "without followsFlow, or where the rank does not bind") {
-          !$0.followsFlow || !$0.size.bindsRank(regularization: $0.regularization)
-        },
-        IdleParameter("followsFlow", "where the rank does not bind") {
-          !$0.size.bindsRank(regularization: $0.regularization)
-        },
-        IdleParameter("gradientTolerance", "with followsFlow where the rank binds") {
-          $0.followsFlow && $0.size.bindsRank(regularization: $0.regularization)
-        },
-        IdleParameter("maximumIterationCount", "with followsFlow where the rank binds") {
-          $0.followsFlow && $0.size.bindsRank(regularization: $0.regularization)
-        },
-      ]
+      idleParameters(ofDescent: ["gradientTolerance", "maximumIterationCount"])
     }
 
     /// Checks the ranges above and that the data fit into memory.

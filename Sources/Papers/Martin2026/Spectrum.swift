@@ -4,7 +4,7 @@ package import PaperKit
 /// Eigenvalues of Z at the end of the regularised flow, beside the law that the theory predicts.
 package enum Spectrum: Experiment {
   /// What can be varied.
-  package struct Parameters: ExperimentParameters {
+  package struct Parameters: MinimumParameters {
     /// d, 2 to 1000.
     package var inputDimension = 40
     /// kappa = m/d, above 0.
@@ -35,17 +35,7 @@ package enum Spectrum: Experiment {
     }
 
     package static var idleParameters: [IdleParameter<Self>] {
-      [
-        IdleParameter("lastTime", "without followsFlow, or where the rank does not bind") {
-          !$0.followsFlow || !$0.size.bindsRank(regularization: $0.regularization)
-        },
-        IdleParameter("followsFlow", "where the rank does not bind") {
-          !$0.size.bindsRank(regularization: $0.regularization)
-        },
-        IdleParameter("gradientTolerance", "with followsFlow where the rank binds") {
-          $0.followsFlow && $0.size.bindsRank(regularization: $0.regularization)
-        },
-      ]
+      idleParameters(ofDescent: ["gradientTolerance"])
     }
 
     /// Checks the ranges above and that the data fit into memory.
