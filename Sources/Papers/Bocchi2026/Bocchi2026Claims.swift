@@ -148,12 +148,20 @@ let escapeEstimators = [
   },
   Estimator(
     "bocchi2026/prefactor-gap", from: [EscapeRate.self],
-    meaning: "greatest relative distance of the prefactor A from 2p/(p+2), or from 2 for constrained rows"
+    meaning: "greatest relative distance of the prefactor A of free rows from 2p/(p+2)"
   ) { results in
-    // Constrained rows start at random, but A is the same for all starts.
-    .identity(
-      try results.points(of: EscapeRate.self).flatMap { point in
-        point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) }
+    let points = try results.calculations(of: EscapeRate.self)
+    let gaps = points.map { abs($0.number(EscapeRate.lossAmplitude) / $0.parameters.theory.prefactor - 1) }
+    return .exact(gaps.greatest(), from: points)
+  },
+  Estimator(
+    "bocchi2026/random-prefactor-gap", from: [EscapeRate.self],
+    meaning:
+      "median relative distance of the prefactor A from 2, of constrained rows from random starts; greatest of all widths"
+  ) { results in
+    .greatest(
+      try results.points(of: EscapeRate.self).map { point in
+        .median(point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) })
       })
   },
   Estimator(

@@ -35,11 +35,11 @@ let biasEstimators = [
   Estimator(
     "bocchi2026/noisy-matrix-drift", from: [ConservedQuantity.self],
     meaning:
-      "relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R with the noise of single samples; least of all starts"
+      "median relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R with the noise of single samples; greatest of all "
+      + "points"
   ) { results in
-    .identity([
-      try results.points(of: ConservedQuantity.self).flatMap { $0[ConservedQuantity.noisyMatrixDrift].values }.least()
-    ])
+    .greatest(
+      try results.points(of: ConservedQuantity.self).map { .median($0[ConservedQuantity.noisyMatrixDrift].values) })
   },
   Estimator(
     "bocchi2026/expected-deficit-ratio", from: [ConservedQuantity.self],
@@ -167,24 +167,27 @@ let landscapeEstimators = [
     meaning:
       "relative distance of the least eigenvalue on the way from minus the escape rate over eta, greatest of all widths"
   ) { results in
-    .identity(
-      try results.points(of: HessianPath.self).flatMap { point in
-        let theory = point.parameters.theory
-        let expected = -(try theory.escapeRate()) / theory.learningRate
-        return point.perReplica(HessianPath.leastEigenvalue) { abs($0.values.least() / expected - 1) }
-      })
+    let points = try results.calculations(of: HessianPath.self)
+    let gaps = try points.map { point in
+      let theory = point.parameters.theory
+      let time = point.number(HessianPath.minimumTime)
+      guard time > 0, time < point.parameters.lastTime else {
+        throw EvidenceError("the eigenvalue is least at time \(time), an end of the way, so its minimum may lie beyond")
+      }
+      return abs(point.number(HessianPath.pathMinimum) * theory.learningRate / (try theory.escapeRate()) + 1)
+    }
+    return .exact(gaps.greatest(), numericalError: 1e-8, from: points)
   },
   Estimator(
     "bocchi2026/times-without-descent", from: [HessianPath.self],
     meaning: "number of times at which the Hessian has no eigenvalue below -1e-8 on the way, from time 2 on"
   ) { results in
-    .identity(
-      try results.points(of: HessianPath.self).flatMap { point in
-        let first = try point.index(of: 2, in: HessianPath.time)
-        return point.perReplica(HessianPath.negativeCount) { counts in
-          Double(counts.values[first...].count { $0 == 0 })
-        }
-      })
+    let points = try results.calculations(of: HessianPath.self)
+    let counts = try points.map { point in
+      let first = try point.index(of: 2, in: HessianPath.time)
+      return Double(point[HessianPath.negativeCount].values[first...].count { $0 == 0 })
+    }
+    return .exact(counts.greatest(), from: points)
   },
   Estimator(
     "bocchi2026/excess-zero-modes", from: [Hessian.self],
@@ -234,14 +237,13 @@ let landscapeEstimators = [
   },
   Estimator(
     "bocchi2026/floor-gap", from: [LateTime.self],
-    meaning: "greatest relative distance of the last loss from (p*-p)(p*+2)/(p*^2(p+2))"
+    meaning: "median relative distance of the last loss from (p*-p)(p*+2)/(p*^2(p+2)), greatest of all widths"
   ) { results in
-    // From random starts: the floor is the same for all.
-    .identity(
-      try results.points(of: LateTime.self).flatMap { point in
-        let predictions = point[LateTime.prediction].values
-        return zip(point[LateTime.populationLoss].column(point[LateTime.time].values.count - 1), predictions)
-          .map { abs($0 / $1 - 1) }
+    // The floor is the same for all starts; how near the loss has come by the last time is not.
+    .greatest(
+      try results.points(of: LateTime.self).map { point in
+        let losses = point[LateTime.populationLoss].column(point[LateTime.time].values.count - 1)
+        return .median(zip(losses, point[LateTime.prediction].values).map { abs($0 / $1 - 1) })
       })
   },
   Estimator(

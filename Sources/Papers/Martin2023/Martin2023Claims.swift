@@ -235,24 +235,12 @@ let recoveryEstimators = [
       })
   },
   Estimator(
-    "martin2023/worst-overlap-gap", from: [WidthSweep.self],
-    meaning: "greatest distance of the final overlap from that of the best student, of all widths and replicas"
-  ) { results in
-    .identity(
-      try some(results.points(of: WidthSweep.self), "widths").flatMap { point in
-        zip(point[WidthSweep.finalOverlap].values, point[WidthSweep.predictedOverlap].values).map { abs($0 - $1) }
-      })
-  },
-  Estimator(
     "martin2023/least-deficit", from: [WidthSweep.self],
-    meaning: "1 less the final overlap, least of all widths and replicas"
+    meaning: "1 less the median final overlap, least of all widths and starts"
   ) { results in
-    .identity([
-      try some(results.points(of: WidthSweep.self), "widths").flatMap { $0[WidthSweep.finalOverlap].values }.map {
-        1 - $0
-      }
-      .least()
-    ])
+    .greatest(
+      try some(results.points(of: WidthSweep.self), "widths").map { .median($0[WidthSweep.finalOverlap].values) }
+    ).distance(from: 1)
   },
   Estimator(
     "martin2023/final-loss-error", from: [WidthSweep.self],

@@ -354,6 +354,52 @@ private func values<E: Experiment>(
     }
   }
 
+  @Test("the least curvature of the way does not depend on which times are output, and is below all of them")
+  func leastCurvature() throws {
+    var found: [(value: Double, time: Double)] = []
+    for count in [2, 12, 401] {
+      var parameters = HessianPath.Parameters()
+      (parameters.studentWidth, parameters.inputDimension, parameters.timeCount) = (2, 20_000, count)
+      parameters.lastTime = 150
+      let result = try HessianPath.run(parameters, in: RunContext(isRandom: false))
+      let least = try #require(result[HessianPath.pathMinimum])[]
+      let reported = try #require(result[HessianPath.leastEigenvalue]).values
+      #expect(reported.allSatisfy { $0 >= least })
+      if count == 401 {
+        // Three eighths of a time apart near a flat minimum.
+        expectClose(reported.least(), least, relative: 1e-4)
+        let times = try #require(result[HessianPath.time]).values
+        let place = try #require(reported.indices.min { reported[$0] < reported[$1] })
+        expectClose(try #require(result[HessianPath.minimumTime])[], times[place], absolute: times[1])
+      }
+      found.append((least, try #require(result[HessianPath.minimumTime])[]))
+    }
+    for other in found {
+      expectClose(other.value, found[0].value, relative: 1e-15)
+      expectClose(other.time, found[0].time, relative: 1e-15)
+    }
+  }
+
+  @Test("a way that ends before its least curvature has none to compare with the plateau's")
+  func shortWay() throws {
+    func gap(to lastTime: Double) throws -> Estimate {
+      var parameters = HessianPath.Parameters()
+      (parameters.inputDimension, parameters.lastTime, parameters.timeCount) = (1_000_000, lastTime, 3)
+      let result = try HessianPath.run(parameters, in: RunContext(isRandom: false))
+      let arrays = Dictionary(
+        uniqueKeysWithValues: HessianPath.outputs.map { output in
+          (output.name, output.isCoordinate ? result[output]! : NDArray.stack([result[output]!]))
+        })
+      let point = Results.Point(
+        experiment: HessianPath.name, parameters: try parameters.values(), replicas: [0], arrays: arrays)
+      let estimator = try #require(bocchi2026.estimators.first { $0.name == "bocchi2026/plateau-curvature-gap" })
+      return try estimator.estimate(Results(points: [point]))
+    }
+    #expect(try gap(to: 200).value < 0.01)
+    let error = #expect(throws: EvidenceError.self) { try gap(to: 10) }
+    #expect(error?.description.contains("least at time 10.0, an end of the way") ?? false, "\(error as Any)")
+  }
+
   @Test("the paper's lists have no repeated names")
   func names() {
     #expect(Set(bocchi2026.tables.map(\.name)).count == bocchi2026.tables.count)
