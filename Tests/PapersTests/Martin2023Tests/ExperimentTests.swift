@@ -43,6 +43,32 @@ struct ExperimentTests {
     }
   }
 
+  @Test("The fitted rate is as exact as stated, against a finer march at ten times as many times")
+  func fittedRateError() throws {
+    var found = 0
+    for replica in 0..<12 {
+      var parameters = ConvergenceRates.Parameters()
+      (parameters.inputDimension, parameters.studentWidth, parameters.teacherWidth) = (14, 6, 6)
+      (parameters.fitsRate, parameters.method, parameters.timeCount) = (true, .riccati, 2)
+      let context = RunContext(replica: replica, streamKey: 12)
+      let result = try ConvergenceRates.run(parameters, in: context)
+      let ratio = try #require(result[ConvergenceRates.rateRatio]).values[0]
+      let smallest = try #require(result[ConvergenceRates.smallestEigenvalue])[]
+      guard ratio.isFinite else { continue }
+      found += 1
+      var (teacher, start) = (context.random("teacher"), context.random("start"))
+      let network = try Network.gaussian(
+        inputDimension: 14, studentWidth: 6, teacherWidth: 6, raw: true, teacher: &teacher, start: &start
+      ).compressed()
+      let times = Martin2023.Spacing.linear.times(from: 0.1, to: min(14 / smallest, 400), count: 4000)
+      let states = try RiccatiMarch(network, relativeTolerance: 1e-9, absoluteTolerance: 1e-12).states(at: times)
+      let window = states.prefix { $0.loss >= 1e-10 }.filter { $0.loss < 1e-6 }
+      let fit = Statistics.linearFit(window.map(\.time), window.map { Double.logarithm($0.loss) })
+      expectClose(ratio, -fit.slope / (4 * smallest), relative: 2e-3, "replica \(replica)")
+    }
+    #expect(found >= 10)
+  }
+
   private func orthonormal(_ mutant: Mutant? = nil, method: OrthonormalFlow.Method = .reduction) throws -> Results.Point
   {
     try point(OrthonormalFlow.self, replicas: 6, mutant: mutant) {

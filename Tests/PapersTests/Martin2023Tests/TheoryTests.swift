@@ -49,6 +49,37 @@ struct TheoryTests {
     }
   }
 
+  @Test("The law behind the distance is as exact as stated, at the smallest differences of ratios too")
+  func distanceError() {
+    for (alpha, alphaStar) in [
+      (0.3, 0.5), (0.8, 0.7), (0.5, 0.5), (0.02, 0.98), (0.02, 0.5), (0.9, 0.05), (0.5, 0.51), (0.4, 0.61),
+      (0.5, 0.5001), (0.4, 0.6001), (0.1, 0.1001), (0.01, 0.9899),
+    ] {
+      let law = OverlapLaw(studentWidthRatio: alpha, teacherWidthRatio: alphaStar)
+      let differences = [abs(alpha - alphaStar), abs(1 - alpha - alphaStar)].filter { $0 > 1e-12 }
+      let stated = 1e-9 / (differences.min() ?? 1)
+      // The same rule with a hundred times as many points, read off between its points at half the distance.
+      let count = 2_000_000
+      let (middle, half) = (
+        (law.edges.lowerBound + law.edges.upperBound) / 2, (law.edges.upperBound - law.edges.lowerBound) / 2
+      )
+      var (mass, worst) = (law.massAtZero, 0.0)
+      for index in 0..<count {
+        let theta = (Double(index) + 0.5) * .pi / Double(count)
+        let x = middle - half * cos(theta)
+        mass += law.density(x) * half * sin(theta) * .pi / Double(count)
+        // Both ends in detail.
+        let isNearEnd = min(index, count - index) < 300
+        guard index % (isNearEnd ? 25 : 4999) == 0 else { continue }
+        // Of one value the distance is the greater of F and 1 - F at it.
+        let end = middle - half * cos(Double(index + 1) * .pi / Double(count))
+        guard end > law.edges.lowerBound, end < law.edges.upperBound else { continue }
+        worst = max(worst, abs(law.kolmogorovDistance(of: [end]) - max(mass, 1 - mass)))
+      }
+      #expect(worst < stated, "\(alpha), \(alphaStar): \(worst), stated \(stated)")
+    }
+  }
+
   @Test("The distance from the law is small for its quantiles and large without atoms") func distances() throws {
     var stream = RandomStream(key: 3, stream: 0)
     let values = try Overlaps.sample(inputDimension: 400, studentWidth: 320, teacherWidth: 280, from: &stream).values
