@@ -190,7 +190,7 @@ let empiricalDecayTable = TableDefinition(
   }
 }
 
-/// Training loss along relaxed paths that begin in a spurious minimum, in units of the loss there; runs that descent brought
+/// Training loss along relaxed paths, whose height is an upper bound of the lowest pass, that begin in a spurious minimum, in units of the loss there; runs that descent brought
 /// below a thousandth of the first loss have nothing to leave and are left out.
 let pathTable = TableDefinition(
   "sarao2020/paths", from: [MinimumEnergyPath.self],

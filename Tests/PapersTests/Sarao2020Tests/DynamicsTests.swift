@@ -249,4 +249,28 @@ import Testing
     expectClose(losses.last ?? .nan, 0, absolute: 1e-20)
     #expect(losses.max() == losses.first)
   }
+
+  /// What a quick stage calls the height of a path is near that of a finer one: an upper bound that hardly moves.
+  @Test func heightOfRelaxedPaths() throws {
+    func height(_ sampleCount: Int, _ replica: Int, isFine: Bool) throws -> (height: Double, isCaught: Bool) {
+      var parameters = MinimumEnergyPath.Parameters()
+      (parameters.studentWidth, parameters.sampleCount) = (1, sampleCount)
+      (parameters.imageCount, parameters.iterationCount) = isFine ? (96, 8000) : (24, 1000)
+      let result = try MinimumEnergyPath.run(parameters, in: RunContext(replica: replica, streamKey: 90))
+      let losses = try #require(result[MinimumEnergyPath.trainingLoss]).values
+      let initial = try #require(result[MinimumEnergyPath.initialLoss])[]
+      return (losses.greatest() / losses[0], losses[0] > 1e-3 * initial)
+    }
+    var count = 0
+    for sampleCount in [12, 18] {
+      for replica in 0..<6 {
+        let coarse = try height(sampleCount, replica, isFine: false)
+        guard coarse.isCaught else { continue }
+        count += 1
+        let fine = try height(sampleCount, replica, isFine: true)
+        expectClose(coarse.height, fine.height, relative: 0.05, "n = \(sampleCount), replica \(replica)")
+      }
+    }
+    #expect(count >= 4)
+  }
 }
