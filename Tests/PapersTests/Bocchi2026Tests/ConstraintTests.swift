@@ -177,6 +177,120 @@ private struct SymmetricPath {
     #expect(worst.eigenvalue > -1e-13, "\(worst.eigenvalue)")
   }
 
+  @Test("gradient flow conserves C for teachers of unequal norms and for narrow students too, free or constrained")
+  func unequalNorms() throws {
+    // exp(-4 eta c* (t_r + t_q) time) (R^T (Q - R R^T)^-1 R)_rq, which is C for equal norms.
+    for constraint in [Constraint.free, .spherical] {
+      for (p, pStar, spread) in [
+        (1, 2, 0.0), (1, 2, 0.9), (2, 2, 0.99), (3, 2, 0.4), (2, 5, 0.0), (2, 5, 0.7), (4, 16, 0.95), (16, 2, 0.5),
+        (1, 16, 0.3), (16, 16, 0.9),
+      ] {
+        let plain = Theory(
+          studentWidth: p, teacherWidth: pStar, learningRate: 1e-3, constraint: constraint, teacherSpread: spread)
+        let theory = Theory(
+          studentWidth: p, teacherWidth: pStar, learningRate: 0.5 * plain.criticalLearningRate, constraint: constraint,
+          teacherSpread: spread)
+        let dimension = 1000.0
+        var stream = RandomStream(key: 18, stream: UInt64(17 * p + pStar))
+        let start = Overlaps.random(
+          studentWidth: p, teacherWidth: pStar, inputDimension: dimension, constraint: constraint, stream: &stream)
+        let equations = OverlapEquations(theory, isGradientFlow: true)
+        // Until the first direction is learnt; later C is a quotient of numbers that vanish.
+        let norms = theory.teacherNorms
+        let end = log(dimension) * Double(pStar) / (8 * theory.learningRate * norms[0])
+        let times = (0...8).map { end * Double($0) / 8 }
+        let method = OverlapEquations.method(inputDimension: dimension)
+        var first: Matrix?
+        for (time, state) in zip(times, try equations.solve(from: start, at: times, method: method)) {
+          let overlaps = equations.overlaps(state)
+          let quotient = LinearAlgebra.multiply(
+            overlaps.teacherOverlap,
+            try LinearAlgebra.solve(positiveDefinite: overlaps.perpendicular, overlaps.teacherOverlap),
+            transposingFirst: true)
+          let conserved = Matrix(rowCount: pStar, columnCount: pStar) { r, q in
+            exp(-4 * theory.learningRate / Double(pStar) * (norms[r] + norms[q]) * time) * quotient[r, q]
+          }
+          guard let first else {
+            first = conserved
+            continue
+          }
+          let size = first.values.map(abs).greatest()
+          expectClose(
+            (conserved - first).values.map { abs($0) / size }.greatest(), 0, absolute: 1e-6,
+            "\(constraint) \(p) \(pStar) \(spread) time \(time)")
+        }
+      }
+    }
+  }
+
+  @Test("with unequal norms rows keep theirs and Q - R R^T its sign over the longest time any stage follows")
+  func unequalNormsAtLateTimes() throws {
+    for constraint in [Constraint.free, .spherical] {
+      for (p, pStar, spread) in [(1, 2, 0.9), (2, 2, 0.2), (2, 2, 0.99), (4, 2, 0.5), (2, 6, 0.8), (16, 16, 0.9)] {
+        let plain = Theory(
+          studentWidth: p, teacherWidth: pStar, learningRate: 1e-3, constraint: constraint, teacherSpread: spread)
+        for share in [0.05, 0.5] {
+          var eta = share * plain.criticalLearningRate
+          while Theory(
+            studentWidth: p, teacherWidth: pStar, learningRate: eta, teacherSpread: spread
+          ).plateauDiscriminant < 0 { eta *= 0.9 }
+          let theory = Theory(
+            studentWidth: p, teacherWidth: pStar, learningRate: eta, constraint: constraint, teacherSpread: spread)
+          let dimension = 1e6
+          var stream = RandomStream(key: 19, stream: UInt64(p))
+          let start = Overlaps.random(
+            studentWidth: p, teacherWidth: pStar, inputDimension: dimension, constraint: constraint, stream: &stream)
+          for isGradientFlow in [false, true] {
+            let equations = OverlapEquations(theory, isGradientFlow: isGradientFlow)
+            let method = OverlapEquations.method(inputDimension: dimension)
+            let startNorms = start.selfOverlap.diagonal
+            for state in try equations.solve(from: start, at: [0, 20, 300, 5000, 20_000], method: method) {
+              let overlaps = equations.overlaps(state)
+              let least = try LinearAlgebra.symmetricEigenvalues(overlaps.perpendicular)[0]
+              #expect(least > -1e-13, "\(constraint) \(p) \(pStar) \(spread): \(least)")
+              guard constraint == .spherical else { continue }
+              for (norm, first) in zip(overlaps.selfOverlap.diagonal, startNorms) {
+                expectClose(norm, first, absolute: 1e-9, "\(p) \(pStar) \(spread)")
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test("every critical point has no gradient and the curvature of its kind, at all corners of the parameters")
+  func saddles() throws {
+    for (p, pStar) in [(1, 1), (1, 2), (2, 1), (1, 16), (16, 1), (3, 4), (16, 2), (7, 7)] {
+      let learnt = Set([0, min(1, p, pStar), min(p, pStar) - 1, min(p, pStar)]).filter { $0 >= 0 }
+      for k in learnt.sorted() {
+        let most = k == pStar ? 0 : p - k
+        for j in Set([0, most / 2, most]).sorted() {
+          var parameters = Hessian.Parameters()
+          (parameters.studentWidth, parameters.teacherWidth, parameters.place) = (p, pStar, .critical)
+          (parameters.learntCount, parameters.otherCount) = (k, j)
+          parameters.inputDimension = p + pStar + 2
+          try parameters.validate()
+          let result = try Hessian.run(parameters, in: RunContext(streamKey: 23))
+          let gradient = try #require(result[Hessian.gradient])[]
+          // Rounding of products of up to 16 numbers of size 4, and of eigenvalues of a matrix of order 300.
+          expectClose(gradient, 0, absolute: 1e-12, "\(p) \(pStar) \(k) \(j)")
+          // -4/p* for a direction not learnt, 2 delta less for a row that does nothing; 0 where min(p, p*) are learnt, or
+          // more where one row and one direction leave nothing to move along.
+          let delta = 2 * (1 - Double(k) / Double(pStar)) / Double(2 + k + j)
+          let flat = p == 1 && pStar == 1 ? 4.0 : 0
+          let least = k == min(p, pStar) ? flat : -4 / Double(pStar) - (k + j < p ? 2 * delta : 0)
+          expectClose(
+            try #require(result[Hessian.eigenvalues]).values.least(), least, absolute: 1e-11, "\(p) \(pStar) \(k) \(j)")
+          // (tr D)^2/2 + |D|^2, where D is -delta/2 on k + j directions and 1/p* on those that are not learnt.
+          let loss = delta * delta / 2 + Double(k + j) * delta * delta / 4 + Double(pStar - k) / Double(pStar * pStar)
+          expectClose(
+            try #require(result[Hessian.populationLoss])[], loss, absolute: 1e-13, "\(p) \(pStar) \(k) \(j)")
+        }
+      }
+    }
+  }
+
   @Test("descent with constrained rows settles where the equations do, with fewer neurons than the teacher")
   func descent() throws {
     for (p, pStar, eta) in [(2, 3, 0.04), (1, 2, 0.04)] {

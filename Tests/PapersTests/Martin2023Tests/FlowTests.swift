@@ -1,6 +1,7 @@
 import Foundation
 import Martin2023
 import NumericalMethods
+import PaperKit
 import TestSupport
 import Testing
 
@@ -109,6 +110,54 @@ struct FlowTests {
     }
     // The march has no such noise: its fixed points are those of the flow.
     expectClose(try RiccatiMarch(network).states(at: times)[29].loss, 0, absolute: 1e-24)
+  }
+
+  @Test(
+    "The experiment's direct flow keeps with the march, downhill and above the minimum, to the longest time of any stage",
+    arguments: [(12, 6, 3), (12, 6, 6), (12, 3, 6), (12, 1, 12), (12, 12, 1), (8, 20, 4), (8, 1, 1), (8, 8, 8)])
+  func lateDirectFlow(d: Int, m: Int, teacherWidth: Int) throws {
+    var parameters = GaussianFlow.Parameters()
+    (parameters.inputDimension, parameters.studentWidth, parameters.teacherWidth) = (d, m, teacherWidth)
+    (parameters.firstTime, parameters.lastTime, parameters.timeCount) = (1e-2, 10, 40)
+    let context = RunContext(streamKey: 37)
+    let direct = try GaussianFlow.run(parameters, in: context)
+    parameters.method = .riccati
+    let march = try GaussianFlow.run(parameters, in: context)
+    func values(_ results: [OutputArray: NDArray], _ output: OutputArray) throws -> [Double] {
+      try #require(results[output]).values
+    }
+    let losses = try values(direct, GaussianFlow.populationLoss)
+    var teacher = context.random("teacher")
+    let levels = try Network.gaussianTeacher(
+      inputDimension: d, teacherWidth: teacherWidth, raw: false, from: &teacher)
+    let minimum = Theory.minimum(teacherEigenvalues: levels, studentWidth: m)
+    // The noise in which it ends.
+    let noise = 30 * 1e-14 * pow(levels.reduce(0, +), 2)
+    for (early, late) in zip(losses, losses.dropFirst()) { #expect(late <= early * (1 + 1e-6) + noise) }
+    #expect(losses.allSatisfy { $0 >= minimum.loss - noise })
+    for output in [GaussianFlow.overlap, GaussianFlow.integratedTrace] {
+      expectClose(try values(direct, output), try values(march, output), absolute: 1e-4, "\(output.name)")
+    }
+    expectClose(losses, try values(march, GaussianFlow.populationLoss), relative: 1e-3, absolute: noise)
+  }
+
+  @Test(
+    "A start orthogonal to the first teacher direction ends at its saddle at the corners of the widths",
+    arguments: [
+      (2, 1, 1), (2, 2, 2), (2, 5, 1), (12, 1, 1), (12, 4, 4), (12, 12, 12), (12, 40, 12), (12, 12, 1), (30, 29, 2),
+    ])
+  func saddles(d: Int, m: Int, teacherWidth: Int) throws {
+    var parameters = NonGenericStart.Parameters()
+    (parameters.inputDimension, parameters.studentWidth, parameters.teacherWidth) = (d, m, teacherWidth)
+    try parameters.validate()
+    for replica in 0..<3 {
+      let context = RunContext(replica: replica, streamKey: 43)
+      let result = try NonGenericStart.run(parameters, in: context)
+      let (found, saddle) = (
+        try #require(result[NonGenericStart.finalLoss])[], try #require(result[NonGenericStart.saddleLoss])[]
+      )
+      expectClose(found, saddle, relative: 1e-5, "replica \(replica)")
+    }
   }
 
   @Test("The flow ends at the least risk of its rank") func minimum() throws {
