@@ -154,7 +154,9 @@ package struct ClaimFile {
     guard let name = value.text("estimate", in: context) else { return nil }
     if let estimator = catalogue.estimators[name] { return estimator }
     value.report(
-      .unknownName(kind: "estimator", name: name, known: catalogue.estimators.keys.sorted()), in: context)
+      EstimateReader.kinds.contains(name)
+        ? .message("'\(name)' needs to be told of what: estimate: {\(name): …}, as in docs/yaml.md")
+        : .unknownName(kind: "estimator", name: name, known: catalogue.estimatorNames(for: name)), in: context)
     return nil
   }
 

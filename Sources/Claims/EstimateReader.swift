@@ -10,7 +10,7 @@ struct EstimateReader {
   private let pipeline: PipelineFile
   private let catalogue: Catalogue
   private let context: String
-  private static let kinds = [
+  static let kinds = [
     "mean", "median", "proportion", "greatest", "ratio", "difference", "slope", "crossing", "greatestGap", "monotone",
   ]
   private static let quantityKeys = ["of", "at", "where"]

@@ -27,8 +27,22 @@ package struct KillMatrix: Sendable {
   package let rows: [Row]
   /// The deliberate mistakes that the papers' experiments can make, by paper, in the order of their declaration.
   private let mutants: [(paper: String, mutants: [Mutant])]
-  /// Claims of the whole project that say they notice a mistake: "paper mutant".
-  private let listed: Set<String>
+  /// The mistakes of the experiments behind the rows that no claim of the whole project says it notices.
+  private let unlisted: [Mistake]
+
+  /// A mistake of the experiments of one paper, whichever figure files have claims on them.
+  private struct Mistake: Hashable {
+    let paper, name, meaning: String
+
+    /// Those that evidence can have.
+    static func all(of evidence: Evidence, in pipeline: PipelineFile) -> [Mistake] {
+      pipeline.closure(of: evidence.stages).flatMap { stage in
+        stage.experiment.mutants.map {
+          Mistake(paper: String(stage.experiment.name.prefix { $0 != "/" }), name: $0.name, meaning: $0.meaning)
+        }
+      }
+    }
+  }
 
   /// `claims` are all of the project, among which are those of the rows.
   package init(rows: [Row], pipeline: PipelineFile, claims: [Claim]) {
@@ -43,7 +57,12 @@ package struct KillMatrix: Sendable {
       }
     }
     self.mutants = mutants
-    listed = Set(claims.flatMap { claim in claim.kills.map { "\(claim.paper) \($0)" } })
+    func id(_ mistake: Mistake) -> String { "\(mistake.paper) \(mistake.name)" }
+    var told = Set(
+      claims.flatMap { claim in
+        Mistake.all(of: claim.evidence, in: pipeline).filter { claim.kills.contains($0.name) }.map(id)
+      })
+    unlisted = rows.flatMap { Mistake.all(of: $0.claim.evidence, in: pipeline) }.filter { told.insert(id($0)).inserted }
   }
 
   /// What should not be: claims that cannot fail, mistakes that a claim should notice and does not, and mistakes that no
@@ -74,10 +93,9 @@ package struct KillMatrix: Sendable {
         problems.append("\(row.claim.id): does not notice the mistake '\(mutant)'")
       }
     }
-    for (paper, mutants) in mutants {
-      for mutant in mutants where !listed.contains("\(paper) \(mutant.name)") {
-        problems.append("\(paper): no claim lists the mistake '\(mutant.name)' (\(mutant.meaning)) under `kills:`")
-      }
+    for mistake in unlisted {
+      problems.append(
+        "\(mistake.paper): no claim lists the mistake '\(mistake.name)' (\(mistake.meaning)) under `kills:`")
     }
     return problems
   }

@@ -6,7 +6,8 @@ package import Pipeline
 package struct FigureFile {
   private let tables: [String: TableDefinition]
   private let stages: [String]
-  private let parameters: (String) -> [String: ParameterValue]
+  private let parameters: (String) -> [String: ParameterValue]?
+  private let tableNames: (String) -> [String]?
   /// Made once: making it costs more than most uses.
   private let placeholder = Curve.placeholder
 
@@ -14,13 +15,16 @@ package struct FigureFile {
   package static let styleCount = 8
 
   /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `parameters` are a
-  /// stage's.
+  /// stage's, nil for one that has mistakes; `tableNames` are to be named where a table is unknown, nil where the reason has
+  /// been reported.
   package static func figures(
     in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String],
-    parameters: @escaping (String) -> [String: ParameterValue] = { _ in [:] }
+    parameters: @escaping (String) -> [String: ParameterValue]? = { _ in [:] },
+    tableNames: ((String) -> [String]?)? = nil
   ) -> [Figure] {
     let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let file = FigureFile(tables: tables, stages: stages, parameters: parameters)
+    let file = FigureFile(
+      tables: tables, stages: stages, parameters: parameters, tableNames: tableNames ?? { _ in tables.keys.sorted() })
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
       let mistakeCount = value.diagnostics.reportCount
@@ -174,8 +178,9 @@ package struct FigureFile {
     }
     let stages = self.stages(mapping, of: definition, in: context)
     let parameters: [String: ParameterValue] = stages.reduce(into: [:]) { values, stage in
-      values.merge(self.parameters(stage)) { first, _ in first }
+      values.merge(self.parameters(stage) ?? [:]) { first, _ in first }
     }
+    let isUncertain = stages.contains { self.parameters($0) == nil }
     var conditions: [String: [ParameterValue]] = [:]
     let filters = mapping["where"]?.mapping("where", in: context)?.entries.compactMap { entry -> Series.Filter? in
       if !definition.columns.contains(where: { $0.name == entry.key }), parameters[entry.key] != nil {
@@ -184,6 +189,8 @@ package struct FigureFile {
         }
         return nil
       }
+      // What a stage with mistakes would have as a parameter cannot be told.
+      if isUncertain { return nil }
       check(entry.key, isColumnOf: definition, at: entry.location, value.diagnostics, context)
       return Series.Filter(
         column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
@@ -201,8 +208,8 @@ package struct FigureFile {
     guard let value = mapping.required("table", in: context), let name = value.text("table", in: context) else {
       return nil
     }
-    if tables[name] == nil {
-      value.report(.unknownName(kind: "table", name: name, known: tables.keys.sorted()), in: context)
+    if tables[name] == nil, let known = tableNames(name) {
+      value.report(.unknownName(kind: "table", name: name, known: known), in: context)
     }
     return tables[name]
   }

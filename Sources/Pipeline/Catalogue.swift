@@ -4,6 +4,8 @@ package import PaperKit
 package struct Catalogue: Sendable {
   package let papers: [Paper]
   package private(set) var experiments: [String: ExperimentDescription]
+  /// Names of the project's own experiments, also of those that were not read because of mistakes.
+  private var ownNames: Set<String> = []
   /// Those of the papers, and the automatic ones of experiments for which no paper has one of the name.
   package private(set) var tables: [String: TableDefinition]
   package let estimators: [String: Estimator]
@@ -52,14 +54,33 @@ package struct Catalogue: Sendable {
     for experiment in self.experiments.values { addTables(of: experiment) }
   }
 
-  /// The same with the experiments of a project's programs.
-  package func adding(_ programs: [ExperimentDescription]) -> Catalogue {
+  /// The same with the experiments of a project's programs; `names` are also those of experiments with mistakes.
+  func adding(_ programs: [ExperimentDescription], names: Set<String>) -> Catalogue {
     var catalogue = self
+    catalogue.ownNames = names
     for program in programs {
       catalogue.experiments[program.name] = program
       catalogue.addTables(of: program)
     }
     return catalogue
+  }
+
+  /// The experiments to name where one is unknown; nil where it is one with mistakes, which have been reported.
+  package func experimentNames(for name: String) -> [String]? { offered(experiments.keys, for: name) }
+
+  /// The tables to name where one is unknown; nil where it is of an experiment with mistakes, which have been reported.
+  package func tableNames(for name: String) -> [String]? { offered(tables.keys, for: name) }
+
+  /// The estimators to name where one is unknown.
+  package func estimatorNames(for name: String) -> [String] { offered(estimators.keys, for: name) ?? [] }
+
+  /// The names of the project's own programs among some and the nearest of the others; all where it has no programs.
+  private func offered(_ names: some Collection<String>, for name: String) -> [String]? {
+    func isOf(_ experiment: String, _ name: String) -> Bool { name == experiment || name.hasPrefix(experiment + "/") }
+    if ownNames.contains(where: { experiments[$0] == nil && isOf($0, name) }) { return nil }
+    guard !ownNames.isEmpty else { return names.sorted() }
+    let own = names.filter { name in ownNames.contains { isOf($0, name) } }.sorted()
+    return own + [nearestSpelling(of: name, among: names.filter { !own.contains($0) }.sorted())].compactMap { $0 }
   }
 
   private mutating func addTables(of experiment: ExperimentDescription) {

@@ -3,6 +3,8 @@ package final class Diagnostics {
   /// Each once: what several profiles share is read for each of them.
   private var found: [Diagnostic] = []
   private var known: Set<String> = []
+  /// The files in the order in which they were read: mistakes of one may follow from those of an earlier one.
+  private var files: [String] = []
   /// How often something was reported, repeats included.
   package private(set) var reportCount = 0
 
@@ -12,16 +14,17 @@ package final class Diagnostics {
     reportCount += 1
     let diagnostic = Diagnostic(location: location, context: context, fact: fact)
     if known.insert(diagnostic.identity).inserted { found.append(diagnostic) }
+    if !files.contains(location.file) { files.append(location.file) }
   }
 
   /// Throws ``PipelineError/invalidFiles(_:)`` if anything was found.
   package func throwIfAny() throws {
     guard !found.isEmpty else { return }
-    throw PipelineError.invalidFiles(
-      found.sorted {
-        ($0.location.file, $0.location.line, $0.location.column)
-          < ($1.location.file, $1.location.line, $1.location.column)
-      })
+    let rank = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
+    func place(_ diagnostic: Diagnostic) -> (Int, Int, Int) {
+      (rank[diagnostic.location.file] ?? 0, diagnostic.location.line, diagnostic.location.column)
+    }
+    throw PipelineError.invalidFiles(found.sorted { place($0) < place($1) })
   }
 }
 

@@ -106,10 +106,17 @@ package enum ErrorMessage {
       "there is no profile '\(name)' (the pipeline has \(list(known)))\(suggestion(name, known, end: "."))"
     case .badOption(let name, let value, let allowed): "\(name) \(value): \(allowed)."
     case .cellsFailed(let count, let log):
-      "\(Text.count(count, "cell")) failed; the rest is saved. Reasons: \(log)"
+      """
+      \(Text.count(count, "cell")) failed; the rest is saved. Reasons: \(log). `refig try EXPERIMENT --stage STAGE` runs one \
+      replica alone; correct the cause and run again.
+      """
     case .cellsMissing(let count, let command):
       "\(Text.count(count, "cell")) \(count == 1 ? "is" : "are") not in the store; run `\(command)` first."
-    case .verdictsDiffer(let count): "\(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected."
+    case .verdictsDiffer(let count):
+      """
+      \(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected. `refig show claim:ID` tells what a \
+      number is made of.
+      """
     case .mutantsSurvive(let count):
       "\(count) \(count == 1 ? "claim or mistake" : "claims or mistakes") listed above: a check that cannot fail proves nothing."
     case .underpowered(let count):
@@ -117,7 +124,11 @@ package enum ErrorMessage {
       \(count) \(count == 1 ? "claim has" : "claims have") too few replicas for the verdict to stand on other random \
       numbers; raise `replicas:` of their stages, or do not gate on them (`expect: inconclusive`).
       """
-    case .noClaims: "no claim was evaluated, so nothing was verified."
+    case .noClaims:
+      """
+      no claim was evaluated, so nothing was verified; state one under `claims:` of a file that `figures:` of pipeline.yaml \
+      lists, or name others.
+      """
     case .damaged(let path, let reason): "\(path): damaged: \(reason)."
     case .newerFormat(let path, let found, let known):
       "\(path): written in format \(found) by a newer refig; this one knows \(known). Use the newer refig."
@@ -130,9 +141,12 @@ package enum ErrorMessage {
       positive; filter them, use a linear axis, or say dropNonPositive: true.
       """
     case .evidence(let subject, let reason): "\(subject): \(reason)."
-    case .workerNotStarted(let reason): "a worker could not be run: \(reason)."
+    case .workerNotStarted(let reason): "a worker could not be run: \(reason). `refig doctor` tries this machine."
     case .versionUnknown(let command, let reason):
-      "`\(command)`, which `versions:` of an experiment asks, gives no answer: \(reason)."
+      """
+      `\(command)`, which `versions:` of an experiment asks, gives no answer: \(reason). Type it in the project's folder; \
+      correct it there or in pipeline.yaml.
+      """
     case .slurmMissing(let program, let reason):
       """
       \(program) cannot be started: \(reason). Run on a machine that has Slurm's client programs on PATH, such as the \

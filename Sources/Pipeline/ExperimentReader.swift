@@ -18,6 +18,12 @@ struct ExperimentReader {
     facts = ProjectFacts(folder: folder)
   }
 
+  /// The names of all experiments, also of those with mistakes.
+  static func names(_ value: YAMLValue?) -> Set<String> {
+    guard let value, case .mapping(let pairs) = value.content else { return [] }
+    return Set(pairs.compactMap { if case .word(let name) = $0.key.content { name } else { nil } })
+  }
+
   /// The experiments without mistakes; those are reported. No program is started.
   func experiments(_ value: YAMLValue?) -> [ExperimentDescription] {
     (value?.mapping("experiments", in: "")?.entries ?? []).compactMap { entry in
@@ -55,11 +61,12 @@ struct ExperimentReader {
     let isRandom = mapping["random"].map { $0.flag("random", in: context) ?? true } ?? true
     guard let command else { return nil }
     let declaration = outputs.map { "\($0.name) \($0.axes) \($0.unit) \($0.allowsNaN)\n" }.joined()
+    let dataDeclaration = data.map { "\($0.file) \($0.name) \($0.axes)\n" }.joined()
     return ExperimentDescription(
       name, outputs: outputs, data: data, mutants: mutants, defaults: parameters,
       program: ProgramExperiment(
         command: command, folder: folder, isRandom: isRandom, sources: sources, versions: versions,
-        declaration: declaration, facts: facts))
+        declaration: declaration, dataDeclaration: dataDeclaration, facts: facts))
   }
 
   /// Words of a command: a list of texts, one at least.

@@ -65,7 +65,8 @@ package struct PipelineFile: Sendable {
     let top = document.mapping("pipeline", allowing: Self.keys, in: "")
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let catalogue = catalogue.adding(
-      top.map { ExperimentReader(folder: folder, catalogue: catalogue).experiments($0["experiments"]) } ?? [])
+      top.map { ExperimentReader(folder: folder, catalogue: catalogue).experiments($0["experiments"]) } ?? [],
+      names: ExperimentReader.names(top?["experiments"]))
     self.path = path
     self.catalogue = catalogue
     seed = top?.required("seed", in: "")?.integer("seed", in: "") ?? 0
@@ -95,12 +96,11 @@ package struct PipelineFile: Sendable {
       let reader = StageReader(
         id: entry.key, folder: folder, siblings: siblings, catalogue: catalogue, profiles: profiles,
         slurm: slurm, diagnostics: diagnostics)
-      let before = diagnostics.reportCount
       if let stage = reader.stage(entry.value, at: entry.location, profile: chosen) {
         stages.append(stage)
       } else {
         // What reads the stage relies on it.
-        precondition(diagnostics.reportCount > before, "stage \(entry.key) was left out and nothing was told")
+        precondition(diagnostics.reportCount > 0, "stage \(entry.key) was left out and nothing was told")
       }
     }
     self.stages = stages
@@ -120,7 +120,7 @@ package struct PipelineFile: Sendable {
     let experiments = document.mapping("pipeline", in: "")?["experiments"]
     let programs = ExperimentReader(folder: folder, catalogue: catalogue).experiments(experiments)
     try diagnostics.throwIfAny()
-    return catalogue.adding(programs)
+    return catalogue.adding(programs, names: Set(programs.map(\.name)))
   }
 
   /// The stage of an id, unless it has mistakes.

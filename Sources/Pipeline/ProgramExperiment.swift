@@ -21,6 +21,8 @@ package struct ProgramExperiment: Sendable {
   let versions: [[String]]
   /// What it declares, as far as results depend on it: outputs with axes and units.
   let declaration: String
+  /// The arrays of committed files that it is given; the files are told of by stages.
+  let dataDeclaration: String
   let facts: ProjectFacts
 
   /// All files of its code.
@@ -33,12 +35,13 @@ package struct ProgramExperiment: Sendable {
   /// `PipelineError` where a source or a version cannot be had.
   func code() throws -> [(part: String, digest: String)] {
     let words = ParameterValue.list(command.map(ParameterValue.text)).canonicalText
-    return try facts.code(of: "\(words)\n\(sources)\n\(versions)\n\(declaration)") {
+    return try facts.code(of: "\(words)\n\(sources)\n\(versions)\n\(declaration)\n\(dataDeclaration)") {
       var code = [
         (part: "protocol", digest: "\(Self.protocolVersion)"), (part: "command", digest: words),
         (part: "sources", digest: try facts.sourcesDigest(sources)),
         (part: "outputs", digest: CellKey.digest(declaration)),
       ]
+      if !dataDeclaration.isEmpty { code.append((part: "data", digest: CellKey.digest(dataDeclaration))) }
       if !versions.isEmpty {
         let answers = try versions.map { try facts.version(of: $0, environment: environment) }
         code.append((part: "versions", digest: answers.joined(separator: "; ")))

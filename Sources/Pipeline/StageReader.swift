@@ -46,9 +46,10 @@ struct StageReader {
     let value = mapping["experiment"]
     guard let name = value == nil ? id : value?.text("experiment", in: context) else { return nil }
     if let experiment = catalogue.experiments[name] { return experiment }
-    diagnostics.report(
-      .unknownName(kind: "experiment", name: name, known: catalogue.experiments.keys.sorted()),
-      at: value?.location ?? location, in: context)
+    if let known = catalogue.experimentNames(for: name) {
+      diagnostics.report(
+        .unknownName(kind: "experiment", name: name, known: known), at: value?.location ?? location, in: context)
+    }
     return nil
   }
 

@@ -173,8 +173,9 @@ package struct YAMLValue {
 
   /// A mapping whose keys must be among the allowed ones; others are reported.
   package func mapping(_ key: String, allowing keys: [String], in context: String) -> YAMLMapping? {
-    guard let mapping = mapping(key, in: context) else { return nil }
+    guard var mapping = mapping(key, in: context) else { return nil }
     for entry in mapping.entries where !keys.contains(entry.key) {
+      mapping.unknownKeys.append(entry.key)
       diagnostics.report(.unknownKey(entry.key, known: keys), at: entry.location, in: context)
     }
     return mapping
@@ -198,6 +199,17 @@ package struct YAMLMapping {
   package let entries: [(key: String, value: YAMLValue, location: SourceLocation)]
   package let location: SourceLocation
   package let diagnostics: Diagnostics
+  /// Keys that were reported, as they mean nothing.
+  fileprivate var unknownKeys: [String] = []
+
+  fileprivate init(
+    entries: [(key: String, value: YAMLValue, location: SourceLocation)], location: SourceLocation,
+    diagnostics: Diagnostics
+  ) {
+    self.entries = entries
+    self.location = location
+    self.diagnostics = diagnostics
+  }
 
   /// The value of a key, if it is there.
   package subscript(_ key: String) -> YAMLValue? { entries.first { $0.key == key }?.value }
@@ -205,6 +217,8 @@ package struct YAMLMapping {
   /// The value of a key that must be there; reported if it is not.
   package func required(_ key: String, in context: String) -> YAMLValue? {
     if let value = self[key] { return value }
+    // Misspelt, which was told with the key that is meant.
+    if unknownKeys.contains(where: { nearestSpelling(of: $0, among: [key]) != nil }) { return nil }
     diagnostics.report(.missingKey(key), at: location, in: context)
     return nil
   }

@@ -54,7 +54,7 @@ package struct Project: Sendable {
         top?["figures"].map {
           FigureFile.figures(
             in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames,
-            parameters: { pipeline[$0]?.base ?? [:] })
+            parameters: { pipeline[$0]?.base }, tableNames: catalogue.tableNames)
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)

@@ -146,6 +146,7 @@ struct ManifestFacts: Sendable {
       case "code.compiler": "the compiler changed"
       case "code.sources": "sources of the program of \(experiment) changed"
       case "code.outputs": "the outputs that \(experiment) declares changed"
+      case "code.data": "the arrays of data files that \(experiment) declares changed"
       case "code.command", "code.versions", "code.protocol":
         "\(name.dropFirst(5)): \(other.values[name] ?? "nothing") → \(values[name] ?? "nothing")"
       case _ where name.hasPrefix("input."): "input '\(name.dropFirst(6))' changed: other cells of the stage it reads"

@@ -42,6 +42,7 @@ struct Doctor: ParsableCommand {
             + "machines to a relative \(NumericClass.tolerance), not bit for bit",
         isGood: NumericClass.hasRequiredProcessor)
     }
+    if let documents = Self.documents { tell("documents", documents) }
     tell("HDF5", HDF5File.libraryVersion)
     let gnuplot = try ProcessEnvironment.firstLine(of: ["gnuplot", "--version"])
     tell("gnuplot", gnuplot ?? "not found; install it (Debian: apt-get install gnuplot-nox)", isGood: gnuplot != nil)
@@ -68,6 +69,14 @@ struct Doctor: ParsableCommand {
       .joined(separator: "\n"))
     let problems = findings.filter { !$0.isGood }.count
     if problems > 0 { throw PipelineError.unfitMachine(count: problems) }
+  }
+
+  /// The folder of the documents that came with this program, own-paper.md, yaml.md and protocol.md; nil if none did.
+  static var documents: String? {
+    // Of a wheel, of a Debian package, of a checkout.
+    let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    return ["docs", "../../share/doc/refig", "../../../docs"].map { program.appending(path: $0).standardized.path }
+      .first { Files.sizeAndTime($0 + "/protocol.md") != nil }
   }
 
   /// Writes, renames, reads and locks a file where cells will be.

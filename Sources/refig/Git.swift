@@ -28,6 +28,9 @@ struct Git {
     String(decoding: try bytes(arguments), as: UTF8.self).split(separator: "\n").first.map(String.init)
   }
 
+  /// Whether anything was ever committed.
+  func hasCommits() throws -> Bool { try firstLine(["rev-list", "--all", "--max-count=1"]) != nil }
+
   /// Writes what the last commit holds to a tar archive.
   func archive(to path: String) throws {
     // git works in the repository's folder.

@@ -44,7 +44,7 @@ struct New: ParsableCommand {
         refig verify     check the claim
         refig mutate     can it fail?
         refig report     a page of everything
-      """)
+      """ + (Doctor.documents.map { "\nfrom here to a paper of your own: \($0)/own-paper.md" } ?? ""))
   }
 
   private var code: String { language == .python ? "walk.py" : "walk.c" }

@@ -30,6 +30,7 @@ struct Refig: ParsableCommand {
         refig verify paper:sarao2020     the claims of one paper, with verdicts
         refig report                     a page of all figures and verdicts
         refig explain sarao2020/fig1     what it depends on, what would run and why
+        refig doctor                     whether this machine is fit, and where the documents lie
 
       Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected \
       one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date under --check; 130 interrupted.
@@ -267,6 +268,13 @@ enum ProcessEnvironment {
     facts["refig"] = Refig.configuration.version
     guard let git = Git(project.root) else { return facts }
     do {
+      guard try git.hasCommits() else {
+        facts["gitFailure"] = "nothing was committed yet"
+        StandardStreams.report(
+          "refig: the record names no commit, as the repository has none yet: `git add --all` and `git commit` make one\n"
+        )
+        return facts
+      }
       facts["commit"] = try git.firstLine(["rev-parse", "HEAD"])
       facts["hasChanges"] = try git.hasChanges() ? "yes" : "no"
     } catch let failure as FileError {

@@ -27,6 +27,9 @@ struct Try: ParsableCommand {
   @Option(help: "Which replica.")
   var replica = 0
 
+  @Option(help: "A deliberate mistake of the experiment to make.")
+  var mutant: String?
+
   @Option(help: "Root of the random streams.")
   var seed = 0
 
@@ -54,7 +57,7 @@ struct Try: ParsableCommand {
     // Behind its paper's name, an experiment's may be all that its own program knows.
     let names = catalogue.experiments.keys.filter { $0 == experiment || $0.hasSuffix("/\(experiment)") }
     guard let experiment = names.first, names.count == 1, let type = catalogue.experiments[experiment] else {
-      throw PipelineError.unknownExperiment(experiment, known: catalogue.experiments.keys.sorted())
+      throw PipelineError.unknownExperiment(experiment, known: catalogue.experimentNames(for: experiment) ?? [])
     }
     var files = try dataFiles.map(Self.dataFile)
     for (index, file) in files.enumerated() where files[..<index].contains(where: { $0.name == file.name }) {
@@ -76,6 +79,14 @@ struct Try: ParsableCommand {
     manifest.data = files.map { ($0.name, $0.digest) }
     manifest.parameters = try ParameterSettings.parameters(of: type, settings, over: manifest.parameters)
     manifest.replicas = replica..<(replica + 1)
+    if let mutant, !type.mutants.contains(where: { $0.name == mutant }) {
+      let names = type.mutants.map(\.name)
+      throw PipelineError.badOption(
+        name: "--mutant", value: mutant,
+        allowed: "\(experiment) "
+          + (names.isEmpty ? "has no mutants" : "has the mutants \(names.joined(separator: ", "))"))
+    }
+    manifest.mutant = mutant
     let store = Store(root: root + "/data/store", catalogue: catalogue)
     let worker = Worker(catalogue: catalogue, store: store)
     if request {

@@ -108,6 +108,7 @@ private enum Treatment {
     "refig data lu2020/overlap --csv": .left("of the page's own project, which has no program"),
     "refig explain mypaper/walk": .left(own),
     "refig try mypaper/walk --set steps=100": .left(own),
+    "refig try mypaper/walk --mutant biased": .left(own),
     "refig try EXPERIMENT --set ratio=3": .typed(["refig try sarao2020/uniqueness --set sampleCount=7"]),
     "refig try … --request": .left("no experiment of the small project is a program: ProgramTests"),
     "refig run paper:smith2027 && refig verify paper:smith2027": .left(example),

@@ -59,6 +59,38 @@ import Testing
     #expect(try Self.refig(["new", "../mine"], in: workspace.path).status == 2)
   }
 
+  @Test("what running a new project makes is not for git, and without a commit the record says what is missing")
+  func underGit() throws {
+    let workspace = try Workspace()
+    let made = try Self.refig(["new", "mine"], in: workspace.path)
+    let page = try #require(made.output.firstMatch(of: /\S+own-paper\.md/)).0
+    #expect(FileManager.default.fileExists(atPath: String(page)), "\(page)")
+    let doctor = try Self.refig(["doctor"], in: workspace.path).output
+    #expect(doctor.contains(page.dropLast("/own-paper.md".count)), "\(doctor)")
+    #expect(try !workspace.read("mine/.github/workflows/verify.yml").contains("pip install refig"))
+    let folder = workspace.path + "/mine"
+    func git(_ arguments: String...) throws -> ProgramResult {
+      try runProgram("git", ["-c", "user.name=n", "-c", "user.email=n@example.org"] + arguments, in: folder)
+    }
+    #expect(try git("init", "-q").status == 0)
+    let run = try Self.refig(["run"], in: folder)
+    #expect(
+      run.status == 0 && run.errors.contains("the record names no commit, as the repository has none yet"),
+      "\(run.errors)")
+    #expect(!run.errors.contains("fatal"), "\(run.errors)")
+    #expect(try git("add", "--all").status == 0)
+    let staged = try git("diff", "--cached", "--name-only").output.split(separator: "\n")
+    #expect(
+      Set(staged) == [
+        ".github/workflows/verify.yml", ".gitignore", "CITATION.cff", "README.md", "figures/mine.yaml",
+        "figures/style.gp",
+        "pipeline.yaml", "walk.py",
+      ], "\(staged)")
+    #expect(try git("commit", "-q", "-m", "Begin").status == 0)
+    try Self.expectSuccess(["verify", "mutate", "report", "run"], in: folder)
+    #expect(try git("status", "--porcelain").output.isEmpty)
+  }
+
   @Test("a project in C, and the same in Perl and in R, run, are confirmed and notice their mistake")
   func languages() throws {
     let workspace = try Workspace()

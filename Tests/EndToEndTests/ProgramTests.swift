@@ -731,6 +731,104 @@ import Testing
     try write(shift: 6)
     #expect(try refig("run").output.contains("0 cached, 1 computed"))
     #expect(try refig("data", "my/total", "--csv").output.hasSuffix("0,\(sum + 6),1299000.0\n"))
+    // What of the file the program is given is part of the key as well.
+    let pipeline = try workspace.read("pipeline.yaml")
+    try workspace.write(pipeline.replacing("axes: [row, column]", with: "axes: [line, column]"), to: "pipeline.yaml")
+    #expect(try refig("run", "--dry").output.contains("1 of 1 cell would run"))
+    let explained = try refig("explain", "my/total").output
+    #expect(explained.contains("the arrays of data files that my/total declares changed"), "\(explained)")
+  }
+
+  @Test("try makes a deliberate mistake, and knows no others")
+  func tryMutant() throws {
+    let folder = try Folder(Self.stages)
+    func end(_ options: String...) throws -> Substring {
+      let tried = try runProgram(
+        try productPath("refig"), ["try", "my/walk", "--set", "drift=100.0"] + options, in: folder.workspace.path)
+      #expect(tried.status == 0, "\(tried.errors)")
+      return try #require(tried.output.firstMatch(of: /end = (\S+)/)).1
+    }
+    // Four steps with the same random numbers.
+    let (right, mistaken) = (try end(), try end("--mutant", "no-drift"))
+    expectClose(try #require(Double(right)) - (try #require(Double(mistaken))), 400, relative: 1e-4)
+    let byHand = try runProgram(
+      "python3", ["walk.py", "--try", "drift=100.0", "--mutant=no-drift"], in: folder.workspace.path,
+      environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
+    #expect(byHand.output.contains("end = \(mistaken.prefix(4))"), "\(byHand.output)\(byHand.errors)")
+    let unknown = try folder.refig("try", "my/walk", "--mutant", "drift")
+    #expect(unknown.status == 2 && unknown.errors.contains("my/walk has the mutants no-drift"), "\(unknown.errors)")
+  }
+
+  @Test("figure files that share an experiment share its mistakes: one claim of the project lists each")
+  func sharedMistakes() throws {
+    func claims(_ kills: String) -> String {
+      """
+      claims:
+        drifts: {statement: It drifts., source: ours, kind: derived, estimate: {mean: end}, from: [my/walk],
+          where: {drift: 2.0}, accept: [4, 12], because: a test, kills: [\(kills)]}
+
+      """
+    }
+    let folder = try Folder(
+      "figures: [figures/first.yaml, figures/second.yaml]\n" + Self.experiment
+        + "stages: {my/walk: {sweep: [{drift: [0.0, 2.0]}], replicas: 40}}\n")
+    try folder.workspace.write(claims("no-drift"), to: "figures/first.yaml")
+    try folder.workspace.write(claims(""), to: "figures/second.yaml")
+    for targets in [[], ["paper:second"]] {
+      let mutate = try runProgram(try productPath("refig"), ["mutate"] + targets, in: folder.workspace.path)
+      #expect(mutate.status == 0, "\(mutate.output)\(mutate.errors)")
+    }
+    try folder.workspace.write(claims(""), to: "figures/first.yaml")
+    let unlisted = try folder.refig("mutate")
+    #expect(unlisted.status == 4)
+    #expect(
+      unlisted.output.components(separatedBy: "no claim lists the mistake 'no-drift'").count == 2, "\(unlisted.output)")
+  }
+
+  @Test(
+    "a mistake is told once, with the project's own names, and not what follows from it",
+    arguments: [
+      ("    command: [", "    comand: [", "unknown key 'comand'; did you mean 'command'?"),
+      ("    parameters: {steps: 4, ", "    paramters: {steps: 4, ", "unknown key 'paramters'"),
+      ("      end: {meaning: ", "      end: {meening: ", "unknown key 'meening'; did you mean 'meaning'?"),
+      ("    outputs:", "    outptus:", "unknown key 'outptus'"),
+      ("drift: [0.0, 1.0]}", "drfit: [0.0, 1.0]}", "unknown parameter 'drfit'"),
+    ])
+  func consequences(text: String, mistake: String, message: String) throws {
+    let pipeline =
+      "figures: [figures/my.yaml]\n" + Self.experiment + "stages:\n  my/walk: {sweep: [{drift: [0.0, 1.0]}]}\n"
+      + "  my/other: {experiment: my/walk}\n"
+    #expect(pipeline.contains(text))
+    let folder = try Folder(pipeline.replacing(text, with: mistake))
+    try folder.workspace.write(
+      """
+      figures:
+        ends:
+          {caption: Ends., source: ours, panels: [{x: {label: drift}, y: {label: end}, series: [
+            {table: my/walk, from: [my/walk], where: {kind: none}, draw: points, x: drift, y: end},
+            {table: my/walk/time, from: [my/walk], draw: line, x: time, y: position}]}]}
+      claims:
+        drifts: {statement: It drifts., source: ours, kind: derived, estimate: {mean: end}, from: [my/walk],
+          where: {drift: 1.0}, accept: [0, 12], because: a test, kills: [no-drift]}
+
+      """, to: "figures/my.yaml")
+    let run = try folder.refig("run")
+    #expect(run.status == 2 && run.errors.contains(message), "\(run.errors)")
+    #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    #expect(!run.errors.contains("sarao2020"), "\(run.errors)")
+  }
+
+  @Test("where a name is unknown, those of the project are offered, and one of refig's own only if it is near")
+  func offeredNames() throws {
+    let folder = try Folder(
+      Self.stages + "  my/b: {experiment: my/random}\n  my/c: {experiment: sarao2020/uniquenes}\n")
+    let run = try folder.refig("run")
+    #expect(run.errors.contains("unknown experiment 'my/random'; known: my/walk\n"), "\(run.errors)")
+    #expect(
+      run.errors.contains("unknown experiment 'sarao2020/uniquenes'; did you mean 'sarao2020/uniqueness'?"),
+      "\(run.errors)")
+    let tried = try folder.refig("try", "my/random")
+    #expect(tried.errors.contains("known: my/walk."), "\(tried.errors)")
   }
 
   @Test("figures and claims of a program need no Swift: automatic tables and standard estimates")
