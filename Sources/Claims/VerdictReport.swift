@@ -173,9 +173,9 @@ package struct VerdictReport: Sendable {
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
-  /// JUnit: a suite per paper, a case per claim that prints its numbers, one a line. A verdict other than the expected one
-  /// is a failure, an expected inconclusive one is skipped, and what could not be judged is an error. Valid for the schema of Jenkins' xUnit plugin, which allows a
-  /// case no properties.
+  /// JUnit: a suite per paper, a case per claim that prints its numbers, one a line. A verdict other than the expected
+  /// one is a failure, an expected inconclusive one is skipped, and what could not be judged is an error. Valid for the
+  /// schema of Jenkins' xUnit plugin, which allows a case no properties.
   package var junit: String {
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     text +=
