@@ -153,7 +153,7 @@ package struct LocalExecutor: Executor {
     try report(item, batch.store.contains(batch.key(item)) ? .present : outcome)
   }
 
-  /// Bytes that can be had without swapping, in this machine and in this process's control group.
+  /// Bytes that can be had without swapping, in this machine and in this process's control groups.
   private static func availableMemory() throws -> Int {
     func number(_ path: String, after name: String = "") throws -> Int? {
       let text = String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self)
@@ -161,8 +161,19 @@ package struct LocalExecutor: Executor {
       return line?.split(separator: " ").first.flatMap { Int($0) }
     }
     var available = try number("/proc/meminfo", after: "MemAvailable:").map { $0 << 10 } ?? .max
-    if let limit = try number("/sys/fs/cgroup/memory.max"), let used = try number("/sys/fs/cgroup/memory.current") {
-      available = min(available, limit - used)
+    // Lines such as `4:memory:/batch/7` (version 1) and `0::/batch/7`; a container sees its own group as the root.
+    let lines = String(decoding: try Files.bytes(of: "/proc/self/cgroup") ?? [], as: UTF8.self).split(separator: "\n")
+    for fields in lines.map({ $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false) })
+    where fields.count == 3 && ["", "memory"].contains(fields[1]) {
+      let (root, limit, use) =
+        fields[1].isEmpty
+        ? ("/sys/fs/cgroup", "memory.max", "memory.current")
+        : ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
+      for group in [root, root + fields[2]] {
+        if let limit = try number("\(group)/\(limit)"), let used = try number("\(group)/\(use)") {
+          available = min(available, limit - used)
+        }
+      }
     }
     return available
   }

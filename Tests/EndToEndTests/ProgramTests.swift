@@ -975,4 +975,43 @@ import Testing
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(try there.cells() == here.cells())
   }
+
+  /// Where groups of processes can be given a limit on memory.
+  private static let groups = "/sys/fs/cgroup/memory"
+
+  @Test(
+    "a program that the kernel kills for want of memory costs its cell alone",
+    .enabled(if: access(groups + "/cgroup.procs", W_OK) == 0, "needs root, and control groups of version 1"))
+  func killedForMemory() throws {
+    let folder = try Folder(
+      """
+      experiments:
+        mine/eater:
+          command: [python3, walk.py]
+          parameters: {megabytes: 1}
+          outputs: {taken: {meaning: bytes}}
+      stages:
+        mine/eater: {sweep: [{megabytes: [1, 600, 2]}]}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def eater(p, rng):
+            return {"taken": len(b"x" * (p.megabytes << 20))}
+
+        refig.main()
+        """)
+    let group = "\(Self.groups)/refig-\(UUID())"
+    try FileManager.default.createDirectory(atPath: group, withIntermediateDirectories: false)
+    defer { rmdir(group) }
+    try Data("300M".utf8).write(to: URL(fileURLWithPath: group + "/memory.limit_in_bytes"))
+    let run = "echo $$ >'\(group)/cgroup.procs' && exec '\(try productPath("refig"))' run --quiet"
+    let result = try runProgram("sh", ["-c", run], in: folder.workspace.path)
+    #expect(result.status == 3, "\(result.errors)")
+    #expect(try folder.cells().count == 2)
+    let failures = try folder.failures()
+    #expect(failures.count == 1 && failures[0].contains("out of memory?"), "\(failures)")
+  }
 }
