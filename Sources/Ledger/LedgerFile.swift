@@ -48,8 +48,8 @@ struct LedgerFile {
     guard bytes.count <= Self.byteLimit, let text = String(validating: bytes, as: UTF8.self) else {
       throw damaged("it is not a ledger's text")
     }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let head = lines[0].split(separator: "\t", omittingEmptySubsequences: false)
+    let lines = Self.parts(of: text[...], between: "\n")
+    let head = Self.parts(of: lines[0], between: "\t")
     guard head.count == 3, head[0] == Self.magic, let kind = Kind(rawValue: String(head[1])), lines.last == "" else {
       throw damaged("it does not begin and end as a file of a ledger does")
     }
@@ -58,7 +58,12 @@ struct LedgerFile {
     guard PipelineFile.isName(subject), Self.path(kind, subject, text: text) == path else {
       throw damaged("its contents are not those its name was made from: it was edited, cut short or renamed")
     }
-    self.lines = lines.dropFirst().dropLast().map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+    self.lines = lines.dropFirst().dropLast().map { Self.parts(of: $0, between: "\t") }
+  }
+
+  /// Split by bytes, which takes a third of the time that characters take.
+  private static func parts(of text: Substring, between separator: UnicodeScalar) -> [Substring] {
+    text.utf8.split(separator: UInt8(ascii: separator), omittingEmptySubsequences: false).map(Substring.init)
   }
 
   /// The files of a ledger, sorted, relative to its folder.
