@@ -161,9 +161,9 @@ let descentEstimators = [
   },
   Estimator(
     "oymak2019/movement-sample-exponent", from: [Distance.self],
-    meaning: "slope of ln(|W - W_0|/|W_0|) against ln n"
+    meaning: "slope of ln(|W - W_0|/|W_0|) against ln n, median over sets of problems"
   ) { results in
-    .mean(
+    .median(
       try logSlopes(results.points(of: Distance.self), Distance.relativeMovement) { Double($0.sampleCount) })
   },
   Estimator(
@@ -205,8 +205,8 @@ let descentEstimators = [
   },
   Estimator(
     "oymak2019/corruption-iteration-ratio", from: [LabelCorruption.self],
-    meaning: "steps needed for clean labels over those for random labels, paired"
-  ) { .mean(try corruptionRatios($0, LabelCorruption.iterationCount), scale: .logarithmic) },
+    meaning: "steps needed for clean labels over those for random labels, paired; median, for long runs are rare"
+  ) { .median(try corruptionRatios($0, LabelCorruption.iterationCount)) },
   Estimator(
     "oymak2019/corruption-distance-ratio", from: [LabelCorruption.self],
     meaning: "distance for clean labels over that for random labels, paired"
@@ -278,9 +278,9 @@ let otherEstimators = [
   },
   Estimator(
     "oymak2019/certified-exponent", from: [CertifiedRegime.self],
-    meaning: "slope of ln(certified kd) against ln n"
+    meaning: "slope of ln(certified kd) against ln n, median over data sets"
   ) { results in
-    .mean(
+    .median(
       try logSlopes(results.points(of: CertifiedRegime.self), CertifiedRegime.certifiedParameterCount) {
         Double($0.sampleCount)
       })
