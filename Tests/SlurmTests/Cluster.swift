@@ -11,7 +11,8 @@ struct Cluster {
 
   /// All nodes are asked for: about one alone, a controller says what it was busy with when somebody last asked for all.
   func state(of node: String) throws -> String {
-    let lines = try ask("sinfo", "--noheader", "--Node", "--partition=main", "--format=%N %T").output.split(separator: "\n")
+    let lines = try ask("sinfo", "--noheader", "--Node", "--partition=main", "--format=%N %T").output.split(
+      separator: "\n")
     let words = lines.map { $0.split(separator: " ").map(String.init) }
     return words.first { $0.first == node && $0.count == 2 }?[1] ?? ""
   }

@@ -21,7 +21,8 @@ if words[1] == "--head" {
   }
 } else if words[1] == "--trap" {
   for word in words.dropFirst(2) {
-    print(TrapGuard.trapped.contains(word) ? "not \(word)" : TrapGuard.guarding(word) { [word][word == "trap" ? 1 : 0] })
+    print(
+      TrapGuard.trapped.contains(word) ? "not \(word)" : TrapGuard.guarding(word) { [word][word == "trap" ? 1 : 0] })
   }
 } else if words.count == 6 {
   Interruption.listen()
