@@ -63,13 +63,13 @@ let dynamicsEstimators = [
 let tailEstimators = [
   Estimator(
     "bocchi2026/descent-tail-exponent", from: [FullSGD.self],
-    meaning: "slope of the mean ln loss against ln time between half of the last time and the last"
+    meaning: "slope of ln loss against ln time between half of the last time and the last, median over runs"
   ) { results in
     let (point, middle) = try lateHalf(results)
     let times = point[FullSGD.time].values
     let duration = Double.logarithm(times[times.count - 1] / times[middle])
     let losses = point[FullSGD.populationLoss]
-    return .mean(
+    return .median(
       zip(losses.column(times.count - 1), losses.column(middle)).map { Double.logarithm($0 / $1) / duration })
   },
   Estimator(

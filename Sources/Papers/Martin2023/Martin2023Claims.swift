@@ -7,9 +7,9 @@ internal import PaperKit
 let settingEstimators = [
   Estimator(
     "martin2023/population-risk-ratio", from: [PopulationRisk.self],
-    meaning: "Monte Carlo mean of the squared error over the closed form of the risk"
+    meaning: "Monte Carlo mean of the squared error over the closed form of the risk; median over networks"
   ) { results in
-    .mean(try results.point(of: PopulationRisk.self)[PopulationRisk.ratio].values)
+    .median(try results.point(of: PopulationRisk.self)[PopulationRisk.ratio].values)
   },
   Estimator(
     "martin2023/overlap-law-distance", from: [OverlapSpectrum.self],
@@ -68,7 +68,7 @@ let limitEstimators =
     [
       Estimator(
         "martin2023/phi-distance-\(regime.rawValue)", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
-        meaning: "distance of phi at gamma = 1 from its limit, orthonormal, \(regime.rawValue) student"
+        meaning: "distance of the median phi at gamma = 1 from its limit, orthonormal, \(regime.rawValue) student"
       ) { results in
         let point = try only(
           results.points(of: OrthonormalFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
@@ -76,7 +76,7 @@ let limitEstimators =
           try point.index(of: 1, in: OrthonormalFlow.rescaledTime))
         let limit = try results.orthonormalLimit(
           HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
-        return .mean(values).distance(from: limit)
+        return .median(values).distance(from: limit)
       },
       Estimator(
         "martin2023/gaussian-phi-distance-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
