@@ -75,7 +75,6 @@ private enum Treatment {
     "sbatch --time=2-0 --wrap='refig run --profile paper --executor slurm'": .left(cluster),
     "dist/refig": .typed(["refig --help"]),
     "refig try": .typed(["refig try sarao2020/uniqueness"]),
-    "refig explain": .typed(["refig explain sarao2020/uniqueness"]),
     "refig try --data": .left("no experiment of the small project reads a file: DataFileTests"),
     "refig run … --detach": .typed(["refig run --detach"]),
     "refig status 20261125T161537.267-51": .typed(["refig status RUN"]),

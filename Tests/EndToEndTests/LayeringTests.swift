@@ -114,6 +114,9 @@ import Testing
     "Martin2023/ConvergenceRates.swift uses Martin2023/GaussianFlow.swift",
     // The parameters of the one experiment that it serves.
     "Martin2026/MeanFieldHistory.swift uses Martin2026/DynamicalMeanField.swift",
+    // Which parameters are refused for having no effect, not what the others do.
+    "Martin2026/RegularizedMinimum.swift uses Martin2026/Martin2026IdleParameters.swift",
+    "Martin2026/Spectrum.swift uses Martin2026/Martin2026IdleParameters.swift",
   ]
 
   @Test("an experiment uses no code that its fingerprint leaves out: other experiments' files, tables and claims")

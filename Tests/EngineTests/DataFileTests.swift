@@ -158,10 +158,7 @@ private struct DataProject {
       ),
       (
         "  toy/file-sum:\n    data: {tabel: numbers.h5}\n",
-        """
-        pipeline.yaml:5:11: stage 'toy/file-sum': 'table' is missing
-        pipeline.yaml:5:12: stage 'toy/file-sum': unknown key 'tabel'; did you mean 'table'?; known: table
-        """
+        "pipeline.yaml:5:12: stage 'toy/file-sum': unknown key 'tabel'; did you mean 'table'?; known: table"
       ),
       (
         "  toy/walk:\n    data: {table: {path: numbers.h5}}\n  toy/file-sum: {data: {table: {path: numbers.h5}}}\n",

@@ -152,7 +152,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  a: {experiment: zebra}",
-        "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/fault, toy/file-sum, toy/formula, toy/mean, toy/walk"
+        "pipeline.yaml:4:19: stage 'a': unknown experiment 'zebra'; known: toy/coin, toy/fault, toy/file-sum, toy/formula, toy/mean, toy/walk"
       ),
       (
         "  toy/walk: {parameters: {stepCount: 2.5}}",
