@@ -155,7 +155,7 @@ package struct ClaimFile {
     if let estimator = catalogue.estimators[name] { return estimator }
     value.report(
       EstimateReader.kinds.contains(name)
-        ? .message("'\(name)' needs to be told of what: estimate: {\(name): …}, as in docs/yaml.md")
+        ? .message("say what '\(name)' is taken of: estimate: {\(name): …}, as in docs/yaml.md")
         : .unknownName(kind: "estimator", name: name, known: catalogue.estimatorNames(for: name)), in: context)
     return nil
   }

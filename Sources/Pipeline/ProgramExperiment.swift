@@ -21,7 +21,7 @@ package struct ProgramExperiment: Sendable {
   let versions: [[String]]
   /// What it declares, as far as results depend on it: outputs with axes and units.
   let declaration: String
-  /// The arrays of committed files that it is given; the files are told of by stages.
+  /// The arrays that it reads from committed files, which stages name.
   let dataDeclaration: String
   let facts: ProjectFacts
 

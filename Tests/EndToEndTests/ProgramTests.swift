@@ -472,7 +472,7 @@ import Testing
     #expect(singular.errors.contains("inner.py:9: return np.linalg.solve"), "\(singular.errors)")
   }
 
-  @Test("equal failures are told once with their number, and a program that answers is not started again")
+  @Test("equal failures are reported once with their number, and a program that answers is not started again")
   func equalFailures() throws {
     let folder = try Folder(
       Self.experiment
