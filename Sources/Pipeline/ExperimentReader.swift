@@ -60,7 +60,9 @@ struct ExperimentReader {
     let mutants = mutants(mapping["mutants"], in: context)
     let isRandom = mapping["random"].map { $0.flag("random", in: context) ?? true } ?? true
     guard let command else { return nil }
-    let declaration = outputs.map { "\($0.name) \($0.axes) \($0.unit) \($0.allowsNaN)\n" }.joined()
+    // A single number with chance in it must not become exact when somebody says that there is none.
+    let declaration =
+      outputs.map { "\($0.name) \($0.axes) \($0.unit) \($0.allowsNaN)\n" }.joined() + (isRandom ? "" : "no chance\n")
     let dataDeclaration = data.map { "\($0.file) \($0.name) \($0.axes)\n" }.joined()
     return ExperimentDescription(
       name, outputs: outputs, data: data, mutants: mutants, defaults: parameters,

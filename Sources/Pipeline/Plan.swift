@@ -55,8 +55,13 @@ package struct Plan: Sendable {
     private func distinctManifest(_ cell: Int) -> Manifest {
       var manifest = manifest(cell)
       guard manifest.streams == .common else { return manifest }
-      // Values that are not accepted are reported elsewhere.
-      let isRandom = (try? definition.experiment.drawsRandomNumbers(manifest.parameters)) ?? true
+      let isRandom: Bool
+      do {
+        isRandom = try definition.experiment.drawsRandomNumbers(manifest.parameters)
+      } catch {
+        // The reader of the stage, or the worker, refuses these values and names them; until then nothing is merged.
+        isRandom = true
+      }
       if manifest.parameters.isEmpty || !isRandom { manifest.streams = .independent }
       return manifest
     }
