@@ -30,7 +30,7 @@ package final class Judge {
   }
 
   /// A claim's verdict by the cells behind it, which must be there. Throws ``PipelineError/interrupted`` when the user
-  /// wants to stop.
+  /// wants to stop, and ``PipelineError/estimatorTrapped(claim:)``.
   package func judge(_ claim: Claim) throws -> EvaluatedClaim { judge(claim, by: try estimation(of: claim)) }
 
   /// A claim's verdict by an estimate that was made elsewhere.
@@ -50,7 +50,7 @@ package final class Judge {
       try reader.requireSound(keys)
       estimation = before
     } else if TrapGuard.trapped.contains(claim.id) {
-      return Estimation(failure: "its estimator trapped: a mistake in its code, at an index or a number out of range")
+      throw PipelineError.estimatorTrapped(claim: claim.id)
     } else {
       do {
         let results = try reader.results(claim.evidence)

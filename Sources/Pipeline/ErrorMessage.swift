@@ -35,6 +35,7 @@ package enum ErrorMessage {
         .environment
       case .outOfDate, .nothingKept, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers: .outOfDate
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
+      case .estimatorTrapped: .bug
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
     case is ChildProcess.NotStarted: .environment
@@ -112,6 +113,11 @@ package enum ErrorMessage {
       """
     case .cellsMissing(let count, let command):
       "\(Text.count(count, "cell")) \(count == 1 ? "is" : "are") not in the store; run `\(command)` first."
+    case .estimatorTrapped(let claim):
+      """
+      \(claim): its estimator trapped, at an index or a number out of range, say: a mistake in its code. \
+      `refig show claim:\(claim)` names it.
+      """
     case .verdictsDiffer(let count):
       """
       \(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected. `refig show claim:ID` tells what a \

@@ -68,6 +68,8 @@ package enum PipelineError: Error, Sendable {
   case cellsFailed(count: Int, log: String)
   case cellsMissing(count: Int, command: String)
   case verdictsDiffer(count: Int)
+  /// A mistake in the code of a claim's estimator ended the process.
+  case estimatorTrapped(claim: String)
   case noClaims
   case underpowered(count: Int)
   case mutantsSurvive(count: Int)

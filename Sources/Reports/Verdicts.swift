@@ -21,6 +21,8 @@ package struct Verdicts {
   package let report: VerdictReport
   /// Stages that numbers were taken of which are not those of today.
   package let staleStages: [String]
+  /// An estimator that trapped: its claim has no verdict.
+  package let trapped: PipelineError?
   /// What audits prove, if a number comes from the ledger.
   package let audits: AuditStatement?
 
@@ -34,8 +36,17 @@ package struct Verdicts {
     let present = try usesCells ? project.store.presentKeys() : []
     let failed = try usesCells ? project.store.failedKeys() : []
     let judge = project.judge(project.reader(plan))
+    var trapped: PipelineError?
     entries = try claims.map { claim in
-      let judged = try judge.judge(claim, present: present)
+      let judged: (evaluated: EvaluatedClaim?, cells: [CellKey], missingCount: Int)
+      do {
+        judged = try judge.judge(claim, present: present)
+      } catch let error as PipelineError {
+        guard case .estimatorTrapped = error else { throw error }
+        trapped = error
+        return Entry(
+          claim: claim, evaluated: nil, origin: nil, cellCount: 0, missingCount: 0, reason: ErrorMessage.reason(of: error))
+      }
       var (evaluated, origin) = (judged.evaluated, judged.evaluated == nil ? nil : Origin.computed)
       if evaluated == nil, let recorded = ledger?.estimation(of: claim) {
         evaluated = judge.judge(claim, by: recorded.estimation)
@@ -48,6 +59,7 @@ package struct Verdicts {
         claim: claim, evaluated: evaluated, origin: origin, cellCount: judged.cells.count,
         missingCount: judged.missingCount, reason: reason)
     }
+    self.trapped = trapped
     judge.saveEstimations()
     let isFromLedger = entries.contains { $0.origin != nil && $0.origin != .computed }
     let origins = entries.compactMap { entry in entry.origin.map { (entry.claim.id, $0.name) } }

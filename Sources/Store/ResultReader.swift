@@ -15,7 +15,9 @@ package final class ResultReader {
   private let plan: Plan
   private let absence: Absence
   /// What became of reading a stage. Damage is remembered, as its cell is gone afterwards.
-  private var cells: [String: Result<[(cell: Cell, identity: String)], any Error>] = [:]
+  private var cells: [String: Result<[Entry], any Error>] = [:]
+  /// A cell, or failed replicas in the place of one that is missing.
+  private typealias Entry = (cell: Cell, identity: String, isMissing: Bool)
   /// Cells whose digests were checked.
   private var sound: Set<CellKey> = []
 
@@ -26,11 +28,18 @@ package final class ResultReader {
   }
 
   /// The results some evidence asks for, each replica once even where stages share it. Throws
-  /// ``PipelineError/cellsMissing(count:command:)`` and ``PipelineError/damaged(path:reason:)`` unless all cells of its
-  /// stages are there and fit together.
+  /// ``PipelineError/cellsMissing(count:command:)`` and ``PipelineError/damaged(path:reason:)`` unless all cells that it
+  /// accepts are there and fit together.
   package func results(_ evidence: Evidence) throws -> Results {
     var chosen: [(cell: Cell, identity: String)] = []
-    for id in evidence.stages { chosen += try cells(of: id).filter { evidence.accepts($0.cell.manifest.parameters) } }
+    for id in evidence.stages {
+      let own = try cells(of: id).filter { evidence.accepts($0.cell.manifest.parameters) }
+      let missingCount = own.count { $0.isMissing }
+      if absence == .error, missingCount > 0 {
+        throw PipelineError.cellsMissing(count: missingCount, command: "refig run \(id) --profile \(plan.profile)")
+      }
+      chosen += own.map { ($0.cell, $0.identity) }
+    }
     return try Results(cells: chosen)
   }
 
@@ -54,29 +63,22 @@ package final class ResultReader {
     }
   }
 
-  private func cells(of id: String) throws -> [(cell: Cell, identity: String)] {
+  private func cells(of id: String) throws -> [Entry] {
     if let known = cells[id] { return try known.get() }
     let outcome = Result { try read(id) }
     cells[id] = outcome
     return try outcome.get()
   }
 
-  private func read(_ id: String) throws -> [(cell: Cell, identity: String)] {
+  private func read(_ id: String) throws -> [Entry] {
     guard let stage = plan[id] else { preconditionFailure("stage \(id) is not planned") }
-    var missingCount = 0
-    let cells = try stage.keys.indices.map { index -> (cell: Cell, identity: String) in
-      if let cell = try store.cell(stage.keys[index]) { return (cell, stage.identity(index)) }
-      missingCount += 1
+    return try stage.keys.indices.map { index in
+      if let cell = try store.cell(stage.keys[index]) { return (cell, stage.identity(index), false) }
       let manifest = stage.manifest(index)
       let failed = Cell(
         manifest: manifest, replicas: [], failures: manifest.replicas.map { ($0, "not in the store") }, arrays: [:],
         coordinates: [:], numericClass: nil)
-      return (failed, stage.identity(index))
+      return (failed, stage.identity(index), true)
     }
-    if absence == .error, missingCount > 0 {
-      throw PipelineError.cellsMissing(
-        count: missingCount, command: "refig run \(id) --profile \(plan.profile)")
-    }
-    return cells
   }
 }

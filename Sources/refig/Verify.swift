@@ -95,6 +95,7 @@ struct Verify: ParsableCommand {
     try write(report, changes, project, verdicts.audits)
     afterWriting()
     if let failure { throw failure }
+    if let trapped = verdicts.trapped { throw trapped }
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
       if !json { print(report.planText) }

@@ -1014,4 +1014,50 @@ import Testing
     let failures = try folder.failures()
     #expect(failures.count == 1 && failures[0].contains("out of memory?"), "\(failures)")
   }
+
+  @Test("whether an experiment draws random numbers is in the key: a draw does not become exact by a word")
+  func chanceInTheKey() throws {
+    let pipeline = "experiments: {my/f: {command: [python3, walk.py], CHANCEoutputs: {x: {meaning: x}}}}\nstages: {my/f: {}}\n"
+    let program = "import refig\n\n@refig.experiment\ndef f(p, rng=None):\n    return {\"x\": 1.0}\n\nrefig.main()\n"
+    let folder = try Folder(pipeline.replacing("CHANCE", with: ""), program: program)
+    #expect(try folder.refig("run", "--quiet").status == 0)
+    let text = try folder.workspace.read("pipeline.yaml")
+    try folder.workspace.write(text.replacing("outputs:", with: "random: false, outputs:"), to: "pipeline.yaml")
+    #expect(try folder.refig("run", "--dry", "--json").output.contains("\"my/f\""))
+    #expect(try folder.refig("status", "--check").status == 7)
+  }
+
+  @Test("a claim on the points that worked is judged, whatever became of the others of its stage")
+  func pointsThatWorked() throws {
+    let folder = try Folder(
+      """
+      figures: [mine.yaml]
+      experiments:
+        mine/f: {command: [python3, walk.py], parameters: {k: 1}, outputs: {x: {meaning: x}}}
+      stages:
+        mine/f: {sweep: [{k: [1, 2, 3]}], replicas: 20}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def f(p, rng, cell):
+            if p.k > 1:
+                raise RuntimeError("no such k")
+            return {"x": rng.normal(5, 1)}
+
+        refig.main()
+        """)
+    try folder.workspace.write(
+      """
+      claims:
+        some: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], where: {k: 1}, accept: [2, 8], because: b}
+        whole: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], accept: [2, 8], because: b}
+
+      """, to: "mine.yaml")
+    let result = try folder.refig("verify")
+    #expect(result.status == 3, "\(result.errors)")
+    #expect(result.output.contains("1 confirmed") && result.output.contains("1 not judged"), "\(result.output)")
+  }
 }
