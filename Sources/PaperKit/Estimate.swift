@@ -131,8 +131,8 @@ public struct Estimate: Sendable, Codable {
   public var standardError: Double {
     switch evidence {
     case .exact, .identity: 0
-    case .mean(let values, .linear): Statistics.standardError(values)
-    case .mean(let values, .logarithmic): value * Statistics.standardError(values.map(Double.logarithm))
+    case .mean(let values, .linear): Self.standardError(values)
+    case .mean(let values, .logarithmic): value * Self.standardError(values.map(Double.logarithm))
     case .median: interval(tail: 0.00135).halfWidth / 3
     case .proportion(let successes, let trials):
       (Double(successes) * Double(trials - successes) / Double(trials)).squareRoot() / Double(trials)
@@ -160,16 +160,52 @@ public struct Estimate: Sendable, Codable {
   /// Skewness of the replicas on the scale of the mean; nil for other evidence.
   public var skewness: Double? {
     switch evidence {
-    case .mean(let values, .linear): Statistics.skewness(values)
-    case .mean(let values, .logarithmic): Statistics.skewness(values.map(Double.logarithm))
+    case .mean(let values, .linear): Self.skewness(values)
+    case .mean(let values, .logarithmic): Self.skewness(values.map(Double.logarithm))
     case .greatest(let estimates): estimates.compactMap(\.skewness).max { abs($0) < abs($1) }
     case .distance(let estimate, _): estimate.skewness
     case .exact, .identity, .median, .proportion, .fit: nil
     }
   }
 
+  /// Whether replicas behind a mean or a fit, of several numbers behind any, are all equal: they may be so by chance, as
+  /// where all of few trials succeed, and tell nothing of how far the others lie.
+  public var lacksSpread: Bool {
+    switch evidence {
+    case .mean(let values, .linear): values.count > 1 && Self.standardError(values) == 0
+    case .mean(let values, .logarithmic): values.count > 1 && Self.standardError(values.map(Double.logarithm)) == 0
+    case .fit(let value, let standardError, let degreesOfFreedom):
+      // A function of equal numbers differs in its last digits, by which of them it was made of.
+      degreesOfFreedom > 0 && standardError <= 0x1p-44 * abs(value)
+    case .greatest(let estimates): estimates.contains(where: \.lacksSpread)
+    case .distance(let estimate, _): estimate.lacksSpread
+    case .exact, .identity, .median, .proportion: false
+    }
+  }
+
+  /// Standard error of a mean, also of numbers whose squares are too small or too large for a Double; 0 where all are
+  /// equal, which the rounded mean may differ from.
+  static func standardError(_ values: [Double]) -> Double {
+    if values.count > 1, values.allSatisfy({ $0 == values[0] }) { return 0 }
+    let scale = scale(values)
+    return scale * Statistics.standardError(values.map { $0 / scale })
+  }
+
+  /// Skewness, the same for all powers of two that numbers are multiplied with.
+  static func skewness(_ values: [Double]) -> Double {
+    let scale = scale(values)
+    return Statistics.skewness(values.map { $0 / scale })
+  }
+
+  /// The power of two of the greatest number; dividing by it is exact.
+  private static func scale(_ values: [Double]) -> Double {
+    let greatest = values.reduce(0) { max($0, abs($1)) }
+    return greatest > 0 && greatest.isFinite ? greatest.binade : 1
+  }
+
   /// The interval outside of which the truth lies with probability at most `tail` on either side. Infinite where the
-  /// replicas are too few for a statement at this level, or for evidence that is not a number.
+  /// replicas are too few for a statement at this level or all equal (``lacksSpread``), or for evidence that is not a
+  /// number.
   public func interval(tail: Double) -> Interval {
     let (low, high) = ends(tail: tail)
     return low <= high ? Interval(low, high) : .everything
@@ -179,11 +215,11 @@ public struct Estimate: Sendable, Codable {
     switch evidence {
     case .exact(let value, let error), .identity(let value, _, let error): return (value - error, value + error)
     case .mean(let values, let scale):
-      guard values.count > 1 else { return (-.infinity, .infinity) }
+      guard values.count > 1, !lacksSpread else { return (-.infinity, .infinity) }
       let scaled = scale == .linear ? values : values.map(Double.logarithm)
       let reach =
         Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
-        * Statistics.standardError(scaled)
+        * Self.standardError(scaled)
       let centre = Statistics.mean(scaled)
       return scale == .linear
         ? (centre - reach, centre + reach)
@@ -203,7 +239,7 @@ public struct Estimate: Sendable, Codable {
       }
       return (interval(0).low, interval(undetermined).high)
     case .fit(let value, let standardError, let degreesOfFreedom):
-      guard degreesOfFreedom > 0 else { return (-.infinity, .infinity) }
+      guard degreesOfFreedom > 0, !lacksSpread else { return (-.infinity, .infinity) }
       let quantile =
         degreesOfFreedom.isFinite
         ? Distributions.studentTQuantile(1 - tail, degreesOfFreedom: degreesOfFreedom)

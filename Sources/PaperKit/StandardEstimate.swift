@@ -112,13 +112,17 @@ public indirect enum StandardEstimate: Sendable, Hashable {
       }
     case .crossing(let quantity, let parameter, let level):
       let curve = try Curve(samples(quantity), against: parameter)
-      let whole = try curve.crossings(curve.aligned.means, of: level)
+      let whole = curve.crossings(curve.aligned.means, of: level)
       guard whole.count == 1 else {
         throw EvidenceError(
           "\(quantity.description) crosses \(level) \(whole.count) times along \(parameter), not once")
       }
       return try curve.aligned.fit { means in
-        try curve.crossings(means, of: level).min { abs($0 - whole[0]) < abs($1 - whole[0]) } ?? .nan
+        let nearest = curve.crossings(means, of: level).min { abs($0 - whole[0]) < abs($1 - whole[0]) }
+        guard let nearest else {
+          throw EvidenceError("without one of its replicas, \(quantity.description) does not cross \(level)")
+        }
+        return nearest
       }
     case .greatestGap(let first, let second, let parameter):
       let pairs = try Self.pairs(samples(first), samples(second), parameter)
@@ -174,9 +178,7 @@ private struct Aligned {
   }
 
   /// Means over the replicas, one for each sample.
-  var means: [Double] { Self.means(rows) }
-
-  private static func means(_ rows: [[Double]]) -> [Double] {
+  var means: [Double] {
     (rows.first ?? []).indices.map { column in Statistics.mean(rows.map { $0[column] }) }
   }
 
@@ -189,12 +191,32 @@ private struct Aligned {
     try exact(measure) ?? .mean(try rows.map(measure), scale: scale)
   }
 
-  /// A function of the means, with a standard error from leaving out one replica at a time.
+  /// A function of the means, with a standard error from leaving out one replica at a time: the jackknife.
   func fit(_ statistic: ([Double]) throws -> Double) throws -> Estimate {
     if let exact = try exact(statistic) { return exact }
     guard rows.count > 1 else { throw EvidenceError("one replica says nothing on the error of the estimate") }
-    let (value, _, error) = try Statistics.jackknife(rows) { try statistic(Self.means($0)) }
-    return .fit(value: value, standardError: error, degreesOfFreedom: Double(rows.count - 1))
+    let (value, count) = (try statistic(means), Double(rows.count))
+    // One number for each replica, whose mean is the estimate but for its bias: Tukey's pseudovalues.
+    let pseudovalues = try meansWithoutOne.map { count * value - (count - 1) * (try statistic($0)) }
+    let skewness = Estimate.skewness(pseudovalues)
+    guard abs(skewness) <= 1 else {
+      throw EvidenceError("replicas are too skewed (\(short(skewness))) for a standard error of the estimate")
+    }
+    return .fit(
+      value: value, standardError: Estimate.standardError(pseudovalues), degreesOfFreedom: Double(rows.count - 1))
+  }
+
+  /// For each replica the means over all others: sums of those before and those behind, as a difference from the sum of
+  /// all would lose a small number beside a large one.
+  private var meansWithoutOne: [[Double]] {
+    let zeros = means.map { _ in 0.0 }
+    func sums(_ rows: some Sequence<[Double]>) -> [[Double]] {
+      rows.reduce(into: [zeros]) { sums, row in sums.append(zip(sums[sums.count - 1], row).map(+)) }
+    }
+    let (before, behind) = (sums(rows), Array(sums(rows.reversed()).reversed()))
+    return rows.indices.map { index in
+      zip(before[index], behind[index + 1]).map { ($0 + $1) / Double(rows.count - 1) }
+    }
   }
 }
 
@@ -220,7 +242,7 @@ private struct Curve {
   }
 
   /// Where straight lines through the points cross a level, ascending.
-  func crossings(_ y: [Double], of level: Double) throws -> [Double] {
+  func crossings(_ y: [Double], of level: Double) -> [Double] {
     y.indices.dropLast().compactMap { index in
       let (below, above) = (y[index] - level, y[index + 1] - level)
       guard below < 0 && above >= 0 || below >= 0 && above < 0 else { return nil }

@@ -38,8 +38,8 @@ public struct Judgement: Sendable {
   ///
   /// confirmed iff C is inside `accepted`, where C leaves out 10^-2 / familySize on either side (two one-sided tests: a
   /// missing effect cannot pass by noise); refuted iff R misses `accepted`, where R leaves out 10^-3 / (2 familySize) on
-  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or a skewed sample
-  /// (|skewness| > 1) make it inconclusive.
+  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or a sample that is skewed
+  /// (|skewness| > 1) or all equal (``Estimate/lacksSpread``) make it inconclusive.
   public init(
     of estimate: Estimate, accepted: Interval, familySize: Int, failedReplicas: Int = 0, plannedReplicas: Int = 0
   ) {
@@ -60,9 +60,11 @@ public struct Judgement: Sendable {
     var reason = ""
     if !Self.tolerates(failed: failedReplicas, of: plannedReplicas) {
       reason = "\(failedReplicas) of \(plannedReplicas) replicas failed"
+    } else if estimate.numericalError.isNaN {
+      reason = "its numerical error is not a number"
     } else if estimate.numericalError > 0.1 * abs(nearest), abs(nearest) > 0 {
       reason = "numerical error \(short(estimate.numericalError)) exceeds a tenth of the margin \(short(abs(nearest)))"
-    } else if let skewness = estimate.skewness, abs(skewness) > 1, estimate.standardError > 0 {
+    } else if let skewness = estimate.skewness, abs(skewness) > 1 {
       reason = "replicas are skewed (\(short(skewness))); declare a scale or use the median"
     } else if accepted.contains(confirming) {
       verdict = .confirmed
@@ -155,6 +157,9 @@ public struct Judgement: Sendable {
   /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.
   private static func shortfall(_ estimate: Estimate, _ confirming: Interval, _ nearest: Double) -> String {
     let count = estimate.replicaCount
+    if estimate.lacksSpread {
+      return "replicas are all equal, which tells nothing of the error of a mean; use the median or a proportion"
+    }
     guard nearest > 0 else { return "at the bound" }
     guard confirming.halfWidth.isFinite else { return "too few replicas (\(count))" }
     let excess = confirming.halfWidth / nearest
@@ -166,7 +171,8 @@ public struct Judgement: Sendable {
   }
 }
 
-private func short(_ value: Double) -> String {
+/// A number for people, with about three digits.
+func short(_ value: Double) -> String {
   guard value.isFinite else { return "\(value)" }
   let digits = 3 - Int(Double.logarithm(max(abs(value), .leastNormalMagnitude)) / Double.logarithm(10))
   guard (0...9).contains(digits) else { return "\(value)" }

@@ -91,6 +91,42 @@ import Testing
     expectClose(ratio.standardError, Statistics.standardError(shifts), relative: 1e-12)
   }
 
+  @Test("the jackknife is that of the definition, also beside a number that dwarfs the rest")
+  func definition() throws {
+    let rows = (0..<12).map { (index: Int) -> [Double] in
+      [Double((index * 7919) % 101) - 40, 50 + Double((index * 104_729) % 89)]
+    }
+    for scale in [1, 1e17] {
+      var rows = rows
+      rows[3] = rows[3].map { $0 * scale }
+      let points = [point(1, ["a": rows.map { $0[0] }, "b": rows.map { $0[1] }])]
+      let (value, _, error) = Statistics.jackknife(rows) { rows in
+        Statistics.mean(rows.map { $0[0] }) / Statistics.mean(rows.map { $0[1] })
+      }
+      guard scale == 1 else {
+        // One replica decides: it is skewed, and says so.
+        #expect(throws: EvidenceError.self) { try estimate(.ratio(a, b), points) }
+        continue
+      }
+      let ratio = try estimate(.ratio(a, b), points)
+      expectClose(ratio.value, value, relative: 1e-14)
+      expectClose(ratio.standardError, error, relative: 1e-12)
+    }
+  }
+
+  @Test("few equal trials give no fit that decides; a crossing that hangs on one replica is none")
+  func discrete() throws {
+    let certain = (1...4).map { point(Double($0), ["a": Array(repeating: $0 > 2 ? 1 : 0, count: 8)]) }
+    let slope = try estimate(.slope(a, against: "x", .linear), certain)
+    #expect(slope.lacksSpread && slope.interval(tail: 0.1) == .everything)
+    let most = [point(1, ["a": [0, 0, 0, 0, 0, 1]]), point(2, ["a": [1, 1, 1, 1, 1, 1]])]
+    #expect(throws: EvidenceError.self) {
+      try estimate(.ratio(Quantity("a", where: ["x": [.real(1)]]), Quantity("a", where: ["x": [.real(2)]])), most)
+    }
+    let lost = [point(1, ["a": [0, 0, 0, 0]]), point(2, ["a": [0.5, 0.5, 0.5, 0.6]])]
+    #expect(throws: EvidenceError.self) { try estimate(.crossing(a, against: "x", level: 0.51), lost) }
+  }
+
   @Test("a crossing lies where the straight lines have the level, once")
   func crossing() throws {
     let points = [(1.0, [0.0, 0.2]), (2, [0.4, 0.4]), (4, [0.8, 1.0])].map { point($0, ["a": $1]) }

@@ -87,10 +87,46 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     #expect(judge(try exact(0.5, numericalError: 0.01), 0, 1).verdict == .confirmed)
     #expect(judge(try exact(0.95, numericalError: 0.01), 0, 1).reason.contains("exceeds a tenth of the margin"))
     #expect(judge(try exact(0.5, numericalError: .infinity), 0, 1).reason.contains("numerical error inf"))
+    #expect(judge(try exact(0.5, numericalError: .nan), 0, 1).reason.contains("numerical error is not a number"))
     let skewed = (0..<40).map { $0 == 0 ? 1.0 : 0 }
     #expect(judge(.mean(skewed), -1, 1).reason.contains("skewed"))
     #expect(judge(.mean([1, .nan, 2]), -1, 1).verdict == .inconclusive)
     #expect(judge(.mean([]), -1, 1).verdict == .inconclusive)
+  }
+
+  @Test("however few of equal trials succeed, their mean confirms no certainty")
+  func equalReplicas() {
+    for count in [2, 5, 10, 30] {
+      for successes in 0...count {
+        let trials = (0..<count).map { $0 < successes ? 1.0 : 0 }
+        // A coin of 0.9 would often show these.
+        #expect(judge(.mean(trials), 0.98, 1.02).verdict != .confirmed, "\(successes) of \(count)")
+        #expect(judge(.greatest([.mean(trials), .mean(trials.reversed())]), 0.98, 1.02).verdict != .confirmed)
+      }
+    }
+    let equal = Estimate.mean(Array(repeating: 0.3, count: 20))
+    #expect(judge(equal, 0, 1).reason.contains("all equal") && judge(equal, 2, 3).verdict == .inconclusive)
+    #expect(judge(.mean(Array(repeating: 0.3, count: 20), scale: .logarithmic), 0, 1).verdict == .inconclusive)
+    #expect(judge(.fit(value: 0.3, standardError: 0, degreesOfFreedom: 9), 0, 1).reason.contains("all equal"))
+    let spread = Estimate.mean(replicas(40, mean: 0.3, spread: 0.01))
+    #expect(judge(.greatest([equal, spread]), 0, 1).verdict == .inconclusive)
+    #expect(judge(equal.distance(from: 0), 0, 1).verdict == .inconclusive)
+    // These need no spread.
+    #expect(judge(.median(Array(repeating: 0.3, count: 40)), 0, 1).verdict == .confirmed)
+    #expect(judge(.proportion(successes: 39, trials: 39), 0.8, 1).verdict == .confirmed)
+  }
+
+  @Test(
+    "verdicts do not depend on the unit, however small or large", arguments: [0x1p-1000, 0x1p-560, 0x1p560, 0x1p1000])
+  func units(unit: Double) {
+    for (low, high) in [(-1.0, 1.0), (0.02, 1), (-1, 0.2)] {
+      let values = replicas(40, mean: 0, spread: 0.1)
+      let (one, other) = (
+        judge(.mean(values), low, high), judge(.mean(values.map { $0 * unit }), low * unit, high * unit)
+      )
+      #expect(one.verdict == other.verdict && one.margin == other.margin)
+      #expect(one.confirming.low * unit == other.confirming.low && one.refuting.high * unit == other.refuting.high)
+    }
   }
 
   @Test("an exact number on its accepted point is confirmed, beside it refuted")

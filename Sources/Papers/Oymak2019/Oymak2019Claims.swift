@@ -271,9 +271,9 @@ let otherEstimators = [
     let points = try requireSome(results.points(of: OutputLayer.self))
     return .greatest(
       points.map { point in
-        // With as many weights as samples rounding is left, about 1e-28: its law is no property of the features.
-        let residuals = point[OutputLayer.residual].values.map { $0 < 1e-20 ? 0 : $0 }
-        return .mean(residuals).distance(from: max(0, 1 - point.parameters.trainedRatio))
+        let (residuals, rest) = (point[OutputLayer.residual].values, 1 - point.parameters.trainedRatio)
+        // With as many weights as samples nothing is left but rounding, about 1e-28, whatever the features are.
+        return rest > 0 ? .mean(residuals).distance(from: rest) : .identity(residuals, numericalError: 1e-20)
       })
   },
   Estimator(
