@@ -12,7 +12,7 @@ public enum ParameterValue: Hashable, Sendable {
   case list([ParameterValue])
 
   /// Canonical text, the one that is hashed: shortest round-trip numbers, reals always with point or exponent,
-  /// -0 as 0.0, words quoted.
+  /// -0 as 0.0, words quoted as in JSON, with codes for all that is not seen.
   public var canonicalText: String {
     switch self {
     case .integer(let value): "\(value)"
@@ -42,10 +42,23 @@ public enum ParameterValue: Hashable, Sendable {
       case "\n": quoted += "\\n"
       case "\r": quoted += "\\r"
       case "\t": quoted += "\\t"
-      default: quoted.unicodeScalars.append(scalar)
+      case _ where isSeen(scalar): quoted.unicodeScalars.append(scalar)
+      default:
+        for unit in String(scalar).utf16 {
+          quoted += "\\u" + String(0x10000 + UInt32(unit), radix: 16).dropFirst()
+        }
       }
     }
     return quoted + "\""
+  }
+
+  /// Whether a sign is neither a control character, one without a width of its own such as a joiner, nor a line break.
+  private static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
+    if (0x20..<0x7f).contains(scalar.value) { return true }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: return false
+    default: return true
+    }
   }
 }
 

@@ -162,7 +162,8 @@ package struct Manifest: Sendable, Equatable {
 extension ParameterValue {
   /// Reads a canonical text back; nil if it is not one.
   package init?(canonicalText text: String) {
-    var reader = Substring(text)
+    // Scalars, because a quote and a combining mark behind it are one character.
+    var reader = Substring(text).unicodeScalars
     guard let value = Self.read(&reader, depth: 0), reader.isEmpty else { return nil }
     self = value
   }
@@ -170,22 +171,12 @@ extension ParameterValue {
   /// Lists of lists of lists … need not be read: no parameter is one.
   private static let depthLimit = 8
 
-  private static func read(_ text: inout Substring, depth: Int) -> ParameterValue? {
+  private static func read(_ text: inout Substring.UnicodeScalarView, depth: Int) -> ParameterValue? {
     guard depth <= depthLimit else { return nil }
     switch text.first {
     case "\"":
       text.removeFirst()
-      var word = ""
-      while let character = text.popFirst() {
-        switch character {
-        case "\"": return .text(word)
-        case "\\":
-          guard let escaped = text.popFirst() else { return nil }
-          word.append(["n": "\n", "r": "\r", "t": "\t"][escaped] ?? escaped)
-        default: word.append(character)
-        }
-      }
-      return nil
+      return readWord(&text).map(ParameterValue.text)
     case "[":
       text.removeFirst()
       var values: [ParameterValue] = []
@@ -195,7 +186,7 @@ extension ParameterValue {
           return .list(values)
         }
         if !values.isEmpty {
-          guard text.hasPrefix(", ") else { return nil }
+          guard text.starts(with: ", ".unicodeScalars) else { return nil }
           text.removeFirst(2)
         }
         guard let value = read(&text, depth: depth + 1) else { return nil }
@@ -203,13 +194,36 @@ extension ParameterValue {
       }
       return nil
     default:
-      let token = text.prefix { $0 != "," && $0 != "]" }
-      text = text.dropFirst(token.count)
+      let scalars = text.prefix { $0 != "," && $0 != "]" }
+      text = text.dropFirst(scalars.count)
+      let token = String(scalars)
       switch token {
       case "true": return .flag(true)
       case "false": return .flag(false)
       default: return Int(token).map(ParameterValue.integer) ?? Double(token).map(ParameterValue.real)
       }
     }
+  }
+
+  /// The rest of a word, up to its closing quote.
+  private static func readWord(_ text: inout Substring.UnicodeScalarView) -> String? {
+    var units: [UInt16] = []
+    while let scalar = text.popFirst() {
+      switch scalar {
+      case "\"": return String(validating: units, as: UTF16.self)
+      case "\\":
+        guard let escaped = text.popFirst() else { return nil }
+        if escaped == "u" {
+          let digits = text.prefix(4)
+          guard digits.count == 4, let unit = UInt16(String(digits), radix: 16) else { return nil }
+          text.removeFirst(4)
+          units.append(unit)
+        } else {
+          units += String(["n": "\n", "r": "\r", "t": "\t"][escaped] ?? escaped).utf16
+        }
+      default: units += String(scalar).utf16
+      }
+    }
+    return nil
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import PaperKit
 import Pipeline
 import Testing
@@ -46,11 +47,15 @@ private func manifest(
     arguments: [
       ParameterValue.integer(-3), .real(0.1), .real(1e-300), .real(-0.0), .real(3), .real(.infinity), .flag(true),
       .text(""), .text("a, b] \"q\" \\ \n\t ü"), .list([]), .list([.integer(1), .integer(2)]),
-      .list([.text("x, y"), .text("]")]),
+      .list([.text("x, y"), .text("]")]), .text("می\u{200c}خواهم"),
+      .text("\u{301}e\u{301}"), .text("a\u{2028}b\u{2029}"),
+      .text("\u{200e}\u{200f}\u{ad}"), .text("👩\u{200d}🔬\u{e0001}"), .list([.text("\u{301}"), .text("\u{200d}")]),
+      .text("\\u0041"), .text("\r\n"),
     ])
   func roundTrip(value: ParameterValue) throws {
     let read = try #require(ParameterValue(canonicalText: value.canonicalText))
-    #expect(read.canonicalText == value.canonicalText)
+    #expect(read.canonicalText == value.canonicalText && read == value)
+    #expect(ErrorMessage.visible(value.canonicalText) == value.canonicalText, "cells and terminals refuse hidden signs")
     let original = manifest(parameters: ["value": value])
     let copy = try #require(Manifest(canonicalText: original.canonicalText))
     #expect(copy.canonicalText == original.canonicalText)
@@ -63,6 +68,18 @@ private func manifest(
     #expect(ParameterValue.real(1).canonicalText == "1.0")
     #expect(ParameterValue.integer(1).canonicalText == "1")
   }
+
+  @Test("quoted words are those of JSON")
+  func words() throws {
+    for word in ["a \"b\"\n\t\\", "می\u{200c}خواهم", "\u{301}", "a\u{2028}b", "👩\u{200d}🔬\u{e0001}"] {
+      let text = "[\(ParameterValue.text(word).canonicalText)]"
+      let read = try JSONDecoder().decode([String].self, from: Data(text.utf8))
+      #expect(read[0].unicodeScalars.elementsEqual(word.unicodeScalars), "\(text)")
+    }
+  }
+
+  @Test("a word with a broken code is none", arguments: ["\"\\u12\"", "\"\\u\"", "\"\\ud83d\"", "\"\\uzzzz\"", "\"\\"])
+  func brokenCodes(text: String) { #expect(ParameterValue(canonicalText: text) == nil) }
 
   @Test("garbage is no manifest", arguments: ["", "refig manifest 2\n", "refig manifest 1\nexperiment a\n", "x\0y"])
   func garbage(text: String) { #expect(Manifest(canonicalText: text) == nil) }
