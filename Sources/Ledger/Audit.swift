@@ -34,7 +34,7 @@ package struct Audit {
   /// Draws cells of a ledger, of some of its stages or of all, and one of some claims.
   package init(
     _ reader: LedgerReader, stages: Set<String>, claims: [Claim], earlier: [AuditRecord], extent: Extent, seed: String
-  ) {
+  ) throws {
     self.reader = reader
     self.earlier = earlier
     self.seed = seed
@@ -51,7 +51,7 @@ package struct Audit {
     drawVisits()
     drawUniformly(count: count, budget: 0.5 * budget)
     drawByWeight(count: count, budget: 0.3 * budget)
-    drawClaim(claims, budget: 0.2 * budget)
+    try drawClaim(claims, budget: 0.2 * budget)
   }
 
   private func random(_ purpose: String) -> RandomStream {
@@ -105,10 +105,10 @@ package struct Audit {
     }
   }
 
-  private mutating func drawClaim(_ claims: [Claim], budget: Double) {
+  private mutating func drawClaim(_ claims: [Claim], budget: Double) throws {
     let costs = Dictionary(grouping: cells, by: \.stage)
-    let affordable = claims.filter { claim in
-      guard reader.estimation(of: claim)?.origin == .ledger else { return false }
+    let affordable = try claims.filter { claim in
+      guard try reader.estimation(of: claim)?.origin == .ledger else { return false }
       var cost = 0.0
       for id in claim.evidence.stages {
         guard let standing = reader.standings[id], (costs[id] ?? []).count == standing.outcomes.count else {
@@ -155,7 +155,7 @@ package struct Audit {
         }
       }
     }
-    if let claim, let known = reader.estimation(of: claim)?.estimation {
+    if let claim, let known = try reader.estimation(of: claim)?.estimation {
       let now = try estimation(claim)
       let isOtherwise = try KnownEstimations.encoded(["": now]) != KnownEstimations.encoded(["": known])
       if try isOtherwise && isOfThisClass(claim, store) {
@@ -208,7 +208,7 @@ package struct Audit {
   package static func statement(
     _ reader: LedgerReader, _ audits: [AuditRecord], paper: String? = nil
   ) -> AuditStatement {
-    let cells = AuditCell.all(reader).filter { cell in paper.map { cell.stage.hasPrefix($0 + "/") } ?? true }
+    let cells = AuditCell.all(reader).filter { cell in paper == nil || cell.stage.paper == paper }
     return AuditStatement(about: cells, audits: audits)
   }
 }

@@ -17,8 +17,15 @@ package struct Binding: Sendable, Equatable {
   }
 }
 
+/// What a ledger says that was made of cells.
+protocol EvaluationRecord {
+  var binding: Binding { get }
+  /// All that it says, code and cells aside.
+  func content() throws -> [[String]]
+}
+
 /// A claim's number as a ledger has it.
-struct ClaimRecord: Sendable {
+struct ClaimRecord: Sendable, EvaluationRecord {
   let claim: String
   let estimator: String
   let binding: Binding
@@ -26,7 +33,7 @@ struct ClaimRecord: Sendable {
 }
 
 /// A table of numbers at full precision as a ledger has it.
-struct TableRecord: Sendable {
+struct TableRecord: Sendable, EvaluationRecord {
   /// Table, stages and conditions.
   let name: String
   let binding: Binding
@@ -40,8 +47,11 @@ extension ClaimRecord {
   }
 
   func line() throws -> [String] {
-    let json = String(decoding: try KnownEstimations.encoded(["": estimation]), as: UTF8.self)
-    return ["claim", claim, estimator, binding.code, binding.evidence, json]
+    try ["claim", claim, estimator, binding.code, binding.evidence] + content()[0]
+  }
+
+  func content() throws -> [[String]] {
+    [[String(decoding: try KnownEstimations.encoded(["": estimation]), as: UTF8.self)]]
   }
 
   static func records(_ file: LedgerFile) throws -> [ClaimRecord] {
@@ -65,9 +75,10 @@ extension TableRecord {
 
   /// A head, then a line for each row.
   var lines: [[String]] {
-    [["table", name, binding.code, binding.evidence, "\(table.rows.count)"] + table.columns]
-      + table.rows.map { ["row"] + $0.map { "\($0)" } }
+    [["table", name, binding.code, binding.evidence, "\(table.rows.count)"] + table.columns] + content()
   }
+
+  func content() -> [[String]] { table.rows.map { ["row"] + $0.map { "\($0)" } } }
 
   static func records(_ file: LedgerFile) throws -> [TableRecord] {
     var records: [TableRecord] = []

@@ -210,27 +210,50 @@ package struct LedgerReader {
     evidence.stages.flatMap { id in (standings[id]?.changes ?? []).map { "\(id): \($0)" } }
   }
 
-  /// A claim's number, if the ledger has one of the cells that today's claim asks for.
-  package func estimation(of claim: Claim) -> (estimation: Estimation, origin: Origin)? {
-    let code = catalogue.evaluationCode(ofPaper: claim.id.prefix { $0 != "/" })
-    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings) else { return nil }
-    let records = (ledger.claims[claim.id] ?? []).filter {
-      $0.estimator == claim.estimator.name && $0.binding.evidence == evidence
-    }
-    guard let record = records.first(where: { $0.binding.code == code }) ?? records.first else { return nil }
-    return (record.estimation, origin(changes(claim.evidence), record.binding.code == code))
+  /// A claim's number, if the ledger has one of the cells that today's claim asks for. Throws
+  /// ``PipelineError/damaged(path:reason:)`` where two of its files say different things.
+  package func estimation(of claim: Claim) throws -> (estimation: Estimation, origin: Origin)? {
+    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings),
+      let record = try record(of: claim, evidence: evidence)
+    else { return nil }
+    return (record.estimation, origin(changes(claim.evidence), record.binding.code == code(of: claim.id)))
   }
 
-  /// A table, if the ledger has it of the cells that today's figure asks for.
-  package func table(_ reference: TableReference) -> (table: Table, origin: Origin, evidence: String)? {
+  /// A table, if the ledger has it of the cells that today's figure asks for. Throws as ``estimation(of:)`` does.
+  package func table(_ reference: TableReference) throws -> (table: Table, origin: Origin, evidence: String)? {
     let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
-    let code = catalogue.evaluationCode(ofPaper: reference.table.prefix { $0 != "/" })
-    guard let digest = Ledger.digest(of: evidence, in: plan, standings) else { return nil }
-    let records = (ledger.tables[reference.ledgerName] ?? []).filter { $0.binding.evidence == digest }
-    guard let record = records.first(where: { $0.binding.code == code }) ?? records.first,
+    guard let digest = Ledger.digest(of: evidence, in: plan, standings),
+      let record = try record(of: reference, evidence: digest),
       record.table.columns == catalogue.tables[reference.table]?.columns.map(\.name)
     else { return nil }
-    return (record.table, origin(changes(evidence), record.binding.code == code), digest)
+    return (record.table, origin(changes(evidence), record.binding.code == code(of: reference.table)), digest)
+  }
+
+  func code(of id: String) -> String { catalogue.evaluationCode(ofPaper: id.paper) }
+
+  func record(of claim: Claim, evidence: String) throws -> ClaimRecord? {
+    try one(ledger.claims[claim.id]?.filter { $0.estimator == claim.estimator.name }, of: claim.id, evidence)
+  }
+
+  func record(of reference: TableReference, evidence: String) throws -> TableRecord? {
+    try one(ledger.tables[reference.ledgerName], of: reference.table, evidence)
+  }
+
+  /// Of all records those of some evidence and, among them, of today's code if there are any. Which file is read first must
+  /// not decide: of records of today's code that differ one is wrong, and which of older ones is the last is not known.
+  private func one<Record: EvaluationRecord>(_ records: [Record]?, of id: String, _ evidence: String) throws -> Record?
+  {
+    let found = (records ?? []).filter { $0.binding.evidence == evidence }
+    let current = found.filter { $0.binding.code == code(of: id) }
+    let candidates = current.isEmpty ? found : current
+    guard let first = candidates.first else { return nil }
+    if try candidates.dropFirst().allSatisfy({ try $0.content() == first.content() }) { return first }
+    guard !current.isEmpty else { return nil }
+    throw PipelineError.damaged(
+      path: ledger.folder,
+      reason:
+        "two of its files say different things of \(ErrorMessage.visible(id)), for the same cells and code; with its cells "
+        + "here (`refig run --profile \(ledger.profile)`), `refig ledger update --compact` keeps what they say")
   }
 
   private func origin(_ changes: [String], _ hasSameCode: Bool) -> Origin {

@@ -92,7 +92,7 @@ package struct LedgerUpdate {
       }
       if isCompacting || standing.isCurrent && !outcomes.isEmpty { keep(.stage, stage.id, record.text) }
     }
-    let estimates = try lines(of: allClaims, paper: { $0.id }) { claim in
+    let estimates = try lines(of: allClaims, id: \.id) { claim in
       guard
         let record = try record(
           of: claim, isWanted: claims.contains { $0.id == claim.id }, standings, reader),
@@ -102,7 +102,7 @@ package struct LedgerUpdate {
     }
     for (paper, lines) in estimates { keep(.claims, paper, LedgerFile.text(.claims, paper, lines)) }
     let wanted = Set(tables)
-    let rows = try lines(of: allTables, paper: { $0.table }) { reference in
+    let rows = try lines(of: allTables, id: \.table) { reference in
       guard let record = try record(of: reference, isWanted: wanted.contains(reference), standings, reader),
         isCompacting || !(ledger.tables[reference.ledgerName] ?? []).contains(where: { $0.says(record) })
       else { return [] }
@@ -114,12 +114,12 @@ package struct LedgerUpdate {
   }
 
   private func lines<Item>(
-    of items: [Item], paper: (Item) -> String, _ lines: (Item) throws -> [[String]]
+    of items: [Item], id: (Item) -> String, _ lines: (Item) throws -> [[String]]
   ) rethrows -> [String: [[String]]] {
     var byPaper: [String: [[String]]] = [:]
     for item in items {
       let added = try lines(item)
-      if !added.isEmpty { byPaper[String(paper(item).prefix { $0 != "/" }), default: []] += added }
+      if !added.isEmpty { byPaper[id(item).paper, default: []] += added }
     }
     return byPaper
   }
@@ -176,32 +176,33 @@ package struct LedgerUpdate {
   private mutating func record(
     of claim: Claim, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
   ) throws -> ClaimRecord? {
-    let code = catalogue.evaluationCode(ofPaper: claim.id.prefix { $0 != "/" })
     if isWanted, let evidence = provable(claim.evidence, standings) {
-      if reader.estimation(of: claim)?.origin != .ledger { summary.claims += 1 }
-      return ClaimRecord(
-        claim: claim.id, estimator: claim.estimator.name, binding: Binding(code: code, evidence: evidence),
-        estimation: try sources.estimation(claim))
+      let record = ClaimRecord(
+        claim: claim.id, estimator: claim.estimator.name,
+        binding: Binding(code: reader.code(of: claim.id), evidence: evidence), estimation: try sources.estimation(claim)
+      )
+      if !(ledger.claims[claim.id] ?? []).contains(where: record.says) { summary.claims += 1 }
+      return record
     }
-    guard let evidence = Ledger.digest(of: claim.evidence, in: plan, standings) else { return nil }
-    let kept = (ledger.claims[claim.id] ?? []).filter { $0.binding.evidence == evidence }
-    return kept.first { $0.binding.code == code } ?? kept.first
+    return try Ledger.digest(of: claim.evidence, in: plan, standings).flatMap {
+      try reader.record(of: claim, evidence: $0)
+    }
   }
 
   private mutating func record(
     of reference: TableReference, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
   ) throws -> TableRecord? {
     let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
-    let code = catalogue.evaluationCode(ofPaper: reference.table.prefix { $0 != "/" })
     if isWanted, let digest = provable(evidence, standings) {
-      if reader.table(reference)?.origin != .ledger { summary.tables += 1 }
-      return TableRecord(
-        name: reference.ledgerName, binding: Binding(code: code, evidence: digest),
+      let record = TableRecord(
+        name: reference.ledgerName, binding: Binding(code: reader.code(of: reference.table), evidence: digest),
         table: try sources.table(reference))
+      if !(ledger.tables[reference.ledgerName] ?? []).contains(where: record.says) { summary.tables += 1 }
+      return record
     }
-    guard let digest = Ledger.digest(of: evidence, in: plan, standings) else { return nil }
-    let kept = (ledger.tables[reference.ledgerName] ?? []).filter { $0.binding.evidence == digest }
-    return kept.first { $0.binding.code == code } ?? kept.first
+    return try Ledger.digest(of: evidence, in: plan, standings).flatMap {
+      try reader.record(of: reference, evidence: $0)
+    }
   }
 
   /// The digest of evidence whose cells are all here, current and in the ledger as they are here.

@@ -76,7 +76,7 @@ struct AuditCommand: ParsableCommand {
     let earlier = try AuditRecord.all(root: project.root, profile: project.profile)
     let extent: Audit.Extent =
       try sample.map { .cells($0) } ?? .seconds(seconds() * Double(max(1, execution.workers)))
-    let audit = Audit(
+    let audit = try Audit(
       reader, stages: targets.stages, claims: targets.claims, earlier: earlier, extent: extent,
       seed: seed ?? CellKey.digest("\(reader.ledger.digest) \(time)"))
     guard !audit.drawn.isEmpty else {

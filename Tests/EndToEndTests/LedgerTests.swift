@@ -253,6 +253,34 @@ import Testing
     #expect(paper.workspace.files(under: paper.ledger) == before)
   }
 
+  @Test("of two files that disagree on a claim or a table none decides, whatever their names; the cells do")
+  func disagreement() throws {
+    for kind in ["claims", "tables"] {
+      let paper = try Paper()
+      let name = try paper.file(kind)
+      let text = try paper.workspace.read("\(paper.ledger)/\(name)")
+      let number = String(
+        try #require(text.firstMatch(of: kind == "claims" ? /"value":([0-9.]+)/ : /row\t([0-9.]+)/)).output.1)
+      for digits in ["123", "456"] {
+        let other = text.replacing(number, with: "0.9\(digits)", maxReplacements: 1)
+        let stem = name.prefix(upTo: try #require(name.lastIndex(of: "-")))
+        try paper.workspace.write(other, to: "\(paper.ledger)/\(stem)-\(CellKey.digest(other).prefix(16)).txt")
+      }
+      let command = kind == "claims" ? ["verify"] : ["run", "--from-ledger"]
+      let result = try paper.run(command)
+      #expect(result.status == 5 && result.errors.contains("two of its files say different things"), "\(result.errors)")
+      if kind == "claims" {
+        #expect(result.output.contains("1 confirmed") && result.output.contains("1 not judged"), "\(result.output)")
+        #expect(try paper.run(["ledger", "update", "--compact"]).status == 5, "without cells, nobody knows")
+      }
+      try paper.ok(["run"])
+      try paper.ok(["ledger", "update", "--compact"])
+      try paper.forgetCells()
+      try paper.ok(command)
+      #expect(try paper.workspace.read("\(paper.ledger)/\(paper.file(kind))") == text)
+    }
+  }
+
   @Test("two people's updates merge without a conflict")
   func merge() throws {
     let paper = try Paper()
