@@ -19,8 +19,10 @@ struct AxisRange: Equatable {
     let last = toLinear(axis.high ?? values.max() ?? axis.low ?? 1)
     // Why the maximum: all values may be equal, and one bound from the user may lie beyond all of them.
     let air = last > first ? (isTight ? 0 : 0.05 * (last - first)) : isLog ? 0.5 : max(0.5, abs(first) / 2)
-    low = axis.low ?? (fromZero && !isLog && first >= 0 ? 0 : fromLinear(min(first, last) - air))
-    high = axis.high ?? fromLinear(max(first, last) + air)
+    let (lowest, highest) = (fromLinear(min(first, last) - air), fromLinear(max(first, last) + air))
+    // A logarithmic axis cannot begin at zero, to which the smallest numbers are rounded.
+    low = axis.low ?? (isLog ? max(lowest, .leastNormalMagnitude) : fromZero && first >= 0 ? 0 : lowest)
+    high = axis.high ?? (isLog && highest <= low ? 10 * low : highest)
   }
 
   /// The smallest range that holds both.
@@ -33,6 +35,7 @@ struct AxisRange: Equatable {
     guard (high - low).isFinite, high > low, !isLog || low > 0 else { return [] }
     guard isLog, high / low >= 4 else {
       let raw = (high - low) / count * (1 - 1e-9)
+      guard raw >= .leastNormalMagnitude else { return [] }
       let exponent = Int(log10(raw).rounded(.down))
       let digit = [1, 2, 5].first { Self.decimal($0, exponent) >= raw } ?? 10
       let step = Self.decimal(digit, exponent)

@@ -143,6 +143,31 @@ func script(_ figure: Figure, style text: String? = nil, claims: [String] = ["to
     #expect(cell("6 30") == ["6", "30", "5.5", "6.5", "29", "31"], "steps of two are no gaps")
   }
 
+  /// Numbers whose ratios, differences and air around them leave what a Double can hold.
+  @Test(
+    arguments: [
+      "5e-324 1e-323 3e-320", "1e-310 2e-310", "1e308 1.7e308", "5e-324 1e308", "1 1.0000000000000002",
+    ])
+  func axesHoldNumbersOfAnySize(texts: String) throws {
+    let numbers = texts.split(separator: " ").compactMap { Double($0) }
+    for scale in ["linear", "log"] {
+      let axis = "{label: a, scale: \(scale)}"
+      let yaml = FigureFileTests.yaml(
+        axes: "x: \(axis), y: \(axis)\n      z: \(axis)",
+        series: "{draw: heatmap, table: toy/recovery, from: success, x: width, y: n, z: success}")
+      let figure = try #require(try figures(yaml).first)
+      let text = try GnuplotScript(figure, style: style.get(), claims: [], command: "draw") { reference in
+        let columns = try provide(reference).columns
+        let rows = numbers.flatMap { x in numbers.map { y in columns.map { $0 == "width" ? x : y } } }
+        return Table(columns: columns, rows: rows)
+      }.text
+      for range in text.matches(of: /set [xy]range \[(\S+):(\S+)\]/) {
+        let (low, high) = (Double(range.output.1) ?? .nan, Double(range.output.2) ?? .nan)
+        #expect(low < high && (scale == "linear" || low > 0), "\(range.output.0)")
+      }
+    }
+  }
+
   @Test func theoryAndSimulationOfOneValueShareTheirLook() throws {
     let text = try script(try figures(FigureGallery.yaml)[1]).text
     for (look, block) in [(1, 1), (2, 2), (3, 3), (1, 4), (2, 5), (3, 6), (1, 7), (2, 8), (3, 9)] {
