@@ -42,6 +42,11 @@ struct EstimateReader {
     }
     // Without stages there is nothing to check it against, and they have been reported.
     guard !experiments.isEmpty, let estimate = estimate(entry.key, entry.value) else { return nil }
+    let outputs = Set(estimate.quantities.map(\.output))
+    for stage in self.stages where !stage.experiment.outputs.contains(where: { outputs.contains($0.name) }) {
+      let names = outputs.sorted().joined(separator: ", ")
+      value.report(.message("the stage '\(stage.id)' under `from:` has no \(names); leave it out"), in: context)
+    }
     let catalogue = catalogue
     return Estimator(
       estimate.description, fromExperiments: experiments.map(\.name), meaning: "standard estimate"
@@ -143,16 +148,20 @@ struct EstimateReader {
   private func quantity(
     _ output: OutputArray, _ place: [String: Double], _ conditions: [String: [ParameterValue]], _ value: YAMLValue
   ) -> Quantity? {
-    guard output.axes.count <= 1, !output.isCoordinate, place.count == output.axes.count else {
-      let axes = output.axes.joined(separator: ", ")
-      value.report(
-        .message(
-          output.axes.count == 1 && !output.isCoordinate
-            ? "'\(output.name)' has a value for each \(axes); say which with at: {\(axes): …}"
-            : "'\(output.name)' with the axes \(axes) has no standard estimate"), in: context)
-      return nil
+    let axes = output.axes.joined(separator: ", ")
+    let problem: String
+    if output.isCoordinate {
+      problem = "'\(output.name)' is the scale of an axis, not a result; estimate another output"
+    } else if output.axes.count > 1 {
+      problem = "'\(output.name)' has the axes \(axes); standard estimates are of outputs with one axis or none"
+    } else if place.count < output.axes.count {
+      problem = "'\(output.name)' has a value for each \(axes); say which with at: {\(axes): …}"
+    } else {
+      // A place on an axis that it lacks has been reported.
+      return Quantity(output.name, at: place, where: conditions)
     }
-    return Quantity(output.name, at: place, where: conditions)
+    value.report(.message(problem), in: context)
+    return nil
   }
 
   private func output(_ name: String, at value: YAMLValue) -> OutputArray? {

@@ -38,7 +38,7 @@ package struct KillMatrix: Sendable {
     static func all(of evidence: Evidence, in pipeline: PipelineFile) -> [Mistake] {
       pipeline.closure(of: evidence.stages).flatMap { stage in
         stage.experiment.mutants.map {
-          Mistake(paper: String(stage.experiment.name.prefix { $0 != "/" }), name: $0.name, meaning: $0.meaning)
+          Mistake(paper: stage.experiment.name.paper, name: $0.name, meaning: $0.meaning)
         }
       }
     }
@@ -154,5 +154,5 @@ package struct KillMatrix: Sendable {
 
 extension Claim {
   /// Key of the paper.
-  package var paper: String { String(id.prefix { $0 != "/" }) }
+  package var paper: String { id.paper }
 }

@@ -63,7 +63,7 @@ package struct Gallery {
   }
 
   /// The folder of a paper's figures: <root>/<paper>.
-  private func folder(of figure: Figure) -> String { "\(root)/\(figure.id.prefix { $0 != "/" })" }
+  private func folder(of figure: Figure) -> String { "\(root)/\(figure.id.paper)" }
 
   /// The table behind a series.
   package func table(_ reference: TableReference) throws -> Table {
@@ -100,6 +100,35 @@ package struct Gallery {
       command: "refig run fig:\(figure.id) --profile \(plan.profile)", table: table)
   }
 
+  /// One digest of all that a figure is made from, the cells among it, and the origin of its tables unless it is those.
+  private func inputs(of figure: Figure, _ look: Look) throws -> (digest: String, cells: [CellKey], origin: String?) {
+    let read = Set(
+      figure.tables.flatMap { reader.keys(Evidence(stages: $0.stages, conditions: $0.conditions)) })
+    let stages = Set(figure.tables.flatMap(\.stages))
+    let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys).filter(read.contains)
+    var text = Array([catalogue.codeDigest, look.filesDigest, look.style].joined(separator: "\n").utf8)
+    for cell in cells {
+      text.append(UInt8(ascii: "\n"))
+      text += cell.digits
+    }
+    let recorded = try figure.tables.compactMap(self.recorded)
+    for table in recorded { text += "\n\(table.evidence) \(table.origin)".utf8 }
+    return (text.withUnsafeBytes { CellKey.digest($0) }, cells, recorded.first?.origin)
+  }
+
+  /// Whether the files of a figure are those of today's cells, code and look. One that cannot be made is not.
+  package func isCurrent(_ figure: Figure, look: Look) throws -> Bool {
+    do {
+      let inputs = try inputs(of: figure, look).digest
+      return Gnuplot.isCurrent(figure, inputs: inputs, in: URL(fileURLWithPath: folder(of: figure)))
+    } catch let error as PipelineError {
+      switch error {
+      case .ledgerOutOfDate, .damaged: return false
+      default: throw error
+      }
+    }
+  }
+
   /// Draws what is not up to date. A figure that fails keeps its older files and does not stop the others; only
   /// ``PipelineError/gnuplotMissing`` and ``PipelineError/interrupted`` are thrown.
   package func draw(_ figures: [Figure], look: Look, processCount: Int) throws -> [(figure: Figure, outcome: Outcome)] {
@@ -108,32 +137,16 @@ package struct Gallery {
     for (index, figure) in figures.enumerated() {
       try Interruption.check()
       let folder = URL(fileURLWithPath: folder(of: figure))
-      let stages = Set(figure.tables.flatMap(\.stages))
-      let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys)
-      var text = Array([catalogue.codeDigest, look.filesDigest, look.style].joined(separator: "\n").utf8)
-      for cell in cells {
-        text.append(UInt8(ascii: "\n"))
-        text += cell.digits
-      }
-      let recorded: [RecordedTable]
       do {
-        recorded = try figure.tables.compactMap(self.recorded)
-      } catch {
-        outcomes[index].outcome = .failed(error)
-        continue
-      }
-      for table in recorded { text += "\n\(table.evidence) \(table.origin)".utf8 }
-      let inputs = text.withUnsafeBytes { CellKey.digest($0) }
-      // Nothing it is made from has changed: no cell needs to be read.
-      if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
-      do {
+        let (inputs, cells, origin) = try inputs(of: figure, look)
+        // Nothing it is made from has changed: no cell needs to be read.
+        if Gnuplot.isCurrent(figure, inputs: inputs, in: folder) { continue }
         jobs.append(
           (
             index,
             Gnuplot.Job(
               try script(of: figure, style: look.style), folder: folder, cells: cells.map(\.description),
-              inputs: inputs,
-              origin: recorded.first?.origin)
+              inputs: inputs, origin: origin)
           ))
       } catch {
         outcomes[index].outcome = .failed(error)

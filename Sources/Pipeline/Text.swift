@@ -63,3 +63,8 @@ package enum Text {
     return result
   }
 }
+
+extension String {
+  /// The paper that an id such as `sarao2020/recovery-map` belongs to; an id without a slash is of itself.
+  package var paper: String { String(prefix { $0 != "/" }) }
+}

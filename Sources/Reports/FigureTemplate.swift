@@ -77,7 +77,7 @@ struct FigureTemplate {
         \(VerdictReport.interval(claim.accepted))\(evaluated.reason.isEmpty ? "" : "; \(evaluated.reason)")
         """
     } else {
-      numbers = "\(entry.missingCount) of \(entry.cellCount) cells are missing"
+      numbers = "\(entry.reason)"
     }
     return """
       <li>\(VerdictBadge(entry).html) <a href="#claim:\(claim.id)">\(claim.id)</a> <span class="small quiet">\

@@ -40,11 +40,11 @@ package struct LedgerPage {
     audits = Audit.statement(reader, records).text
     var keys: [String] = []
     for stage in plan.stages {
-      let key = String(stage.id.prefix { $0 != "/" })
+      let key = stage.id.paper
       if !keys.contains(key) { keys.append(key) }
     }
     papers = keys.map { key in
-      func isOwn(_ id: String) -> Bool { id.hasPrefix(key + "/") }
+      func isOwn(_ id: String) -> Bool { id.paper == key }
       let stages = plan.stages.filter { isOwn($0.id) }
       let standings = stages.compactMap { reader.standings[$0.id] }
       let current = standings.filter(\.isCurrent)

@@ -140,7 +140,8 @@ package struct Project: Sendable {
       claims: { claims(onArraysOf: $0).map(\.id) },
       recorded: { reference in
         let stages = plan.stages.filter { reference.stages.contains($0.id) }
-        guard let ledger, !stages.flatMap(\.keys).allSatisfy(present.contains), let recorded = ledger.table(reference)
+        guard let ledger, !stages.flatMap(\.keys).allSatisfy(present.contains),
+          let recorded = try ledger.table(reference)
         else { return nil }
         if case .outOfDate = recorded.origin {
           throw PipelineError.ledgerOutOfDate(
@@ -207,7 +208,7 @@ package struct Project: Sendable {
       case "stage": stages
       case "fig": figures
       case "claim": claims
-      default: (stages + figures + claims).map { String($0.prefix { $0 != "/" }) }
+      default: (stages + figures + claims).map(\.paper)
       }
     return ids.map { name[...colon] + $0 }
   }
@@ -216,7 +217,7 @@ package struct Project: Sendable {
     let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
     let (kind, id) = parts.count == 2 ? (parts[0], parts[1]) : ("", name)
     func matches(_ candidate: String, _ kinds: String...) -> Bool {
-      kind == "paper" ? candidate.hasPrefix(id + "/") : kinds.contains(kind) && candidate == id
+      kind == "paper" ? candidate.paper == id : kinds.contains(kind) && candidate == id
     }
     var targets = Targets(
       stages: Set(pipeline.stages.map(\.id).filter { matches($0, "", "stage") }),

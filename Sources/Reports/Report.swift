@@ -148,7 +148,7 @@ package struct Report {
     // By the part of the id before the slash: a paper's key, or the name of a figure file that is no paper's.
     var sectionKeys: [String] = []
     for id in project.figures.map(\.id) + project.claims.map(\.id) + plan.stages.map(\.id) {
-      let key = String(id.prefix { $0 != "/" })
+      let key = id.paper
       if !sectionKeys.contains(key) { sectionKeys.append(key) }
     }
     sections = try sectionKeys.map(builder.section)
@@ -173,7 +173,9 @@ package struct Report {
     var drawable: [Figure] = []
     for figure in project.figures {
       let (count, all) = missing(figure)
-      let isRecorded = ledger.map { ledger in figure.tables.allSatisfy { ledger.table($0)?.origin.isCurrent ?? false } }
+      let isRecorded = try ledger.map { ledger in
+        try figure.tables.allSatisfy { try ledger.table($0)?.origin.isCurrent ?? false }
+      }
       if count == 0 || isRecorded ?? false {
         drawable.append(figure)
       } else {
@@ -232,7 +234,7 @@ private struct SectionBuilder {
   let pictures: [String: Result<Report.Picture, Report.Absence>]
 
   func section(_ key: String) throws -> Report.Section {
-    func isOwn(_ id: String) -> Bool { id.hasPrefix(key + "/") }
+    func isOwn(_ id: String) -> Bool { id.paper == key }
     let own = claims.filter { isOwn($0.claim.id) }
     let figures = try project.figures.filter { isOwn($0.id) }.map { figure -> Report.FigureEntry in
       let lineage = try FigureLineage(of: figure, in: project, plan: plan, present: present)

@@ -137,7 +137,7 @@ struct TableTemplate {
       }
       if !evaluated.reason.isEmpty { facts.append(("why \(evaluated.verdict.rawValue)", "\(evaluated.reason)")) }
     } else {
-      facts.append(("why not judged", "\(entry.missingCount) of \(entry.cellCount) cells are missing"))
+      facts.append(("why not judged", "\(entry.reason)"))
     }
     facts.append(("from stages", "\(links(claim.evidence.stages, "stage"))"))
     if let figures = figuresByClaim[claim.id] { facts.append(("seen in", "\(links(figures, "fig"))")) }

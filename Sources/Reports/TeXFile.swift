@@ -1,5 +1,5 @@
 private import Claims
-private import Figures
+package import Figures
 private import Foundation
 private import Ledger
 private import PaperKit
@@ -22,13 +22,17 @@ package struct TeXFile {
   }
 
   private let values: [String: Value]
-  private let figures: [(id: String, picture: String, caption: String)]
+  /// Without a picture where there is none of today's numbers.
+  private let figures: [(id: String, picture: String?, caption: String)]
   private let commit: String
 
-  /// `stem` gives a figure's files without their endings, as TeX is to find them.
+  /// Figures without a picture of today's numbers.
+  package var picturelessFigures: [String] { figures.filter { $0.picture == nil }.map(\.id) }
+
+  /// `picture` gives a figure's PDF as TeX is to find it, if it shows today's numbers.
   package init(
-    of project: Project, verdicts: Verdicts, commit: String?, stem: (String) -> String
-  ) {
+    of project: Project, verdicts: Verdicts, commit: String?, picture: (Figure) throws -> String?
+  ) rethrows {
     values = Dictionary(
       uniqueKeysWithValues: verdicts.entries.compactMap { entry in
         guard let evaluated = entry.evaluated, let estimate = evaluated.estimate else { return nil }
@@ -40,7 +44,7 @@ package struct TeXFile {
             origin: entry.origin?.name ?? "", statement: entry.claim.statement)
         )
       })
-    figures = project.figures.map { ($0.id, stem($0.id), $0.caption) }
+    figures = try project.figures.map { ($0.id, try picture($0), $0.caption) }
     self.commit = commit ?? "unknown"
   }
 
@@ -88,7 +92,7 @@ package struct TeXFile {
       define("statement", id, Self.plain(value.statement))
     }
     for figure in figures {
-      define("picture", figure.id, figure.picture + ".pdf")
+      if let picture = figure.picture { define("picture", figure.id, picture) }
       define("caption", figure.id, Self.plain(figure.caption))
     }
     return text + "\\makeatother\n"
@@ -143,6 +147,7 @@ package struct TeXFile {
   package func mistakes(in source: String) -> [Mistake] {
     var mistakes: [Mistake] = []
     let ids = Set(figures.map(\.id))
+    let pictureless = Set(picturelessFigures)
     for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let code = String(line.prefix(upTo: Self.comment(in: line)))
       for match in code.matches(
@@ -155,7 +160,11 @@ package struct TeXFile {
           mistakes.append(Mistake(line: number + 1, column: column, text: text))
         }
         if ["figure", "caption", "link"].contains(kind) {
-          if !ids.contains(id) { report("no figure '\(id)' in this project") }
+          if !ids.contains(id) {
+            report("no figure '\(id)' in this project")
+          } else if kind == "figure", pictureless.contains(id) {
+            report("no picture of \(id) with today's numbers; draw it with `refig run fig:\(id)`")
+          }
           continue
         }
         guard let value = values[id] else {

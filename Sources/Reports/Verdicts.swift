@@ -11,8 +11,7 @@ package struct Verdicts {
     /// Nil where cells are missing that the ledger has no number for.
     package let evaluated: EvaluatedClaim?
     package let origin: Origin?
-    package let cellCount: Int
-    package let missingCount: Int
+    fileprivate let missing: Set<CellKey>
     /// Why there is no verdict; empty where there is one.
     package let reason: String
   }
@@ -21,45 +20,51 @@ package struct Verdicts {
   package let report: VerdictReport
   /// Stages that numbers were taken of which are not those of today.
   package let staleStages: [String]
-  /// An estimator that trapped: its claim has no verdict.
-  package let trapped: PipelineError?
+  /// What left a claim without a verdict that has its cells: an estimator that trapped, or damage.
+  package let problem: PipelineError?
   /// What audits prove, if a number comes from the ledger.
   package let audits: AuditStatement?
 
-  /// Cells that are missing behind the claims without verdict.
-  package var missingCount: Int { entries.reduce(0) { $1.evaluated == nil ? $0 + $1.missingCount : $0 } }
+  /// Cells that are missing behind the claims without verdict, those that several need once.
+  package var missingCount: Int {
+    entries.reduce(into: Set<CellKey>()) { if $1.evaluated == nil { $0.formUnion($1.missing) } }.count
+  }
 
-  /// Judges claims whose stages are planned; by the ledger alone unless `usesCells`.
+  /// Judges claims whose stages are planned; by the ledger alone unless `usesCells`. Throws at the first ``problem`` unless
+  /// `goesOn`.
   package init(
-    of claims: [Claim], in project: Project, plan: Plan, ledger: LedgerReader?, usesCells: Bool = true
+    of claims: [Claim], in project: Project, plan: Plan, ledger: LedgerReader?, usesCells: Bool = true,
+    goesOn: Bool = false
   ) throws {
     let present = try usesCells ? project.store.presentKeys() : []
     let failed = try usesCells ? project.store.failedKeys() : []
     let judge = project.judge(project.reader(plan))
-    var trapped: PipelineError?
+    var problem: PipelineError?
     entries = try claims.map { claim in
       let judged: (evaluated: EvaluatedClaim?, cells: [CellKey], missingCount: Int)
+      let recorded: (estimation: Estimation, origin: Origin)?
       do {
         judged = try judge.judge(claim, present: present)
+        recorded = try judged.evaluated == nil ? ledger?.estimation(of: claim) : nil
       } catch let error as PipelineError {
-        guard case .estimatorTrapped = error else { throw error }
-        trapped = error
+        switch error {
+        case .estimatorTrapped where goesOn, .damaged where goesOn: problem = error
+        default: throw error
+        }
         return Entry(
-          claim: claim, evaluated: nil, origin: nil, cellCount: 0, missingCount: 0, reason: ErrorMessage.reason(of: error))
+          claim: claim, evaluated: nil, origin: nil, missing: [], reason: ErrorMessage.reason(of: error))
       }
       var (evaluated, origin) = (judged.evaluated, judged.evaluated == nil ? nil : Origin.computed)
-      if evaluated == nil, let recorded = ledger?.estimation(of: claim) {
+      if let recorded {
         evaluated = judge.judge(claim, by: recorded.estimation)
         origin = recorded.origin
       }
-      let reason =
-        try evaluated == nil
-        ? Self.reason(judged.cells.filter { !present.contains($0) }, failed, claim, project, plan) : ""
+      let missing = judged.missingCount == 0 ? [] : judged.cells.filter { !present.contains($0) }
+      let reason = try evaluated == nil ? Self.reason(missing, failed, claim, project, plan) : ""
       return Entry(
-        claim: claim, evaluated: evaluated, origin: origin, cellCount: judged.cells.count,
-        missingCount: judged.missingCount, reason: reason)
+        claim: claim, evaluated: evaluated, origin: origin, missing: Set(missing), reason: reason)
     }
-    self.trapped = trapped
+    self.problem = problem
     judge.saveEstimations()
     let isFromLedger = entries.contains { $0.origin != nil && $0.origin != .computed }
     let origins = entries.compactMap { entry in entry.origin.map { (entry.claim.id, $0.name) } }

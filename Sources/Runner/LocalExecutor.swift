@@ -169,7 +169,10 @@ package struct LocalExecutor: Executor {
         fields[1].isEmpty
         ? ("/sys/fs/cgroup", "memory.max", "memory.current")
         : ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
-      for group in [root, root + fields[2]] {
+      // A group may use what all those that it lies in allow.
+      var group = root
+      for name in [""] + fields[2].split(separator: "/").map(String.init) {
+        if !name.isEmpty { group += "/" + name }
         if let limit = try number("\(group)/\(limit)"), let used = try number("\(group)/\(use)") {
           available = min(available, limit - used)
         }

@@ -31,9 +31,14 @@ extension StoreCare {
       if stored.numericClass ?? .current != .current { audit.ofOtherClasses += 1 }
       var manifest = stored.manifest
       manifest.code = try catalogue.code(of: experiment)
-      if let difference = try worker.compute(manifest).difference(from: stored, outputs: experiment.outputs) {
+      do {
+        if let difference = try worker.compute(manifest).difference(from: stored, outputs: experiment.outputs) {
+          audit.differences.append(
+            Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now: \(difference)"))
+        }
+      } catch let error as EvidenceError {
         audit.differences.append(
-          Difference(key: key, reason: "\(stored.manifest.experiment) gives other numbers now: \(difference)"))
+          Difference(key: key, reason: "\(stored.manifest.experiment) gives no numbers now: \(error)"))
       }
     }
     return audit

@@ -137,7 +137,7 @@ struct ManifestFacts: Sendable {
   /// "learningRate: 0.05 → 0.1" for each name.
   func difference(from other: ManifestFacts, in names: [String]) -> [String] {
     let experiment = values["experiment"] ?? ""
-    let paper = experiment.prefix { $0 != "/" }
+    let paper = experiment.paper
     return names.map { name in
       switch name {
       case "code.experiment": "code of the experiment \(experiment) changed"

@@ -48,7 +48,8 @@ package final class ResultReader {
     var seen: Set<CellKey> = []
     return evidence.stages.compactMap { plan[$0] }.flatMap { stage in
       stage.keys.indices.filter {
-        evidence.accepts(stage.manifest($0).parameters) && seen.insert(stage.keys[$0]).inserted
+        (evidence.conditions.isEmpty || evidence.accepts(stage.manifest($0).parameters))
+          && seen.insert(stage.keys[$0]).inserted
       }
       .map { stage.keys[$0] }
     }

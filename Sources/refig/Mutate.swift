@@ -3,6 +3,7 @@ import Claims
 import Foundation
 import PaperKit
 import Pipeline
+import Platform
 import Reports
 import Runner
 import Store
@@ -40,24 +41,40 @@ struct Mutate: ParsableCommand {
     let plan = try Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
     let progress = ProgressDisplay(quiet: execution.quiet)
-    if !dry { _ = try execution.build(project, plan, progress: progress) }
-    let reader = project.reader(plan)
-    var rows: [KillMatrix.Row] = []
-    if !dry {
-      rows = try claims.map { claim in
-        let results = try reader.results(claim.evidence)
-        let evaluated = EvaluatedClaim(
-          claim, familySize: project.claims.count, results: results, catalogue: project.catalogue)
-        return try KillMatrix.Row(evaluated, results: results, catalogue: project.catalogue)
+    guard !dry else {
+      var none: [KillMatrix.Row] = []
+      return synthetic ? () : try tryMistakes(on: claims, project, progress, &none)
+    }
+    let (_, _, failure) = try execution.recordedBuild(project, plan, progress: progress)
+    let (reader, present) = (project.reader(plan), try project.store.presentKeys())
+    let whole = claims.filter { reader.keys($0.evidence).allSatisfy(present.contains) }
+    var rows = try whole.map { claim in
+      let results = try reader.results(claim.evidence)
+      return try guarding(claim.id) {
+        try KillMatrix.Row(
+          evaluated(claim, results, project), results: results, catalogue: project.catalogue)
       }
     }
-    if !synthetic { try tryMistakes(on: claims, project, progress, &rows) }
-    guard !dry else { return }
+    if !synthetic { try tryMistakes(on: whole, project, progress, &rows) }
     let matrix = KillMatrix(rows: rows, pipeline: project.pipeline, claims: project.claims)
     print(matrix.text + "\n")
     for problem in matrix.problems { print(problem) }
     print("profile \(project.profile): \(matrix.summary)")
+    for claim in claims where !whole.contains(where: { $0.id == claim.id }) {
+      print("not tried, as cells failed: \(claim.id)")
+    }
+    if let failure { throw failure }
     if !matrix.problems.isEmpty { throw PipelineError.mutantsSurvive(count: matrix.problems.count) }
+  }
+
+  private func evaluated(_ claim: Claim, _ results: Results, _ project: Project) -> EvaluatedClaim {
+    EvaluatedClaim(claim, familySize: project.claims.count, results: results, catalogue: project.catalogue)
+  }
+
+  /// Judges results by an estimator that may trap. Throws ``PipelineError/estimatorTrapped(claim:)`` if it has.
+  private func guarding<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+    if TrapGuard.trapped.contains(name) { throw PipelineError.estimatorTrapped(claim: name) }
+    return try TrapGuard.guarding(name, body)
   }
 
   /// Runs the claims' evidence with one mistake at a time.
@@ -86,9 +103,8 @@ struct Mutate: ParsableCommand {
       // A mistake may make cells fail: they count as failed replicas, and the claim notices.
       _ = try build.run()
       for index in chosen {
-        rows[index].science[mutant] = EvaluatedClaim(
-          claims[index], familySize: project.claims.count, results: try reader.results(claims[index].evidence),
-          catalogue: project.catalogue)
+        let results = try reader.results(claims[index].evidence)
+        rows[index].science[mutant] = try guarding(claims[index].id) { evaluated(claims[index], results, project) }
       }
     }
     if dry { print("\(Text.count(missingCount, "cell")) would run") }

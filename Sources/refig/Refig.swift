@@ -90,7 +90,7 @@ extension CompletionKind {
       do {
         let project = try Project(root: ProjectOptions.nearest, profile: nil, catalogue: .linked)
         let ids = project.pipeline.stages.map(\.id) + project.figures.map(\.id) + project.claims.map(\.id)
-        return ids + Set(ids.map { "paper:" + $0.prefix { $0 != "/" } }).sorted()
+        return ids + Set(ids.map { "paper:" + $0.paper }).sorted()
       } catch {
         return []  // No project, or mistakes in it: a command will say so.
       }
@@ -149,7 +149,7 @@ struct OutputOptions: ParsableArguments {
 
 /// The papers of stages, each once, in the stages' order.
 func paperNames(of stages: [String]) -> [String] {
-  stages.map { String($0.prefix { $0 != "/" }) }.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  stages.map(\.paper).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
 }
 
 /// How cells are computed.

@@ -92,11 +92,15 @@ struct Run: ParsableCommand {
 
   /// By figure, the stages that it reads of which cells are missing, for those where there are any.
   private func incompleteStages(of figures: [Figure], _ project: Project, _ plan: Plan) throws -> [String: [String]] {
-    let present = try project.store.presentKeys()
-    let incomplete = Set(plan.stages.filter { !$0.keys.allSatisfy(present.contains) }.map(\.id))
+    let (present, reader) = (try project.store.presentKeys(), project.reader(plan))
     return figures.reduce(into: [:]) { found, figure in
-      let stages = Set(figure.tables.flatMap(\.stages)).intersection(incomplete)
-      if !stages.isEmpty { found[figure.id] = stages.sorted() }
+      let stages = figure.tables.flatMap { table in
+        table.stages.filter { stage in
+          let evidence = Evidence(stages: [stage], conditions: table.conditions)
+          return !reader.keys(evidence).allSatisfy(present.contains)
+        }
+      }
+      if !stages.isEmpty { found[figure.id] = Set(stages).sorted() }
     }
   }
 
@@ -213,7 +217,7 @@ struct Run: ParsableCommand {
     let papers = paperNames(of: stages.map(\.stage))
     if papers.count > 1 {
       for paper in papers {
-        let rows = incomplete.filter { $0.stage.hasPrefix(paper + "/") }
+        let rows = incomplete.filter { $0.stage.paper == paper }
         let cells = rows.reduce(0) { $0 + $1.missing }
         if cells > 0 { lines.append("  \(paper): \(Text.count(cells, "cell")) of \(Text.count(rows.count, "stage"))") }
       }

@@ -107,7 +107,7 @@ struct Status: ParsableCommand {
       "profile \(project.profile): \(cached.count) of \(Text.count(total, "cell")), "
       + megabytes(cached.reduce(0, +)) + asked
     var lines = Text.wrapped(sum, columns: columns, indent: 2)
-    let papers = Dictionary(grouping: rows) { String($0.stage.prefix { $0 != "/" }) }
+    let papers = Dictionary(grouping: rows) { $0.stage.paper }
     if papers.count > 1 {
       for paper in paperNames(of: rows.map(\.stage)) {
         let rows = papers[paper, default: []]
@@ -132,7 +132,7 @@ struct Status: ParsableCommand {
         parts.append("last run \(time.prefix(10))")
         parts += Text.tally(row.failedReplicas ?? [:], of: "failed replica", limit: 3)
       }
-      lines += Text.wrapped("\(row.stage): \(parts.joined(separator: ", "))", columns: columns, indent: 4)
+      lines += Text.wrapped("\(row.stage)  \(parts.joined(separator: ", "))", columns: columns, indent: 4)
     }
     if shown.count < rows.count {
       let rest = wanted.count - shown.count

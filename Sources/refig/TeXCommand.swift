@@ -1,5 +1,6 @@
 import ArgumentParser
 import Claims
+import Figures
 import Foundation
 import Pipeline
 import Platform
@@ -16,7 +17,8 @@ struct TeXCommand: ParsableCommand {
       link stands in the margin unless \\refigmargin is defined as empty before. A number that must be written by hand is \
       \\refigquote{ID}{2.016(15)}. Nothing is computed: numbers are those of the cells that are here or of the ledger.
 
-      With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, or a name is unknown.
+      With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, a name is unknown, or a \
+      picture is not of today's numbers.
       """)
 
   @Option(help: "File to write.")
@@ -29,16 +31,21 @@ struct TeXCommand: ParsableCommand {
 
   func run() throws {
     let project = try project.load()
-    let plan = try Plan(
-      project.pipeline, stages: Set(project.claims.flatMap(\.evidence.stages)), catalogue: project.catalogue)
-    let verdicts = try Verdicts(of: project.claims, in: project, plan: plan, ledger: project.ledger(plan))
+    let plan = try Plan(project.pipeline, stages: try project.targets([]).stages, catalogue: project.catalogue)
+    let ledger = try project.ledger(plan)
+    let verdicts = try Verdicts(of: project.claims, in: project, plan: plan, ledger: ledger)
     guard !verdicts.report.claims.isEmpty else {
       throw PipelineError.cellsMissing(
         count: verdicts.missingCount, command: "refig run --profile \(project.profile)")
     }
-    let file = TeXFile(
+    let gallery = try project.gallery(plan, project.reader(plan), ledger: ledger)
+    let look = try project.look()
+    let file = try TeXFile(
       of: project, verdicts: verdicts, commit: try ProcessEnvironment.facts(of: project)["commit"],
-      stem: { "\(project.root == "." ? "" : project.root + "/")figures/\(project.profile)/\($0)" })
+      picture: { figure in
+        let path = "\(project.root == "." ? "" : project.root + "/")figures/\(project.profile)/\(figure.id).pdf"
+        return try Files.sizeAndTime(path) != nil && gallery.isCurrent(figure, look: look) ? path : nil
+      })
     guard check.isEmpty else { return try check(file) }
     try Files.save(Array(file.text.utf8), to: out)
     print(
@@ -46,6 +53,13 @@ struct TeXCommand: ParsableCommand {
         + Text.count(project.figures.count, "figure")
         + (verdicts.report.unjudgedCount > 0
           ? "; without a number yet: \(Text.count(verdicts.report.unjudgedCount, "claim"))" : ""))
+    let pictureless = file.picturelessFigures
+    if !pictureless.isEmpty {
+      let names = pictureless.prefix(5).joined(separator: ", ") + (pictureless.count > 5 ? ", …" : "")
+      let text =
+        "\(Text.count(pictureless.count, "figure")) without a picture of today's numbers: \(names); draw with `refig run`"
+      print(Text.wrapped(text, columns: StandardOutput.columns, indent: 2).joined(separator: "\n"))
+    }
   }
 
   private func check(_ file: TeXFile) throws {

@@ -87,7 +87,7 @@ struct Verify: ParsableCommand {
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let ledger = noLedger || rootSeed != nil ? nil : try project.ledger(stages)
     let (log, failure) = ledger == nil ? try bringIn(stages, of: project) : (nil, nil)
-    let verdicts = try Verdicts(of: claims, in: project, plan: stages, ledger: ledger)
+    let verdicts = try Verdicts(of: claims, in: project, plan: stages, ledger: ledger, goesOn: true)
     let report = verdicts.report
     for evaluated in report.claims {
       log?.write(evaluated.record(freshSeed: rootSeed))
@@ -95,10 +95,9 @@ struct Verify: ParsableCommand {
     try write(report, changes, project, verdicts.audits)
     afterWriting()
     if let failure { throw failure }
-    if let trapped = verdicts.trapped { throw trapped }
+    if let problem = verdicts.problem { throw problem }
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
-      if !json { print(report.planText) }
       let count = report.claims.filter(\.isUnderpowered).count
       if count > 0 { throw PipelineError.underpowered(count: count) }
     }
@@ -133,7 +132,9 @@ struct Verify: ParsableCommand {
   ) throws {
     if json {
       print(try report.json(), terminator: "")
-    } else if !plan {
+    } else if plan {
+      print(report.planText)
+    } else {
       print(report.text(columns: StandardOutput.columns, showsAll: all))
       if let audits {
         let text = "audits of the ledger: " + ErrorMessage.visible(audits.text)

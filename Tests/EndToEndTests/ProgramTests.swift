@@ -1017,7 +1017,8 @@ import Testing
 
   @Test("whether an experiment draws random numbers is in the key: a draw does not become exact by a word")
   func chanceInTheKey() throws {
-    let pipeline = "experiments: {my/f: {command: [python3, walk.py], CHANCEoutputs: {x: {meaning: x}}}}\nstages: {my/f: {}}\n"
+    let pipeline =
+      "experiments: {my/f: {command: [python3, walk.py], CHANCEoutputs: {x: {meaning: x}}}}\nstages: {my/f: {}}\n"
     let program = "import refig\n\n@refig.experiment\ndef f(p, rng=None):\n    return {\"x\": 1.0}\n\nrefig.main()\n"
     let folder = try Folder(pipeline.replacing("CHANCE", with: ""), program: program)
     #expect(try folder.refig("run", "--quiet").status == 0)
@@ -1033,9 +1034,9 @@ import Testing
       """
       figures: [mine.yaml]
       experiments:
-        mine/f: {command: [python3, walk.py], parameters: {k: 1}, outputs: {x: {meaning: x}}}
+        mine/f: {command: [python3, walk.py], parameters: {law: kind}, outputs: {x: {meaning: x}}}
       stages:
-        mine/f: {sweep: [{k: [1, 2, 3]}], replicas: 20}
+        mine/f: {sweep: [{law: [kind, harsh, unknown]}], replicas: 20}
 
       """,
       program: """
@@ -1043,8 +1044,8 @@ import Testing
 
         @refig.experiment
         def f(p, rng, cell):
-            if p.k > 1:
-                raise RuntimeError("no such k")
+            if p.law != "kind":
+                raise RuntimeError("no such law")
             return {"x": rng.normal(5, 1)}
 
         refig.main()
@@ -1052,12 +1053,66 @@ import Testing
     try folder.workspace.write(
       """
       claims:
-        some: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], where: {k: 1}, accept: [2, 8], because: b}
+        some: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], where: {law: kind}, accept: [2, 8], because: b}
         whole: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], accept: [2, 8], because: b}
+      figures:
+        some:
+          caption: c
+          source: ours
+          panels:
+            - {x: {label: n}, y: {label: x}, series: [{draw: points, table: mine/f, from: [mine/f], where: {law: kind}, x: replicas, y: x}]}
+        whole:
+          caption: c
+          source: ours
+          panels:
+            - {x: {label: n}, y: {label: x}, series: [{draw: points, table: mine/f, from: [mine/f], x: replicas, y: x}]}
 
       """, to: "mine.yaml")
     let result = try folder.refig("verify")
     #expect(result.status == 3, "\(result.errors)")
     #expect(result.output.contains("1 confirmed") && result.output.contains("1 not judged"), "\(result.output)")
+    #expect(try folder.refig("run", "--quiet").status == 3)
+    let pictures = folder.workspace.files(under: "figures").filter { $0.hasSuffix(".svg") }
+    #expect(pictures == ["quick/mine/some.svg"], "\(pictures)")
+    // Deliberate mistakes are tried on what there is.
+    let mutants = try folder.refig("mutate", "--synthetic")
+    #expect(
+      mutants.status == 3 && mutants.output.contains("not tried, as cells failed: mine/whole"), "\(mutants.output)")
+  }
+
+  @Test("a damaged cell costs the claims that read it, not the others, and is computed again")
+  func damagedCell() throws {
+    let folder = try Folder(
+      """
+      figures: [mine.yaml]
+      experiments:
+        mine/f: {command: [python3, walk.py], parameters: {k: 1}, outputs: {x: {meaning: x}}}
+      stages:
+        mine/one: {experiment: mine/f, parameters: {k: 1}, replicas: 20}
+        mine/two: {experiment: mine/f, parameters: {k: 2}, replicas: 20}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            return {"x": rng.normal(5, 1)}
+
+        refig.main()
+        """)
+    let claim =
+      "{statement: s, source: ours, kind: observation, estimate: {mean: x}, accept: [2, 8], because: b, from: "
+    try folder.workspace.write("claims:\n  a: \(claim)[mine/one]}\n  b: \(claim)[mine/two]}\n", to: "mine.yaml")
+    #expect(try folder.refig("verify").status == 0)
+    let cell = try #require(folder.workspace.files(under: "data/store").filter { $0.hasSuffix(".h5") }.first)
+    let path = folder.workspace.path + "/data/store/" + cell
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    bytes[bytes.count - 9] ^= 4
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    let damaged = try folder.refig("verify")
+    #expect(damaged.status == 5 && damaged.errors.contains(cell.split(separator: "/").last ?? "?"), "\(damaged.errors)")
+    #expect(damaged.output.contains("1 confirmed") && damaged.output.contains("1 not judged"), "\(damaged.output)")
+    #expect(try folder.refig("verify").status == 0)
   }
 }

@@ -117,7 +117,7 @@ import Testing
     #expect(badges == "✓ confirmed,✗ refuted, as expected,… not judged")
     let absent: String = try browser.value("document.querySelector('#fig\\\\:demo\\\\/later .absent').textContent")
     #expect(absent == "No picture: 1 of its 1 cells are missing. refig run fig:demo/later makes it.")
-    #expect(try browser.value("document.body.textContent.includes('1 of 1 cells are missing')"))
+    #expect(try browser.value("document.body.textContent.includes('1 cell of sarao2020/later is missing')"))
     // Every link leads somewhere: to an element of the page or to a file beside it.
     let links: [String] = try browser.value("[...document.links].map((link) => link.getAttribute('href'))")
     #expect(links.count > 20)

@@ -53,6 +53,13 @@ import Testing
     // Other random numbers: the number by hand is stale, the macros are not.
     let pipeline = try workspace.read("mine/pipeline.yaml")
     try workspace.write(pipeline.replacing("seed: 1", with: "seed: 8"), to: "mine/pipeline.yaml")
+    #expect(try refig("run", "mine/walk", "-q").status == 0)
+    // The cells are new, the picture is still the old one.
+    let old = try refig("tex", "--check", "paper.tex")
+    #expect(old.status == 7 && old.output.contains("no picture of mine/fig1 with today's numbers"), "\(old.output)")
+    let without = try refig("tex")
+    #expect(without.status == 0 && without.output.contains("1 figure without a picture"), "\(without.output)")
+    #expect(try !workspace.read("mine/refig.tex").contains("fig1.pdf"))
     #expect(try refig("run", "-q").status == 0)
     let stale = try refig("tex", "--check", "paper.tex")
     #expect(stale.status == 7)
