@@ -63,6 +63,7 @@ extension Evidence {
     guard value.diagnostics.reportCount == before else { return nil }
     if checksPoints {
       evidence.requirePoints(given, stages, in: context)
+      guard value.diagnostics.reportCount == before else { return nil }
       for stage in stages where !given.isEmpty && !stage.hasPoint([evidence.conditions]) {
         value.report(.message("stage '\(stage.id)' has no point that `where:` selects; leave it out"), in: context)
       }

@@ -88,9 +88,12 @@ struct ExperimentReader {
     var sources: Set<String> = []
     for entry in value?.listOrSingle ?? [] {
       guard let text = entry.text("sources", in: context) else { continue }
-      let path = text.hasSuffix("/") ? String(text.dropLast()) : text
-      if !PipelineFile.isName(path) {
-        entry.report(.badName(kind: "source in the project", name: text), in: context)
+      let path = Self.path(text)
+      if !PipelineFile.isPath(path) {
+        entry.report(
+          .message(
+            "'\(text)' cannot name a source in the project: write its path from the project's folder, without '..'"),
+          in: context)
       } else if Files.sizeAndTime("\(folder)/\(path)") == nil {
         entry.report(.message("no file or folder '\(path)' in the project"), in: context)
       } else {
@@ -98,14 +101,19 @@ struct ExperimentReader {
       }
     }
     for word in command {
-      let path = word.hasPrefix("./") ? String(word.dropFirst(2)) : word
+      let path = Self.path(word)
       let full = "\(folder)/\(path)"
-      guard PipelineFile.isName(path), word.contains("/") || word.contains("."), !Files.isFolder(full),
+      guard PipelineFile.isPath(path), word.contains("/") || word.contains("."), !Files.isFolder(full),
         Files.sizeAndTime(full) != nil
       else { continue }
       sources.insert(path)
     }
     return sources.sorted()
+  }
+
+  private static func path(_ text: String) -> String {
+    let path = text.hasSuffix("/") ? text.dropLast() : text[...]
+    return String(path.hasPrefix("./") ? path.dropFirst(2) : path)
   }
 
   private func parameters(_ value: YAMLValue?, in context: String) -> [String: ParameterValue] {

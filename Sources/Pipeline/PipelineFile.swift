@@ -154,6 +154,12 @@ package struct PipelineFile: Sendable {
       }
   }
 
+  /// Whether a text is a path below the project's folder, of whatever signs.
+  package static func isPath(_ path: String) -> Bool {
+    path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .allSatisfy { !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
+  }
+
   /// Some stages and all that they need, each once and after its inputs.
   package func closure(of ids: [String]) -> [Stage] { visit(ids) { _ in } }
 

@@ -52,8 +52,11 @@ package struct ProgramExperiment: Sendable {
 
   /// Throws `EvidenceError` if the sources are others than when this process first looked at them.
   package func requireSameSources() throws {
-    guard try ProjectFacts(folder: folder).sourcesDigest(sources) == facts.sourcesDigest(sources) else {
-      throw EvidenceError("its sources have changed since this run began; run again")
+    let changed = try facts.changedSources(sources)
+    if !changed.isEmpty {
+      throw EvidenceError(
+        "its sources have changed since this run began: \(ErrorMessage.visible(changed.joined(separator: ", "))); run again"
+      )
     }
   }
 
@@ -77,16 +80,27 @@ package struct ProgramExperiment: Sendable {
 /// What a process found out about the code of a project's programs; each is looked at once.
 final class ProjectFacts: Sendable {
   private struct Found {
-    var sources: [[String]: String] = [:]
+    var sources: [[String]: Sources] = [:]
     var versions: [[String]: String] = [:]
     /// By all that an experiment says of its code.
     var codes: [String: [(part: String, digest: String)]] = [:]
+  }
+
+  /// What sources were when they were first looked at.
+  private struct Sources {
+    /// By path, the digest of what counts of a file.
+    let digests: [String: String]
+    let digest: String
+    /// What the file system said of them when they were last read.
+    var stamps: [String: Files.Stamp]
   }
 
   private let folder: String
   private let found = Mutex(Found())
   /// Bytes that the sources of an experiment may have together.
   private static let sourceLimit = 64 << 20
+  /// Seconds within which a file system may not tell two changes apart.
+  private static let clockGrain = 2.0
   private static let versionSeconds = 60.0
   private static let versionLength = 200
 
@@ -105,10 +119,41 @@ final class ProjectFacts: Sendable {
   /// SHA-256 of names and contents of files and of all files in folders, but for hidden ones and what Python compiles.
   /// Of a file in Python its tokens count.
   func sourcesDigest(_ sources: [String]) throws -> String {
-    if let known = found.withLock({ $0.sources[sources] }) { return known }
-    var text = ""
+    if let known = found.withLock({ $0.sources[sources] }) { return known.digest }
+    let stamps = try stamps(sources)
+    let digests = try digests(stamps.keys)
+    // A file that two of the sources stand for is there twice.
+    let text = try sources.flatMap(files).sorted().map { "\($0) \(digests[$0] ?? "")\n" }.joined()
+    let digest = CellKey.digest(text)
+    found.withLock { $0.sources[sources] = Sources(digests: digests, digest: digest, stamps: stamps) }
+    return digest
+  }
+
+  /// The sources that are others than when they were first looked at, in what counts. They are read only if the file
+  /// system says that something was written since, or so shortly before that its clock might not tell.
+  func changedSources(_ sources: [String]) throws -> [String] {
+    _ = try sourcesDigest(sources)
+    guard let known = found.withLock({ $0.sources[sources] }) else { return [] }
+    let now = try stamps(sources)
+    let time = Date().timeIntervalSince1970
+    if now == known.stamps, now.values.allSatisfy({ $0.changed < time - Self.clockGrain }) { return [] }
+    let gone = now.filter { $0.value == .absent }.keys
+    let digests = try digests(now.keys.filter { !gone.contains($0) })
+    let changed = Set(digests.keys).union(known.digests.keys).filter { digests[$0] != known.digests[$0] }
+    if changed.isEmpty { found.withLock { $0.sources[sources]?.stamps = now } }
+    return changed.sorted()
+  }
+
+  private func stamps(_ sources: [String]) throws -> [String: Files.Stamp] {
+    Dictionary(
+      try sources.flatMap(files).map { ($0, Files.stamp("\(folder)/\($0)")) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// By path, what counts of files.
+  private func digests(_ paths: some Sequence<String>) throws -> [String: String] {
+    var digests: [String: String] = [:]
     var size = 0
-    for path in try sources.flatMap(files).sorted() {
+    for path in paths.sorted() {
       guard let bytes = try Files.bytes(of: "\(folder)/\(path)", limit: Self.sourceLimit) else {
         throw PipelineError.fileMissing(path: "\(folder)/\(path)", purpose: "pipeline.yaml lists it under `sources:`")
       }
@@ -119,18 +164,33 @@ final class ProjectFacts: Sendable {
         )
       }
       let content = path.hasSuffix(".py") ? PythonTokens.text(of: bytes) : bytes
-      text += "\(path) \(content.withUnsafeBytes { CellKey.digest($0) })\n"
+      digests[path] = content.withUnsafeBytes { CellKey.digest($0) }
     }
-    let digest = CellKey.digest(text)
-    found.withLock { $0.sources[sources] = digest }
-    return digest
+    return digests
   }
 
-  /// The files that a path among sources stands for.
-  func files(_ path: String) throws -> [String] {
-    guard Files.isFolder("\(folder)/\(path)") else { return [path] }
-    return try Files.names(in: "\(folder)/\(path)").sorted()
-      .filter { $0 != "__pycache__" && !$0.hasSuffix(".pyc") }.flatMap { try files("\(path)/\($0)") }
+  /// The files that a path among sources stands for. A link to a file stands for what the file holds, wherever it lies; one
+  /// to a folder is followed within the project, where others will find it too.
+  func files(_ path: String) throws -> [String] { try files(path, within: []) }
+
+  /// `outer` are the folders that this one was reached through, by their own paths.
+  private func files(_ path: String, within outer: [String]) throws -> [String] {
+    let place = "\(folder)/\(path)"
+    guard Files.isFolder(place) else { return [path] }
+    guard let own = Files.ownPath(place), let project = Files.ownPath(folder) else {
+      throw FileError(.read, place, code: errno)
+    }
+    func refuse(_ reason: String) -> PipelineError {
+      PipelineError.badOption(name: "sources:", value: path, allowed: "it is a link to a folder \(reason)")
+    }
+    guard own == project || own.hasPrefix(project == "/" ? "/" : project + "/") else {
+      throw refuse("outside the project, \(own), which no copy of the project has; put the code into the project")
+    }
+    guard !outer.contains(own) else { throw refuse("that it lies in, which has no end; name the code alone") }
+    return try Files.names(in: place).sorted()
+      .filter { $0 != "__pycache__" && !$0.hasSuffix(".pyc") }.flatMap {
+        try files("\(path)/\($0)", within: outer + [own])
+      }
   }
 
   /// What a program prints, in one line.

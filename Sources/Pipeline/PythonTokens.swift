@@ -1,12 +1,25 @@
 /// The tokens of a Python file, so that editing a comment, an empty line or spaces within a line changes no key.
 ///
-/// Strings, also formatted ones with all that they hold, and the indentation of a line stay as they are. What does not end
-/// as it should is no Python that this reader understands, and stays as it is altogether.
+/// Strings, also formatted ones with all that they hold, and the indentation of a line stay as they are. A file in another
+/// encoding than UTF-8, one with a line of which the indentation is continued by a backslash, and what does not end as it
+/// should stay as they are altogether.
 package enum PythonTokens {
   /// A text that two files share exactly if they have the same tokens.
   package static func text(of bytes: [UInt8]) -> [UInt8] {
     var reader = Reader(bytes: bytes)
-    return reader.read() ? reader.result : bytes
+    return !declaresEncoding(bytes) && reader.read() ? reader.result : bytes
+  }
+
+  /// Whether a comment in the first two lines says what strings mean, other than in UTF-8 (PEP 263).
+  private static func declaresEncoding(_ bytes: [UInt8]) -> Bool {
+    bytes.split(maxSplits: 2, omittingEmptySubsequences: false) { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+      .prefix(2).contains { line in
+        guard let name = String(decoding: line, as: UTF8.self).firstMatch(of: /^[ \t\f]*#.*?coding[:=][ \t]*([-.\w]+)/)
+        else {
+          return false
+        }
+        return !["utf-8", "utf8"].contains(name.1.lowercased().replacing("_", with: "-"))
+      }
   }
 
   private struct Reader {
@@ -25,11 +38,11 @@ package enum PythonTokens {
       position + offset < bytes.count ? bytes[position + offset] : nil
     }
 
-    /// False where a string or a bracket does not end.
+    /// False where a string or a bracket does not end, or where an indentation is continued.
     mutating func read() -> Bool {
       while let byte = at(0) {
         if isLineStart {
-          readIndentation()
+          guard readIndentation() else { return false }
           continue
         }
         switch byte {
@@ -66,8 +79,9 @@ package enum PythonTokens {
       return depth == 0
     }
 
-    /// Copies the spaces before a line's first token, or skips a line without any.
-    private mutating func readIndentation() {
+    /// Copies the spaces before a line's first token, or skips a line without any. False for a backslash that continues
+    /// them: which of the two lines' spaces count, depends on the version of Python.
+    private mutating func readIndentation() -> Bool {
       var end = position
       while end < bytes.count, bytes[end] == UInt8(ascii: " ") || bytes[end] == UInt8(ascii: "\t") || bytes[end] == 0x0c
       {
@@ -79,10 +93,12 @@ package enum PythonTokens {
       case nil: break
       case UInt8(ascii: "#"): skipComment()
       case UInt8(ascii: "\n"), UInt8(ascii: "\r"): position += 1
+      case UInt8(ascii: "\\") where at(1) == UInt8(ascii: "\n") || at(1) == UInt8(ascii: "\r"): return false
       default:
         result += indentation
         isLineStart = false
       }
+      return true
     }
 
     private mutating func skipComment() {
@@ -95,15 +111,24 @@ package enum PythonTokens {
       hasGap = false
     }
 
-    /// Keeps words apart that spaces kept apart.
+    /// Keeps apart what spaces kept apart and what would be one token without them: words, and signs of operators.
     private mutating func separate(_ next: UInt8) {
-      if hasGap, let last = result.last, last != UInt8(ascii: "\n"), Self.isWord(last) || Self.isQuote(last),
-        Self.isWord(next) || Self.isQuote(next)
+      if hasGap, let last = result.last, last != UInt8(ascii: "\n"),
+        (Self.isWord(last) || Self.isQuote(last)) && (Self.isWord(next) || Self.isQuote(next))
+          || Self.pairs.contains([last, next])
       {
         result.append(UInt8(ascii: " "))
       }
       hasGap = false
     }
+
+    /// The operators of two signs; those of three begin and end with one.
+    private static let pairs = Set(
+      [
+        "==", "!=", "<=", ">=", "<>", ":=", "->", "+=", "-=", "*=", "/=", "%=", "@=", "&=", "|=", "^=", "//", "**",
+        "<<", ">>",
+        "..",
+      ].map { Array($0.utf8) })
 
     /// Copies a string that begins here, its prefix being copied already; false if it does not end.
     private mutating func readString(prefix: ArraySlice<UInt8>) -> Bool {

@@ -77,6 +77,38 @@ package enum Files {
     return (Int(status.st_size), Double(status.st_mtim.tv_sec) + 1e-9 * Double(status.st_mtim.tv_nsec))
   }
 
+  /// What tells that a file was written or replaced, without reading it: also its change of state counts, which no program
+  /// can set back.
+  package struct Stamp: Sendable, Equatable {
+    private let device, inode, size, mode: Int
+    private let times: [Int]
+    /// The change of state, in seconds since 1970.
+    package let changed: Double
+
+    /// That of no file.
+    package static let absent = Stamp(stat())
+
+    fileprivate init(_ status: stat) {
+      (device, inode) = (Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino))
+      (size, mode) = (Int(status.st_size), Int(status.st_mode))
+      times = [status.st_mtim, status.st_ctim].flatMap { [$0.tv_sec, $0.tv_nsec] }
+      changed = Double(status.st_ctim.tv_sec) + 1e-9 * Double(status.st_ctim.tv_nsec)
+    }
+  }
+
+  /// The stamp of a file, or of what a link leads to.
+  package static func stamp(_ path: String) -> Stamp {
+    var status = stat()
+    return stat(path, &status) == 0 ? Stamp(status) : .absent
+  }
+
+  /// The path of a file or folder without links; nil where there is none.
+  package static func ownPath(_ path: String) -> String? {
+    guard let own = realpath(path, nil) else { return nil }
+    defer { free(own) }
+    return String(cString: own)
+  }
+
   /// Writes a file by way of a private name in the same file system, so that it is whole whenever it is there. Folders
   /// are made as needed. `fault` is what the steps are called in tests that kill the process there.
   package static func write(

@@ -102,7 +102,7 @@ package struct Crate {
   }
 
   private mutating func add(_ path: String, _ kind: Kind, _ description: String) throws {
-    guard PipelineFile.isName(path) else {
+    guard PipelineFile.isPath(path) else {
       throw PipelineError.badOption(
         name: "crate", value: path, allowed: "is not a plain path inside the project's folder; move the file there")
     }

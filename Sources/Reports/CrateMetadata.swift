@@ -34,11 +34,15 @@ extension Crate {
 
   /// With the offset in numbers, as the profile wants it.
   private static func time(_ text: String) -> String { text.replacing("Z", with: "+00:00") }
-  private static func reference(_ id: String) -> [String: Any] { ["@id": id] }
+  /// What names an entity: a URI, so signs of a file's name that no URI has are escaped.
+  private static func identifier(_ id: String) -> String {
+    id.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.union(CharacterSet(charactersIn: "#"))) ?? id
+  }
+  private static func reference(_ id: String) -> [String: Any] { ["@id": identifier(id)] }
   private static func references(_ ids: [String]) -> Any { ids.count == 1 ? reference(ids[0]) : ids.map(reference) }
 
   private static func note(_ path: String, _ description: String, _ format: String) -> [String: Any] {
-    ["@id": path, "@type": "File", "name": path, "description": description, "encodingFormat": format]
+    ["@id": identifier(path), "@type": "File", "name": path, "description": description, "encodingFormat": format]
   }
 
   private var descriptor: [String: Any] {
@@ -95,7 +99,8 @@ extension Crate {
     let outputs = files.filter { ["cells.tar", "report/verdicts.json"].contains($0.path) }
     return (inputs + outputs).map { file in
       [
-        "@id": "#parameter-\(file.path)", "@type": "FormalParameter", "additionalType": "File", "name": file.path,
+        "@id": Self.identifier("#parameter-\(file.path)"), "@type": "FormalParameter", "additionalType": "File",
+        "name": file.path,
         "description": file.description,
         "conformsTo": Self.reference("https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"),
         "workExample": Self.reference(file.path),

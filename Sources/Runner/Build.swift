@@ -33,6 +33,8 @@ package struct Build {
     case failed(_ stage: String, message: String?)
     /// Something else for people.
     case line(String)
+    /// After Ctrl-C: what is waited for. Whoever wants no progress is told as well.
+    case waiting(String)
     /// The wave is over.
     case ended
   }
@@ -122,20 +124,14 @@ package struct Build {
       batch.runFolder = log.folder
       batch.note = { [progress] event, fields, line in
         log.write(event, line.map { line in fields.merging(["text": line]) { $1 } } ?? fields)
-        if let line { progress(.line(line)) }
+        if let line { progress(event == Batch.interruption ? .waiting(line) : .line(line)) }
       }
       let counts = Dictionary(grouping: batch.items, by: \.stage)
       progress(.began(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) }))
       var costs: [Int: StageCost] = [:]
-      var failures: [Failure: (example: String, count: Int)] = [:]
+      var failures = FailureTally()
       defer {
-        for (failure, cells) in failures.sorted(by: {
-          ($0.key.stage, $0.value.example) < ($1.key.stage, $1.value.example)
-        })
-        where cells.count > 1 {
-          let others = Text.count(cells.count - 1, "more cell")
-          progress(.line("\(failure.stage): \(others) failed for the same reason as \(cells.example)"))
-        }
+        for line in failures.rest { progress(.line(line)) }
         progress(.ended)
         for (stage, cost) in costs.sorted(by: { $0.key < $1.key }) {
           log.write("stage", cost.fields(plan.stages[stage].id))
@@ -171,14 +167,9 @@ package struct Build {
     return ready
   }
 
-  /// What cells of a stage fail with.
-  private struct Failure: Hashable {
-    let stage, reason: String
-  }
-
   private func record(
     _ item: Batch.Item, _ outcome: Worker.Outcome, _ batch: Batch, _ log: RunLog, _ summary: inout Summary,
-    _ stageCost: inout StageCost, _ failures: inout [Failure: (example: String, count: Int)]
+    _ stageCost: inout StageCost, _ failures: inout FailureTally
   ) throws {
     let stage = plan.stages[item.stage]
     let key = batch.key(item)
@@ -189,10 +180,7 @@ package struct Build {
       fields["outcome"] = "failed"
       fields["reason"] = reason
       try store.recordFailure(key, reason: reason)
-      let label = stage.label(item.cell)
-      let count = failures[Failure(stage: stage.id, reason: reason), default: (label, 0)].count
-      failures[Failure(stage: stage.id, reason: reason), default: (label, 0)].count += 1
-      progress(.failed(stage.id, message: count == 0 ? "\(stage.id) \(label): \(reason)" : nil))
+      progress(.failed(stage.id, message: failures.add(stage.label(item.cell), of: stage.id, reason: reason)))
     }
     switch outcome {
     case .computed(let cost):

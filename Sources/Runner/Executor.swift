@@ -36,6 +36,8 @@ package struct Batch {
   package var label: (Item) -> String = { _ in "a cell" }
   /// Takes what an executor has to tell beside outcomes: an event of the run's record, and a line for people.
   package var note: (_ event: String, _ fields: [String: any Sendable], _ line: String?) -> Void = { _, _, _ in }
+  /// The event that tells after Ctrl-C what is waited for.
+  static let interruption = "interruption"
   /// The folder of the run's record, where others may leave word for the run.
   package var runFolder: String?
 

@@ -9,6 +9,8 @@ package struct LocalExecutor: Executor {
   private let command: [String]
   private let workerCount: Int
   private let memory: Int
+  /// Seconds that the start of a program may take, if its cell's limit is not greater.
+  private let startLimit: Double
 
   /// The run stops when so many workers in a row end before they are ready, as after an upgrade of a library.
   static let falseStartLimit = 3
@@ -21,12 +23,13 @@ package struct LocalExecutor: Executor {
   /// `command` starts a worker that serves its standard input. Cells of stages that state a memory limit run together
   /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left. There are fewer
   /// workers where this process may not open enough files for all of them.
-  package init(command: [String], workerCount: Int, memory: Int? = nil) throws {
+  package init(command: [String], workerCount: Int, memory: Int? = nil, startLimit: Double = 60) throws {
     precondition(workerCount > 0, "\(workerCount) workers")
     Interruption.ignoreBrokenPipes()
     self.command = command
     self.workerCount = max(1, min(workerCount, try Self.availableDescriptors() / WorkerProcess.descriptorCount))
     self.memory = try memory ?? Self.availableMemory()
+    self.startLimit = startLimit
   }
 
   /// Files that this process may open beside those it needs for itself.
@@ -83,7 +86,7 @@ package struct LocalExecutor: Executor {
             continue
           }
         } else if workers.count < min(workerCount, batch.items.count) {
-          workers.append(try WorkerProcess(command))
+          workers.append(try WorkerProcess(command, startLimit: startLimit))
         } else {
           break
         }
@@ -139,7 +142,7 @@ package struct LocalExecutor: Executor {
     }
     let rest = busy.count - cells.count
     batch.note(
-      "interruption", ["cells": busy.count],
+      Batch.interruption, ["cells": busy.count],
       "waiting for \(Text.count(busy.count, "cell")) at work: \(cells.joined(separator: "; "))"
         + (rest > 0 ? "; and \(rest) more" : "")
         + ". Press Ctrl-C again to end \(busy.count == 1 ? "it" : "them") now, unfinished.")
@@ -199,8 +202,10 @@ private final class WorkerProcess {
   /// When it was given the cell.
   private var start = 0.0
   var secondsAtWork: Double { ChildProcess.now() - start }
-  /// Seconds that the cell has had, as far as it has a limit on them.
+  /// Seconds that the cell has had, or the start of the program that it needs, as far as it has a limit on them.
   private var age = 0.0
+  private var isStarting = false
+  private let startLimit: Double
   /// Seconds that the worker has waited for a processor.
   private var waited = 0.0
   private var residentAtStart = 0
@@ -211,7 +216,8 @@ private final class WorkerProcess {
   /// How many files one keeps open in the runner.
   static let descriptorCount = 2
 
-  init(_ command: [String]) throws {
+  init(_ command: [String], startLimit: Double) throws {
+    self.startLimit = startLimit
     let toWorker = try ChildProcess.makePipe()
     defer { close(toWorker[0]) }
     do {
@@ -259,7 +265,11 @@ private final class WorkerProcess {
   /// By what the cell at work breaks its limits; nil if it keeps them. Memory is what the worker has gained since it was
   /// given the cell.
   func excess() throws -> String? {
-    if let limit = limits.time, age > limit { return "it took longer than its time limit of \(limit) s" }
+    if let limit = limits.time {
+      let startLimit = max(limit, startLimit)
+      if isStarting, age > startLimit { return "its program took longer than \(startLimit) s to start" }
+      if !isStarting, age > limit { return "it took longer than its time limit of \(limit) s" }
+    }
     guard let limit = limits.memory else { return nil }
     let taken = try residentBytes() - residentAtStart
     return taken > limit
@@ -281,7 +291,7 @@ private final class WorkerProcess {
   /// Hands over a cell; false if the worker is gone.
   func give(_ item: Batch.Item, _ manifest: String, _ limits: Batch.Limits) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
-    (self.item, self.limits, start, age) = (item, limits, ChildProcess.now(), 0)
+    (self.item, self.limits, start, age, isStarting) = (item, limits, ChildProcess.now(), 0, false)
     waited = limits.time == nil ? 0 : try schedule().waited
     residentAtStart = limits.memory == nil ? 0 : try residentBytes()
     return true
@@ -306,10 +316,16 @@ private final class WorkerProcess {
       isReady = true
     }
     // The answer may have come in the same bytes as the sign: nothing more would then wake the runner.
-    guard let line = reader.bufferedLine() else { return .nothing }
-    guard let outcome = Worker.outcome(line) else { return .died("answered '\(line)'") }
-    item = nil
-    return .answer(outcome)
+    while let line = reader.bufferedLine() {
+      if line == Worker.starting || line == Worker.begun {
+        (isStarting, age) = (line == Worker.starting, 0)
+        continue
+      }
+      guard let outcome = Worker.outcome(line) else { return .died("answered '\(line)'") }
+      item = nil
+      return .answer(outcome)
+    }
+    return .nothing
   }
 
   /// Lets the worker go: it ends when its input does.

@@ -9,6 +9,12 @@ private import Synchronization
 final class Programs: @unchecked Sendable {
   // Why unchecked: a worker computes one cell at a time.
   private var running: [Kind: Program] = [:]
+  /// Whether what they print is shown at once.
+  private let showsPrinted: Bool
+  /// Hears that the program which a cell needs is being started, and that it has begun to read what it is asked.
+  var onStart: (_ hasBegun: Bool) -> Void = { _ in }
+
+  init(showsPrinted: Bool) { self.showsPrinted = showsPrinted }
 
   /// Experiments share a program only if they have the same code: what one has imported, another must not be said to.
   private struct Kind: Hashable {
@@ -25,15 +31,27 @@ final class Programs: @unchecked Sendable {
       program = known
     } else {
       try experiment.requireSameSources()
-      program = try Program(experiment)
+      onStart(false)
+      program = try Program(experiment, showsPrinted: showsPrinted, onBegin: { [onStart] in onStart(true) })
       running[kind] = program
     }
-    do {
-      return try program.answer(to: request, outputs: outputs)
-    } catch let failure as Program.Failure {
-      // What it would say next belongs to no question.
+    func end() {
       running[kind] = nil
       program.kill()
+    }
+    do {
+      let results = try program.answer(to: request, outputs: outputs)
+      // It may have imported only now what somebody has edited since its key was made.
+      do {
+        try experiment.requireSameSources()
+      } catch {
+        end()
+        throw error
+      }
+      return results
+    } catch let failure as Program.Failure {
+      // What it would say next belongs to no question.
+      end()
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       throw EvidenceError(failure.reason)
     }
@@ -74,6 +92,10 @@ final class Program {
 
   let process: pid_t
   private let name: String
+  private let isPython: Bool
+  private let showsPrinted: Bool
+  /// Is called once, when it begins to read what it is asked; nil then.
+  private var onBegin: (() -> Void)?
   private var requests: Int32
   private let answers: Int32
   private let log: Int32
@@ -88,9 +110,16 @@ final class Program {
   private static let logLimit = 1 << 14
   /// Milliseconds after which a program that is silent is looked at: one whose children hold its descriptors may be gone.
   private static let lookInterval: Int32 = 500
+  /// The same for one that has not begun.
+  private static let beginningInterval: Int32 = 20
 
-  init(_ experiment: ProgramExperiment) throws {
+  init(_ experiment: ProgramExperiment, showsPrinted: Bool, onBegin: @escaping () -> Void) throws {
     name = experiment.command.joined(separator: " ")
+    isPython = experiment.command.contains {
+      $0.hasSuffix(".py") || $0.split(separator: "/").last?.hasPrefix("python") ?? false
+    }
+    self.showsPrinted = showsPrinted
+    self.onBegin = onBegin
     try Self.provideHelper(in: experiment.pythonFolder)
     let pipes = try (0..<3).map { _ in try ChildProcess.makePipe() }
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -133,6 +162,10 @@ final class Program {
     var searched = 0
     var head: (answer: ProgramAnswer, start: Int, end: Int)?
     while true {
+      if let onBegin, unreadCount < sent || !bytes.isEmpty {
+        self.onBegin = nil
+        onBegin()
+      }
       if head == nil, let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
         let answer = try self.answer(bytes[..<end])
         guard let count = answer.byteCount else {
@@ -157,7 +190,7 @@ final class Program {
         pollfd(fd: isLogOpen ? log : -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: sent < request.count ? requests : -1, events: Int16(POLLOUT), revents: 0),
       ]
-      let count = poll(&polls, 3, Self.lookInterval)
+      let count = poll(&polls, 3, onBegin == nil ? Self.lookInterval : Self.beginningInterval)
       if Interruption.requests > 1 { throw failure("it was interrupted") }
       if count == 0, let status = endedStatus() { throw ended(status, bytes.count) }
       if polls[1].revents != 0 { readLog() }
@@ -182,6 +215,12 @@ final class Program {
         if count < 0, errno != EAGAIN, errno != EINTR { throw failure("its answer cannot be read") }
       }
     }
+  }
+
+  /// How many bytes of what was sent it has not read.
+  private var unreadCount: Int {
+    var count: Int32 = 0
+    return ioctl(requests, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
 
   private func answer(_ line: ArraySlice<UInt8>) throws -> ProgramAnswer {
@@ -211,7 +250,8 @@ final class Program {
   private func ended(_ status: Int32?, _ count: Int) -> Failure {
     let how = status.map(ChildProcess.cause(of:)) ?? "closed its answers"
     let when = count == 0 ? "before it answered" : "in the middle of its answer, after \(count) bytes"
-    return failure("it \(how) \(when)")
+    let question = isPython && count == 0 && status == 0 ? "; does it call refig.main()?" : ""
+    return failure("it \(how) \(when)\(question)")
   }
 
   /// How it ended, if it has; it is waited for no more then.
@@ -240,6 +280,9 @@ final class Program {
       lastWords += [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, used in
         count = read(log, buffer.baseAddress, buffer.count)
         used = max(0, count)
+      }
+      if showsPrinted, count > 0 {
+        StandardStreams.report(ErrorMessage.visibleInLines(String(decoding: lastWords.suffix(count), as: UTF8.self)))
       }
       if lastWords.count > 4 * Self.logLimit { lastWords.removeFirst(lastWords.count - Self.logLimit) }
       if count == 0 { isLogOpen = false }

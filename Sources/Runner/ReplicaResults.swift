@@ -67,22 +67,35 @@ extension ExperimentDescription {
     if let extra = arrays.keys.first(where: { !outputs.contains($0) }) {
       throw EvidenceError("\(name) returned '\(extra.name)', which it does not declare")
     }
-    var lengths: [String: Int] = [:]
+    var lengths: [String: (length: Int, output: String)] = [:]
     for output in outputs {
       guard let array = arrays[output] else { throw EvidenceError("\(name) did not return '\(output.name)'") }
       guard array.rank == output.axes.count else {
-        throw EvidenceError("output '\(output.name)' has shape \(array.shape) for the axes \(output.axes)")
+        throw EvidenceError(
+          shape(array, output, replica)
+            + (output.axes.isEmpty
+              ? "a single number is meant" : "an array with \(Text.count(output.axes.count, "dimension")) is meant"))
       }
       for (axis, length) in zip(output.axes, array.shape) {
-        guard lengths[axis, default: length] == length else {
+        if let other = lengths[axis], other.length != length {
           throw EvidenceError(
-            "output '\(output.name)' has length \(length) along '\(axis)', another \(lengths[axis] ?? 0)")
+            shape(array, output, replica)
+              + "its length along '\(axis)' is \(length), that of '\(other.output)' \(other.length)")
         }
-        lengths[axis] = length
+        lengths[axis] = lengths[axis] ?? (length, output.name)
       }
       if let bad = array.values.first(where: { !($0.isFinite || output.allowsNaN && $0.isNaN) }) {
-        throw NumericalError.undefined("output '\(output.name)' of replica \(replica) holds \(bad)")
+        let advice =
+          bad.isNaN ? "; where that is a result and no mistake, the output is declared with allowsNaN: true" : ""
+        throw NumericalError.undefined("output '\(output.name)' of replica \(replica) holds \(bad)\(advice)")
       }
     }
+  }
+
+  /// The beginning of a message: a shape as Python writes it, beside the axes.
+  private func shape(_ array: NDArray, _ output: OutputArray, _ replica: Int) -> String {
+    let lengths = array.shape.map(String.init).joined(separator: ", ") + (array.rank == 1 ? "," : "")
+    return "output '\(output.name)' of replica \(replica): returned shape (\(lengths)), declared axes "
+      + "[\(output.axes.joined(separator: ", "))]: "
   }
 }

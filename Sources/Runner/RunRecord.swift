@@ -43,7 +43,7 @@ package final class RunRecord {
   package enum Event {
     /// Cells to compute by stage.
     case plan([String: Int])
-    case cell(stage: String, hasFailed: Bool)
+    case cell(stage: String, failure: (label: String, reason: String)?)
     /// Something else, told as it was to whoever started the run.
     case line(String)
   }
@@ -119,11 +119,11 @@ package final class RunRecord {
       position = start + reader.consumedCount
       lineCount += 1
       // There is a line for every cell: they are not taken apart.
-      if line.contains("\"event\":\"cell\"") { hear(cell(line)) } else { try take(line, hear) }
+      if line.contains("\"event\":\"cell\"") { hear(try cell(line)) } else { try take(line, hear) }
     }
   }
 
-  private func cell(_ line: Substring) -> Event {
+  private func cell(_ line: Substring) throws -> Event {
     let hasFailed = line.contains("\"outcome\":\"failed\"")
     if hasFailed {
       status.failed += 1
@@ -133,15 +133,24 @@ package final class RunRecord {
       status.present += 1
     }
     let stage = line.firstRange(of: "\"stage\":\"").map { line[$0.upperBound...].prefix { $0 != "\"" } } ?? ""
-    return .cell(stage: String(stage), hasFailed: hasFailed)
+    guard hasFailed else { return .cell(stage: String(stage), failure: nil) }
+    let event = try event(line)
+    return .cell(
+      stage: String(stage),
+      failure: (event["label"] as? String ?? "", event["reason"] as? String ?? "no reason is given"))
   }
 
-  private func take(_ line: Substring, _ hear: (Event) -> Void) throws {
+  private func event(_ line: Substring) throws -> [String: Any] {
     let object: Any?
     do { object = try JSONSerialization.jsonObject(with: Data(line.utf8)) } catch { object = nil }
     guard let event = object as? [String: Any] else {
       throw PipelineError.damaged(path: "\(path):\(lineCount)", reason: "this line is no event of a run")
     }
+    return event
+  }
+
+  private func take(_ line: Substring, _ hear: (Event) -> Void) throws {
+    let event = try event(line)
     func text(_ key: String) -> String { event[key] as? String ?? "" }
     func count(_ key: String) -> Int { event[key] as? Int ?? 0 }
     switch text("event") {

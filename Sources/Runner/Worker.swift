@@ -39,9 +39,11 @@ package struct Worker: Sendable {
   /// a lock may be kept for a machine that is gone.
   private let claims: Bool
   /// The programs it has started.
-  private let programs = Programs()
+  private let programs: Programs
 
-  package init(catalogue: Catalogue, store: Store, claims: Bool = true) {
+  /// With `showsPrinted`, what programs print goes to standard error.
+  package init(catalogue: Catalogue, store: Store, claims: Bool = true, showsPrinted: Bool = false) {
+    programs = Programs(showsPrinted: showsPrinted)
     self.catalogue = catalogue
     self.store = store
     self.claims = claims
@@ -160,12 +162,18 @@ package struct Worker: Sendable {
 
   /// The first line of a worker that can take cells.
   package static let ready = "ready"
+  /// Lines that tell of a program which a cell needs: it is being started; it reads what it is asked.
+  package static let (starting, begun) = ("starting", "begun")
 
   /// Says that it is ready, then reads requests from a descriptor until it is closed, and answers each with one line on
   /// another. A request is a line with a manifest's length in bytes, then the manifest.
   package func serve(input: Int32, output: Int32) throws {
     var reader = LineReader(descriptor: input)
     guard try Self.send(Self.ready + "\n", to: output) else { return }
+    programs.onStart = { hasBegun in
+      // A runner that has gone hears nothing; the answer will show it.
+      _ = try? Self.send((hasBegun ? Self.begun : Self.starting) + "\n", to: output)
+    }
     while let line = try reader.line() {
       guard let count = Int(line), let bytes = try reader.bytes(count),
         let manifest = Manifest(canonicalText: String(decoding: bytes, as: UTF8.self))

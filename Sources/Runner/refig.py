@@ -14,10 +14,13 @@
 """
 
 import hashlib
+import importlib.util
 import inspect
 import json
 import os
 import random
+import re
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -173,7 +176,7 @@ def _function(name):
 
 def _run(function, request, cell):
     """Results by output, a list over the replicas that succeeded, or stacked already; and reasons of those that failed."""
-    # Before, because an experiment may take hours; afterwards, because it may import more.
+    # Before, because an experiment may take hours; afterwards, because it may import or read more.
     _require_sources(request)
     states = _global_states()
     results = _replicas(function, request, cell)
@@ -263,16 +266,50 @@ def _reason(error):
     return text
 
 
-#: The project's folder.
-_project = os.path.realpath(os.environ.get("REFIG_PROJECT", "."))
-#: Of Python and of installed packages, which `versions:` is for, where they lie in the project's folder.
-_installed = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-#: Modules looked at, and the files of those that are the project's own.
-_modules, _files = {}, set()
-
-
 def _is_within(path, folder):
     return path.startswith(folder + os.sep)
+
+
+#: The project's folder.
+_project = os.path.realpath(os.environ.get("REFIG_PROJECT", "."))
+#: The same, and as it was named: what its files' paths begin with.
+_roots = (_project + os.sep, os.path.abspath(os.environ.get("REFIG_PROJECT", ".")) + os.sep)
+#: Of Python and of installed packages, which `versions:` is for, where they lie in the project's folder.
+_installed = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_installed |= {path for path in map(os.path.realpath, (sys.prefix, sys.base_prefix)) if _is_within(path, _project)}
+#: Modules looked at, and the files of those that are the project's own.
+_modules, _files = {}, set()
+#: Files in the project's folder: opened for reading and not looked at yet; looked at, and read; opened for writing.
+_opened, _looked, _read_files, _written = set(), set(), set(), set()
+
+
+def _watch(event, arguments):
+    """Notes which files of the project are opened, by whatever means of Python: an audit hook."""
+    try:
+        if event == "open":
+            path, _, flags = arguments
+        elif event == "os.rename":
+            path, flags = arguments[1], os.O_WRONLY
+        else:
+            return
+        if isinstance(path, int):
+            return
+        path = os.path.abspath(os.fsdecode(path))
+        if not path.startswith(_roots):
+            return
+        if not path.startswith(_roots[0]):
+            path = _roots[0] + path[len(_roots[1]) :]
+        if flags & (os.O_WRONLY | os.O_TRUNC | os.O_APPEND | os.O_CREAT):
+            _written.add(path)
+        elif path not in _looked and path not in _written and stat.S_ISREG(os.stat(path).st_mode):
+            _opened.add(path)
+    except Exception:
+        pass  # Whatever is wrong with the path, whoever opens it is told.
+
+
+# A hook stays until the process ends: for those alone that refig or somebody at a terminal asks.
+if "REFIG_PROTOCOL" in os.environ or "--try" in sys.argv:
+    sys.addaudithook(_watch)
 
 
 def _is_of_project(path):
@@ -291,7 +328,7 @@ def _is_of_project(path):
 
 
 def _require_sources(request):
-    """Raises _Mistake where the program has imported a file of the project that is no source, so that no key knows it."""
+    """Raises _Mistake where the program has imported or read a file of the project that is no source: no key knows it."""
     if "sources" not in request:
         return
     for name, module in list(sys.modules.items()):
@@ -303,25 +340,52 @@ def _require_sources(request):
                 while not os.path.exists(path):  # in an archive
                     path = os.path.dirname(path)
                 _files.add(path)
+    while _opened:
+        path = _opened.pop()
+        if not os.path.exists(path):
+            continue  # It was there for a while: no file that anybody edits.
+        _looked.add(path)
+        if f"{os.sep}__pycache__{os.sep}" in path:
+            try:
+                path = importlib.util.source_from_cache(path)
+            except ValueError:
+                continue
+        if _is_of_project(path) and not _is_left_out(os.path.relpath(path, _project)) and os.path.exists(path):
+            _read_files.add(path)
     sources = [os.path.join(_project, source) for source in request["sources"]]
-    missing = sorted(path for path in _files if not _is_source(path, sources))
-    if missing:
-        names = [os.path.relpath(path, _project) for path in missing]
-        raise _Mistake(
-            f"the program imports {', '.join(names)}, which `sources:` of the experiment does not name, so that its results"
-            f" would be kept after an edit; add to pipeline.yaml: sources: [{', '.join(request['sources'] + names)}]"
-        )
+    for verb, files in (("imports", _files), ("reads", _read_files)):
+        missing = sorted(path for path in files if not _is_source(path, sources))
+        if missing:
+            names = [os.fsencode(os.path.relpath(path, _project)).decode("utf-8", "replace") for path in missing]
+            raise _Mistake(
+                f"the program {verb} {', '.join(names)}, which `sources:` of the experiment does not name, so that its"
+                " results would be kept after an edit; add to pipeline.yaml: sources:"
+                f" [{', '.join(map(_yaml, request['sources'] + names))}]"
+            )
+
+
+#: What YAML takes for something else than a text.
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+def _yaml(name):
+    """A file's name as it stands in a list of pipeline.yaml."""
+    isPlain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", name) and name.lower() not in _WORDS
+    return name if isPlain else json.dumps(name, ensure_ascii=False)
+
+
+def _is_left_out(path):
+    """Whether refig leaves a file out where it lies in a folder that is a source: hidden, or compiled by Python."""
+    return any(
+        part.startswith(".") or part == "__pycache__" or part.endswith(".pyc") for part in path.split(os.sep)
+    )
 
 
 def _is_source(path, sources):
     for place in {path, os.path.realpath(path)}:
         for source in sources:
             for root in {source, os.path.realpath(source)}:
-                # In a folder, refig leaves out what is hidden or compiled by Python.
-                parts = place[len(root) :].split(os.sep)
-                if place == root or _is_within(place, root) and not any(
-                    part.startswith(".") or part == "__pycache__" or part.endswith(".pyc") for part in parts
-                ):
+                if place == root or _is_within(place, root) and not _is_left_out(place[len(root) + 1 :]):
                     return True
     return False
 

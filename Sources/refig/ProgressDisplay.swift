@@ -38,6 +38,7 @@ final class ProgressDisplay {
     case .finished(let stage, let seconds): finished(stage, seconds: seconds)
     case .failed(let stage, let message): failed(stage, message: message)
     case .line(let text): line(text)
+    case .waiting(let text): say(text)
     case .ended: end()
     }
   }
@@ -61,15 +62,19 @@ final class ProgressDisplay {
 
   /// A cell of a stage failed: why, unless that was said of another.
   func failed(_ stage: String, message: String?) {
-    if let message { line("\(paint("failed", 31))  \(message)") }
+    if let message, !isQuiet { say(message, after: paint("failed", 31) + "  ") }
     update(stage) { $0.failed += 1 }
   }
 
   /// Says something beside the bars.
   func line(_ text: String) {
-    guard !isQuiet else { return }
+    if !isQuiet { say(text) }
+  }
+
+  /// A text of the user's goes behind a mark of ours, which may be painted.
+  private func say(_ text: String, after mark: String = "") {
     erase()
-    write(ErrorMessage.visibleInLines(text) + "\n")
+    write(mark + ErrorMessage.visibleInLines(text) + "\n")
     draw()
   }
 

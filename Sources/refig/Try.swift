@@ -88,7 +88,7 @@ struct Try: ParsableCommand {
     }
     manifest.mutant = mutant
     let store = Store(root: root + "/data/store", catalogue: catalogue)
-    let worker = Worker(catalogue: catalogue, store: store)
+    let worker = Worker(catalogue: catalogue, store: store, showsPrinted: true)
     if request {
       guard let bytes = try worker.request(manifest, data: files) else {
         throw PipelineError.badOption(name: "--request", value: experiment, allowed: "only programs are asked")
@@ -97,7 +97,13 @@ struct Try: ParsableCommand {
     }
     // A program that goes on for ever must not be left behind.
     if case .program = type.implementation { Interruption.listen(once: true) }
-    let cell = try worker.compute(manifest, data: files)
+    let cell: Cell
+    do {
+      cell = try worker.compute(manifest, data: files)
+    } catch PipelineError.interrupted {
+      StandardStreams.report("refig: interrupted; `refig try` keeps nothing.\n")
+      throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue)
+    }
     if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
     let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in
       if output.isCoordinate { return cell.coordinates[output.name].map { (output, $0) } }

@@ -18,6 +18,7 @@ struct Watch: ParsableCommand {
   func run() throws {
     let record = try RunRecord(root: project.root, run: id)
     let progress = ProgressDisplay(quiet: false)
+    var failures = FailureTally()
     var isAlive = true
     while true {
       let wasAlive = isAlive
@@ -26,8 +27,9 @@ struct Watch: ParsableCommand {
       try record.update { event in
         switch event {
         case .plan(let missing): progress.begin(missing.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-        case .cell(let stage, let hasFailed):
-          if hasFailed { progress.failed(stage, message: stage) } else { progress.finished(stage, seconds: 0) }
+        case .cell(let stage, nil): progress.finished(stage, seconds: 0)
+        case .cell(let stage, let failure?):
+          progress.failed(stage, message: failures.add(failure.label, of: stage, reason: failure.reason))
         case .line(let text): texts.append(text)
         }
       }
@@ -36,6 +38,7 @@ struct Watch: ParsableCommand {
       let status = record.status
       if status.hasEnded || !wasAlive {
         try record.requireBeginning()
+        for line in failures.rest { progress.line(line) }
         progress.end()
         print(status.text(isAlive: false))
         if !status.hasEnded { throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue) }

@@ -109,6 +109,7 @@ private enum Treatment {
     "refig explain mypaper/walk": .left(own),
     "refig try mypaper/walk --set steps=100": .left(own),
     "refig try mypaper/walk --mutant biased": .left(own),
+    "refig try mypaper/resampled --stage mypaper/resampled": .left(own),
     "refig try EXPERIMENT --set ratio=3": .typed(["refig try sarao2020/uniqueness --set sampleCount=7"]),
     "refig try … --request": .left("no experiment of the small project is a program: ProgramTests"),
     "refig run paper:smith2027 && refig verify paper:smith2027": .left(example),

@@ -59,6 +59,28 @@ import Testing
     #expect(try Self.refig(["new", "../mine"], in: workspace.path).status == 2)
   }
 
+  @Test("docs/own-paper.md: the file that h5py makes is what its experiment is given")
+  func dataFile() throws {
+    let page = try String(contentsOf: Self.root.appending(path: "docs/own-paper.md"), encoding: .utf8)
+    let section = try #require(page.components(separatedBy: "## Data from elsewhere").last)
+    let blocks = section.matches(of: /```(?:python|yaml)\n([^`]*)```/).map { String($0.1) }
+    try #require(blocks.count == 3)
+    let workspace = try Workspace()
+    try workspace.write(blocks[0], to: "data/make_heights.py")
+    let made = try runProgram("/usr/bin/python3", ["data/make_heights.py"], in: workspace.path)
+    #expect(made.status == 0, "\(made.errors)")
+    let digest = try runProgram("sha256sum", ["data/heights.h5"], in: workspace.path).output.prefix(64)
+    try workspace.write(
+      "seed: 1\nprofiles: [quick]\n" + blocks[1].replacing("DIGEST", with: digest), to: "pipeline.yaml")
+    try workspace.write(blocks[2], to: "resampled.py")
+    try Self.expectSuccess(["run"], in: workspace.path)
+    let means = try Self.refig(["data", "mypaper/resampled", "--csv"], in: workspace.path).output.split(separator: "\n")
+      .dropFirst().compactMap { $0.split(separator: ",").last.flatMap { Double($0) } }
+    #expect(means.count == 100 && Set(means).count > 30 && means.allSatisfy { (164.5...182).contains($0) }, "\(means)")
+    let tried = try Self.refig(["try", "mypaper/resampled", "--stage", "mypaper/resampled"], in: workspace.path)
+    #expect(tried.status == 0 && tried.output.contains("mean = 1"), "\(tried.output)\(tried.errors)")
+  }
+
   @Test("what running a new project makes is not for git, and without a commit the record says what is missing")
   func underGit() throws {
     let workspace = try Workspace()

@@ -19,7 +19,9 @@ import Testing
     }
 
     /// Starts refig and leaves it running; what it says on standard error goes to the file `errors`.
-    func start(_ arguments: String...) throws -> Process {
+    func start(_ arguments: String...) throws -> Process { try start(arguments) }
+
+    func start(_ arguments: [String]) throws -> Process {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: try productPath("refig"))
       process.arguments = arguments
@@ -182,8 +184,16 @@ import Testing
       ("mistaken", "NameError: name 'undefined_name' is not defined (walk.py:16: return {\"end\": undefined_name})"),
       ("undeclared", "returned 'other', which pipeline.yaml does not declare; it declares time, position, end"),
       ("missing", "did not return 'time', which pipeline.yaml declares"),
-      ("rank", "output 'position' has shape [1, 1] for the axes"), ("length", "has length 1 along 'time', another 2"),
-      ("nan", "output 'end' of replica 0 holds nan"), ("complex", "'end' holds complex128"),
+      (
+        "rank",
+        "'position' of replica 0: returned shape (1, 1), declared axes [time]: an array with 1 dimension is meant"
+      ),
+      ("length", "returned shape (1,), declared axes [time]: its length along 'time' is 1, that of 'time' 2"),
+      (
+        "nan",
+        "output 'end' of replica 0 holds nan; where that is a result and no mistake, the output is declared with allowsNaN"
+      ),
+      ("complex", "'end' holds complex128"),
       ("exit", "it ended with status 3 before it answered; it printed: a stray word; and another; goodbye"),
       ("killed", "was killed (signal 9; out of memory?) before it answered"),
       ("garbage", "its answer does not begin with the line of JSON that the protocol asks for, but with 'no answer'"),
@@ -250,7 +260,8 @@ import Testing
   @Test(
     "the first Ctrl-C says what is waited for, the second ends it, and nothing is left behind",
     arguments: [
-      ["run", "-j1"], ["run", "-j2"], ["verify", "-j2"], ["run", "-j0"], ["try", "my/walk", "--set", "kind=hangs"],
+      ["run", "-j1"], ["run", "-j2"], ["run", "-j2", "--quiet"], ["verify", "-j2"], ["run", "-j0"],
+      ["try", "my/walk", "--set", "kind=hangs"],
     ])
   func interruption(arguments: [String]) throws {
     let folder = try Folder(
@@ -264,9 +275,7 @@ import Testing
 
       """, to: "my.yaml")
     #expect(Self.stubborn.contains("SIG_IGN"))
-    let process =
-      try arguments[0] == "try"
-      ? folder.start(arguments[0], arguments[1], arguments[2], arguments[3]) : folder.start(arguments[0], arguments[1])
+    let process = try folder.start(arguments)
     func wait(_ isOver: () throws -> Bool) rethrows { for _ in 0..<3000 where try !isOver() { usleep(20_000) } }
     wait { folder.workspace.files(under: "").contains("hanging") || !process.isRunning }
     let isOfWorkers = arguments[0] != "try" && arguments[1] != "-j0"
@@ -282,6 +291,8 @@ import Testing
     process.waitUntilExit()
     let said = try folder.workspace.read("errors")
     #expect(process.terminationStatus == 130, "\(said)")
+    #expect(said.contains("finished cells are saved") == (arguments[0] != "try"), "\(said)")
+    #expect(said.contains("keeps nothing") == (arguments[0] == "try"), "\(said)")
     #expect(try folder.programs() == 0)
     #expect(try folder.failures().isEmpty)
   }
@@ -359,6 +370,245 @@ import Testing
       try folder.workspace.write("value = 2\n", to: file)
       #expect(try folder.refig("run", "--dry").output.contains("1 of 1 cell would run"))
     }
+  }
+
+  @Test(
+    "a file of the project that the program reads must be a source too, by whatever means it is read",
+    arguments: [
+      ("np.loadtxt('table.csv')", "table.csv"),
+      ("open('parts/two words, in Zürich.csv').read()", "two words, in Zürich.csv"),
+      ("exec(open('piece.py').read())", "piece.py"), ("runpy.run_path('piece.py')", "piece.py"),
+      ("load('piece.py')", "piece.py"), ("(load('piece.py'), load('piece.py'))", "piece.py"),
+      ("np.load('parts/x.npy')", "parts/x.npy"), ("os.open('table.csv', os.O_RDONLY)", "table.csv"),
+      ("open(os.environ['REFIG_PROJECT'] + '/table.csv')", "table.csv"), ("open('table.csv', 'r+')", "table.csv"),
+      ("open('log', 'a').write('x')", nil), ("(open('own', 'w').write('x'), open('own').read())", nil),
+      ("(open('own.tmp', 'w').write('x'), os.replace('own.tmp', 'own'), open('own').read())", nil),
+      ("open('.hidden').read()", nil), ("open('/etc/hostname').read()", nil), ("missing()", nil), ("passing()", nil),
+      ("os.listdir('parts')", nil), ("open('env/lib/python3/site-packages/other.csv').read()", nil),
+    ])
+  func undeclaredReads(expression: String, file: String?) throws {
+    for isEarly in [false, true] {
+      let program = """
+        import importlib.util, os, runpy, subprocess
+        import numpy as np
+        import refig
+
+        def load(path):
+            spec = importlib.util.spec_from_file_location("piece", path)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+
+        def missing():
+            try:
+                open("nothing.csv")
+            except FileNotFoundError:
+                open("nothing.csv", "w").close()
+
+        def passing():
+            subprocess.run(["sh", "-c", "echo 1 > passing"], check=True)
+            open("passing").read()
+            os.remove("passing")
+
+        \(isEarly ? expression : "")
+
+        @refig.experiment
+        def f(p):
+            \(isEarly ? "" : expression)
+            return {"x": 1.0}
+
+        refig.main()
+        """
+      let folder = try Folder(Self.project(), program: program)
+      for name in ["table.csv", "piece.py", ".hidden", "parts/two words, in Zürich.csv"] {
+        try folder.workspace.write("1\n", to: name)
+      }
+      try folder.workspace.write("1\n", to: "env/lib/python3/site-packages/other.csv")
+      let made = try runProgram(
+        "python3", ["-c", "import numpy; numpy.save('parts/x.npy', 1.0)"], in: folder.workspace.path)
+      #expect(made.status == 0, "\(made.errors)")
+      let run = try folder.refig("run", "-j1")
+      guard let file else {
+        #expect(run.status == 0, "\(run.errors)")
+        continue
+      }
+      #expect(run.status == 3, "\(run.output)\(run.errors)")
+      let reason = try #require(folder.failures().first)
+      #expect(reason.contains("reads ") && reason.contains(file) && reason.contains("`sources:`"), "\(reason)")
+      // What the message says helps, whatever the file is called, and then an edit is noticed.
+      let advice = try #require(reason.firstMatch(of: /sources: \[[^\]]*\]/)).0
+      try folder.workspace.write("seed: 3\nprofiles: [quick]\n" + Self.project("\(advice), "), to: "pipeline.yaml")
+      let again = try folder.refig("run", "-j1")
+      #expect(again.status == 0, "\(again.errors)")
+      try folder.workspace.write("2 \n", to: file.hasPrefix("two") ? "parts/" + file : file)
+      #expect(try folder.refig("run", "--dry").output.contains("1 of 1 cell would run"))
+    }
+  }
+
+  @Test(
+    "what is edited between its key and its import is stored under no key, however short the moment",
+    arguments: [
+      ("value = 2\n", false, false), ("value = 2\n", true, false), ("value = 1  # as before\n", false, true),
+      (nil, false, false),
+    ])
+  func editsDuringARun(text: String?, keepsTime: Bool, isHarmless: Bool) throws {
+    let folder = try Folder(
+      """
+      experiments:
+        my/f: {command: [python3, walk.py], sources: [helper.py], parameters: {k: 1}, outputs: {x: {meaning: x}}}
+      stages: {my/f: {sweep: [{k: [1, 2]}]}}
+
+      """,
+      program: """
+        import os, time
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            open("started", "w").close()
+            while not os.path.exists("edited"):
+                time.sleep(0.01)
+            try:
+                import helper
+            except ModuleNotFoundError:
+                return {"x": 0.0}
+            return {"x": helper.value}
+
+        refig.main()
+        """)
+    let path = folder.workspace.path + "/helper.py"
+    try folder.workspace.write("value = 1\n", to: "helper.py")
+    let process = try folder.start("run", "-j1")
+    while process.isRunning, !folder.workspace.files(under: "").contains("started") { usleep(10_000) }
+    let before = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+    if let text {
+      try folder.workspace.write(text, to: "helper.py")
+    } else {
+      try FileManager.default.removeItem(atPath: path)
+    }
+    if keepsTime, let before { try FileManager.default.setAttributes([.modificationDate: before], ofItemAtPath: path) }
+    try folder.workspace.write("", to: "edited")
+    process.waitUntilExit()
+    let said = try folder.workspace.read("errors")
+    #expect(process.terminationStatus == (isHarmless ? 0 : 3), "\(said)")
+    #expect(try folder.cells().count == (isHarmless ? 2 : 0))
+    guard !isHarmless else { return }
+    let failures = try folder.failures()
+    #expect(failures.count == 2)
+    for reason in failures {
+      #expect(reason.contains("sources have changed since this run began: helper.py; run again"), "\(reason)")
+    }
+    try folder.workspace.write("value = 3\n", to: "helper.py")
+    let again = try folder.refig("run", "-j1")
+    #expect(again.status == 0, "\(again.errors)")
+    let rows = try folder.refig("data", "my/f", "--csv").output.split(separator: "\n").dropFirst()
+    #expect(rows.count == 2 && rows.allSatisfy { $0.hasSuffix(",3.0") }, "\(rows)")
+  }
+
+  @Test("files of any name are sources, also of the command, and a crate names them")
+  func fileNames() throws {
+    let folder = try Folder(
+      """
+      experiments:
+        my/f:
+          {command: [python3, "./my walk.py"], sources: ["Größe, [1].py"], random: false, outputs: {x: {meaning: x}}}
+      stages: {my/f: {}}
+
+      """)
+    try folder.workspace.write(
+      """
+      import runpy
+      import refig
+
+      @refig.experiment
+      def f(p):
+          return {"x": runpy.run_path("Größe, [1].py")["value"]}
+
+      refig.main()
+      """, to: "my walk.py")
+    try folder.workspace.write("value = 1\n", to: "Größe, [1].py")
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 0, "\(run.errors)")
+    for name in ["my walk.py", "Größe, [1].py"] {
+      let text = try folder.workspace.read(name)
+      try folder.workspace.write(text + "more = 1\n", to: name)
+      #expect(try folder.refig("run", "--dry").output.contains("1 of 1 cell would run"), "\(name)")
+      try folder.workspace.write(text, to: name)
+    }
+    for name in ["..", "../walk.py", "/etc/hosts", "lib/../walk.py", "."] {
+      try folder.workspace.write(
+        "seed: 3\nprofiles: [quick]\n" + Self.project("sources: [\(name)], "), to: "pipeline.yaml")
+      let refused = try folder.refig("run", "--dry")
+      #expect(refused.status == 2 && refused.errors.contains("'\(name)' cannot name a source"), "\(refused.errors)")
+    }
+  }
+
+  @Test("a link to a folder is followed within the project; one that leads out of it, or nowhere new, is refused")
+  func links() throws {
+    let folder = try Folder(
+      Self.project("sources: [lib], "),
+      program: "import sys\nsys.path.append('lib/shared')\nimport one\nimport refig\n\n@refig.experiment\ndef f(p):\n"
+        + "    return {\"x\": one.value}\n\nrefig.main()\n")
+    func link(_ name: String, to target: String) throws {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.workspace.path + "/" + name, withDestinationPath: target)
+    }
+    try folder.workspace.write("", to: "lib/other.py")
+    try folder.workspace.write("value = 1\n", to: "common/one.py")
+    try link("lib/shared", to: "../common")
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 0, "\(run.errors)")
+    try folder.workspace.write("value = 2\n", to: "common/one.py")
+    #expect(try folder.refig("run", "--dry").output.contains("1 of 1 cell would run"))
+    let elsewhere = try Workspace()
+    try elsewhere.write("value = 1\n", to: "two.py")
+    for (target, reason) in [
+      (elsewhere.path, "outside the project"), ("../lib", "that it lies in"), ("..", "that it lies in"),
+      ("/", "outside"),
+    ] {
+      try link("lib/deeper", to: target)
+      let refused = try folder.refig("run")
+      #expect(refused.status == 2 && refused.errors.contains(reason), "\(target): \(refused.errors)")
+      #expect(refused.errors.contains("sources: lib/") && refused.errors.contains("deeper"), "\(refused.errors)")
+      try FileManager.default.removeItem(atPath: folder.workspace.path + "/lib/deeper")
+    }
+  }
+
+  @Test("a time limit is for a cell: what its program needs to start does not count")
+  func slowStart() throws {
+    let folder = try Folder(
+      Self.experiment + "stages: {my/walk: {sweep: [{kind: [none, hangs]}], timeLimit: 1.5}}\n",
+      program: "import time\ntime.sleep(4)\n" + Self.program)
+    let run = try folder.refig("run", "-j2")
+    #expect(run.status == 3, "\(run.errors)")
+    #expect(try folder.cells().count == 1)
+    #expect(try folder.failures().allSatisfy { $0.contains("it took longer than its time limit of 1.5 s") })
+  }
+
+  @Test("a program in Python that never asks is told of refig.main()")
+  func noMain() throws {
+    let folder = try Folder(Self.project(), program: "import refig\nprint('done')\n")
+    let run = try folder.refig("run", "-j1")
+    #expect(
+      run.status == 3
+        && run.errors.contains("ended with status 0 before it answered; does it call refig.main()?; it printed: done"),
+      "\(run.errors)")
+    try folder.workspace.write("import refig\nraise SystemExit(1)\n", to: "walk.py")
+    let failed = try folder.refig("run", "-j1")
+    #expect(failed.status == 3 && !failed.errors.contains("refig.main()"), "\(failed.errors)")
+  }
+
+  @Test("on a terminal with colours a failure begins with a red word, and what the program says stays visible")
+  func colours() throws {
+    let folder = try Folder(
+      Self.project(),
+      program: "import refig\n\n@refig.experiment\ndef f(p):\n    raise ValueError('\\x1b[2Jgone')\n\nrefig.main()\n")
+    let result = try runProgram(
+      "script", ["-qec", "'\(try productPath("refig"))' run -j1", "typescript"], in: folder.workspace.path,
+      environment: ["TERM": "xterm", "NO_COLOR": ""])
+    #expect(result.status == 3, "\(result.output)")
+    let text = try folder.workspace.read("typescript")
+    #expect(text.contains("\u{1b}[31mfailed\u{1b}[0m  my/f"), "\(text)")
+    #expect(text.contains("\\u{1B}[2Jgone") && !text.contains("\u{1b}[2J"), "\(text)")
   }
 
   @Test("experiments of one program may have different sources, each of which it imports when it is asked")
@@ -484,6 +734,10 @@ import Testing
     #expect(run.errors.contains("my/walk: 3 more cells failed for the same reason as"), "\(run.errors)")
     #expect(try folder.workspace.read("starts") == ".")
     #expect(try folder.failures().count == 4)
+    let watched = try folder.refig("watch")
+    #expect(watched.status == 3)
+    #expect(watched.errors.components(separatedBy: "NameError").count == 2, "\(watched.errors)")
+    #expect(watched.errors.contains("my/walk: 3 more cells failed for the same reason as"), "\(watched.errors)")
   }
 
   @Test("run, explain and status say why replicas failed, with how many for each reason")
@@ -650,10 +904,12 @@ import Testing
     #expect(try folder.refig("data", "my/walk", "--csv", "--output", "position").output.utf8.count > 10_000_000)
     let tried = try folder.refig("try", "my/walk", "--set", "steps=2")
     #expect(tried.status == 0 && tried.output.contains("position[time] = [3] 0"), "\(tried.output)\(tried.errors)")
+    #expect(tried.errors.contains("a stray word\n") && tried.errors.contains("and another\n"), "\(tried.errors)")
     let byHand = try runProgram(
       "python3", ["walk.py", "--try", "steps=2"], in: folder.workspace.path,
       environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
     #expect(byHand.status == 0 && byHand.output.contains("position = [0."), "\(byHand.output)\(byHand.errors)")
+    #expect(byHand.output.contains("a stray word\n") && byHand.output.contains("and another\n"), "\(byHand.output)")
     try folder.workspace.write(
       folder.refig("try", "my/walk", "--set", "steps=2", "--request").output, to: "request")
     let asked = try runProgram(
@@ -829,6 +1085,21 @@ import Testing
       "\(run.errors)")
     let tried = try folder.refig("try", "my/random")
     #expect(tried.errors.contains("known: my/walk."), "\(tried.errors)")
+  }
+
+  @Test("a value that no point has is one mistake")
+  func valueOfNoPoint() throws {
+    let folder = try Folder("figures: [my.yaml]\n" + Self.stages)
+    try folder.workspace.write(
+      """
+      claims:
+        c: {statement: s, source: ours, kind: derived, estimate: {mean: end}, from: [my/walk], where: {drift: 7.0},
+            accept: [0, 1], because: b, immune: {no-drift: not meant}}
+
+      """, to: "my.yaml")
+    let verify = try folder.refig("verify")
+    #expect(verify.status == 2 && verify.errors.contains("no point has drift = 7"), "\(verify.errors)")
+    #expect(verify.errors.split(separator: "\n").count == 1, "\(verify.errors)")
   }
 
   @Test("figures and claims of a program need no Swift: automatic tables and standard estimates")

@@ -203,7 +203,7 @@ private struct ToyProject {
   @Test(
     "a cell that cannot be computed fails with its reason and the rest goes on",
     arguments: [
-      ("crash", "died of signal"), ("undeclared", "does not declare"), ("wrongShape", "has shape [2]"),
+      ("crash", "died of signal"), ("undeclared", "does not declare"), ("wrongShape", "returned shape (2,)"),
       ("thrown", "Unexpected"), ("notFinite", "holds inf"), ("sleep", "time limit of 0.3 s"),
       ("killed", "out of memory?"), ("endless", "died of signal"), ("memory", "more than its limit of 100 MB"),
     ])

@@ -13,7 +13,8 @@ import ToyPaper
 @Suite struct RunnerTests {
   /// Runs six cells with this shell script as worker.
   private func build(
-    _ script: String, workers: Int = 2, timeLimit: Double = 600, reason: String = "its worker ended with status 7"
+    _ script: String, workers: Int = 2, timeLimit: Double = 600, startLimit: Double = 60,
+    reason: String = "its worker ended with status 7"
   ) throws -> Result<Build.Summary, any Error> {
     let workspace = try Workspace()
     try workspace.write(
@@ -22,7 +23,7 @@ import ToyPaper
       to: "pipeline.yaml")
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
     let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
-    let executor = try LocalExecutor(command: ["/bin/sh", "-c", script], workerCount: workers)
+    let executor = try LocalExecutor(command: ["/bin/sh", "-c", script], workerCount: workers, startLimit: startLimit)
     let outcome = Result {
       var build = Build(
         store: project.store, plan: plan, executor: executor,
@@ -70,6 +71,26 @@ import ToyPaper
       worker("sleep 5"), workers: 6, timeLimit: 0.5, reason: "it took longer than its time limit of 0.5 s"
     ).get()
     #expect(idle.failed == 6)
+  }
+
+  @Test("the start of a program has a limit of its own, and none of it counts for the cell", .timeLimit(.minutes(10)))
+  func startOfAProgram() throws {
+    func worker(_ start: String, _ work: String) -> String {
+      "echo ready; while read count; do head -c $count > /dev/null; echo starting; \(start); echo begun; \(work); "
+        + "echo 'failed its worker ended with status 7'; done"
+    }
+    let slow = try build(worker("sleep 1.5", "sleep 0.1"), workers: 6, timeLimit: 1).get()
+    #expect(slow.failed == 6)
+    let hanging = try build(
+      worker("sleep 30", "true"), workers: 6, timeLimit: 0.2, startLimit: 1,
+      reason: "its program took longer than 1.0 s to start"
+    ).get()
+    #expect(hanging.failed == 6)
+    let patient = try build(
+      worker("sleep 1.5", "sleep 30"), workers: 6, timeLimit: 2, startLimit: 1,
+      reason: "it took longer than its time limit of 2.0 s"
+    ).get()
+    #expect(patient.failed == 6)
   }
 
   @Test("an answer that comes in the same bytes as the sign of readiness is heard", .timeLimit(.minutes(10)))
