@@ -205,7 +205,9 @@ package enum ErrorMessage {
 
   /// One mistake in a file: `pipeline.yaml:14:5: stage 'escape': unknown parameter …`.
   package static func text(of diagnostic: Diagnostic) -> String {
-    let place = "\(diagnostic.location.file):\(diagnostic.location.line):\(diagnostic.location.column)"
+    let location = diagnostic.location
+    // An option has one line, in sight.
+    let place = location.file + (location.file.hasPrefix("--") ? "" : ":\(location.line):\(location.column)")
     let context = diagnostic.context.isEmpty ? "" : "\(diagnostic.context): "
     let text = visible("\(place): \(context)\(sentence(diagnostic.fact))")
     return text.utf8.count > 2000 ? text.prefix(2000) + "…" : text

@@ -1,6 +1,6 @@
 private import Foundation
 private import PaperKit
-private import Platform
+internal import Platform
 private import Synchronization
 
 /// A program of the project that computes an experiment: the words that start it, and what its results depend on. See
@@ -26,7 +26,7 @@ package struct ProgramExperiment: Sendable {
   let facts: ProjectFacts
 
   /// All files of its code.
-  func sourceFiles() throws -> [String] { try sources.flatMap(facts.files) }
+  func sourceFiles() throws -> [String] { try sources.flatMap(facts.files).map(\.path) }
 
   /// The file to show for it: the first source that is one.
   var sourcePath: String? { sources.first { !Files.isFolder("\(folder)/\($0)") } }
@@ -123,7 +123,7 @@ final class ProjectFacts: Sendable {
     let stamps = try stamps(sources)
     let digests = try digests(stamps.keys)
     // A file that two of the sources stand for is there twice.
-    let text = try sources.flatMap(files).sorted().map { "\($0) \(digests[$0] ?? "")\n" }.joined()
+    let text = try sources.flatMap(files).map(\.path).sorted().map { "\($0) \(digests[$0] ?? "")\n" }.joined()
     let digest = CellKey.digest(text)
     found.withLock { $0.sources[sources] = Sources(digests: digests, digest: digest, stamps: stamps) }
     return digest
@@ -145,8 +145,7 @@ final class ProjectFacts: Sendable {
   }
 
   private func stamps(_ sources: [String]) throws -> [String: Files.Stamp] {
-    Dictionary(
-      try sources.flatMap(files).map { ($0, Files.stamp("\(folder)/\($0)")) }, uniquingKeysWith: { first, _ in first })
+    Dictionary(try sources.flatMap(files).map { ($0.path, $0.stamp) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// By path, what counts of files.
@@ -171,12 +170,13 @@ final class ProjectFacts: Sendable {
 
   /// The files that a path among sources stands for. A link to a file stands for what the file holds, wherever it lies; one
   /// to a folder is followed within the project, where others will find it too.
-  func files(_ path: String) throws -> [String] { try files(path, within: []) }
+  func files(_ path: String) throws -> [(path: String, stamp: Files.Stamp)] { try files(path, within: []) }
 
   /// `outer` are the folders that this one was reached through, by their own paths.
-  private func files(_ path: String, within outer: [String]) throws -> [String] {
+  private func files(_ path: String, within outer: [String]) throws -> [(path: String, stamp: Files.Stamp)] {
     let place = "\(folder)/\(path)"
-    guard Files.isFolder(place) else { return [path] }
+    let stamp = Files.stamp(place)
+    guard stamp.isFolder else { return [(path, stamp)] }
     guard let own = Files.ownPath(place), let project = Files.ownPath(folder) else {
       throw FileError(.read, place, code: errno)
     }

@@ -85,6 +85,8 @@ package enum Files {
     /// The change of state, in seconds since 1970.
     package let changed: Double
 
+    package var isFolder: Bool { mode & Int(S_IFMT) == Int(S_IFDIR) }
+
     /// That of no file.
     package static let absent = Stamp(stat())
 

@@ -350,7 +350,10 @@ def _require_sources(request):
                 path = importlib.util.source_from_cache(path)
             except ValueError:
                 continue
-        if _is_of_project(path) and not _is_left_out(os.path.relpath(path, _project)) and os.path.exists(path):
+        inside = os.path.relpath(path, _project)
+        # Of a package that is installed from the project's folder, others read what it is called.
+        isMetadata = re.search(r"\.(egg|dist)-info(/|$)", inside)
+        if _is_of_project(path) and not _is_left_out(inside) and not isMetadata and os.path.exists(path):
             _read_files.add(path)
     sources = [os.path.join(_project, source) for source in request["sources"]]
     for verb, files in (("imports", _files), ("reads", _read_files)):

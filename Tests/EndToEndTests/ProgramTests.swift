@@ -384,7 +384,8 @@ import Testing
       ("open('log', 'a').write('x')", nil), ("(open('own', 'w').write('x'), open('own').read())", nil),
       ("(open('own.tmp', 'w').write('x'), os.replace('own.tmp', 'own'), open('own').read())", nil),
       ("open('.hidden').read()", nil), ("open('/etc/hostname').read()", nil), ("missing()", nil), ("passing()", nil),
-      ("os.listdir('parts')", nil), ("open('env/lib/python3/site-packages/other.csv').read()", nil),
+      ("os.listdir('parts')", nil), ("open('mine.egg-info/PKG-INFO').read()", nil),
+      ("open('env/lib/python3/site-packages/other.csv').read()", nil),
     ])
   func undeclaredReads(expression: String, file: String?) throws {
     for isEarly in [false, true] {
@@ -422,7 +423,9 @@ import Testing
       for name in ["table.csv", "piece.py", ".hidden", "parts/two words, in Zürich.csv"] {
         try folder.workspace.write("1\n", to: name)
       }
-      try folder.workspace.write("1\n", to: "env/lib/python3/site-packages/other.csv")
+      for name in ["env/lib/python3/site-packages/other.csv", "mine.egg-info/PKG-INFO"] {
+        try folder.workspace.write("1\n", to: name)
+      }
       let made = try runProgram(
         "python3", ["-c", "import numpy; numpy.save('parts/x.npy', 1.0)"], in: folder.workspace.path)
       #expect(made.status == 0, "\(made.errors)")
@@ -1011,6 +1014,9 @@ import Testing
       "python3", ["walk.py", "--try", "drift=100.0", "--mutant=no-drift"], in: folder.workspace.path,
       environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
     #expect(byHand.output.contains("end = \(mistaken.prefix(4))"), "\(byHand.output)\(byHand.errors)")
+    let wrong = try folder.refig("try", "my/walk", "--set", "steps=many")
+    #expect(
+      wrong.status == 2 && wrong.errors.contains("refig: --set steps: refig try: 'steps' must"), "\(wrong.errors)")
     let unknown = try folder.refig("try", "my/walk", "--mutant", "drift")
     #expect(unknown.status == 2 && unknown.errors.contains("my/walk has the mutants no-drift"), "\(unknown.errors)")
   }
