@@ -65,6 +65,7 @@ struct Refig: ParsableCommand {
 
   private static func fail(_ error: any Error) -> Never {
     ProcessEnvironment.endRuns(with: error)
+    fflush(nil)  // What was said before comes first.
     StandardStreams.report("refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))\n")
     Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
   }
