@@ -172,15 +172,20 @@ public struct Estimate: Sendable, Codable {
   /// where all of few trials succeed, and tell nothing of how far the others lie.
   public var lacksSpread: Bool {
     switch evidence {
-    case .mean(let values, .linear): values.count > 1 && Self.standardError(values) == 0
-    case .mean(let values, .logarithmic): values.count > 1 && Self.standardError(values.map(Double.logarithm)) == 0
+    case .mean(let values, .linear): values.count > 1 && Self.isRounding(Self.standardError(values), of: value)
+    case .mean(let values, .logarithmic):
+      values.count > 1 && Self.isRounding(standardError, of: value)
     case .fit(let value, let standardError, let degreesOfFreedom):
-      // A function of equal numbers differs in its last digits, by which of them it was made of.
-      degreesOfFreedom > 0 && standardError <= 0x1p-44 * abs(value)
+      degreesOfFreedom > 0 && Self.isRounding(standardError, of: value)
     case .greatest(let estimates): estimates.contains(where: \.lacksSpread)
     case .distance(let estimate, _): estimate.lacksSpread
     case .exact, .identity, .median, .proportion: false
     }
+  }
+
+  /// Functions of equal numbers differ in their last digits.
+  private static func isRounding(_ standardError: Double, of value: Double) -> Bool {
+    standardError <= 0x1p-44 * abs(value)
   }
 
   /// Standard error of a mean, also of numbers whose squares are too small or too large for a Double; 0 where all are

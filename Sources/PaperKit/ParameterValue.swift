@@ -33,6 +33,13 @@ public enum ParameterValue: Hashable, Sendable {
     }
   }
 
+  /// Whether another value is this one; whole numbers equal reals of the same value.
+  public func isSame(_ other: ParameterValue) -> Bool {
+    // Beyond 2^53 different whole numbers have the same real one.
+    if case .integer = self, case .integer = other { return self == other }
+    return self == other || number != nil && number == other.number
+  }
+
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

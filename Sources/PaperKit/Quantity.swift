@@ -38,6 +38,9 @@ struct Sample {
 
   let parameters: [String: ParameterValue]
   let values: Values
+
+  /// Replicas without a number.
+  var failed: Set<Int> { if case .replicas(_, let failed) = values { failed } else { [] } }
 }
 
 extension Quantity {
@@ -46,7 +49,7 @@ extension Quantity {
     try results.points.compactMap { point in
       let isMeant = conditions.allSatisfy { name, allowed in
         guard let value = point.parameters[name] else { return false }
-        return allowed.contains { $0 == value || $0.number != nil && $0.number == value.number }
+        return allowed.contains(where: value.isSame)
       }
       guard isMeant, point.replicaCount > 0, let array = point.arrays[output] else { return nil }
       let numbers = try numbers(array, of: point)
@@ -92,9 +95,11 @@ extension Quantity {
       }
       return index
     }
-    guard let index = scale.firstIndex(where: { abs($0 - wanted) <= 1e-12 * max(abs($0), abs(wanted)) }) else {
+    let found = scale.indices.filter { abs(scale[$0] - wanted) <= 1e-12 * max(abs(scale[$0]), abs(wanted)) }
+    guard let index = found.first else {
       throw EvidenceError("\(axis) \(wanted) is not among the \(length) from \(scale.least()) to \(scale.greatest())")
     }
+    guard found.count == 1 else { throw EvidenceError("\(axis) is \(wanted) at \(found.count) places of '\(output)'") }
     return index
   }
 }

@@ -65,6 +65,10 @@ public indirect enum StandardEstimate: Sendable, Hashable {
     }
   }
 
+  /// How many standard errors a mean must be from zero to be divided by: nearer to it, the law of a quotient has tails that
+  /// no standard error tells of.
+  private static let fewestErrors = 10.0
+
   /// The estimate. `isExact` says of a point whether it is a calculation without chance. Throws ``EvidenceError`` where
   /// the results do not suffice.
   public func estimate(_ results: Results, isExact: (Results.Point) throws -> Bool) throws -> Estimate {
@@ -84,20 +88,29 @@ public indirect enum StandardEstimate: Sendable, Hashable {
     switch self {
     case .mean(let quantity, let scale): return try Aligned([point(quantity)]).mean(scale) { $0[0] }
     case .median(let quantity):
-      let aligned = try Aligned([point(quantity)])
-      return aligned.exact { $0[0] } ?? .median(aligned.rows.map { $0[0] })
+      let sample = try point(quantity)
+      let aligned = try Aligned([sample])
+      // Replicas may have failed because their numbers were large.
+      return try aligned.exact { $0[0] }
+        ?? .median(determined: aligned.rows.map { $0[0] } + sample.failed.map { _ in .nan })
     case .proportion(let quantity):
       let sample = try point(quantity)
       let values = try Aligned([sample]).rows.map { $0[0] }
       guard values.allSatisfy({ $0 == 0 || $0 == 1 }) else {
         throw EvidenceError("\(quantity.description) is not 0 or 1 everywhere, so it has no share")
       }
-      var undetermined = 0
-      if case .replicas(_, let failed) = sample.values { undetermined = failed.count }
-      return .proportion(successes: values.count { $0 == 1 }, trials: values.count, undetermined: undetermined)
+      return .proportion(
+        successes: values.count { $0 == 1 }, trials: values.count, undetermined: sample.failed.count)
     case .greatest(let quantity): return .greatest(try samples(quantity).map { try Aligned([$0]).mean { $0[0] } })
     case .ratio(let first, let second):
-      return try Aligned([point(first), point(second)]).fit { $0[0] / $0[1] }
+      let aligned = try Aligned([point(first), point(second)])
+      let (mean, error) = (aligned.means[1], Estimate.standardError(aligned.rows.map { $0[1] }))
+      guard aligned.isExact || abs(mean) >= Self.fewestErrors * error else {
+        throw EvidenceError(
+          "the mean of \(second.description), \(short(mean)) with a standard error of \(short(error)), is too uncertain "
+            + "to divide by; compare differences, or take more replicas")
+      }
+      return try aligned.fit { $0[0] / $0[1] }
     case .difference(let first, let second):
       return try Aligned([point(first), point(second)]).mean { $0[0] - $0[1] }
     case .slope(let quantity, let parameter, let scale):
@@ -199,7 +212,8 @@ private struct Aligned {
     // One number for each replica, whose mean is the estimate but for its bias: Tukey's pseudovalues.
     let pseudovalues = try meansWithoutOne.map { count * value - (count - 1) * (try statistic($0)) }
     let skewness = Estimate.skewness(pseudovalues)
-    guard abs(skewness) <= 1 else {
+    // The law of a mean is the nearer to normal the more replicas there are.
+    guard abs(skewness) <= max(1, count.squareRoot() / 8) else {
       throw EvidenceError("replicas are too skewed (\(short(skewness))) for a standard error of the estimate")
     }
     return .fit(

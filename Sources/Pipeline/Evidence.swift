@@ -146,13 +146,6 @@ extension PipelineFile.Stage {
   }
 }
 
-extension ParameterValue {
-  /// Whether another value is this one; whole numbers equal reals of the same value.
-  fileprivate func isSame(_ other: ParameterValue) -> Bool {
-    self == other || number != nil && number == other.number
-  }
-}
-
 extension YAMLValue {
   /// The values of a condition: a list means any of its elements, unless the parameter is a list itself.
   fileprivate func alternatives(to standard: ParameterValue?) -> [YAMLValue] {

@@ -114,6 +114,36 @@ import Testing
     }
   }
 
+  @Test("no quotient by a mean that may be zero: its tails confirm anything")
+  func uncertainDenominator() throws {
+    let noise = (0..<40).map { Distributions.normalQuantile((Double(($0 * 7) % 40) + 0.5) / 40) }
+    let wide = [point(1, ["a": Array(repeating: 1, count: 40), "b": noise.map { 0.5 + $0 }])]
+    #expect(throws: EvidenceError.self) { try estimate(.ratio(a, b), wide) }
+    let sharp = [point(1, ["a": noise.map { 1 + 0.1 * $0 }, "b": noise.map { 0.5 + 0.1 * $0 }])]
+    expectClose(try estimate(.ratio(a, b), sharp).value, 2, relative: 1e-2)
+  }
+
+  @Test("failed replicas may lie on either side of a median, as of a share")
+  func undeterminedMedian() throws {
+    let values = (0..<96).map { Double($0) }
+    let whole = try estimate(.median(a), [point(1, ["a": values])])
+    let some = try estimate(.median(a), [point(1, failed: [96, 97, 98, 99], ["a": values])])
+    #expect(some.undetermined == 4)
+    let (narrow, wide) = (whole.interval(tail: 0.01), some.interval(tail: 0.01))
+    #expect(wide.low < narrow.low && wide.high > narrow.high)
+  }
+
+  @Test("whole numbers are told apart where reals are not; a place that occurs twice is none")
+  func exactPlaces() {
+    #expect(!ParameterValue.integer(9_007_199_254_740_993).isSame(.integer(9_007_199_254_740_992)))
+    #expect(ParameterValue.integer(2).isSame(.real(2)) && ParameterValue.flag(true).isSame(.flag(true)))
+    let twice = Results.Point(
+      experiment: "toy/walk", parameters: [:], replicas: [0, 1], failedReplicas: [],
+      arrays: ["a": NDArray(shape: [2, 3], values: [1, 2, 3, 4, 5, 6]), "t": NDArray([5, 5, 6])])
+    #expect(throws: EvidenceError.self) { try estimate(.mean(Quantity("a", at: ["t": 5]), .linear), [twice]) }
+    #expect(throws: Never.self) { try estimate(.mean(Quantity("a", at: ["t": 6]), .linear), [twice]) }
+  }
+
   @Test("few equal trials give no fit that decides; a crossing that hangs on one replica is none")
   func discrete() throws {
     let certain = (1...4).map { point(Double($0), ["a": Array(repeating: $0 > 2 ? 1 : 0, count: 8)]) }

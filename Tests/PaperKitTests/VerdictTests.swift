@@ -104,6 +104,9 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
         #expect(judge(.greatest([.mean(trials), .mean(trials.reversed())]), 0.98, 1.02).verdict != .confirmed)
       }
     }
+    // Differences that only rounding made are no spread.
+    let rounded = (0..<50).map { Double($0) * 0.7 + 0.1 - Double($0) * 0.7 }
+    #expect(Set(rounded).count > 1 && judge(.mean(rounded), 0, 0.2).verdict == .inconclusive)
     let equal = Estimate.mean(Array(repeating: 0.3, count: 20))
     #expect(judge(equal, 0, 1).reason.contains("all equal") && judge(equal, 2, 3).verdict == .inconclusive)
     #expect(judge(.mean(Array(repeating: 0.3, count: 20), scale: .logarithmic), 0, 1).verdict == .inconclusive)
