@@ -158,7 +158,7 @@ package struct Audit {
     if let claim, let known = try reader.estimation(of: claim)?.estimation {
       let now = try estimation(claim)
       let isOtherwise = try KnownEstimations.encoded(["": now]) != KnownEstimations.encoded(["": known])
-      if try isOtherwise && isOfThisClass(claim, store) {
+      if try isOtherwise && (isOfThisClass(claim, store) || Self.isFar(now, known)) {
         differences.append(
           AuditRecord.Difference(
             cell: "claim:\(claim.id)", stage: "claim:\(claim.id)", place: "its estimate", was: Self.number(known),
@@ -189,6 +189,15 @@ package struct Audit {
     return true
   }
 
+  /// Whether two estimates differ by more than cells of different numeric classes make them.
+  private static func isFar(_ now: Estimation, _ known: Estimation) -> Bool {
+    guard let first = now.estimate, let second = known.estimate, first.kind == second.kind else { return true }
+    let allowed = 0.1 * first.standardError + NumericClass.tolerance * max(1, abs(first.value))
+    return !(abs(first.value - second.value) <= allowed)
+      || !(abs(first.standardError - second.standardError) <= allowed)
+      || now.failedReplicas != known.failedReplicas || now.plannedReplicas != known.plannedReplicas
+  }
+
   private static func number(_ estimation: Estimation) -> String {
     estimation.estimate.map { "\($0.value)" } ?? "none: \(estimation.failure)"
   }
@@ -199,7 +208,8 @@ package struct Audit {
   ) -> AuditRecord {
     AuditRecord(
       profile: reader.ledger.profile, time: time, ledger: reader.ledger.digest, seed: seed,
-      numericClass: NumericClass.current.description, machine: machine, limit: limit, uniform: uniform.map(\.id),
+      numericClass: NumericClass.current.description, machine: machine, limit: limit,
+      population: cells.reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }, uniform: uniform.map(\.id),
       weighted: weighted.map(\.id), visits: visits.map(\.id), claims: claim.map { [$0.id] } ?? [],
       processorSeconds: processorSeconds, differences: differences)
   }

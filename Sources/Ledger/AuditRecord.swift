@@ -14,6 +14,8 @@ struct AuditCell {
   /// The same with the cells it reads.
   let cost: Double
   let recorded: String
+  /// When its stage's lines were last kept through a change of code: what was computed again before was of other code.
+  let accepted: String
   let outcome: StageRecord.Outcome
 
   static func id(_ stage: Plan.Stage, _ cell: Int, _ outcome: StageRecord.Outcome) -> String {
@@ -27,11 +29,12 @@ struct AuditCell {
       guard let standing = reader.standings[stage.id], standing.isCurrent else { return [] }
       // Inputs come before the stages that read them.
       let upstream = stage.definition.inputs.reduce(0) { $0 + (costs[$1.stage] ?? 0) }
+      let accepted = standing.record?.acceptances.map(\.time).max() ?? ""
       costs[stage.id] = upstream + standing.outcomes.values.reduce(0) { $0 + ($1.seconds ?? 0) }
       return standing.outcomes.sorted { $0.key < $1.key }.map { cell, outcome in
         AuditCell(
           id: id(stage, cell, outcome), stage: stage.id, cell: cell, seconds: outcome.seconds ?? 0,
-          cost: upstream + (outcome.seconds ?? 0), recorded: outcome.run.recorded, outcome: outcome)
+          cost: upstream + (outcome.seconds ?? 0), recorded: outcome.run.recorded, accepted: accepted, outcome: outcome)
       }
     }
   }
@@ -60,6 +63,8 @@ package struct AuditRecord: Codable, Sendable, Equatable {
   package let machine: String
   /// Cells that cost more processor seconds, with those they read, were not drawn.
   package let limit: Double
+  /// How many cells of each stage could be drawn; nil in older records: those of all stages.
+  package let population: [String: Int]?
   /// Cells drawn uniformly without replacement, with replacement by their processor time, and because no cell of their
   /// stage was looked at for longest.
   package let uniform: [String]
@@ -70,8 +75,14 @@ package struct AuditRecord: Codable, Sendable, Equatable {
   package let processorSeconds: Double
   package let differences: [Difference]
 
-  /// Whether a cell could be drawn.
-  func covers(_ cell: AuditCell) -> Bool { cell.recorded <= time && cell.cost <= limit }
+  /// The cells among some that could be drawn. Of a stage with more such cells than there were, none: some have come from
+  /// elsewhere since, and nobody knows which.
+  func covered(_ cells: [AuditCell]) -> [AuditCell] {
+    let possible = cells.filter { $0.recorded <= time && $0.accepted <= time && $0.cost <= limit }
+    guard let population else { return possible }
+    let counts = possible.reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }
+    return possible.filter { counts[$0.stage, default: 0] <= population[$0.stage] ?? 0 }
+  }
 
   /// The file of all audits of a project.
   static func path(root: String) -> String { "\(root)/data/ledger/audits.jsonl" }

@@ -108,11 +108,15 @@ extension AuditStatement {
     let total = cells.reduce(0) { $0 + $1.seconds }
     cellCount = cells.count
     processorSeconds = total
-    let recomputed = audits.flatMap { $0.uniform + $0.weighted + $0.visits }.compactMap { byID[$0] }
+    let recomputed = audits.flatMap { audit in
+      (audit.uniform + audit.weighted + audit.visits).compactMap { byID[$0] }.filter { $0.accepted <= audit.time }
+    }
     recomputedCount = Set(recomputed.map(\.id)).count
     // Audits of one ledger with one limit draw from one population: there, a cell that is drawn again says nothing new.
-    let groups = Dictionary(grouping: audits) { "\($0.ledger) \($0.limit)" }.values.map { group in
-      (audits: group, population: cells.filter(group[0].covers))
+    let groups = Dictionary(grouping: audits) { "\($0.ledger) \($0.limit) \($0.population ?? [:])" }.values.map {
+      group in
+      // All of them lie after what the first one lies after.
+      (audits: group, population: (group.min { $0.time < $1.time } ?? group[0]).covered(cells))
     }
     var chain = Set(byID.keys)
     var (counts, shares): ([Draws], [Draws]) = ([], [])
