@@ -43,11 +43,9 @@ package final class Judge {
     try Interruption.check()
     let known = known ?? KnownEstimations(store: reader.store, codeDigest: catalogue.codeDigest)
     self.known = known
-    let keys = reader.keys(claim.evidence)
+    let cells = try reader.digests(of: reader.keys(claim.evidence))
     let estimation: Estimation
-    if let before = known.estimation(by: claim.estimator, from: keys) {
-      // What the cells say is known; that they are the sound ones it was made from is looked at every time.
-      try reader.requireSound(keys)
+    if let before = known.estimation(by: claim.estimator, from: cells) {
       estimation = before
     } else if TrapGuard.trapped.contains(claim.id) {
       throw PipelineError.estimatorTrapped(claim: claim.id)
@@ -61,7 +59,7 @@ package final class Judge {
         // Cells that do not fit together cost the claims that read them, not the others.
         estimation = Estimation(failure: error.description)
       }
-      known.add(estimation, by: claim.estimator, from: keys)
+      known.add(estimation, by: claim.estimator, from: cells)
     }
     return estimation
   }

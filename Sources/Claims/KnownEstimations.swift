@@ -6,7 +6,7 @@ internal import Store
 
 /// Estimates made before, in `estimates` of a store: verdicts on cells that are all there need not read thousands of them.
 ///
-/// An estimate is a function of code and of the cells it reads, whose keys name their bits; its name is the digest of both.
+/// An estimate is a function of code and of what is in the cells it reads; its name is made of the digests of both.
 /// The file holds the estimates of one version of the code, with a digest of its own: whatever is wrong with it, it counts
 /// as empty.
 package final class KnownEstimations {
@@ -31,12 +31,12 @@ package final class KnownEstimations {
   }
 
   /// What the estimator made of the cells, if that is known.
-  func estimation(by estimator: Estimator, from keys: [CellKey]) -> Estimation? {
-    estimations[Self.name(estimator, keys)]
+  func estimation(by estimator: Estimator, from cells: [String]) -> Estimation? {
+    estimations[Self.name(estimator, cells)]
   }
 
-  func add(_ estimation: Estimation, by estimator: Estimator, from keys: [CellKey]) {
-    estimations[Self.name(estimator, keys)] = estimation
+  func add(_ estimation: Estimation, by estimator: Estimator, from cells: [String]) {
+    estimations[Self.name(estimator, cells)] = estimation
     hasNew = true
   }
 
@@ -52,8 +52,8 @@ package final class KnownEstimations {
     }
   }
 
-  private static func name(_ estimator: Estimator, _ keys: [CellKey]) -> String {
-    CellKey.digest(estimator.name + keys.map { "\n\($0)" }.joined())
+  private static func name(_ estimator: Estimator, _ cells: [String]) -> String {
+    CellKey.digest(estimator.name + cells.map { "\n\($0)" }.joined())
   }
 
   private func head(_ json: [UInt8]) -> String {

@@ -18,8 +18,7 @@ package final class ResultReader {
   private var cells: [String: Result<[Entry], any Error>] = [:]
   /// A cell, or failed replicas in the place of one that is missing.
   private typealias Entry = (cell: Cell, identity: String, isMissing: Bool)
-  /// Cells whose digests were checked.
-  private var sound: Set<CellKey> = []
+  private var digests: [CellKey: String] = [:]
 
   package init(plan: Plan, store: Store, absence: Absence = .error) {
     self.plan = plan
@@ -55,12 +54,17 @@ package final class ResultReader {
     }
   }
 
-  /// Checks the digests of cells without opening them, each once. Throws as ``results(_:)`` does.
-  package func requireSound(_ keys: [CellKey]) throws {
-    for key in keys where sound.insert(key).inserted {
-      guard try store.verifiedBytes(key) != nil else {
+  /// Digests of what cells hold, which are checked without opening them, each once. Throws as ``results(_:)`` does.
+  package func digests(of keys: [CellKey]) throws -> [String] {
+    try keys.map { key in
+      if let known = digests[key] { return known }
+      guard let bytes = try store.verifiedBytes(key) else {
         throw PipelineError.cellsMissing(count: 1, command: "refig run --profile \(plan.profile)")
       }
+      // The header holds the digest of the rest.
+      let digest = bytes.prefix(Cell.headerSize).withUnsafeBytes { CellKey.digest($0) }
+      digests[key] = digest
+      return digest
     }
   }
 
