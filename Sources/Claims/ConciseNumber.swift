@@ -23,7 +23,12 @@ package struct ConciseNumber: Sendable, Equatable {
       return
     }
     let power = magnitude < 1e-3 || magnitude >= 1e6 ? Int(log10(magnitude).rounded(.down)) : 0
-    let (scaled, scaledError) = (value / pow(10, Double(power)), error / pow(10, Double(power)))
+    // In two steps, as the power may be no Double.
+    let (first, second) = (pow(10, Double(power / 2)), pow(10, Double(power - power / 2)))
+    let (scaled, scaledError) =
+      power < -300
+      ? (value / first / second, error / first / second)
+      : (value / pow(10, Double(power)), error / pow(10, Double(power)))
     var decimals = max(0, 1 - Int(log10(scaledError).rounded(.down)))
     var digits = Int((scaledError * pow(10, Double(decimals))).rounded())
     if digits >= 100 {

@@ -355,7 +355,7 @@ private struct WalkClaims {
       (123.4, 45, "123(45)"), (1.5, 0, "1.5"), (0, 0, "0"), (1e-7, 0, "1e-7"), (1.02217, 0.004363, "1.0222(44)"),
       (0.00099, 0.00996, "0.001(10)"), (.infinity, 1, "∞"), (2.5e8, 1e7, "2.50(10)e8"),
       (1e308, 1e-300, "1e308"), (.leastNormalMagnitude, .leastNormalMagnitude, "2.2(22)e-308"),
-      (1e300, 1e308, "0.0(10)e308"), (2, .nan, "2"),
+      (1e300, 1e308, "0.0(10)e308"), (2, .nan, "2"), (0, .leastNonzeroMagnitude, "0.0(49)e-324"),
     ])
   func concise(value: Double, error: Double, text: String) {
     #expect(ConciseNumber(value, error: error).text == text)
