@@ -148,37 +148,43 @@ package struct TeXFile {
     var mistakes: [Mistake] = []
     let ids = Set(figures.map(\.id))
     let pictureless = Set(picturelessFigures)
-    for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let code = String(line.prefix(upTo: Self.comment(in: line)))
-      for match in code.matches(
-        of:
-          /\\refig(value|verdict|origin|statement|quote|figure|caption|link)(?:\[[^\]]*\])?\{([^{}]*)\}(?:\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\})?/
-      ) {
-        let (kind, id) = (String(match.output.1), String(match.output.2))
-        func report(_ text: String) {
-          let column = code.distance(from: code.startIndex, to: match.range.lowerBound) + 1
-          mistakes.append(Mistake(line: number + 1, column: column, text: text))
+    let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+    // An argument may stand on the next line, behind a comment.
+    let code = lines.map { $0.prefix(upTo: Self.comment(in: $0)) }.joined(separator: "\n")
+    let macro =
+      #/
+      \\refig(value|verdict|origin|statement|quote|figure|caption|link) \s* (?:\[[^\]]*\] \s*)?
+      \{([^{}]*)\} (?: \s* \{( [^{}]* (?: \{[^{}]*\} [^{}]* )* )\} )?
+      /#
+    for match in code.matches(of: macro) {
+      let (kind, id) = (String(match.output.1), String(match.output.2).trimmingCharacters(in: .whitespaces))
+      func report(_ text: String) {
+        let before = code[..<match.range.lowerBound]
+        let lineStart = before.lastIndex(of: "\n").map(before.index(after:)) ?? before.startIndex
+        mistakes.append(
+          Mistake(
+            line: before.count { $0 == "\n" } + 1, column: before.distance(from: lineStart, to: before.endIndex) + 1,
+            text: text))
+      }
+      if ["figure", "caption", "link"].contains(kind) {
+        if !ids.contains(id) {
+          report("no figure '\(id)' in this project")
+        } else if kind == "figure", pictureless.contains(id) {
+          report("no picture of \(id) with today's numbers; draw it with `refig run fig:\(id)`")
         }
-        if ["figure", "caption", "link"].contains(kind) {
-          if !ids.contains(id) {
-            report("no figure '\(id)' in this project")
-          } else if kind == "figure", pictureless.contains(id) {
-            report("no picture of \(id) with today's numbers; draw it with `refig run fig:\(id)`")
-          }
-          continue
-        }
-        guard let value = values[id] else {
-          report("no number for the claim '\(id)': it is unknown, or neither computed nor in the ledger")
-          continue
-        }
-        guard kind == "quote" else { continue }
-        let said = String(match.output.3 ?? "")
-        func bare(_ text: String) -> String {
-          text.replacing(/\\ensuremath|\\,|[{}$\s]/, with: "").replacing("−", with: "-")
-        }
-        if bare(said) != bare(value.number) {
-          report("\(id) is \(bare(value.number)) now, the text says \(said)")
-        }
+        continue
+      }
+      guard let value = values[id] else {
+        report("no number for the claim '\(id)': it is unknown, or neither computed nor in the ledger")
+        continue
+      }
+      guard kind == "quote" else { continue }
+      let said = String(match.output.3 ?? "")
+      func bare(_ text: String) -> String {
+        text.replacing(/\\ensuremath|\\,|[{}$\s]/, with: "").replacing("−", with: "-")
+      }
+      if bare(said) != bare(value.number) {
+        report("\(id) is \(bare(value.number)) now, the text says \(said)")
       }
     }
     return mistakes

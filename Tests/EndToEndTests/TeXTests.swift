@@ -66,6 +66,12 @@ import Testing
     #expect(
       stale.output.contains("paper.tex:9:") && stale.output.contains("the text says \(number)"), "\(stale.output)")
     #expect(stale.output.split(separator: "\n").count == 1, "a comment is no text: \(stale.output)")
+    // TeX takes an argument behind spaces, on the next line, and behind a comment.
+    for gap in [" ", "\n", "% a comment\n  "] {
+      try workspace.write("text\n  \\refigquote\(gap){mine/diffusion}\(gap){9.99(1)}\n", to: "mine/other.tex")
+      let found = try refig("tex", "--check", "other.tex")
+      #expect(found.status == 7 && found.output.hasPrefix("other.tex:2:3: "), "\(found.output)")
+    }
     try workspace.write(Self.source.replacing("{mine/fig1}", with: "{mine/fig9}"), to: "mine/paper.tex")
     let unknown = try refig("tex", "--check", "paper.tex")
     #expect(unknown.status == 7 && unknown.output.contains("no figure 'mine/fig9'"), "\(unknown.output)")
