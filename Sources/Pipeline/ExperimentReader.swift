@@ -210,6 +210,12 @@ struct ExperimentReader {
   private func isPlainName(
     _ name: String, _ kind: String, _ value: YAMLValue, at location: SourceLocation, in context: String
   ) -> Bool {
+    if kind == "output", name == "replica" {
+      value.diagnostics.report(
+        .message("an output cannot be called 'replica', as the numbers of replicas are in every cell"), at: location,
+        in: context)
+      return false
+    }
     if isPlain(name) { return true }
     value.diagnostics.report(.badName(kind: kind, name: name), at: location, in: context)
     return false

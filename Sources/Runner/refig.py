@@ -13,6 +13,7 @@
 `python3 walk.py --try steps=100` runs one replica by hand, also under a debugger. The protocol is docs/protocol.md.
 """
 
+import copy
 import hashlib
 import importlib.util
 import inspect
@@ -196,7 +197,9 @@ def _replicas(function, request, cell):
     count = len(inspect.signature(function).parameters)
 
     def call(rng, cell):
-        return dict(function(*(parameters, rng, cell)[:count]))
+        # A list that one replica changes must not reach the next.
+        own = Parameters({name: copy.deepcopy(value) for name, value in parameters.items()})
+        return dict(function(*(own, rng, cell)[:count]))
 
     def randoms(keys):
         return [key and Random(key) for key in keys]

@@ -257,7 +257,7 @@ struct StoreCommand: ParsableCommand {
         let pairs = stage.keys.indices.compactMap { index in
           old[stage.keys[index]].map { (old: $0, new: stage.manifest(index)) }
         }
-        let sampled = StoreCommand.sample(pairs.map(\.old), sample, 0)
+        let sampled = StoreCommand.sample(pairs.map(\.old), sample, .random(in: 0 ... .max))
         audited += sampled.count
         if let first = try care.audit(sampled).differences.first {
           changed.append("\(stage.id) (\(first.key.short): \(first.reason))")

@@ -89,6 +89,10 @@ struct Verify: ParsableCommand {
     let (log, failure) = ledger == nil ? try bringIn(stages, of: project) : (nil, nil)
     let verdicts = try Verdicts(of: claims, in: project, plan: stages, ledger: ledger, goesOn: true)
     let report = verdicts.report
+    if cachedOnly, report.claims.isEmpty, verdicts.problem == nil {
+      throw PipelineError.cellsMissing(
+        count: verdicts.missingCount, command: "refig run --profile \(project.profile)")
+    }
     for evaluated in report.claims {
       log?.write(evaluated.record(freshSeed: rootSeed))
     }
@@ -113,18 +117,10 @@ struct Verify: ParsableCommand {
   /// what there is to throw in the end if some failed.
   private func bringIn(_ plan: Plan, of project: Project) throws -> (log: RunLog?, failure: PipelineError?) {
     let progress = ProgressDisplay(quiet: execution.quiet)
-    guard cachedOnly else {
-      let (_, log, failure) = try execution.recordedBuild(project, plan, progress: progress)
-      return (log, failure)
-    }
-    let build = Build(
-      store: project.store, plan: plan, executor: try execution.executor(project, plan), progress: progress.show,
-      makeLog: { try ProcessEnvironment.log(for: project) })
-    let missing = try build.missing().reduce(0) { $0 + $1.count }
-    if missing > 0 {
-      throw PipelineError.cellsMissing(count: missing, command: "refig run --profile \(project.profile)")
-    }
-    return (nil, nil)
+    // Claims whose cells are missing are not judged then, and the status is 7.
+    guard !cachedOnly else { return (nil, nil) }
+    let (_, log, failure) = try execution.recordedBuild(project, plan, progress: progress)
+    return (log, failure)
   }
 
   private func write(

@@ -867,7 +867,7 @@ import Testing
         my/a: {command: python3 walk.py, outputs: {x: {meaning: x}}}
         my/b: {command: [python3, walk.py], sources: [missing.py, ../walk.py], outputs: {x: {meaning: x, axis: [t]}}}
         my/c: {command: [python3], outputs: {}}
-        my/d: {command: [python3, walk.py], parameters: {a: {}, b: [], c: [1, x]}, outputs: {replica: {axes: [replica]}}}
+        my/d: {command: [python3, walk.py], parameters: {a: {}, b: [], c: [1, x]}, outputs: {replica: {}, y: {axes: [replica]}}}
       stages:
         my/e: {}
 
@@ -879,7 +879,8 @@ import Testing
       "'command' must be a list, not the word 'python3 walk.py'", "no file or folder 'missing.py' in the project",
       "'../walk.py' cannot name a source in the project", "unknown key 'axis'", "declares no output",
       "say under `sources:` which files are its code", "'a' must be a default", "'b' must be a default",
-      "'c' must be a default", "'replica' cannot name a axis", "'meaning' is missing", "unknown experiment 'my/e'",
+      "'c' must be a default", "an output cannot be called 'replica'", "'replica' cannot name a axis",
+      "'meaning' is missing", "unknown experiment 'my/e'",
     ] { #expect(run.errors.contains(message), "\(message) is not in \(run.errors)") }
   }
 
@@ -1355,6 +1356,107 @@ import Testing
     let mutants = try folder.refig("mutate", "--synthetic")
     #expect(
       mutants.status == 3 && mutants.output.contains("not tried, as cells failed: mine/whole"), "\(mutants.output)")
+  }
+
+  @Test("what reads numbers with chance in them is no calculation without chance, however little it draws itself")
+  func chanceOfInputs() throws {
+    let folder = try Folder(
+      """
+      figures: [mine.yaml]
+      experiments:
+        mine/noise: {command: [python3, walk.py], outputs: {x: {meaning: x}}}
+        mine/law: {command: [python3, walk.py], random: false, outputs: {z: {meaning: z}}}
+        mine/sum: {command: [python3, walk.py], random: false, outputs: {y: {meaning: y}}}
+      stages:
+        mine/noise: {replicas: 3}
+        mine/law: {}
+        mine/chance: {experiment: mine/sum, inputs: {up: mine/noise}}
+        mine/certain: {experiment: mine/sum, inputs: {up: mine/law}}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def noise(p, rng):
+            return {"x": rng.normal()}
+
+        @refig.experiment
+        def law(p):
+            return {"z": 1.0}
+
+        @refig.experiment
+        def sum(p, rng, cell):
+            (array,) = cell.inputs["up"][0].arrays.values()
+            return {"y": array.mean()}
+
+        refig.main()
+        """)
+    let claim = "{statement: s, source: ours, kind: observation, estimate: {mean: y}, accept: [-9, 9], because: b, "
+    try folder.workspace.write(
+      "claims:\n  a: \(claim)from: [mine/chance], expect: inconclusive}\n  b: \(claim)from: [mine/certain]}\n",
+      to: "mine.yaml")
+    let result = try folder.refig("verify", "--all")
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+  }
+
+  @Test("a list that one replica changes does not reach the next")
+  func ownParameters() throws {
+    let folder = try Folder(
+      """
+      experiments:
+        mine/f: {command: [python3, walk.py], parameters: {start: [1.0, 2.0]}, outputs: {x: {meaning: x}}}
+      stages:
+        mine/f: {replicas: {count: 6, perCell: 6}}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            p.start[0] += 1
+            return {"x": p.start[0]}
+
+        refig.main()
+        """)
+    #expect(try folder.refig("run", "--quiet").status == 0)
+    let rows = try folder.refig("data", "mine/f", "--csv").output.split(separator: "\n").dropFirst()
+    #expect(rows.count == 6 && rows.allSatisfy { $0.hasSuffix(",2.0") }, "\(rows)")
+  }
+
+  @Test("an estimate is of what the cells hold now, not of what cells with their keys held")
+  func otherNumbers() throws {
+    let folder = try Folder(
+      """
+      figures: [mine.yaml]
+      experiments:
+        mine/f: {command: [python3, walk.py], outputs: {x: {meaning: x}}}
+      stages:
+        mine/f: {replicas: 20}
+
+      """,
+      program: """
+        import os, refig
+
+        @refig.experiment
+        def f(p, rng):
+            return {"x": float(int.from_bytes(os.urandom(4), "big"))}
+
+        refig.main()
+        """)
+    try folder.workspace.write(
+      "claims:\n  a: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], "
+        + "accept: [-1, 1e30], because: b}\n", to: "mine.yaml")
+    func number() throws -> String {
+      try folder.refig("verify", "--json").output.matches(of: /"estimate" : .*/).map { "\($0.output)" }.joined()
+    }
+    let first = try number()
+    #expect(try !first.isEmpty && number() == first)
+    for cell in folder.workspace.files(under: "data/store") where cell.hasSuffix(".h5") {
+      try FileManager.default.removeItem(atPath: folder.workspace.path + "/data/store/" + cell)
+    }
+    #expect(try number() != first)
   }
 
   @Test("a damaged cell costs the claims that read it, not the others, and is computed again")
