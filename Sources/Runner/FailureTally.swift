@@ -1,6 +1,6 @@
 private import Pipeline
 
-/// Cells that failed, by stage and reason: equal reasons are told once, with their number in the end.
+/// Cells that failed, by stage and reason: equal reasons are printed once, and their number at the end.
 package struct FailureTally {
   private struct Failure: Hashable {
     let stage, reason: String

@@ -587,7 +587,7 @@ import Testing
     #expect(try folder.failures().allSatisfy { $0.contains("it took longer than its time limit of 1.5 s") })
   }
 
-  @Test("a program in Python that never asks is told of refig.main()")
+  @Test("the failure of a program in Python that never asks names refig.main()")
   func noMain() throws {
     let folder = try Folder(Self.project(), program: "import refig\nprint('done')\n")
     let run = try folder.refig("run", "-j1")

@@ -133,7 +133,7 @@ import Testing
     #expect(wide.low < narrow.low && wide.high > narrow.high)
   }
 
-  @Test("whole numbers are told apart where reals are not; a place that occurs twice is none")
+  @Test("whole numbers stay distinct where reals do not; a place that occurs twice is refused")
   func exactPlaces() {
     #expect(!ParameterValue.integer(9_007_199_254_740_993).isSame(.integer(9_007_199_254_740_992)))
     #expect(ParameterValue.integer(2).isSame(.real(2)) && ParameterValue.flag(true).isSame(.flag(true)))
