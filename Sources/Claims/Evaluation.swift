@@ -157,6 +157,7 @@ package struct Estimation: Sendable, Codable {
       return counts.contains(trials) && (0...trials).contains(successes) && counts.contains(estimate.undetermined)
     case .fit(_, let standardError, let degreesOfFreedom):
       return !(standardError < 0) && !(degreesOfFreedom > 0 && degreesOfFreedom < 0.1)
+    case .crossing: return true
     case .greatest(let estimates):
       let (product, overflows) = partCount.multipliedReportingOverflow(by: estimates.count)
       return !overflows && product <= 1_000_000 && estimates.allSatisfy { isPossible($0, partCount: product) }

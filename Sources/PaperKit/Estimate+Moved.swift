@@ -50,6 +50,7 @@ extension Estimate.Evidence {
         ? .proportion(successes: Int(successes), trials: trials) : nil
     case .fit(_, let standardError, let degreesOfFreedom):
       return .fit(value: target, standardError: standardError, degreesOfFreedom: degreesOfFreedom)
+    case .crossing(let crossing): return .crossing(crossing.moved(by: shift))
     case .greatest(let estimates):
       // Upwards the greatest alone moves, downwards all that would exceed the target.
       let moved = estimates.map { estimate in

@@ -23,6 +23,9 @@ public struct Estimate: Sendable, Codable {
     case proportion(successes: Int, trials: Int)
     /// A fitted number with its standard error, from a jackknife over replicas or from the information matrix.
     case fit(value: Double, standardError: Double, degreesOfFreedom: Double)
+    /// Where the means of a curve, joined by straight lines, cross a level; the interval has all places at which the mean
+    /// may be the level (Fieller).
+    case crossing(Crossing)
     /// The greatest of several numbers; simultaneous (Bonferroni) intervals.
     case greatest([Estimate])
     /// Distance of a number from a given one.
@@ -88,6 +91,8 @@ public struct Estimate: Sendable, Codable {
   public static func fit(value: Double, standardError: Double, degreesOfFreedom: Double = .infinity) -> Estimate {
     Estimate(.fit(value: value, standardError: standardError, degreesOfFreedom: degreesOfFreedom))
   }
+  /// Where a curve crosses a level.
+  static func crossing(_ crossing: Crossing) -> Estimate { Estimate(.crossing(crossing)) }
   /// The greatest of several estimates.
   public static func greatest(_ estimates: [Estimate]) -> Estimate {
     Estimate(.greatest(estimates), numericalError: estimates.isEmpty ? 0 : estimates.map(\.numericalError).greatest())
@@ -107,6 +112,7 @@ public struct Estimate: Sendable, Codable {
     case .median: "median"
     case .proportion: "proportion"
     case .fit: "fit"
+    case .crossing: "crossing"
     case .greatest: "greatest"
     case .distance(let estimate, _): estimate.kind
     }
@@ -121,6 +127,7 @@ public struct Estimate: Sendable, Codable {
     case .median(let values): values.contains(where: \.isNaN) ? .nan : Statistics.median(values)
     case .proportion(let successes, let trials): Double(successes) / Double(trials)
     case .fit(let value, _, _): value
+    case .crossing(let crossing): crossing.place ?? .nan
     case .greatest(let estimates): estimates.map(\.value).greatest()
     case .distance(let estimate, let centre): abs(estimate.value - centre)
     }
@@ -137,6 +144,7 @@ public struct Estimate: Sendable, Codable {
     case .proportion(let successes, let trials):
       (Double(successes) * Double(trials - successes) / Double(trials)).squareRoot() / Double(trials)
     case .fit(_, let standardError, _): standardError
+    case .crossing(let crossing): crossing.standardError
     case .greatest(let estimates): estimates.max { $0.value < $1.value }?.standardError ?? .nan
     case .distance(let estimate, _): estimate.standardError
     }
@@ -152,23 +160,25 @@ public struct Estimate: Sendable, Codable {
     case .fit(_, _, let degreesOfFreedom):
       // Beyond it a Double has no room for every whole number.
       (0...0x1p53).contains(degreesOfFreedom) ? Int(degreesOfFreedom) + 1 : 0
+    case .crossing(let crossing): crossing.replicas.count
     case .greatest(let estimates): estimates.map(\.replicaCount).min() ?? 0
     case .distance(let estimate, _): estimate.replicaCount
     }
   }
 
-  /// Skewness of the replicas on the scale of the mean; nil for other evidence.
+  /// Skewness of the replicas on the scale of the mean or at a crossing; nil for other evidence.
   public var skewness: Double? {
     switch evidence {
     case .mean(let values, .linear): Self.skewness(values)
     case .mean(let values, .logarithmic): Self.skewness(values.map(Double.logarithm))
     case .greatest(let estimates): estimates.compactMap(\.skewness).max { abs($0) < abs($1) }
+    case .crossing(let crossing): Self.skewness(crossing.excess)
     case .distance(let estimate, _): estimate.skewness
     case .exact, .identity, .median, .proportion, .fit: nil
     }
   }
 
-  /// Whether replicas behind a mean or a fit, of several numbers behind any, are all equal: they may be so by chance, as
+  /// Whether replicas behind a mean, a fit or a crossing, of several numbers behind any, are all equal: they may be so by chance, as
   /// where all of few trials succeed, and tell nothing of how far the others lie.
   public var lacksSpread: Bool {
     switch evidence {
@@ -177,6 +187,7 @@ public struct Estimate: Sendable, Codable {
       values.count > 1 && Self.isRounding(standardError, of: value)
     case .fit(let value, let standardError, let degreesOfFreedom):
       degreesOfFreedom > 0 && Self.isRounding(standardError, of: value)
+    case .crossing(let crossing): crossing.lacksSpread
     case .greatest(let estimates): estimates.contains(where: \.lacksSpread)
     case .distance(let estimate, _): estimate.lacksSpread
     case .exact, .identity, .median, .proportion: false
@@ -250,6 +261,7 @@ public struct Estimate: Sendable, Codable {
         ? Distributions.studentTQuantile(1 - tail, degreesOfFreedom: degreesOfFreedom)
         : Distributions.normalQuantile(1 - tail)
       return (value - quantile * standardError, value + quantile * standardError)
+    case .crossing(let crossing): return lacksSpread ? (-.infinity, .infinity) : crossing.ends(tail: tail)
     case .greatest(let estimates):
       let intervals = estimates.map { $0.interval(tail: tail / Double(estimates.count)) }
       return (intervals.map(\.low).greatest(), intervals.map(\.high).greatest())

@@ -25,7 +25,7 @@ public indirect enum StandardEstimate: Sendable, Hashable {
   case difference(Quantity, Quantity)
   /// Slope of the means against a parameter, both or neither on a logarithmic scale, by least squares and the jackknife.
   case slope(Quantity, against: String, Estimate.Scale)
-  /// Where the means, joined by straight lines along a parameter, cross a level; by the jackknife.
+  /// Where the means, joined by straight lines along a parameter, cross a level; see ``Crossing``.
   case crossing(Quantity, against: String, level: Double)
   /// The greatest distance of the means of two quantities: at the same points, or at those with the same value of a
   /// parameter.
@@ -125,18 +125,12 @@ public indirect enum StandardEstimate: Sendable, Hashable {
       }
     case .crossing(let quantity, let parameter, let level):
       let curve = try Curve(samples(quantity), against: parameter)
-      let whole = curve.crossings(curve.aligned.means, of: level)
-      guard whole.count == 1 else {
+      let crossing = Crossing(places: curve.x, replicas: curve.aligned.rows, level: level)
+      guard let place = crossing.place, crossing.count == 1 else {
         throw EvidenceError(
-          "\(quantity.description) crosses \(level) \(whole.count) times along \(parameter), not once")
+          "\(quantity.description) crosses \(level) \(crossing.count) times along \(parameter), not once")
       }
-      return try curve.aligned.fit { means in
-        let nearest = curve.crossings(means, of: level).min { abs($0 - whole[0]) < abs($1 - whole[0]) }
-        guard let nearest else {
-          throw EvidenceError("without one of its replicas, \(quantity.description) does not cross \(level)")
-        }
-        return nearest
-      }
+      return curve.aligned.exact { _ in place } ?? .crossing(crossing)
     case .greatestGap(let first, let second, let parameter):
       let pairs = try Self.pairs(samples(first), samples(second), parameter)
       return .greatest(try pairs.map { try Aligned([$0, $1]).mean { $0[0] - $0[1] }.distance(from: 0) })
@@ -253,14 +247,5 @@ private struct Curve {
     x = placed.map(\.x)
     self.samples = placed.map(\.sample)
     aligned = try Aligned(self.samples)
-  }
-
-  /// Where straight lines through the points cross a level, ascending.
-  func crossings(_ y: [Double], of level: Double) -> [Double] {
-    y.indices.dropLast().compactMap { index in
-      let (below, above) = (y[index] - level, y[index + 1] - level)
-      guard below < 0 && above >= 0 || below >= 0 && above < 0 else { return nil }
-      return x[index] + (x[index + 1] - x[index]) * below / (below - above)
-    }
   }
 }

@@ -154,7 +154,8 @@ import Testing
       try estimate(.ratio(Quantity("a", where: ["x": [.real(1)]]), Quantity("a", where: ["x": [.real(2)]])), most)
     }
     let lost = [point(1, ["a": [0, 0, 0, 0]]), point(2, ["a": [0.5, 0.5, 0.5, 0.6]])]
-    #expect(throws: EvidenceError.self) { try estimate(.crossing(a, against: "x", level: 0.51), lost) }
+    let hanging = try estimate(.crossing(a, against: "x", level: 0.51), lost)
+    #expect(hanging.interval(tail: 0.1) == .everything)
   }
 
   @Test("a crossing lies where the straight lines have the level, once")
@@ -163,6 +164,57 @@ import Testing
     expectClose(
       try estimate(.crossing(a, against: "x", level: 0.5), points).value, 2 + 2 * 0.1 / 0.5, relative: 1e-14)
     #expect(throws: EvidenceError.self) { try estimate(.crossing(a, against: "x", level: 2), points) }
+  }
+
+  @Test("the interval of a crossing has every place at which the mean may be the level, and its ends are such")
+  func crossingInterval() throws {
+    var random = RandomStream(key: 7, purpose: "crossing", stream: 0)
+    let (x, level, tail) = ([1.0, 2, 4, 5], 0.3, 0.01)
+    for round in 0..<40 {
+      let slope = 0.1 + 0.05 * Double(round)
+      let rows = (0..<9).map { _ in x.map { slope * ($0 - 3) + level + random.normal() } }
+      let points = x.indices.map { place in point(x[place], ["a": rows.map { $0[place] }]) }
+      let quantile = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: 8)
+      /// The mean at a place in units of what the interval allows: at most 1 inside.
+      func reach(_ place: Double) -> Double {
+        let left = min(x.lastIndex { $0 <= place } ?? 0, x.count - 2)
+        let share = (place - x[left]) / (x[left + 1] - x[left])
+        let values = rows.map { (1 - share) * $0[left] + share * $0[left + 1] - level }
+        return abs(Statistics.mean(values)) / (quantile * Statistics.standardError(values))
+      }
+      let found: Estimate
+      do { found = try estimate(.crossing(a, against: "x", level: level), points) } catch is EvidenceError { continue }
+      let interval = found.interval(tail: tail)
+      for step in 0...400 {
+        let place = 1 + 4 * Double(step) / 400
+        if reach(place) <= 1 { #expect(interval.low <= place && place <= interval.high, "\(place) \(interval)") }
+      }
+      for end in [interval.low, interval.high] where end.isFinite {
+        #expect(abs(reach(end) - 1) < 1e-9 || x.contains(end), "\(end)")
+      }
+      if reach(1) <= 1 { #expect(interval.low == -.infinity) }
+      if reach(5) <= 1 { #expect(interval.high == .infinity) }
+      // Units of the curve do not matter.
+      let scaled = x.indices.map { place in point(x[place], ["a": rows.map { 1024 * $0[place] }]) }
+      #expect(
+        try estimate(.crossing(a, against: "x", level: 1024 * level), scaled).interval(tail: tail) == interval)
+    }
+  }
+
+  @Test("the interval of a crossing of a flat curve misses it no more often than it says")
+  func crossingCoverage() throws {
+    var random = RandomStream(key: 11, purpose: "crossing", stream: 0)
+    var (missed, judged) = (0, 0)
+    for _ in 0..<3000 {
+      // The mean crosses 0 at 2; a step of 1.5 standard errors.
+      let points = [1.0, 2, 3].map { x in point(x, ["a": (0..<12).map { _ in 0.43 * (x - 2) + random.normal() }]) }
+      guard let found = try? estimate(.crossing(a, against: "x", level: 0), points) else { continue }
+      judged += 1
+      let interval = found.interval(tail: 0.025)
+      if !(interval.low <= 2 && 2 <= interval.high) { missed += 1 }
+    }
+    // 5 %, and three standard errors of a count.
+    #expect(judged > 1500 && Double(missed) < 0.05 * Double(judged) + 3 * (0.05 * Double(judged)).squareRoot())
   }
 
   @Test("a curve is monotone if its greatest step the other way is not positive")
