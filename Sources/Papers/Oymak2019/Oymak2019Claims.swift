@@ -204,10 +204,6 @@ let descentEstimators = [
     .mean(try logSlopes(results.points(of: Distance.self), Distance.flippedShare) { Double($0.studentWidth) })
   },
   Estimator(
-    "oymak2019/corruption-iteration-ratio", from: [LabelCorruption.self],
-    meaning: "steps needed for clean labels over those for random labels, paired; median, for long runs are rare"
-  ) { .median(try corruptionRatios($0, LabelCorruption.iterationCount)) },
-  Estimator(
     "oymak2019/corruption-distance-ratio", from: [LabelCorruption.self],
     meaning: "distance for clean labels over that for random labels, paired"
   ) { .mean(try corruptionRatios($0, LabelCorruption.distance), scale: .logarithmic) },
