@@ -46,10 +46,9 @@ extension LedgerReader {
     }
     guard let basis = standings[stage.id]?.basis else { return }
     var record = acceptance.record
-    func field(_ text: String) -> String { text.replacing("\t", with: " ").replacing("\n", with: " ") }
     record.acceptances.append(
       StageRecord.Acceptance(
-        time: time, who: field(who), reason: field(reason), sampled: acceptance.sample.count,
+        time: time, who: LedgerFile.field(who), reason: LedgerFile.field(reason), sampled: acceptance.sample.count,
         from: StageRecord.digest(of: record.basis.code), to: StageRecord.digest(of: basis.code)))
     record.basis = basis
     let text = record.text

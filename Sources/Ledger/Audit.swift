@@ -158,7 +158,7 @@ package struct Audit {
     if let claim, let known = try reader.estimation(of: claim)?.estimation {
       let now = try estimation(claim)
       let isOtherwise = try KnownEstimations.encoded(["": now]) != KnownEstimations.encoded(["": known])
-      if try isOtherwise && (isOfThisClass(claim, store) || Self.isFar(now, known)) {
+      if try isOtherwise && (reader.isOfThisClass(claim.evidence, store) || Self.isFar(now, known)) {
         differences.append(
           AuditRecord.Difference(
             cell: "claim:\(claim.id)", stage: "claim:\(claim.id)", place: "its estimate", was: Self.number(known),
@@ -178,19 +178,8 @@ package struct Audit {
     return cell.disagreement(with: outcome.probes, outputs: outputs)
   }
 
-  /// Whether all cells behind a claim must have the bits that they have here.
-  private func isOfThisClass(_ claim: Claim, _ store: Store) throws -> Bool {
-    for id in claim.evidence.stages {
-      guard let stage = reader.plan[id], let outcomes = reader.standings[id]?.outcomes else { continue }
-      for (index, outcome) in outcomes where claim.evidence.accepts(stage.manifest(index).parameters) {
-        if try store.cell(stage.keys[index])?.bitClass != outcome.run.numericClass { return false }
-      }
-    }
-    return true
-  }
-
   /// Whether two estimates differ by more than cells of different numeric classes make them.
-  private static func isFar(_ now: Estimation, _ known: Estimation) -> Bool {
+  static func isFar(_ now: Estimation, _ known: Estimation) -> Bool {
     guard let first = now.estimate, let second = known.estimate, first.kind == second.kind else { return true }
     let allowed = 0.1 * first.standardError + NumericClass.tolerance * max(1, abs(first.value))
     return !(abs(first.value - second.value) <= allowed)

@@ -7,7 +7,7 @@ internal import Pipeline
 /// What was made of cells: code and cells it came from, by their digests, so that it says whether it still stands for them.
 package struct Binding: Sendable, Equatable {
   /// Code of the table or the estimator, see ``Catalogue/evaluationCode(ofPaper:)``.
-  package let code: String
+  package var code: String
   /// See ``Ledger/digest(of:in:)``.
   package let evidence: String
 
@@ -19,7 +19,7 @@ package struct Binding: Sendable, Equatable {
 
 /// What a ledger says that was made of cells.
 protocol EvaluationRecord {
-  var binding: Binding { get }
+  var binding: Binding { get set }
   /// All that it says, code and cells aside.
   func content() throws -> [[String]]
 }
@@ -28,7 +28,7 @@ protocol EvaluationRecord {
 struct ClaimRecord: Sendable, EvaluationRecord {
   let claim: String
   let estimator: String
-  let binding: Binding
+  var binding: Binding
   let estimation: Estimation
 }
 
@@ -36,7 +36,7 @@ struct ClaimRecord: Sendable, EvaluationRecord {
 struct TableRecord: Sendable, EvaluationRecord {
   /// Table, stages and conditions.
   let name: String
-  let binding: Binding
+  var binding: Binding
   let table: Table
 }
 
@@ -55,7 +55,7 @@ extension ClaimRecord {
   }
 
   static func records(_ file: LedgerFile) throws -> [ClaimRecord] {
-    try file.lines.map { fields in
+    try file.lines.filter { $0[0] != "accepted" }.map { fields in
       guard fields.count == 6, fields[0] == "claim" else {
         throw UnreadableFact("a line of \(fields.count) fields that begins with '\(fields[0].prefix(40))'")
       }
@@ -82,7 +82,7 @@ extension TableRecord {
 
   static func records(_ file: LedgerFile) throws -> [TableRecord] {
     var records: [TableRecord] = []
-    var lines = file.lines[...]
+    var lines = file.lines.filter { $0[0] != "accepted" }[...]
     while let head = lines.popFirst() {
       guard head[0] == "table", head.count > 5, let count = Int(head[4]), (0...lines.count).contains(count) else {
         throw UnreadableFact("a line of \(head.count) fields that begins with '\(head[0].prefix(40))'")

@@ -14,6 +14,14 @@ package struct Ledger: Sendable {
   private(set) var stages: [String: [StageRecord]] = [:]
   private(set) var claims: [String: [ClaimRecord]] = [:]
   private(set) var tables: [String: [TableRecord]] = [:]
+  /// By paper and kind of file: when estimates or tables of other code were taken for those of today's.
+  private(set) var acceptances: [Evaluations: [StageRecord.Acceptance]] = [:]
+
+  /// All estimates, or all tables, of one paper.
+  struct Evaluations: Hashable, Sendable {
+    let kind: LedgerFile.Kind
+    let paper: String
+  }
 
   /// The folder of a project's ledger for one profile.
   package static func folder(root: String, profile: String) -> String { "\(root)/data/ledger/\(profile)" }
@@ -34,6 +42,12 @@ package struct Ledger: Sendable {
         case .stage: stages[file.subject, default: []].append(try StageRecord(file))
         case .claims: for record in try ClaimRecord.records(file) { claims[record.claim, default: []].append(record) }
         case .tables: for record in try TableRecord.records(file) { tables[record.name, default: []].append(record) }
+        }
+        guard file.kind != .stage else { continue }
+        let evaluations = Evaluations(kind: file.kind, paper: file.subject)
+        for acceptance in try StageRecord.Acceptance.all(in: file)
+        where !(acceptances[evaluations] ?? []).contains(acceptance) {
+          acceptances[evaluations, default: []].append(acceptance)
         }
       } catch let unreadable as UnreadableFact {
         throw PipelineError.damaged(path: "\(folder)/\(path)", reason: ErrorMessage.visible(unreadable.reason))
@@ -124,11 +138,13 @@ package struct Ledger: Sendable {
       })
   }
 
-  /// One digest of what came out of the cells behind some evidence, nil where one of them is not in the ledger.
+  /// One digest of what came out of the cells behind some evidence and of the settings that they share, which an estimator
+  /// can read too; nil where a cell is not in the ledger.
   package static func digest(of evidence: Evidence, in plan: Plan, _ standings: [String: Standing]) -> String? {
     var lines: [String] = []
     for id in evidence.stages {
-      guard let stage = plan[id], let standing = standings[id] else { return nil }
+      guard let stage = plan[id], let standing = standings[id], let record = standing.record else { return nil }
+      lines += record.basis.settings.map { "\(id)\t\($0.key)\t\($0.value)\n" }
       for cell in stage.keys.indices
       where evidence.conditions.isEmpty || evidence.accepts(stage.manifest(cell).parameters) {
         guard let outcome = standing.outcomes[cell] else { return nil }
@@ -221,7 +237,7 @@ package struct LedgerReader {
 
   /// A table, if the ledger has it of the cells that today's figure asks for. Throws as ``estimation(of:)`` does.
   package func table(_ reference: TableReference) throws -> (table: Table, origin: Origin, evidence: String)? {
-    let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
+    let evidence = reference.evidence
     guard let digest = Ledger.digest(of: evidence, in: plan, standings),
       let record = try record(of: reference, evidence: digest),
       record.table.columns == catalogue.tables[reference.table]?.columns.map(\.name)
@@ -262,6 +278,9 @@ package struct LedgerReader {
 }
 
 extension TableReference {
+  /// The cells it is made of.
+  package var evidence: Evidence { Evidence(stages: stages, conditions: conditions) }
+
   /// Table, stages and conditions in one field of a ledger.
   package var ledgerName: String {
     let conditions = conditions.sorted { $0.key < $1.key }.map { name, values in

@@ -100,7 +100,13 @@ package struct LedgerUpdate {
       else { return [] }
       return [try record.line()]
     }
-    for (paper, lines) in estimates { keep(.claims, paper, LedgerFile.text(.claims, paper, lines)) }
+    func keep(_ kind: LedgerFile.Kind, _ linesByPaper: [String: [[String]]]) {
+      for (paper, lines) in linesByPaper {
+        let kept = isCompacting ? ledger.acceptances[Ledger.Evaluations(kind: kind, paper: paper)] ?? [] : []
+        keep(kind, paper, LedgerFile.text(kind, paper, StageRecord.Acceptance.lines(kept) + lines))
+      }
+    }
+    keep(.claims, estimates)
     let wanted = Set(tables)
     let rows = try lines(of: allTables, id: \.table) { reference in
       guard let record = try record(of: reference, isWanted: wanted.contains(reference), standings, reader),
@@ -108,7 +114,7 @@ package struct LedgerUpdate {
       else { return [] }
       return record.lines
     }
-    for (paper, lines) in rows { keep(.tables, paper, LedgerFile.text(.tables, paper, lines)) }
+    keep(.tables, rows)
     try write(texts, isCompacting)
     return summary
   }
@@ -192,7 +198,7 @@ package struct LedgerUpdate {
   private mutating func record(
     of reference: TableReference, isWanted: Bool, _ standings: [String: Ledger.Standing], _ reader: LedgerReader
   ) throws -> TableRecord? {
-    let evidence = Evidence(stages: reference.stages, conditions: reference.conditions)
+    let evidence = reference.evidence
     if isWanted, let digest = provable(evidence, standings) {
       let record = TableRecord(
         name: reference.ledgerName, binding: Binding(code: reader.code(of: reference.table), evidence: digest),

@@ -97,12 +97,12 @@ package struct StageRecord: Sendable {
     }
   }
 
-  /// That cells of other code were taken for those of today's, after a sample was computed again.
+  /// That cells of other code, or what was made of them, were taken for those of today's, after a sample was made again.
   package struct Acceptance: Sendable, Hashable {
     package let time: String
     package let who: String
     package let reason: String
-    /// How many cells were computed again, with the same results.
+    /// How many cells were computed again, or how many estimates and tables made again, with the same results.
     package let sampled: Int
     /// Digests of the code before and after.
     package let from: String
@@ -176,11 +176,7 @@ extension StageRecord {
       ["given", $0.key, $0.value]
     }
     lines.append(["varies"] + basis.names)
-    for accepted in acceptances.sorted(by: { ($0.time, $0.to) < ($1.time, $1.to) }) {
-      lines.append([
-        "accepted", accepted.time, accepted.who, accepted.reason, "\(accepted.sampled)", accepted.from, accepted.to,
-      ])
-    }
+    lines += Acceptance.lines(acceptances)
     let runs = Set(outcomes.values.map(\.run)).sorted { left, right in
       (left.recorded, left.time, left.machine, left.numericClass)
         < (right.recorded, right.time, right.machine, right.numericClass)
@@ -218,11 +214,7 @@ extension StageRecord {
       case ("given", 2) where values[0].hasPrefix("input."): inputs[values[0]] = values[1]
       case ("given", 2): settings[values[0]] = values[1]
       case ("varies", _): names = values
-      case ("accepted", 6):
-        guard let sampled = Int(values[3]) else { throw UnreadableFact("a sample of '\(values[3])' cells") }
-        acceptances.append(
-          Acceptance(
-            time: values[0], who: values[1], reason: values[2], sampled: sampled, from: values[4], to: values[5]))
+      case ("accepted", 6): acceptances.append(try Acceptance(fields))
       case ("run", 5):
         runs[fields[1]] = Run(time: values[1], numericClass: values[2], machine: values[3], recorded: values[4])
       case ("probes", _): probes = values
@@ -252,5 +244,26 @@ extension StageRecord {
     self.init(
       stage: file.subject, basis: Basis(code: code, inputs: inputs, settings: settings, names: names),
       acceptances: acceptances, outcomes: outcomes)
+  }
+}
+
+extension StageRecord.Acceptance {
+  /// The lines of several in the order of their times.
+  static func lines(_ acceptances: [Self]) -> [[String]] {
+    acceptances.sorted { ($0.time, $0.to) < ($1.time, $1.to) }.map {
+      ["accepted", $0.time, $0.who, $0.reason, "\($0.sampled)", $0.from, $0.to]
+    }
+  }
+
+  /// Those among the lines of a file. Throws ``UnreadableFact``.
+  static func all(in file: LedgerFile) throws -> [Self] { try file.lines.filter { $0[0] == "accepted" }.map(Self.init) }
+
+  init(_ fields: [Substring]) throws {
+    guard fields.count == 7 else {
+      throw UnreadableFact("a line of \(fields.count) fields that begins with 'accepted'")
+    }
+    let values = fields.dropFirst().map(String.init)
+    guard let sampled = Int(values[3]) else { throw UnreadableFact("a sample of '\(values[3].prefix(40))'") }
+    self.init(time: values[0], who: values[1], reason: values[2], sampled: sampled, from: values[4], to: values[5])
   }
 }

@@ -107,6 +107,11 @@ package struct Project: Sendable {
     return try ledger.isEmpty ? nil : LedgerReader(ledger, plan: plan, catalogue: catalogue)
   }
 
+  /// The tables of all figures, each once.
+  package var tables: [TableReference] {
+    Set(figures.flatMap(\.tables)).sorted { $0.ledgerName < $1.ledgerName }
+  }
+
   /// Writes down what the store holds of some targets.
   package func updateLedger(targets names: [String], isCompacting: Bool, time: String) throws -> LedgerUpdate.Summary {
     let targets = try targets(names)
@@ -121,7 +126,6 @@ package struct Project: Sendable {
     // Claims and figures that read the stages, whichever were named.
     let stages = names.isEmpty ? Set(pipeline.stages.map(\.id)) : targets.stages
     func isTouched(_ ids: [String]) -> Bool { ids.contains(where: stages.contains) }
-    let tables = Set(figures.flatMap(\.tables)).sorted { $0.ledgerName < $1.ledgerName }
     let summary = try update.run(
       stages: stages, claims: claims.filter { isTouched($0.evidence.stages) },
       tables: tables.filter { isTouched($0.stages) }, allClaims: claims, allTables: tables,

@@ -44,12 +44,13 @@ struct AuditCommand: ParsableCommand {
   func validate() throws {
     if budget != nil, sample != nil { throw ValidationError("--budget and --sample: give one of them") }
     if let sample, sample < 1 { throw ValidationError("--sample must be at least 1") }
-    _ = try seconds()
+    _ = try Self.seconds(budget ?? Self.usualBudget)
   }
 
-  /// The budget in seconds.
-  private func seconds() throws -> Double {
-    let text = budget ?? "10m"
+  private static let usualBudget = "10m"
+
+  /// A budget in seconds.
+  static func seconds(_ text: String) throws -> Double {
     let factor = ["s": 1.0, "m": 60, "h": 3600][text.suffix(1)]
     guard let factor, let number = Double(text.dropLast()), number > 0, number.isFinite else {
       throw ValidationError("--budget '\(text)' is not a time such as 60s, 10m or 2h")
@@ -75,7 +76,8 @@ struct AuditCommand: ParsableCommand {
     let time = RunLog.timeStamp()
     let earlier = try AuditRecord.all(root: project.root, profile: project.profile)
     let extent: Audit.Extent =
-      try sample.map { .cells($0) } ?? .seconds(seconds() * Double(max(1, execution.workers)))
+      try sample.map { .cells($0) }
+      ?? .seconds(Self.seconds(budget ?? Self.usualBudget) * Double(max(1, execution.workers)))
     let audit = try Audit(
       reader, stages: targets.stages, claims: targets.claims, earlier: earlier, extent: extent,
       seed: seed ?? CellKey.digest("\(reader.ledger.digest) \(time)"))

@@ -79,17 +79,22 @@ struct LedgerCommand: ParsableCommand {
   struct AcceptCode: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "accept",
-      abstract: "After a harmless change of code: compute a sample again and keep a stage's lines if it agrees.",
+      abstract: "After a harmless change of code: make a sample again and keep the ledger's lines if it agrees.",
       discussion: """
-        Only code may have changed, and inputs whose own stages are current. What was computed again, by whom, when and from \
-        which code to which goes on record in the ledger.
+        Of stages, cells: only code may have changed, and inputs whose own stages are current. Of papers, also the numbers of \
+        claims and the tables that other code has made of today's cells. What was made again, by whom, when and from which \
+        code to which goes on record in the ledger.
         """)
 
     @Argument(help: "Stages, or paper:KEY.", completion: .targets)
     var targets: [String]
 
-    @Option(help: "How many cells of each stage to compute again.")
+    @Option(
+      help: "How many cells of each stage to compute again, and how many numbers and tables of each paper to make.")
     var sample = 5
+
+    @Option(help: "Draw no number or table whose cells take more processor time than this, such as 60s.")
+    var budget = "2m"
 
     @Option(help: "Why the change is harmless.")
     var reason: String
@@ -100,6 +105,7 @@ struct LedgerCommand: ParsableCommand {
 
     func validate() throws {
       guard sample > 0 else { throw ValidationError("--sample must be at least 1: without a sample nothing is shown") }
+      _ = try AuditCommand.seconds(budget)
     }
 
     func run() throws {
@@ -119,15 +125,47 @@ struct LedgerCommand: ParsableCommand {
           acceptance, store: second.store, who: try who(project), reason: reason, time: RunLog.timeStamp())
         accepted[stage.id] = acceptance.sample.count
       }
-      let lines = accepted.sorted { $0.key < $1.key }.map {
+      var lines = accepted.sorted { $0.key < $1.key }.map {
         "\($0.key): kept, \(Text.count($0.value, "cell")) computed again"
       }
+      for paper in targets.filter({ $0.hasPrefix("paper:") }).map({ String($0.dropFirst("paper:".count)) }) {
+        for acceptance in try evaluations(of: paper, project, plan) {
+          let things = "\(paper): \(acceptance.count) numbers and tables"
+          guard acceptance.sampleCount > 0 else {
+            lines.append("\(things) of other code stay: none has cells that are known to take less than \(budget)")
+            continue
+          }
+          try accept(acceptance, project, plan)
+          accepted["paper:\(paper)", default: 0] += acceptance.sampleCount
+          lines.append("\(things) kept, \(acceptance.sampleCount) made again")
+        }
+      }
       try output.show(
-        accepted,
-        (lines.isEmpty ? ["nothing to accept: no stage differs in code alone"] : lines).joined(separator: "\n"))
+        accepted, (lines.isEmpty ? ["nothing to accept: nothing differs in code alone"] : lines).joined(separator: "\n")
+      )
       if accepted.isEmpty {
         throw PipelineError.ledgerEmpty(path: Ledger.folder(root: project.root, profile: project.profile))
       }
+    }
+
+    /// Numbers and tables of a paper that other code has made of today's cells.
+    private func evaluations(of paper: String, _ project: Project, _ plan: Plan) throws -> [EvaluationAcceptance] {
+      try project.ledger(plan)?.evaluationAcceptances(
+        of: paper, claims: project.claims, tables: project.tables, sample: sample,
+        budget: AuditCommand.seconds(budget), seed: RunLog.timeStamp()) ?? []
+    }
+
+    /// Keeps them, or throws where one of the sample is otherwise.
+    private func accept(_ acceptance: EvaluationAcceptance, _ project: Project, _ plan: Plan) throws {
+      guard let reader = try project.ledger(plan) else { return }
+      let second = try SecondStore(computing: acceptance.cells, of: project, plan: plan, execution: execution)
+      defer { second.remove() }
+      // Of the sample's stages, only the cells that it is made of were computed.
+      let cells = ResultReader(plan: plan, store: second.store, absence: .failedReplicas)
+      try reader.accept(
+        acceptance, store: second.store,
+        sources: .init(estimation: project.judge(cells).estimation, table: project.gallery(plan, cells).table),
+        who: who(project), reason: reason, time: RunLog.timeStamp())
     }
 
     private func who(_ project: Project) throws -> String {

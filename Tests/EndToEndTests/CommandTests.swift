@@ -117,6 +117,30 @@ struct Project {
     #expect(late.errors.contains("\(cells.count) are missing, and the store holds none"), "\(late.errors)")
   }
 
+  @Test("which cells are computed again before others are accepted is left to chance")
+  func acceptanceSample() throws {
+    let workspace = try Workspace()
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(
+        try productPath("refig"), arguments, in: workspace.path + (arguments[0] == "new" ? "" : "/mine"))
+    }
+    #expect(try refig("new", "mine").status == 0)
+    #expect(try refig("run", "--quiet").status == 0)
+    // One cell in five of those with the most steps is another now, and no more than one is looked at.
+    let program = try workspace.read("mine/walk.py")
+    #expect(program.contains("rng.normal("))
+    try workspace.write(program.replacing("rng.normal(", with: "(p.steps > 128) + rng.normal("), to: "mine/walk.py")
+    let store = workspace.path + "/mine/data/store"
+    try FileManager.default.copyItem(atPath: store, toPath: store + ".kept")
+    var seen: Set<Int32> = []
+    for _ in 0..<60 where seen.count < 2 {
+      seen.insert(try refig("store", "accept", "mine/walk", "--sample", "1", "--reason", "harmless").status)
+      try FileManager.default.removeItem(atPath: store)
+      try FileManager.default.copyItem(atPath: store + ".kept", toPath: store)
+    }
+    #expect(seen == [0, 5])
+  }
+
   @Test("try reads a data file that is named, and says what is wrong with one")
   func tryWithData() throws {
     let project = try Project()

@@ -53,6 +53,36 @@ import Testing
     #expect(try project.workspace.read("crate/codecheck.yml").contains("  - file: report/figures/demo/thresholds.pdf"))
   }
 
+  @Test("sources with spaces, percent signs and umlauts are there, and their identifiers are URIs")
+  func namesOfSources() throws {
+    let workspace = try Workspace()
+    #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
+    let names = ["two words.csv", "100%20.txt", "Größe#1.csv"]
+    for name in names { try workspace.write("1\n", to: "mine/" + name) }
+    let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
+    let pipeline = try workspace.read("mine/pipeline.yaml")
+    #expect(pipeline.contains("    sources: [walk.py]") || pipeline.contains("    command: [python3, walk.py]\n"))
+    try workspace.write(
+      pipeline.replacing(
+        "    command: [python3, walk.py]\n", with: "    command: [python3, walk.py]\n    sources: [walk.py, \(list)]\n"),
+      to: "mine/pipeline.yaml")
+    func refig(_ arguments: String...) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: workspace.path + "/mine")
+    }
+    #expect(try refig("run", "--quiet").status == 0)
+    let made = try refig("crate", "crate")
+    #expect(made.status == 0, "\(made.errors)")
+    let graph = try #require(
+      try json(workspace.path + "/mine/crate/ro-crate-metadata.json")["@graph"] as? [[String: Any]])
+    let ids = Set(graph.compactMap { $0["@id"] as? String })
+    let files = workspace.files(under: "mine/crate")
+    for (name, encoded) in zip(names, ["two%20words.csv", "100%2520.txt", "Gr%C3%B6%C3%9Fe%231.csv"]) {
+      #expect(files.contains { $0.hasSuffix(name) }, "\(name)")
+      #expect(ids.contains { $0.hasSuffix(encoded) }, "\(encoded) in \(ids.sorted())")
+    }
+    #expect(ids.allSatisfy { !$0.contains(" ") })
+  }
+
   @Test("elsewhere the same verdicts, without computing anything")
   func roundTrip() throws {
     let (project, path) = try crate()

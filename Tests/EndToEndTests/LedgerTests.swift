@@ -154,6 +154,82 @@ import Testing
     #expect(try paper.ok(["explain", "mine/other"]).contains("seed is 2, was 1"))
   }
 
+  @Test("numbers and tables of other code are kept if a sample of them, made again, is the same")
+  func changedEstimator() throws {
+    let paper = try Paper()
+    let other = CellKey.digest("the code of another day")
+    func age(_ kind: String) throws {
+      let code = try #require(
+        paper.workspace.read("\(paper.ledger)/\(paper.file(kind))").firstMatch(of: /[0-9a-f]{64}/)
+      ).output
+      try paper.edit(try paper.file(kind), isForged: true) { $0.replacing(code, with: other) }
+    }
+    try age("claims")
+    try age("tables")
+    #expect(try paper.ok(["verify"]).contains("origin of the numbers: 2 ledger, other estimator"))
+    #expect(try paper.run(["ledger", "accept", "mine/walk", "--reason", "a stage is no paper"]).status == 7)
+    // Whoever forges a number under another code's name is found, if it is drawn.
+    let claims = try paper.file("claims")
+    let honest = try paper.workspace.read("\(paper.ledger)/\(claims)")
+    try paper.edit(claims, isForged: true) { $0.replacing(/"value":[0-9.]+/) { _ in "\"value\":0.987" } }
+    let files = paper.workspace.files(under: paper.ledger)
+    let refused = try paper.run(["ledger", "accept", "paper:mine", "--sample", "9", "--reason", "harmless"])
+    #expect(refused.status == 5 && refused.errors.contains("the estimate of mine/"), "\(refused.errors)")
+    #expect(paper.workspace.files(under: paper.ledger) == files)
+    try paper.edit(try paper.file("claims"), isForged: true) { _ in honest }
+    // What costs more than the budget is not drawn, and without a sample nothing is kept.
+    let none = try paper.run(["ledger", "accept", "paper:mine", "--budget", "0.000001s", "--reason", "too dear"])
+    #expect(none.status == 7 && none.output.contains("of other code stay"), "\(none.output)\(none.errors)")
+    let kept = try paper.ok(["ledger", "accept", "paper:mine", "--sample", "2", "--reason", "only a comment"])
+    #expect(kept.contains("3 numbers and tables kept, 2 made again"), "\(kept)")
+    #expect(try !paper.ok(["verify"]).contains("other estimator"))
+    // A compact ledger still says so, and reads as before.
+    try paper.ok(["ledger", "update", "--compact"])
+    #expect(try paper.workspace.read("\(paper.ledger)/\(paper.file("claims"))").contains("only a comment\t2\t\(other)"))
+    #expect(try !paper.ok(["verify"]).contains("other estimator"))
+    #expect(try paper.run(["ledger", "accept", "paper:mine", "--reason", "again"]).status == 7)
+  }
+
+  @Test("a parameter that does not vary counts, though it changes no cell's numbers")
+  func fixedParameter() throws {
+    let paper = try Paper()
+    try paper.replace("parameters: {steps: 16}", with: "parameters: {steps: 16, place: 1.0}", in: "pipeline.yaml")
+    try paper.workspace.write(
+      try paper.workspace.read("mine/pipeline.yaml") + """
+          mine/near: {experiment: mine/walk, parameters: {steps: 9, place: 1}, replicas: 60, streams: common}
+          mine/far: {experiment: mine/walk, parameters: {steps: 25, place: 2}, replicas: 60, streams: common}
+
+        """, to: "mine/pipeline.yaml")
+    try paper.workspace.write(
+      try paper.workspace.read("mine/figures/mine.yaml") + """
+          rise:
+            statement: The squared distance rises with the place.
+            source: ours
+            kind: derived
+            estimate: {slope: {of: squaredDistance, against: place}}
+            from: [mine/near, mine/far]
+            accept: [0, 1000]
+            because: the walk further away is longer
+
+        """, to: "mine/figures/mine.yaml")
+    func slope() throws -> Double {
+      let verdicts = try paper.ok(["verify", "mine/rise", "--json"])
+      let text = try #require(verdicts.firstMatch(of: /"estimate" : ([0-9.]+)/)).output.1
+      return try #require(Double(text))
+    }
+    func record() throws -> Double {
+      try paper.ok(["run"])
+      try paper.ok(["ledger", "update"])
+      try paper.forgetCells()
+      return try slope()
+    }
+    let first = try record()
+    try paper.replace("place: 2}", with: "place: 5}", in: "pipeline.yaml")
+    // Out of date is said, and with the same random numbers the new slope is a quarter of the old one.
+    #expect(try paper.run(["verify", "mine/rise"]).status == 7)
+    #expect(abs(try record() / first - 0.25) < 1e-9)
+  }
+
   @Test("an edited, truncated, swapped or renamed file is refused by all that read it")
   func edited() throws {
     for damage in ["digit", "end", "swap", "name"] {
@@ -202,6 +278,26 @@ import Testing
       (try? estimate.run(["audit", "--sample", "1", "--seed", "\(attempt)"]).status) == 5
     }
     #expect(found, "each audit makes one of two claims again")
+  }
+
+  @Test("a claim from a machine of another numeric class may differ a little, but no more")
+  func otherClass() throws {
+    for (isOtherClass, factor, status) in [(false, 1 + 1e-7, 5), (true, 1 + 1e-7, 0), (true, 1.5, 5)]
+      as [(Bool, Double, Int32)]
+    {
+      let paper = try Paper()
+      if isOtherClass {
+        for stage in ["stage-walk", "stage-other"] {
+          try paper.edit(try paper.file(stage), isForged: true) { $0.replacing("x86-64 AVX2 FMA", with: "arm64 NEON") }
+        }
+      }
+      try paper.edit(try paper.file("claims"), isForged: true) { text in
+        text.replacing(/"value":([0-9.]+)/) { "\"value\":\((Double($0.output.1) ?? 0) * factor)" }
+      }
+      // Only one claim reads the stage.
+      let result = try paper.run(["audit", "mine/diffusion", "--sample", "1"])
+      #expect(result.status == status, "\(isOtherClass) \(factor): \(result.output)\(result.errors)")
+    }
   }
 
   @Test("whatever a forged file says, nothing traps, and no terminal gets a sign that it obeys")
