@@ -87,11 +87,19 @@ extension Quantity {
     return names
   }
 
+  private static func indices(_ length: Int) -> String {
+    switch length {
+    case 0: "it has none at all"
+    case 1: "its only index is 0"
+    default: "its indices go from 0 to \(length - 1)"
+    }
+  }
+
   private func index(on axis: String, of length: Int, in point: Results.Point) throws -> Int {
     let wanted = place[axis] ?? 0
     guard let scale = point.arrays[axis]?.values, scale.count == length else {
       guard let index = Int(exactly: wanted), (0..<length).contains(index) else {
-        throw EvidenceError("'\(output)' has no element \(wanted) along '\(axis)', which has \(length)")
+        throw EvidenceError("'\(output)' has no element \(wanted) along '\(axis)': \(Self.indices(length))")
       }
       return index
     }

@@ -235,6 +235,14 @@ import Testing
     #expect(try estimate(.mean(Quantity("a", at: ["time": 0.3]), .linear), [scaled]).value == 4)
     #expect(try estimate(.mean(Quantity("a", at: ["time": 1]), .linear), [point(["a": array])]).value == 3)
     #expect(throws: EvidenceError.self) { try estimate(.mean(Quantity("a", at: ["time": 0.25]), .linear), [scaled]) }
+    for (points, place, range) in [([point(["a": array])], 7.0, "go from 0 to 2"), ([scaled], 0.25, "from 0.1 to 0.3")]
+    {
+      #expect {
+        try estimate(.mean(Quantity("a", at: ["time": place]), .linear), points)
+      } throws: {
+        "\($0)".contains(range)
+      }
+    }
     #expect(throws: EvidenceError.self) { try estimate(.mean(a, .linear), [scaled]) }
   }
 
