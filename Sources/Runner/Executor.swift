@@ -67,6 +67,22 @@ package struct Batch {
   }
 }
 
+extension Batch {
+  /// Says after Ctrl-C which cells are waited for, with the seconds each has been at work, and how not to.
+  func tellOfWaiting(for busy: [(item: Item, seconds: Double)], canEnd: Bool = true) {
+    guard !busy.isEmpty else { return }
+    let cells = busy.prefix(3).map { "\(label($0.item)), for \(Text.duration($0.seconds)) so far" }
+    let (rest, them) = (busy.count - cells.count, busy.count == 1 ? "it" : "them")
+    note(
+      Self.interruption, ["cells": busy.count],
+      "waiting for \(Text.count(busy.count, "cell")) at work: \(cells.joined(separator: "; "))"
+        + (rest > 0 ? "; and \(rest) more" : "")
+        + (canEnd
+          ? ". Press Ctrl-C again to end \(them) now, unfinished."
+          : ". Without worker processes a compiled experiment goes on until it is done."))
+  }
+}
+
 /// Starts workers on a batch and reports what they say. It is no authority on success: ask the store.
 package protocol Executor: Sendable {
   /// Runs the batch to its end, or to an interruption; `report` hears of every item once.
@@ -83,9 +99,34 @@ package struct InProcessExecutor: Executor {
     for item in batch.items {
       if Interruption.requests > 0 { throw PipelineError.interrupted }
       if batch.isCancelled { throw PipelineError.cancelled }
-      let outcome = worker.perform(batch.manifest(item))
+      let outcome = perform(item, of: batch)
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       try report(item, outcome)
     }
+  }
+
+  /// Milliseconds between two looks at whether somebody has pressed Ctrl-C.
+  private static let lookInterval = 100
+
+  /// Computes a cell, and says after Ctrl-C that it is waited for.
+  private func perform(_ item: Batch.Item, of batch: Batch) -> Worker.Outcome {
+    let manifest = batch.manifest(item)
+    var canEnd = false
+    if case .program = worker.catalogue.experiments[manifest.experiment]?.implementation { canEnd = true }
+    let (start, isOver, hasEnded) = (ChildProcess.now(), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    // Why unsafe: this thread leaves the batch alone until the other has ended.
+    nonisolated(unsafe) let shared = batch
+    Thread.detachNewThread { [canEnd] in
+      while isOver.wait(timeout: .now() + .milliseconds(Self.lookInterval)) == .timedOut {
+        guard Interruption.requests > 0 else { continue }
+        shared.tellOfWaiting(for: [(item, ChildProcess.now() - start)], canEnd: canEnd)
+        break
+      }
+      hasEnded.signal()
+    }
+    let outcome = worker.perform(manifest)
+    isOver.signal()
+    hasEnded.wait()
+    return outcome
   }
 }

@@ -65,7 +65,7 @@ package struct LocalExecutor: Executor {
       let isStopping = Interruption.requests > 0 || isCancelled
       if Interruption.requests > 0, !hasToldOfWaiting {
         hasToldOfWaiting = true
-        tell(workers.filter { $0.item != nil }, batch)
+        batch.tellOfWaiting(for: workers.compactMap { worker in worker.item.map { ($0, worker.secondsAtWork) } })
       }
       if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
         // Whoever holds the claims is still at work: look again a little later.
@@ -132,20 +132,6 @@ package struct LocalExecutor: Executor {
         try fail(item, .failed(excess), batch, report)
       }
     }
-  }
-
-  /// Says after Ctrl-C what is waited for, and how not to.
-  private func tell(_ busy: [WorkerProcess], _ batch: Batch) {
-    guard !busy.isEmpty else { return }
-    let cells = busy.prefix(3).compactMap { worker in
-      worker.item.map { "\(batch.label($0)), for \(Text.duration(worker.secondsAtWork)) so far" }
-    }
-    let rest = busy.count - cells.count
-    batch.note(
-      Batch.interruption, ["cells": busy.count],
-      "waiting for \(Text.count(busy.count, "cell")) at work: \(cells.joined(separator: "; "))"
-        + (rest > 0 ? "; and \(rest) more" : "")
-        + ". Press Ctrl-C again to end \(busy.count == 1 ? "it" : "them") now, unfinished.")
   }
 
   private func fail(
