@@ -48,29 +48,22 @@ struct EstimateReader {
       value.report(.message("the stage '\(stage.id)' under `from:` has no \(names); leave it out"), in: context)
     }
     let catalogue = catalogue
-    let readers = Set(self.stages.filter(readsChance).map(\.experiment.name))
+    let chance = SharedChance(of: self.stages, in: pipeline)
+    let readers = Set(self.stages.filter(chance.isRead).map(\.experiment.name))
+    // Results name the experiment of a point, not its stage.
+    let reasons = Dictionary(
+      self.stages.compactMap { stage in chance.reason(of: stage).map { (stage.experiment.name, $0) } }
+    ) {
+      first, _ in first
+    }
     return Estimator(
       estimate.description, fromExperiments: experiments.map(\.name), meaning: "standard estimate"
     ) { results in
       try estimate.estimate(results) { point in
-        try !readers.contains(point.experiment)
+        if let reason = reasons[point.experiment] { throw EvidenceError(reason) }
+        return try !readers.contains(point.experiment)
           && !(catalogue.experiments[point.experiment]?.drawsRandomNumbers(point.parameters) ?? true)
       }
-    }
-  }
-
-  /// Whether a stage reads results of others in which there is chance: there is some in its own, then, whatever is drawn.
-  private func readsChance(_ stage: PipelineFile.Stage) -> Bool {
-    stage.inputs.compactMap { pipeline[$0.stage] }.contains { drawsChance($0) || readsChance($0) }
-  }
-
-  private func drawsChance(_ stage: PipelineFile.Stage) -> Bool {
-    do {
-      return try (0..<(stage.sweep.pointCount ?? 0)).contains { number in
-        try stage.experiment.drawsRandomNumbers(stage.base.merging(stage.sweep.given(number)) { $1 })
-      }
-    } catch {
-      return true  // Refused elsewhere.
     }
   }
 

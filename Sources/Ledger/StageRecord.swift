@@ -47,7 +47,9 @@ package struct StageRecord: Sendable {
       let read = Set(plan.stages.flatMap { $0.definition.inputs.map(\.stage) })
       // Inputs come before the stages that read them.
       for stage in plan.stages {
-        let inputs = stage.definition.inputs.map { ("input.\($0.name)", digests[$0.stage] ?? "") }
+        let inputs = stage.definition.inputs.map {
+          ("\($0.replicas == .own ? "own" : "input").\($0.name)", digests[$0.stage] ?? "")
+        }
         let basis = Basis(stage, inputs: Dictionary(inputs) { first, _ in first })
         bases[stage.id] = basis
         if read.contains(stage.id) {
@@ -211,7 +213,8 @@ extension StageRecord {
       let values = fields.dropFirst().map(String.init)
       switch (fields[0], values.count) {
       case ("given", 2) where values[0].hasPrefix("code."): code[values[0]] = values[1]
-      case ("given", 2) where values[0].hasPrefix("input."): inputs[values[0]] = values[1]
+      case ("given", 2) where values[0].hasPrefix("input.") || values[0].hasPrefix("own."):
+        inputs[values[0]] = values[1]
       case ("given", 2): settings[values[0]] = values[1]
       case ("varies", _): names = values
       case ("accepted", 6): acceptances.append(try Acceptance(fields))

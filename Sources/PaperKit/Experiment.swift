@@ -117,8 +117,8 @@ public protocol Experiment: Sendable {
   static var mutants: [Mutant] { get }
 
   /// Whether a run with these parameters draws random numbers, true by default. One that does not is a calculation: a
-  /// stage has one replica of it, ``RunContext/random(_:)`` refuses to serve it, and only its numbers can be
-  /// ``Estimate/exact(_:numericalError:from:)``.
+  /// stage has one replica of it, unless each reads its own of another stage; ``RunContext/random(_:)`` refuses to serve
+  /// it, and only its numbers can be ``Estimate/exact(_:numericalError:from:)``.
   static func drawsRandomNumbers(_ parameters: Parameters) -> Bool
 
   /// Runs one replica. Throws ``NumericalError`` where the numbers fail.
@@ -148,7 +148,8 @@ extension Experiment {
 public struct RunContext: Sendable {
   /// Which replica this is, counted from 0.
   public let replica: Int
-  /// Results of the stages named under `inputs:` in pipeline.yaml, by their names there.
+  /// Results of the stages named under `inputs:` in pipeline.yaml, by their names there. With `replicas: own` the one
+  /// replica with this number: arrays have a leading axis of length 1.
   public let inputs: [String: Results]
   /// The deliberate mistake to make, if any.
   public let mutant: Mutant?

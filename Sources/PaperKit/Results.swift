@@ -29,6 +29,18 @@ public struct Results: Sendable {
 
     /// Number of replicas whose results are here.
     public var replicaCount: Int { replicas.count }
+
+    /// The point with some of its replicas alone, which it must have, in the given order. `scales` are its arrays without
+    /// an axis for replicas.
+    package func keeping(_ kept: [Int], scales: Set<String>) -> Self {
+      guard kept != replicas || !failedReplicas.isEmpty else { return self }
+      let position = Dictionary(uniqueKeysWithValues: replicas.enumerated().map { ($1, $0) })
+      let rows = kept.compactMap { position[$0] }
+      let arrays = arrays.reduce(into: self.arrays) { arrays, entry in
+        if !scales.contains(entry.key) { arrays[entry.key] = entry.value.rows(rows) }
+      }
+      return Self(experiment: experiment, parameters: parameters, replicas: kept, arrays: arrays)
+    }
   }
 
   /// The sweep points, in the order of pipeline.yaml.

@@ -238,6 +238,8 @@ package enum ErrorMessage {
     case .repeatedValue(let value): "\(value) is listed twice, which would add nothing: remove one, or correct it"
     case .tooManyCells(let points, let blocks, let limit):
       "\(points) points with \(blocks) blocks of replicas are more than the \(limit) cells allowed; take fewer of either, or raise perCell"
+    case .tooFewReplicas(let stage, let count, let needed):
+      "each of its \(Text.count(needed, "replica")) reads the one of '\(stage)' with its own number, but there are only \(count); take more there, or fewer here"
     case .notOneRange(let name, let known): "the values of '\(name)' must be given by exactly one of \(list(known))"
     case .hiddenCharacter(let code):
       "the character \(code) cannot stand in a text: other programs could not read what refig makes of it; remove it"

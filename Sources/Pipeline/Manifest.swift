@@ -11,6 +11,7 @@ package import PaperKit
 ///     seed 20200626
 ///     streams independent
 ///     input.flow 3f9a…
+///     own.edges 8d02…
 ///     data.digits 77c1…
 ///     parameter inputDimension 8
 ///     replicas 0 50
@@ -28,7 +29,11 @@ package struct Manifest: Sendable, Equatable {
   package var code: [(part: String, digest: String)]
   package var seed: Int
   package var streams: Streams
+  /// The cells of other stages that it reads.
   package var inputs: [(name: String, key: CellKey)]
+  /// Names of those inputs of which each replica is given the one with its own number. They alone are told from others in
+  /// the text, so that keys without them are what they were.
+  package var ownInputs: Set<String>
   /// SHA-256 of the committed files that are read.
   package var data: [(name: String, digest: String)]
   package var parameters: [String: ParameterValue]
@@ -36,8 +41,8 @@ package struct Manifest: Sendable, Equatable {
 
   package init(
     experiment: String, mutant: String? = nil, code: [(part: String, digest: String)], seed: Int, streams: Streams,
-    inputs: [(name: String, key: CellKey)] = [], data: [(name: String, digest: String)] = [],
-    parameters: [String: ParameterValue], replicas: Range<Int>
+    inputs: [(name: String, key: CellKey)] = [], ownInputs: Set<String> = [],
+    data: [(name: String, digest: String)] = [], parameters: [String: ParameterValue], replicas: Range<Int>
   ) {
     self.experiment = experiment
     self.mutant = mutant
@@ -45,6 +50,7 @@ package struct Manifest: Sendable, Equatable {
     self.seed = seed
     self.streams = streams
     self.inputs = inputs
+    self.ownInputs = ownInputs
     self.data = data
     self.parameters = parameters
     self.replicas = replicas
@@ -66,11 +72,13 @@ package struct Manifest: Sendable, Equatable {
   }
 
   /// What a replica of this cell is, its number aside: all facts but how replicas are cut into cells. `origins` names each
-  /// input by what its stage holds, however that is cut (``Plan/Stage/origins``); without it, by its cells.
+  /// input by what its stage holds, however that is cut (``Plan/Stage/origins``); without it, by its cells, which tells
+  /// apart the points of one stage alone.
   package func identity(origins: [(name: String, key: CellKey)]? = nil) -> String {
     var identity = self
     identity.replicas = 0..<1
-    if let origins { identity.inputs = origins }
+    // Of what replicas read by their own numbers, each block has other cells.
+    identity.inputs = origins ?? inputs.filter { !ownInputs.contains($0.name) }
     return identity.canonicalText
   }
 
@@ -80,7 +88,7 @@ package struct Manifest: Sendable, Equatable {
     if let mutant { text += "mutant \(mutant)\n" }
     for (part, digest) in code { text += "code.\(part) \(digest)\n" }
     text += "seed \(seed)\nstreams \(streams.rawValue)\n"
-    for (name, key) in inputs { text += "input.\(name) \(key)\n" }
+    for (name, key) in inputs { text += "\(ownInputs.contains(name) ? "own" : "input").\(name) \(key)\n" }
     for (name, digest) in data { text += "data.\(name) \(digest)\n" }
     return text
   }
@@ -121,6 +129,7 @@ package struct Manifest: Sendable, Equatable {
     var seed: Int?
     var streams: Streams?
     var inputs: [(name: String, key: CellKey)] = []
+    var ownInputs: Set<String> = []
     var data: [(name: String, digest: String)] = []
     var parameters: [String: ParameterValue] = [:]
     var replicas: Range<Int>?
@@ -143,6 +152,10 @@ package struct Manifest: Sendable, Equatable {
       case _ where key.hasPrefix("input."):
         guard let input = CellKey(value) else { return nil }
         inputs.append((String(key.dropFirst(6)), input))
+      case _ where key.hasPrefix("own."):
+        guard let input = CellKey(value) else { return nil }
+        inputs.append((String(key.dropFirst(4)), input))
+        ownInputs.insert(String(key.dropFirst(4)))
       case _ where key.hasPrefix("data."):
         // The digest becomes part of a path.
         guard let digest = CellKey(value) else { return nil }
@@ -153,7 +166,7 @@ package struct Manifest: Sendable, Equatable {
     guard let experiment, let seed, let streams, let replicas else { return nil }
     self.init(
       experiment: experiment, mutant: mutant, code: code, seed: seed, streams: streams, inputs: inputs,
-      data: data, parameters: parameters, replicas: replicas)
+      ownInputs: ownInputs, data: data, parameters: parameters, replicas: replicas)
   }
 
   package static func == (left: Manifest, right: Manifest) -> Bool { left.canonicalText == right.canonicalText }

@@ -31,6 +31,8 @@ package struct Diagnostic: Sendable, Equatable {
     /// A value that a list has already.
     case repeatedValue(String)
     case tooManyCells(points: Int, blocks: Int, limit: Int)
+    /// Of a stage of which each replica of another reads its own.
+    case tooFewReplicas(of: String, count: Int, needed: Int)
     /// A mapping in place of a parameter's values that does not say them in one way.
     case notOneRange(String, known: [String])
     /// A control character or one that is none, by its code.

@@ -19,6 +19,23 @@ package struct PipelineFile: Sendable {
     }
   }
 
+  /// Another stage whose results a stage reads.
+  package struct Input: Sendable {
+    /// Which of the other stage's replicas a replica is given.
+    package enum Replicas: String, Sendable, CaseIterable {
+      /// All of them, the same for every replica.
+      case all
+      /// The one with its own number.
+      case own
+    }
+
+    /// What the experiment knows it as.
+    package let name: String
+    package let stage: String
+    package let replicas: Replicas
+    package let location: SourceLocation
+  }
+
   /// A stage as one profile sees it.
   package struct Stage: Sendable {
     package let id: String
@@ -28,8 +45,10 @@ package struct PipelineFile: Sendable {
     package let sweep: Sweep
     package let replicas: Replicas
     package let streams: Manifest.Streams
-    /// Stages whose results the experiment reads, by the names it knows them under, sorted.
-    package let inputs: [(name: String, stage: String)]
+    /// How many replicas a point has in each profile.
+    package internal(set) var replicaCounts: [String: Int]
+    /// Stages whose results the experiment reads, sorted by the names it knows them under.
+    package let inputs: [Input]
     /// Committed files that the experiment reads, sorted by name.
     package let data: [DataFile]
     /// Seconds a cell may take.
@@ -41,6 +60,9 @@ package struct PipelineFile: Sendable {
     /// Where each parameter's values stand in the file.
     package let locations: [String: SourceLocation]
     package let location: SourceLocation
+
+    /// Whether its replicas differ by what they read, whatever they draw.
+    package var readsOwnReplicas: Bool { inputs.contains { $0.replicas == .own } }
   }
 
   package let path: String
@@ -106,6 +128,7 @@ package struct PipelineFile: Sendable {
     self.stages = stages
     indices = Dictionary(stages.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     reportCycle(diagnostics)
+    reportMissingReplicas(diagnostics)
   }
 
   private static let keys = ["seed", "profiles", "figures", "slurm", "experiments", "stages"]
@@ -171,6 +194,22 @@ package struct PipelineFile: Sendable {
         diagnostics.report(.dependencyCycle(cycle), at: stage.location, in: "stage '\(stage.id)'")
       }
       isTold = true
+    }
+  }
+
+  /// Tells of stages that have more replicas than a stage of which each of them reads its own, in any profile.
+  private func reportMissingReplicas(_ diagnostics: Diagnostics) {
+    for stage in stages {
+      for input in stage.inputs where input.replicas == .own {
+        for profile in profiles {
+          guard let count = stage.replicaCounts[profile], let limit = self[input.stage]?.replicaCounts[profile],
+            count > limit
+          else { continue }
+          diagnostics.report(
+            .tooFewReplicas(of: input.stage, count: limit, needed: count), at: input.location,
+            in: "stage '\(stage.id)'" + (profile == self.profile ? "" : ", profile '\(profile)'"))
+        }
+      }
     }
   }
 

@@ -14,6 +14,7 @@ package struct Plan: Sendable {
     package let mutant: String?
     /// Its inputs, each by one key of all that it holds, which does not depend on how replicas are cut into cells.
     package let origins: [(name: String, key: CellKey)]
+    fileprivate let readings: [Reading]
     fileprivate let template: Manifest
 
     package var id: String { definition.id }
@@ -25,9 +26,15 @@ package struct Plan: Sendable {
 
     /// The manifest of one cell.
     package func manifest(_ cell: Int) -> Manifest {
+      manifest(ofPoint: cell / blocks.count, replicas: blocks[cell % blocks.count])
+    }
+
+    /// The manifest of some replicas of a point, be they a cell or not.
+    package func manifest(ofPoint number: Int, replicas: Range<Int>) -> Manifest {
       var manifest = template
-      for (name, value) in zip(names, point(cell / blocks.count)) { manifest.parameters[name] = value }
-      manifest.replicas = blocks[cell % blocks.count]
+      for (name, value) in zip(names, point(number)) { manifest.parameters[name] = value }
+      manifest.replicas = replicas
+      if !template.ownInputs.isEmpty { manifest.inputs = readings.flatMap { $0.inputs(of: replicas) } }
       return manifest
     }
 
@@ -66,9 +73,8 @@ package struct Plan: Sendable {
       return manifest
     }
 
-    /// The key of all points and replicas, as if each point were one cell.
-    fileprivate var contentKey: CellKey {
-      let replicas = 0..<(blocks.last?.upperBound ?? 0)
+    /// The key of some replicas of all points, as if each point were one cell.
+    fileprivate func contentKey(ofReplicas replicas: Range<Int>) -> CellKey {
       var points = keys
       if template.streams == .common {
         points = (0..<pointCount).map { point in
@@ -84,6 +90,29 @@ package struct Plan: Sendable {
         points = Plan.keys(whole, definition.sweep, pointCount: pointCount, blocks: [replicas])
       }
       return CellKey(manifest: points.sorted().map { "\($0)\n" }.joined())
+    }
+  }
+
+  /// A stage that another reads.
+  fileprivate struct Reading: Sendable {
+    let input: PipelineFile.Input
+    let stage: Stage
+
+    /// The cells in which some replicas find what they are given.
+    func inputs(of replicas: Range<Int>) -> [(name: String, key: CellKey)] {
+      guard input.replicas == .own else { return stage.keys.map { (input.name, $0) } }
+      let (blockCount, perCell) = (stage.blocks.count, stage.blocks[0].count)
+      let used = (replicas.lowerBound / perCell)...((replicas.upperBound - 1) / perCell)
+      return (0..<stage.pointCount).flatMap { point in
+        used.clamped(to: 0...(blockCount - 1)).map { (input.name, stage.keys[point * blockCount + $0]) }
+      }
+    }
+
+    /// What a replica is given, by one key.
+    var origin: (name: String, key: CellKey) {
+      // What tells replicas apart is their number, which those of the reading stage have too.
+      let replicas = input.replicas == .own ? 0..<1 : 0..<(stage.blocks.last?.upperBound ?? 0)
+      return (input.name, stage.contentKey(ofReplicas: replicas))
     }
   }
 
@@ -120,24 +149,32 @@ package struct Plan: Sendable {
   package static func expand(
     _ definition: PipelineFile.Stage, seed: Int, mutant: String?, upstream: (String) -> Stage?, catalogue: Catalogue
   ) throws -> Stage {
-    var inputs: [(name: String, key: CellKey)] = []
-    var origins: [(name: String, key: CellKey)] = []
-    for (name, id) in definition.inputs {
-      guard let stage = upstream(id) else { continue }
-      inputs += stage.keys.map { (name, $0) }
-      origins.append((name, stage.contentKey))
+    let readings = definition.inputs.compactMap { input in
+      upstream(input.stage).map { Reading(input: input, stage: $0) }
     }
     let blocks = definition.replicas.blocks
     let template = Manifest(
       experiment: definition.experiment.name, mutant: mutant, code: try catalogue.code(of: definition.experiment),
-      seed: seed, streams: definition.streams, inputs: inputs, data: definition.data.map { ($0.name, $0.digest) },
-      parameters: definition.base, replicas: blocks[0])
+      seed: seed, streams: definition.streams, inputs: readings.flatMap { $0.inputs(of: blocks[0]) },
+      ownInputs: Set(readings.map(\.input).filter { $0.replicas == .own }.map(\.name)),
+      data: definition.data.map { ($0.name, $0.digest) }, parameters: definition.base, replicas: blocks[0])
     // The limit on points was checked when the file was read.
     let pointCount = definition.sweep.pointCount ?? 0
+    let keys: [CellKey]
+    if template.ownInputs.isEmpty {
+      keys = Self.keys(template, definition.sweep, pointCount: pointCount, blocks: blocks)
+    } else {
+      // Each block reads other cells.
+      let columns = blocks.map { block in
+        var manifest = template
+        manifest.inputs = readings.flatMap { $0.inputs(of: block) }
+        return Self.keys(manifest, definition.sweep, pointCount: pointCount, blocks: [block])
+      }
+      keys = (0..<pointCount).flatMap { point in columns.map { $0[point] } }
+    }
     return Stage(
-      definition: definition, names: definition.sweep.names, pointCount: pointCount, blocks: blocks,
-      keys: keys(template, definition.sweep, pointCount: pointCount, blocks: blocks), mutant: mutant,
-      origins: origins, template: template)
+      definition: definition, names: definition.sweep.names, pointCount: pointCount, blocks: blocks, keys: keys,
+      mutant: mutant, origins: readings.map(\.origin), readings: readings, template: template)
   }
 
   /// The keys without a manifest value per cell: the canonical text is put together from pieces, most of them shared.

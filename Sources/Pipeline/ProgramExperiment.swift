@@ -70,6 +70,8 @@ package struct ProgramExperiment: Sendable {
     let path = environment["PYTHONPATH"].map { $0.isEmpty ? "" : ":" + $0 } ?? ""
     environment["PYTHONPATH"] = pythonFolder + path
     environment["PYTHONHASHSEED"] = "0"
+    // Bytecode is told from that of an edited source by the second alone: none is left for later programs.
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     environment["REFIG_PROTOCOL"] = "\(Self.protocolVersion)"
     environment["REFIG_PROJECT"] = URL(fileURLWithPath: folder).path
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] { environment[name] = "1" }

@@ -17,6 +17,7 @@ struct StageReader {
   /// Of seconds and of megabytes: 30 years, a petabyte.
   private static let limit = 1e9
   private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
+  private static let inputKeys = ["stage", "replicas"]
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
   func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
@@ -35,11 +36,16 @@ struct StageReader {
       overrides[entry.key] = entry.value.mapping("profile", allowing: Self.overridable, in: inner)
     }
     // What a profile overrides is read too, and so are the other profiles.
-    let others = overrides.keys.filter { $0 != chosen }.sorted().map { overrides[$0] }
-    for override in others + (overrides.isEmpty ? [] : [nil]) {
-      _ = variant(mapping, override, experiment, inputs, data, location)
+    var counts: [String: Int] = [:]
+    for name in overrides.keys.filter({ $0 != chosen }).sorted() {
+      counts[name] = variant(mapping, overrides[name], experiment, inputs, data, location)?.replicas.count
     }
-    return variant(mapping, overrides[chosen], experiment, inputs, data, location)
+    let plain = overrides.isEmpty ? nil : variant(mapping, nil, experiment, inputs, data, location)
+    var stage = variant(mapping, overrides[chosen], experiment, inputs, data, location)
+    for name in profiles where overrides[name] == nil { counts[name] = (plain ?? stage)?.replicas.count }
+    counts[chosen] = stage?.replicas.count
+    stage?.replicaCounts = counts
+    return stage
   }
 
   private func experiment(_ mapping: YAMLMapping, at location: SourceLocation) -> ExperimentDescription? {
@@ -53,18 +59,37 @@ struct StageReader {
     return nil
   }
 
-  private func inputs(_ value: YAMLValue?) -> [(name: String, stage: String)] {
+  private func inputs(_ value: YAMLValue?) -> [PipelineFile.Input] {
     guard let mapping = value?.mapping("inputs", in: context) else { return [] }
     return mapping.entries.compactMap { entry in
       guard PipelineFile.isName(entry.key) else {
         diagnostics.report(.badName(kind: "input", name: entry.key), at: entry.location, in: context)
         return nil
       }
-      guard let stage = entry.value.text(entry.key, in: context) else { return nil }
-      if siblings.contains(stage) { return (entry.key, stage) }
-      entry.value.report(.unknownName(kind: "stage", name: stage, known: siblings.sorted()), in: context)
+      return input(entry.key, entry.value)
+    }.sorted { $0.name < $1.name }
+  }
+
+  /// A stage's name, or `{stage: name, replicas: own}`.
+  private func input(_ name: String, _ value: YAMLValue) -> PipelineFile.Input? {
+    var (place, replicas) = (value, YAMLValue?.none)
+    if case .mapping = value.content {
+      guard let mapping = value.mapping(name, allowing: Self.inputKeys, in: context),
+        let stage = mapping.required("stage", in: context)
+      else { return nil }
+      (place, replicas) = (stage, mapping["replicas"])
+    }
+    guard let stage = place.text(name, in: context) else { return nil }
+    guard siblings.contains(stage) else {
+      place.report(.unknownName(kind: "stage", name: stage, known: siblings.sorted()), in: context)
       return nil
-    }.sorted { $0.0 < $1.0 }
+    }
+    guard let replicas else {
+      return PipelineFile.Input(name: name, stage: stage, replicas: .all, location: place.location)
+    }
+    return replicas.word("replicas", as: PipelineFile.Input.Replicas.self, in: context).map {
+      PipelineFile.Input(name: name, stage: stage, replicas: $0, location: replicas.location)
+    }
   }
 
   /// The files of the experiment's data, which must be those whose digests stand here: nothing looks into any other. Their
@@ -126,7 +151,7 @@ struct StageReader {
 
   private func variant(
     _ mapping: YAMLMapping, _ override: YAMLMapping?, _ experiment: ExperimentDescription,
-    _ inputs: [(name: String, stage: String)], _ data: [DataFile], _ location: SourceLocation
+    _ inputs: [PipelineFile.Input], _ data: [DataFile], _ location: SourceLocation
   ) -> PipelineFile.Stage? {
     func value(_ key: String) -> YAMLValue? { override?[key] ?? mapping[key] }
     let defaults = experiment.defaults
@@ -163,8 +188,9 @@ struct StageReader {
       return nil
     }
     let stage = PipelineFile.Stage(
-      id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams, inputs: inputs,
-      data: data, timeLimit: timeLimit, memoryLimit: megabytes.map { Int($0 * 1e6) }, slurm: slurm,
+      id: id, experiment: experiment, base: base, sweep: sweep, replicas: replicas, streams: streams,
+      replicaCounts: [:], inputs: inputs, data: data, timeLimit: timeLimit,
+      memoryLimit: megabytes.map { Int($0 * 1e6) }, slurm: slurm,
       locations: locations,
       location: location)
     stage.reportIdleParameters(fixed: fixed, diagnostics)

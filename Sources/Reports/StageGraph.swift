@@ -16,6 +16,10 @@ package struct StageGraph: Sendable {
     let state: String
     let isComplete: Bool
     let inputs: [String]
+    /// Those of which each replica reads the one with its own number.
+    var own: [String] = []
+
+    var readings: [String] { inputs.map { own.contains($0) ? "\($0) (own replicas)" : $0 } }
   }
 
   private let nodes: [Node]
@@ -31,7 +35,8 @@ package struct StageGraph: Sendable {
       nodes.append(
         Node(
           id: stage.id, kind: "stage", state: "\(count)/\(stage.keys.count) cells",
-          isComplete: count == stage.keys.count, inputs: stage.definition.inputs.map(\.stage)))
+          isComplete: count == stage.keys.count, inputs: stage.definition.inputs.map(\.stage),
+          own: stage.definition.inputs.filter { $0.replicas == .own }.map(\.stage)))
     }
     let ends =
       project.figures.map { (id: "fig:\($0.id)", kind: "figure", stages: Set($0.tables.flatMap(\.stages))) }
@@ -51,7 +56,7 @@ package struct StageGraph: Sendable {
     case .text:
       nodes.map { node in
         "\(node.kind) \(node.id)  \(node.state)"
-          + (node.inputs.isEmpty ? "" : "  ← \(node.inputs.joined(separator: ", "))")
+          + (node.inputs.isEmpty ? "" : "  ← \(node.readings.joined(separator: ", "))")
       }.joined(separator: "\n")
     case .dot: dot
     case .mermaid: mermaid
@@ -78,7 +83,10 @@ package struct StageGraph: Sendable {
       lines.append(
         "  \(quoted(node.id)) [shape=\(shapes[node.kind] ?? "box"), style=\(style), label=\(quoted("\(node.id): \(node.state)"))];"
       )
-      for input in node.inputs { lines.append("  \(quoted(input)) -> \(quoted(node.id));") }
+      for input in node.inputs {
+        let label = node.own.contains(input) ? " [label=\"own\"]" : ""
+        lines.append("  \(quoted(input)) -> \(quoted(node.id))\(label);")
+      }
     }
     return (lines + ["}"]).joined(separator: "\n")
   }
@@ -91,7 +99,9 @@ package struct StageGraph: Sendable {
       let (open, close) = node.kind == "stage" ? ("[", "]") : node.kind == "figure" ? ("([", "])") : ("{{", "}}")
       let id = Self.escaped(node.id, ["\"": "#quot;", "<": "#lt;", ">": "#gt;"])
       lines.append("  n\(index)\(open)\"\(id)<br/>\(node.state)\"\(close)")
-      for input in node.inputs { lines.append("  n\(numbers[input] ?? 0) --> n\(index)") }
+      for input in node.inputs {
+        lines.append("  n\(numbers[input] ?? 0) -->\(node.own.contains(input) ? "|own|" : "") n\(index)")
+      }
     }
     return lines.joined(separator: "\n")
   }

@@ -14,7 +14,8 @@ extension Plan {
         guard keys.contains(where: needed) else { continue }
         do {
           try stage.definition.experiment.validate(
-            stage.parameters(index), replicaCount: stage.definition.replicas.count)
+            stage.parameters(index),
+            replicaCount: stage.definition.readsOwnReplicas ? 1 : stage.definition.replicas.count)
         } catch let error as InvalidParameter {
           guard told.insert("\(error)").inserted else { continue }
           diagnostics.report(

@@ -5,22 +5,24 @@ internal import Pipeline
 
 /// One cell as a program is asked for it: a line of JSON, then arrays. See docs/protocol.md.
 struct ProgramRequest {
-  let replicas: Range<Int>
+  let replicas: [Int]
   /// The bytes to send.
   let bytes: [UInt8]
 
   init(
-    _ manifest: Manifest, of program: ProgramExperiment, outputs: [OutputArray], inputs: [String: Results],
+    _ manifest: Manifest, of program: ProgramExperiment, outputs: [OutputArray], inputs: CellInputs,
     data: [DataArray: NDArray]
   ) {
-    replicas = manifest.replicas
+    replicas = inputs.replicas
     var arrays: [(place: String, array: NDArray)] = []
     var inputTexts: [String] = []
-    for (name, results) in inputs.sorted(by: { $0.key < $1.key }) {
+    for (name, results) in inputs.results.sorted(by: { $0.key < $1.key }) {
       var points: [String] = []
       for (index, point) in results.points.enumerated() {
+        let scales = (inputs.scales[point.experiment] ?? []).sorted().map(\.json).json
         points.append(
-          "{\"parameters\":\(Self.object(point.parameters)),\"replicas\":\(point.replicas.map(String.init).json)}")
+          "{\"parameters\":\(Self.object(point.parameters)),\"replicas\":\(point.replicas.map(String.init).json),\"scales\":\(scales)}"
+        )
         for (output, array) in point.arrays.sorted(by: { $0.key < $1.key }) {
           arrays.append(("\"input\":\(name.json),\"point\":\(index),\"name\":\(output.json)", array))
         }
@@ -30,14 +32,15 @@ struct ProgramRequest {
     for (declared, array) in data.sorted(by: { ($0.key.file, $0.key.name) < ($1.key.file, $1.key.name) }) {
       arrays.append(("\"file\":\(declared.file.json),\"name\":\(declared.name.json)", array))
     }
-    let keys = program.isRandom ? manifest.replicas.map { "\"\(manifest.randomKey(of: $0))\"" }.json : "null"
+    let keys = program.isRandom ? replicas.map { "\"\(manifest.randomKey(of: $0))\"" }.json : "null"
     let places = arrays.map { "{\($0.place),\"shape\":\($0.array.shape.map(String.init).json)}" }
     let declared = outputs.map { "{\"name\":\($0.name.json),\"axes\":\($0.axes.map(\.json).json)}" }
     let line = """
       {"protocol":\(ProgramExperiment.protocolVersion),"experiment":\(manifest.experiment.json),\
       "parameters":\(Self.object(manifest.parameters)),"mutant":\(manifest.mutant?.json ?? "null"),\
-      "replicas":\(manifest.replicas.map(String.init).json),"keys":\(keys),\
-      "outputs":\(declared.json),"sources":\(program.sources.map(\.json).json),"inputs":{\(inputTexts.joined(separator: ","))},"arrays":\(places.json)}
+      "replicas":\(replicas.map(String.init).json),"keys":\(keys),\
+      "outputs":\(declared.json),"sources":\(program.sources.map(\.json).json),"inputs":{\(inputTexts.joined(separator: ","))},\
+      "own":\(inputs.own.sorted().map(\.json).json),"arrays":\(places.json)}
 
       """
     var bytes = Array(line.utf8)
@@ -85,7 +88,7 @@ struct ProgramAnswer: Decodable {
   }
 
   /// The results of the replicas that were asked for. Throws `EvidenceError` for what does not fit them.
-  func results(of replicas: Range<Int>, outputs: [OutputArray], bytes: ArraySlice<UInt8>) throws -> ReplicaResults {
+  func results(of replicas: [Int], outputs: [OutputArray], bytes: ArraySlice<UInt8>) throws -> ReplicaResults {
     var results = ReplicaResults()
     for (number, reason) in failed ?? [:] {
       guard let replica = Int(number), replicas.contains(replica) else {

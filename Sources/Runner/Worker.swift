@@ -84,22 +84,25 @@ package struct Worker: Sendable {
       throw EvidenceError("the code here is other than the cell asks for; build and run again")
     }
     let mutant = try mutant(of: experiment, manifest)
-    let (inputs, data) = (try inputs(of: manifest), try arrays(of: experiment, manifest, files))
+    let (inputs, data) = (try CellInputs(of: manifest, in: store), try arrays(of: experiment, manifest, files))
     let isRandom = try experiment.drawsRandomNumbers(manifest.parameters)
-    let replicas: ReplicaResults
+    var results = ReplicaResults()
     switch experiment.implementation {
+    case _ where inputs.replicas.isEmpty: break
     case .compiled(let type):
-      let contexts = manifest.replicas.map {
+      let contexts = inputs.replicas.map {
         RunContext(
-          replica: $0, streamKey: manifest.streamKey, inputs: inputs, data: data, mutant: mutant, isRandom: isRandom)
+          replica: $0, streamKey: manifest.streamKey, inputs: inputs.results(for: $0), data: data, mutant: mutant,
+          isRandom: isRandom)
       }
-      replicas = try type.results(manifest.parameters, contexts)
+      results = try type.results(manifest.parameters, contexts)
     case .program(let program):
       let request = ProgramRequest(
         manifest, of: program, outputs: experiment.outputs, inputs: inputs, data: data)
-      replicas = try programs.answer(of: program, to: request, outputs: experiment.outputs)
+      results = try programs.answer(of: program, to: request, outputs: experiment.outputs)
     }
-    return try Cell(manifest, replicas, of: experiment)
+    results.failures = (results.failures + inputs.failures).sorted { $0.replica < $1.replica }
+    return try Cell(manifest, results, of: experiment)
   }
 
   /// The bytes that a program is asked for a cell with; nil where the experiment is compiled in.
@@ -107,8 +110,10 @@ package struct Worker: Sendable {
     guard let experiment = catalogue.experiments[manifest.experiment],
       case .program(let program) = experiment.implementation
     else { return nil }
+    let inputs = try CellInputs(of: manifest, in: store)
+    if inputs.replicas.isEmpty, let failure = inputs.failures.first { throw EvidenceError(failure.reason) }
     return ProgramRequest(
-      manifest, of: program, outputs: experiment.outputs, inputs: try inputs(of: manifest),
+      manifest, of: program, outputs: experiment.outputs, inputs: inputs,
       data: try arrays(of: experiment, manifest, files)
     ).bytes
   }
@@ -119,20 +124,6 @@ package struct Worker: Sendable {
       throw EvidenceError("\(manifest.experiment) has no mutant '\(name)'")
     }
     return mutant
-  }
-
-  private func inputs(of manifest: Manifest) throws -> [String: Results] {
-    var inputs: [String: Results] = [:]
-    for (name, group) in Dictionary(grouping: manifest.inputs, by: \.name) {
-      inputs[name] = try Results(
-        cells: try group.map { input in
-          guard let cell = try store.cell(input.key) else {
-            throw EvidenceError("its input \(input.key.short) ('\(name)') is not in the store")
-          }
-          return cell
-        })
-    }
-    return inputs
   }
 
   private func arrays(of experiment: ExperimentDescription, _ manifest: Manifest, _ files: [DataFile]) throws

@@ -15,6 +15,7 @@
 
 import copy
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import json
@@ -73,25 +74,36 @@ class Random(np.random.Generator):
 class Cell:
     """What a run may know besides parameters and random numbers."""
 
-    def __init__(self, replicas, mutant, inputs, data):
+    def __init__(self, replicas, mutant, inputs, data, own=()):
         #: Numbers of the replicas.
         self.replicas = replicas
         #: Name of the deliberate mistake to make, or None.
         self.mutant = mutant
-        #: By name, a list of the other stage's sweep points: .parameters, .replicas, .arrays by output.
+        #: By name, a list of the other stage's sweep points: .parameters, .replicas, .arrays by output. With
+        #: `replicas: own` they hold the replicas of this cell alone, in its order.
         self.inputs = inputs
         #: data["digits"]["images"]: arrays of committed files.
         self.data = data
+        self._own = own
 
     def _of(self, replica):
-        return Cell([replica], self.mutant, self.inputs, self.data)
+        index = self.replicas.index(replica)
+        own = {name: [point._at(index) for point in self.inputs[name]] for name in self._own}
+        return Cell([replica], self.mutant, {**self.inputs, **own}, self.data)
 
 
 class Point:
     """One sweep point of another stage."""
 
-    def __init__(self, parameters, replicas):
+    def __init__(self, parameters, replicas, scales):
         self.parameters, self.replicas, self.arrays = Parameters(parameters), replicas, {}
+        self._scales = scales
+
+    def _at(self, index):
+        point = Point(self.parameters, self.replicas[index : index + 1], self._scales)
+        for name, array in self.arrays.items():
+            point.arrays[name] = array if name in self._scales else array[index : index + 1]
+        return point
 
 
 _experiments = {}
@@ -139,7 +151,7 @@ def _read(stream):
         return None
     request = json.loads(line)
     inputs = {
-        name: [Point(point["parameters"], point["replicas"]) for point in points]
+        name: [Point(point["parameters"], point["replicas"], point["scales"]) for point in points]
         for name, points in request["inputs"].items()
     }
     data = {}
@@ -150,7 +162,7 @@ def _read(stream):
             inputs[array["input"]][array["point"]].arrays[array["name"]] = values
         else:
             data.setdefault(array["file"], {})[array["name"]] = values
-    return request, Cell(request["replicas"], request["mutant"], inputs, data)
+    return request, Cell(request["replicas"], request["mutant"], inputs, data, request["own"])
 
 
 def _answer(request, cell):
@@ -310,11 +322,6 @@ def _watch(event, arguments):
         pass  # Whatever is wrong with the path, whoever opens it is told.
 
 
-# A hook stays until the process ends: for those alone that refig or somebody at a terminal asks.
-if "REFIG_PROTOCOL" in os.environ or "--try" in sys.argv:
-    sys.addaudithook(_watch)
-
-
 def _is_of_project(path):
     """Whether a file is the project's own: in its folder, and neither this one nor of an installed package."""
     path = os.path.join(_project, path)
@@ -334,6 +341,11 @@ def _require_sources(request):
     """Raises _Mistake where the program has imported or read a file of the project that is no source: no key knows it."""
     if "sources" not in request:
         return
+    if _stale:
+        raise _Mistake(
+            f"Python took old bytecode for {', '.join(sorted(_stale))}, as it does after two edits within a second; that is"
+            " removed now, so run again"
+        )
     for name, module in list(sys.modules.items()):
         if _modules.get(name) is not module:
             _modules[name] = module
@@ -394,6 +406,41 @@ def _is_source(path, sources):
                 if place == root or _is_within(place, root) and not _is_left_out(place[len(root) + 1 :]):
                     return True
     return False
+
+
+#: Python's own way to ask whether bytecode is of a source: by its length, and by the second in which it was written.
+_path_stats = importlib.machinery.SourceFileLoader.path_stats
+#: Modules that were imported before this one, from the bytecode of another source.
+_stale = set()
+
+
+def _path_stats_of_others(self, path):
+    if _is_of_project(path):
+        raise OSError("an edit may be quicker: read the source")  # Python then neither reads nor writes bytecode.
+    return _path_stats(self, path)
+
+
+def _import_sources():
+    """From here on, modules of the project are made of their sources. Bytecode that has misled Python is removed."""
+    loader = importlib.machinery.SourceFileLoader
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        path = spec and spec.cached
+        if not path or type(spec.loader) is not loader or not os.path.exists(path) or not _is_of_project(spec.origin):
+            continue
+        loader.path_stats = _path_stats
+        used = spec.loader.get_code(name)
+        loader.path_stats = _path_stats_of_others
+        if used != spec.loader.get_code(name):
+            _stale.add(os.path.relpath(spec.origin, _project))
+            os.remove(path)
+    loader.path_stats = _path_stats_of_others
+
+
+# Both stay until the process ends: for those alone that refig or somebody at a terminal asks.
+if "REFIG_PROTOCOL" in os.environ or "--try" in sys.argv:
+    _import_sources()
+    sys.addaudithook(_watch)
 
 
 def _global_states():

@@ -23,6 +23,8 @@ package struct Explanation: Sendable, Encodable {
   package let experiment: String
   /// Stages it reads by the names it knows them under.
   package let inputs: [String: String]
+  /// Names of those of which each replica reads the one with its own number.
+  package let ownInputs: [String]
   /// Data files it reads and their SHA-256, by the names it knows them under.
   package let data: [String: String]
   package let points: Int
@@ -60,6 +62,7 @@ package struct Explanation: Sendable, Encodable {
     self.stage = stage.id
     experiment = stage.definition.experiment.name
     inputs = Dictionary(uniqueKeysWithValues: stage.definition.inputs.map { ($0.name, $0.stage) })
+    ownInputs = stage.definition.inputs.filter { $0.replicas == .own }.map(\.name)
     data = Dictionary(
       uniqueKeysWithValues: stage.definition.data.map { ($0.name, "\($0.path), SHA-256 \($0.digest)") })
     points = stage.pointCount
@@ -149,6 +152,8 @@ struct ManifestFacts: Sendable {
       case "code.data": "the arrays of data files that \(experiment) declares changed"
       case "code.command", "code.versions", "code.protocol":
         "\(name.dropFirst(5)): \(other.values[name] ?? "nothing") → \(values[name] ?? "nothing")"
+      case _ where name.hasPrefix("own."):
+        "input '\(name.dropFirst(4))' of each replica's own number changed: other cells of the stage it reads"
       case _ where name.hasPrefix("input."): "input '\(name.dropFirst(6))' changed: other cells of the stage it reads"
       default: "\(name): \(other.values[name] ?? "nothing") → \(values[name] ?? "nothing")"
       }

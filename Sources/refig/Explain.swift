@@ -56,7 +56,8 @@ struct Explain: ParsableCommand {
     for stage in report.stages {
       lines.append("stage \(stage.stage): experiment \(stage.experiment), \(Text.count(stage.points, "point"))")
       for (name, id) in stage.inputs.sorted(by: { $0.key < $1.key }) {
-        lines.append("  reads stage \(id) as '\(name)'")
+        let isOwn = stage.ownInputs.contains(name)
+        lines.append("  reads stage \(id) as '\(name)'\(isOwn ? ", each replica the one with its own number" : "")")
       }
       for (name, file) in stage.data.sorted(by: { $0.key < $1.key }) {
         lines.append("  reads \(file) as '\(name)'")

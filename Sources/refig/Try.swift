@@ -71,14 +71,13 @@ struct Try: ParsableCommand {
     }
     let planned = try stage.map { try Self.planned($0, of: experiment, path, catalogue) }
     var manifest =
-      try planned?.manifest(0)
+      try planned?.manifest(ofPoint: 0, replicas: replica..<(replica + 1))
       ?? Manifest(
         experiment: experiment, code: catalogue.code(of: type), seed: seed, streams: .independent,
-        parameters: type.defaults, replicas: 0..<1)
+        parameters: type.defaults, replicas: replica..<(replica + 1))
     files += (planned?.definition.data ?? []).filter { file in !files.contains { $0.name == file.name } }
     manifest.data = files.map { ($0.name, $0.digest) }
     manifest.parameters = try ParameterSettings.parameters(of: type, settings, over: manifest.parameters)
-    manifest.replicas = replica..<(replica + 1)
     if let mutant, !type.mutants.contains(where: { $0.name == mutant }) {
       let names = type.mutants.map(\.name)
       throw PipelineError.badOption(

@@ -75,10 +75,10 @@ private struct ToyProject {
     return cells
   }
 
-  func reader(_ stage: String, absence: ResultReader.Absence = .error) throws -> ResultReader {
+  func reader(_ stages: String..., absence: ResultReader.Absence = .error) throws -> ResultReader {
     let project = try Project(root: workspace.path, profile: nil, catalogue: toyCatalogue())
     return project.reader(
-      try Plan(project.pipeline, stages: [stage], catalogue: project.catalogue), absence: absence)
+      try Plan(project.pipeline, stages: Set(stages), catalogue: project.catalogue), absence: absence)
   }
 
   func results(_ stage: String, absence: ResultReader.Absence = .error) throws -> Results {
@@ -248,6 +248,37 @@ private struct ToyProject {
     let key = try #require(failures.first.flatMap { CellKey($0.dropLast(4)) })
     let reason = try Store(root: toy.workspace.path + "/data/store").failure(of: key)
     #expect(try #require(reason).contains("died of signal"))
+  }
+
+  @Test(
+    "replicas that read their own are the same for any cut of both stages, and are one point", arguments: [1, 2, 5])
+  func ownReplicas(perCell: Int) throws {
+    func toy(_ walks: Int, _ means: Int) throws -> ToyProject {
+      try ToyProject(
+        """
+          toy/walk: {sweep: [{drift: [0, 3]}], replicas: {count: 12, perCell: \(walks)}}
+          toy/mean:
+            inputs: {walks: {stage: toy/walk, replicas: own}}
+            sweep: [{factor: [1, 2]}]
+            replicas: {count: 10, perCell: \(means)}
+          few-walks: {experiment: toy/walk, sweep: [{drift: [0, 3]}], replicas: {count: 5, perCell: 3}}
+          few: {experiment: toy/mean, inputs: {walks: {stage: few-walks, replicas: own}}, replicas: 4}
+        """)
+    }
+    let toy = try toy(perCell, 3)
+    #expect(try toy.run(workers: perCell - 1).failed == 0)
+    let ends = try toy.results("toy/walk").points.map { try #require($0.arrays["end"]).values }
+    let means = try toy.results("toy/mean").points
+    #expect(means.map(\.replicas) == [Array(0..<10), Array(0..<10)])
+    for (factor, point) in zip([1.0, 2.0], means) {
+      let own = (0..<10).map { factor * (ends[0][$0] + ends[1][$0]) / 2 }
+      for (value, own) in zip(try #require(point.arrays["mean"]).values, own) {
+        expectClose(value, own, relative: 1e-15)
+      }
+    }
+    // How many others there are of what is read, and in which cells, does not tell replicas apart.
+    let joined = try toy.reader("toy/mean", "few").results(Evidence(stages: ["toy/mean", "few"])).points
+    #expect(joined.map(\.replicas) == [Array(0..<10), Array(0..<10)])
   }
 
   @Test("a stage is skipped when cells it reads failed")

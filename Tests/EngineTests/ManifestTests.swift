@@ -31,6 +31,24 @@ private func manifest(
         """)
   }
 
+  @Test("inputs of which replicas read their own numbers have a line of another name, which is read back")
+  func ownInputs() throws {
+    var manifest = manifest()
+    let key = manifest.key
+    manifest.inputs = [("all", key), ("own", key), ("own", key)]
+    let shared = manifest.key
+    manifest.ownInputs = ["own"]
+    #expect(manifest.key != shared)
+    #expect(manifest.canonicalText.contains("\ninput.all \(key)\nown.own \(key)\nown.own \(key)\nparameter"))
+    let copy = try #require(Manifest(canonicalText: manifest.canonicalText))
+    #expect(copy.key == manifest.key && copy.ownInputs == ["own"] && copy.inputs.map(\.name) == ["all", "own", "own"])
+    // Blocks of one point read other cells.
+    var other = manifest
+    other.inputs = [("all", key), ("own", shared)]
+    other.replicas = 2..<4
+    #expect(other.identity() == manifest.identity() && other.key != manifest.key)
+  }
+
   @Test("three digests are pinned")
   func pinnedKeys() {
     #expect("\(manifest().key)" == "8893b252c6d2b8a2bc6bdeb86b6c70565b792a8a96cec001521a25a6b86aba6e")

@@ -211,6 +211,22 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
         "pipeline.yaml:4:30: stage 'toy/mean': unknown stage 'toy/wlak'; did you mean 'toy/walk'?"
       ),
       (
+        "  toy/mean: {inputs: {walks: {stage: toy/walk, replicas: mine}}}\n  toy/walk: {}",
+        "pipeline.yaml:4:58: stage 'toy/mean': unknown replicas 'mine'"
+      ),
+      (
+        "  toy/mean: {inputs: {walks: {replicas: own}}}\n  toy/walk: {}",
+        "pipeline.yaml:4:30: stage 'toy/mean': 'stage' is missing"
+      ),
+      (
+        "  toy/mean: {inputs: {walks: {stage: toy/walk, replicas: own}}, replicas: 20}\n  toy/walk: {replicas: 10}",
+        "pipeline.yaml:4:58: stage 'toy/mean': each of its 20 replicas reads the one of 'toy/walk' with its own number, but there are only 10"
+      ),
+      (
+        "  toy/mean: {inputs: {walks: {stage: toy/walk, replicas: own}}, replicas: 20, profiles: {paper: {replicas: 40}}}\n  toy/walk: {replicas: 20}",
+        "pipeline.yaml:4:58: stage 'toy/mean', profile 'paper': each of its 40 replicas reads the one of 'toy/walk' with its own number, but there are only 20"
+      ),
+      (
         "  a: {experiment: toy/mean, inputs: {walks: b}}\n  b: {experiment: toy/mean, inputs: {walks: a}}",
         "pipeline.yaml:4:3: stage 'a': stages depend on each other in a circle: a -> b -> a"
       ),
