@@ -16,14 +16,14 @@ struct EstimateReader {
   private static let quantityKeys = ["of", "at", "where"]
 
   /// `stages` is the claim's `from:`, whose own mistakes others report. `evidence` is what the profile at hand judges it by,
-  /// of which the quantities must have points; nil if it does not judge it.
+  /// perhaps of other stages, of which the quantities must have points; nil if it does not judge it.
   init(
     _ stages: YAMLValue?, evidence: Evidence?, pipeline: PipelineFile, catalogue: Catalogue, context: String
   ) {
-    let ids = (stages?.listOrSingle ?? []).compactMap { value -> String? in
+    let named = (stages?.listOrSingle ?? []).compactMap { value -> String? in
       if case .word(let id) = value.content { id } else { nil }
     }
-    let known = ids.compactMap { pipeline[$0] }
+    let known = (evidence?.stages ?? named).compactMap { pipeline[$0] }
     self.stages = known
     experiments = known.map(\.experiment)
     parameters = known.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }

@@ -163,6 +163,16 @@ package struct Gallery {
   }
 }
 
+extension ParameterValue {
+  /// As a field of CSV. A word that spreadsheets would take for a formula stands behind an apostrophe.
+  package var csvField: String {
+    guard case .text(let word) = self, let first = word.first, "=+-@\t\r".contains(first) else {
+      return plainText.csvField
+    }
+    return "'\(word)".csvField
+  }
+}
+
 extension String {
   /// As a field of CSV (RFC 4180).
   package var csvField: String {

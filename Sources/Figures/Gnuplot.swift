@@ -251,7 +251,9 @@ package struct Gnuplot {
   /// The sidecar on disk, if the other files are those it tells of.
   private static func sidecar(of figure: Figure, in folder: URL) -> FigureSidecar? {
     do {
-      let file = { (ending: String) in try Data(contentsOf: folder.appending(path: figure.name + ending)) }
+      let file = { (ending: String) in
+        Data(try Files.bytes(of: folder.appending(path: figure.name + ending).path) ?? [])
+      }
       let sidecar = try JSONDecoder().decode(FigureSidecar.self, from: file(".json"))
       let endings = [".gp", ".svg"] + (sidecar.files[figure.name + ".pdf"] == nil ? [] : [".pdf"])
       let isWhole = try endings.allSatisfy { sidecar.files[figure.name + $0] == digest(try file($0)) }

@@ -129,7 +129,7 @@ struct StageReader {
       return nil
     }
     do {
-      guard let bytes = try Files.bytes(of: folder + "/" + path, limit: 4 << 30) else {
+      guard let bytes = try Files.bytes(of: folder + "/" + path, limit: DataFile.byteLimit) else {
         return refuse("no such file", at: place)
       }
       let file = DataFile(name: name, path: path, location: place.location, bytes: bytes)

@@ -23,9 +23,12 @@ package enum Files {
     }
   }
 
+  /// No file that refig writes for itself is larger, in bytes: 256 MiB.
+  package static let usualLimit = 1 << 28
+
   /// The bytes of a file, nil if it is not there. Throws ``FileError`` for what is no file, such as a device or a pipe,
   /// which may have no end, and for a file of more than `limit` bytes, which a file that somebody else made must have.
-  package static func bytes(of path: String, limit: Int = .max) throws -> [UInt8]? {
+  package static func bytes(of path: String, limit: Int = usualLimit) throws -> [UInt8]? {
     // Not to wait for the other end of a pipe.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -55,6 +58,9 @@ package enum Files {
       guard step >= 0 else { throw FileError(.read, path, code: errno) }
       if step == 0 { return bytes }
       if bytes.isEmpty { bytes = part } else { bytes += part }
+      guard bytes.count <= limit else {
+        throw FileError(.read, path, .unsuitable, reason: "it grew beyond the \(limit) bytes that are allowed")
+      }
       room = 1 << 16
     }
   }

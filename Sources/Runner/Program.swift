@@ -140,7 +140,8 @@ final class Program {
   private static func provideHelper(in folder: String) throws {
     let path = "\(folder)/refig.py"
     let text = PackageResources.refig_py
-    if try Files.bytes(of: path) != text { try Files.write(text, to: path, by: "\(path).\(getpid()).tmp") }
+    if Files.sizeAndTime(path)?.size == text.count, try Files.bytes(of: path) == text { return }
+    try Files.write(text, to: path, by: "\(path).\(getpid()).tmp")
   }
 
   /// Asks for a block of replicas. Throws ``Failure`` if the program is of no use any more, `EvidenceError` for an answer

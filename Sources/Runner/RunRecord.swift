@@ -89,8 +89,9 @@ package final class RunRecord {
       // A head begins with what it runs on, at once.
       if status.host.isEmpty { return age < 10 }
       if status.host == RunLog.hostName, let head, try head.isOfThisMachine { return try head.isRunning }
-      // On another machine, perhaps of the same name: a head writes something once a minute.
-      return age < 600
+      // On another machine, perhaps of the same name: a head writes something once a minute. A record from the future is
+      // nobody's work.
+      return abs(age) < 600
     }
   }
 
@@ -151,14 +152,15 @@ package final class RunRecord {
 
   private func take(_ line: Substring, _ hear: (Event) -> Void) throws {
     let event = try event(line)
-    func text(_ key: String) -> String { event[key] as? String ?? "" }
+    func text(_ key: String) -> String { ErrorMessage.visible(event[key] as? String ?? "") }
     func count(_ key: String) -> Int { event[key] as? Int ?? 0 }
     switch text("event") {
     case "run":
-      status.command = (event["command"] as? [String] ?? []).dropFirst().joined(separator: " ")
+      status.command = ErrorMessage.visible(
+        (event["command"] as? [String] ?? []).dropFirst().joined(separator: " "))
       status.profile = text("profile")
       status.started = text("time")
-      status.host = (event["facts"] as? [String: String])?["host"] ?? ""
+      status.host = ErrorMessage.visible((event["facts"] as? [String: String])?["host"] ?? "")
       if let number = event["process"] as? Int, let process = pid_t(exactly: number) {
         head = ProcessIdentity(process: process, start: text("processStart"))
       }
@@ -173,10 +175,10 @@ package final class RunRecord {
       status.lastLoss = "\(text("task")): \(text("reason"))"
     case "queue":
       (status.running, status.waiting) = (count("running"), count("waiting"))
-      status.reasons = event["reasons"] as? [String] ?? []
+      status.reasons = (event["reasons"] as? [String] ?? []).map(ErrorMessage.visible)
     case "end":
       status.hasEnded = true
-      status.error = event["error"] as? String
+      status.error = (event["error"] as? String).map(ErrorMessage.visible)
       status.exitStatus = event["status"] as? Int
     default: break
     }

@@ -44,7 +44,11 @@ extension Store {
   /// Keeps a file's bytes under their digest, unless they are there.
   package func keep(_ file: DataFile) throws {
     let path = dataPath(file.digest)
-    guard try Files.bytes(of: path) != file.bytes else { return }
+    if Files.sizeAndTime(path)?.size == file.bytes.count,
+      try Files.bytes(of: path, limit: file.bytes.count) == file.bytes
+    {
+      return
+    }
     try Files.makeFolder(root + "/data")
     try Files.makeFolder(root + "/tmp")
     try Files.write(
@@ -54,7 +58,7 @@ extension Store {
   /// The bytes of a kept file, nil if they are not there; throws ``PipelineError/damaged`` if they are others.
   package func data(_ digest: String) throws -> [UInt8]? {
     let path = dataPath(digest)
-    guard let bytes = try Files.bytes(of: path) else { return nil }
+    guard let bytes = try Files.bytes(of: path, limit: DataFile.byteLimit) else { return nil }
     guard bytes.withUnsafeBytes({ CellKey.digest($0) }) == digest else {
       throw PipelineError.damaged(path: path, reason: "its SHA-256 is not its name; the next run writes it anew")
     }

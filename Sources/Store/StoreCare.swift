@@ -141,7 +141,8 @@ package struct StoreCare {
   /// damaged anywhere throws ``PipelineError/damaged(path:reason:)`` before a cell is taken. Each member is then held in
   /// memory alone, and published only if it is exactly the cell that its name says.
   package func take(_ path: String) throws -> ImportReport {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    // Not to wait for the other end, should it be a pipe.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       if errno == ENOENT { throw PipelineError.fileMissing(path: path, purpose: "it was to be imported") }
       throw FileError(.read, path, code: errno)
@@ -149,10 +150,11 @@ package struct StoreCare {
     defer { close(file) }
     var report = ImportReport()
     do {
-      try Self.members(of: file, path) { _, _ in }
-      guard lseek(file, 0, SEEK_SET) == 0 else {
+      guard lseek(file, 0, SEEK_END) >= 0, lseek(file, 0, SEEK_SET) == 0 else {
         throw FileError(.read, path, reason: "it is read twice, so it must be a file")
       }
+      try Self.members(of: file, path) { _, _ in }
+      guard lseek(file, 0, SEEK_SET) == 0 else { throw FileError(.read, path, code: errno) }
       var seen: Set<CellKey> = []
       try Self.members(of: file, path) { member, contents in
         guard member.kind != .folder else { return }

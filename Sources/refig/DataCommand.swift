@@ -114,7 +114,7 @@ struct DataCommand: ParsableCommand {
     let axes = chosen.first?.axes ?? []
     print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ","))
     for point in points {
-      let parameters = stage.names.map { (point.parameters[$0]?.plainText ?? "").csvField }
+      let parameters = stage.names.map { point.parameters[$0]?.csvField ?? "" }
       for (row, replica) in point.replicas.enumerated() {
         let arrays = chosen.compactMap { point.arrays[$0.name] }
           .map { chosen[0].isCoordinate ? $0 : $0.slice(row) }

@@ -58,6 +58,10 @@ struct Git {
 
   private func run(_ arguments: [String], settings: [(name: String, value: String)] = []) throws -> [UInt8] {
     var environment = ProcessInfo.processInfo.environment
+    // Objects that a repository says to lie elsewhere are not asked for: that starts the program it names.
+    environment["GIT_ALLOW_PROTOCOL"] = "none"
+    environment["GIT_NO_LAZY_FETCH"] = "1"
+    environment["GIT_TERMINAL_PROMPT"] = "0"
     // In the environment, where a name may hold any sign; on the command line it would end at the first "=".
     environment["GIT_CONFIG_COUNT"] = "\(settings.count)"
     for (index, setting) in settings.enumerated() {

@@ -138,7 +138,7 @@ struct Try: ParsableCommand {
     guard parts.count == 2 else {
       throw PipelineError.badOption(name: "--data", value: setting, allowed: "write it as name=path")
     }
-    guard let bytes = try Files.bytes(of: parts[1]) else {
+    guard let bytes = try Files.bytes(of: parts[1], limit: DataFile.byteLimit) else {
       throw PipelineError.badOption(name: "--data", value: setting, allowed: "no such file")
     }
     return DataFile(

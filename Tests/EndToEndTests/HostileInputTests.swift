@@ -123,4 +123,171 @@ import Testing
     #expect(unknown.status == 2 && unknown.errors.contains("must be a revision git knows here: fatal: "))
     #expect(try project.refig("verify", "-q", "--md", "v.md", "--diff-bounds", "HEAD:figures").status == 2)
   }
+
+  @Test("objects that a repository says to lie elsewhere are not asked for: no program of its settings runs")
+  func promisedObjects() throws {
+    let project = try Project()
+    let marker = project.workspace.path + "/ran"
+    let script = """
+      git init -q . && git add -A && git -c user.name=a -c user.email=a@b commit -qm x \
+      && git config core.repositoryFormatVersion 1 && git config extensions.partialClone origin \
+      && git config remote.origin.url "$PWD/nowhere" && git config remote.origin.promisor true \
+      && git config remote.origin.uploadpack "touch \(marker); false" \
+      && tree=$(git rev-parse 'HEAD^{tree}') && rm -f ".git/objects/$(echo "$tree" | cut -c1-2)/$(echo "$tree" | cut -c3-)"
+      """
+    let made = try runProgram("sh", ["-c", script], in: project.workspace.path)
+    #expect(made.status == 0, "\(made.errors)")
+    let asked = try runProgram("sh", ["-c", "git ls-tree HEAD; rm \(marker)"], in: project.workspace.path)
+    #expect(asked.status == 0, "git itself runs it: \(asked.errors)")
+    #expect(try project.refig("run", "-q").status == 0)
+    for command in [["report"], ["crate", "crate"], ["verify", "--md", "v.md", "--diff-bounds", "HEAD"]] {
+      _ = try runProgram(try productPath("refig"), command, in: project.workspace.path)
+      #expect(!FileManager.default.fileExists(atPath: marker), "\(command)")
+    }
+  }
+
+  @Test("the record of a run that somebody wrote sends a terminal no sign, and one from the future is over")
+  func records() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "-q").status == 0)
+    let record = try #require(project.workspace.files(under: "data/runs").first { $0.hasSuffix("events.jsonl") })
+    let path = "data/runs/" + record
+    let run = String(record.prefix { $0 != "/" })
+    let hidden = "\\u001b[2J\\u202e"
+    let events = """
+      {"event":"run","time":"\(hidden)","command":["refig","\(hidden)"],"profile":"\(hidden)","facts":{"host":"\(hidden)"}}
+      {"event":"job","name":"\(hidden)","id":"\(hidden)","tasks":2}
+      {"event":"task","task":"\(hidden)","reason":"\(hidden)"}
+      {"event":"queue","running":1,"waiting":1,"reasons":["\(hidden)"]}
+
+      """
+    let end = "{\"event\":\"end\",\"status\":1,\"error\":\"\(hidden)\"}\n"
+    for text in [events, events + end] {
+      try project.workspace.write(text, to: path)
+      let status = try project.refig("status", run)
+      #expect(status.output.contains("[2J"), "\(status.output)\(status.errors)")
+      for sign in ["\u{1b}", "\u{202e}"] { #expect(!(status.output + status.errors).contains(sign)) }
+    }
+    try project.workspace.write(events, to: path)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: 1e8)], ofItemAtPath: project.workspace.path + "/" + path)
+    let watched = try project.refig("watch", run)
+    #expect(watched.status == 130, "\(watched.output)\(watched.errors)")
+  }
+
+  @Test("a file of refig's own that somebody made endless is written anew, and costs no memory")
+  func endless() throws {
+    let workspace = try Workspace()
+    #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
+    /// Standard output and the greatest resident size in kilobytes of a command.
+    func measured(_ command: String) throws -> (ProgramResult, Int) {
+      let script = """
+        import resource, subprocess, sys
+        result = subprocess.run(sys.argv[1:], capture_output=True, text=True)
+        sys.stdout.write(result.stdout + result.stderr)
+        print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+        sys.exit(result.returncode)
+        """
+      let result = try runProgram(
+        "python3", ["-c", script, try productPath("refig")] + command.split(separator: " ").map(String.init),
+        in: workspace.path + "/mine")
+      return (result, Int(result.output.split(separator: "\n").last ?? "") ?? .max)
+    }
+    #expect(try measured("run --workers 1").0.status == 0)
+    for (file, command) in [
+      ("data/python/refig.py", "try mine/walk"), ("figures/quick/mine/fig1.svg", "run"),
+      ("figures/quick/mine/fig1.json", "report"),
+    ] {
+      let path = workspace.path + "/mine/" + file
+      #expect(FileManager.default.fileExists(atPath: path), "\(file)")
+      #expect(truncate(path, 2 << 30) == 0)
+      let (result, size) = try measured(command)
+      #expect(result.status == 0 && size < 400_000, "\(file): \(size) kB, \(result.output)\(result.errors)")
+      let length = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+      #expect(try #require(length) < 1 << 20, "\(file)")
+    }
+    #expect(mkfifo(workspace.path + "/mine/pipe.tar", 0o600) == 0)
+    let pipe = try measured("store import pipe.tar").0
+    #expect(pipe.status == 6 && pipe.output.contains("it must be a file"), "\(pipe.output)")
+  }
+
+  @Test("chance is in the stages that a profile judges a claim by, whatever stages it names otherwise")
+  func chanceOfProfile() throws {
+    let folder = try ProgramTests.Folder(
+      """
+      experiments:
+        mine/coin: {command: [python3, walk.py], outputs: {m: {meaning: a draw}}}
+        mine/fixed: {command: [python3, walk.py], random: false, outputs: {m: {meaning: no draw}}}
+        mine/summary: {command: [python3, walk.py], random: false, outputs: {m: {meaning: the mean of what it reads}}}
+      stages:
+        mine/coin: {replicas: 4}
+        mine/fixed: {}
+        sumOfFixed: {experiment: mine/summary, inputs: {up: mine/fixed}}
+        sumOfCoin: {experiment: mine/summary, inputs: {up: mine/coin}}
+      figures: [figures/mine.yaml]
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def coin(p, rng):
+            return {"m": rng.normal()}
+
+        @refig.experiment
+        def fixed(p, rng):
+            return {"m": 0.5}
+
+        @refig.experiment
+        def summary(p, rng, cell):
+            return {"m": cell.inputs["up"][0].arrays["m"].mean()}
+
+        refig.main()
+        """)
+    func claim(_ name: String, from: String, override: String) -> String {
+      "  \(name): {statement: s, source: ours, kind: observation, because: b, estimate: {mean: m}, from: [\(from)], "
+        + "accept: [-2, 2]\(override)}\n"
+    }
+    let cheat = claim("cheat", from: "sumOfFixed", override: ", profiles: {quick: {from: [sumOfCoin]}}")
+    let honest = claim("honest", from: "sumOfCoin", override: "")
+    let plain = claim("plain", from: "sumOfFixed", override: "")
+    for claims in [cheat + honest + plain, plain + honest + cheat] {
+      try folder.workspace.write("paper: mine\nclaims:\n" + claims, to: "figures/mine.yaml")
+      let result = try folder.refig("verify", "--all", "--json", "-j1")
+      let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      var verdicts: [String: String] = [:]
+      for claim in json["claims"] as? [[String: Any]] ?? [] {
+        verdicts[claim["id"] as? String ?? ""] = claim["verdict"] as? String
+      }
+      #expect(
+        verdicts == ["mine/plain": "confirmed", "mine/cheat": "inconclusive", "mine/honest": "inconclusive"],
+        "\(result.output)\(result.errors)")
+    }
+  }
+
+  @Test("a word that a spreadsheet takes for a formula stands behind an apostrophe in CSV, and as it is in JSON")
+  func formulas() throws {
+    let folder = try ProgramTests.Folder(
+      """
+      experiments:
+        mine/f: {command: [python3, walk.py], parameters: {law: a, shift: 0.5}, outputs: {m: {meaning: a draw}}}
+      stages:
+        mine/f: {sweep: [{law: ["=1+1", "+x", "@SUM(A1)", "-1+2", "plain"]}, {shift: [-0.5]}]}
+
+      """,
+      program: """
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            return {"m": -1.0}
+
+        refig.main()
+        """)
+    #expect(try folder.refig("run", "-j1").status == 0)
+    let rows = try folder.refig("data", "mine/f", "--csv").output.split(separator: "\n").dropFirst()
+    #expect(Set(rows.map { $0.prefix { $0 != "," } }) == ["'=1+1", "'+x", "'@SUM(A1)", "'-1+2", "plain"])
+    #expect(rows.allSatisfy { $0.contains(",-0.5,0,-1.0") }, "\(rows)")
+    #expect(try folder.refig("data", "mine/f", "--json").output.contains("\"=1+1\""))
+  }
 }
