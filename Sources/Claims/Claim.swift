@@ -16,14 +16,14 @@ package struct Claim: Sendable {
 
   /// `paper/name`.
   package let id: String
-  package let statement: String
+  package let statement: Prose
   package let source: String
   package let kind: Kind
   package let estimator: Estimator
   package let evidence: Evidence
   package let accepted: Interval
   /// Why this interval: statistical error plus finite-size bias.
-  package let because: String
+  package let because: Prose
   package let expected: Verdict
   /// Names of the deliberate mistakes that must change its verdict.
   package let kills: [String]
@@ -85,10 +85,10 @@ package struct ClaimFile {
       return nil
     }
     guard let mapping = value.mapping("claim", allowing: Self.keys, in: context) else { return nil }
-    func text(_ key: String) -> String? { mapping.required(key, in: context)?.text(key, in: context) }
-    let statement = text("statement")
-    let source = text("source")
-    let because = text("because")
+    func prose(_ key: String) -> Prose? { mapping.required(key, in: context)?.prose(key, in: context) }
+    let statement = prose("statement")
+    let source = mapping.required("source", in: context)?.text("source", in: context)
+    let because = prose("because")
     let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
     let named = namedEstimator(mapping["estimate"], context)
     let only = mapping["only"].map { profiles($0, context) } ?? file.profiles
@@ -115,7 +115,7 @@ package struct ClaimFile {
     return Claim(
       id: "\(paper)/\(name)", statement: statement, source: source, kind: kind, estimator: estimator,
       evidence: evidence, accepted: accepted,
-      because: override?["because"]?.text("because", in: context) ?? because, expected: expected, kills: kills,
+      because: override?["because"]?.prose("because", in: context) ?? because, expected: expected, kills: kills,
       immunities: immunities, location: location)
   }
 
@@ -187,7 +187,7 @@ package struct ClaimFile {
       else { return nil }
       _ = override["accept"].map { interval($0, context) }
       _ = override["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
-      _ = override["because"].map { $0.text("because", in: context) }
+      _ = override["because"].map { $0.prose("because", in: context) }
       return (entry.key, override)
     }
   }

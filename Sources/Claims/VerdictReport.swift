@@ -96,7 +96,7 @@ package struct VerdictReport: Sendable {
     numbers.append(claim.kind.rawValue)
     if let origin = origins[claim.id] { numbers.append("origin: \(origin)") }
     var lines = Text.wrapped("\(claim.id): \(verdict.joined(separator: ", "))", columns: columns, indent: 2)
-    for text in [claim.statement, numbers.joined(separator: "; "), evaluated.reason] where !text.isEmpty {
+    for text in [claim.statement.unicode, numbers.joined(separator: "; "), evaluated.reason] where !text.isEmpty {
       lines += Text.wrapped("  " + text, columns: columns, indent: 2)
     }
     return lines.joined(separator: "\n")
@@ -153,13 +153,14 @@ package struct VerdictReport: Sendable {
     let objects = claims.map { evaluated -> [String: Any] in
       let claim = evaluated.claim
       return [
-        "claim": claim.id, "statement": claim.statement, "source": claim.source, "kind": claim.kind.rawValue,
+        "claim": claim.id, "statement": claim.statement.unicode, "source": claim.source, "kind": claim.kind.rawValue,
         "estimate": finite(evaluated.estimate?.value), "standardError": finite(evaluated.estimate?.standardError),
         "numericalError": finite(evaluated.estimate?.numericalError), "skewness": finite(evaluated.estimate?.skewness),
         "evidence": evaluated.estimate?.kind ?? "none", "replicas": evaluated.estimate?.replicaCount ?? 0,
         "familySize": evaluated.familySize,
         "confirming": pair(evaluated.judgement?.confirming), "refuting": pair(evaluated.judgement?.refuting),
-        "accepted": pair(claim.accepted), "because": claim.because, "margin": finite(evaluated.judgement?.margin),
+        "accepted": pair(claim.accepted), "because": claim.because.unicode,
+        "margin": finite(evaluated.judgement?.margin),
         "verdict": evaluated.verdict.rawValue, "reason": evaluated.reason, "expected": claim.expected.rawValue,
         "isFragile": evaluated.isFragile, "neededGrowth": finite(evaluated.neededGrowth),
         "isUnderpowered": evaluated.isUnderpowered, "origin": origins[claim.id] ?? "here", "kills": claim.kills,
@@ -204,14 +205,14 @@ package struct VerdictReport: Sendable {
   private static func testCase(_ evaluated: EvaluatedClaim, of paper: String) -> String {
     let claim = evaluated.claim
     let properties: [(String, String)] = [
-      ("statement", claim.statement), ("source", claim.source), ("kind", claim.kind.rawValue),
+      ("statement", claim.statement.unicode), ("source", claim.source), ("kind", claim.kind.rawValue),
       ("estimate", evaluated.estimate.map { "\($0.value)" } ?? ""),
       ("standardError", evaluated.estimate.map { "\($0.standardError)" } ?? ""),
       ("evidence", evaluated.estimate?.kind ?? "none"),
       ("replicas", "\(evaluated.estimate?.replicaCount ?? 0)"),
       ("confirming", evaluated.judgement.map { "\($0.confirming.low) \($0.confirming.high)" } ?? ""),
       ("refuting", evaluated.judgement.map { "\($0.refuting.low) \($0.refuting.high)" } ?? ""),
-      ("accepted", "\(claim.accepted.low) \(claim.accepted.high)"), ("because", claim.because),
+      ("accepted", "\(claim.accepted.low) \(claim.accepted.high)"), ("because", claim.because.unicode),
       ("verdict", evaluated.verdict.rawValue), ("expected", claim.expected.rawValue),
     ]
     var text = "    <testcase classname=\"\(paper)\" name=\"\(escaped(claim.id))\">\n"
@@ -289,10 +290,10 @@ package struct VerdictReport: Sendable {
     let rows = claims.map { evaluated -> String in
       let claim = evaluated.claim
       let texts = [
-        claim.statement, claim.kind.rawValue,
+        claim.statement.unicode, claim.kind.rawValue,
         evaluated.concise, interval(claim.accepted),
         evaluated.margin, evaluated.verdict.rawValue + (evaluated.remarks.isEmpty ? "" : " (\(evaluated.remarks))"),
-        claim.because + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
+        claim.because.unicode + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
       ]
       return "| `\(claim.id)` | " + texts.map(inertMarkdown).joined(separator: " | ") + " |"
     }

@@ -28,7 +28,7 @@ package struct Figure: Sendable, Equatable {
 
   /// `paper/name`.
   package let id: String
-  package let caption: String
+  package let caption: Prose
   /// The paper's own figure, "Fig. 1", or "ours".
   package let source: String
   package let width: Width

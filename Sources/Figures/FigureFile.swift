@@ -41,7 +41,7 @@ package struct FigureFile {
   ) -> Figure? {
     let keys = ["caption", "source", "width", "height", "layout", "key", "panels"]
     guard let mapping = value.mapping("figure", allowing: keys, in: context) else { return nil }
-    let caption = mapping.required("caption", in: context)?.text("caption", in: context)
+    let caption = mapping.required("caption", in: context)?.prose("caption", in: context)
     let source = mapping.required("source", in: context)?.text("source", in: context)
     let width = mapping["width"]?.word("width", as: Figure.Width.self, in: context) ?? .oneColumn
     let height = mapping["height"]?.number("height", in: context)
@@ -270,7 +270,7 @@ package struct FigureFile {
 
   /// A text that gnuplot will draw; empty if there is none.
   private func drawnText(_ key: String, of mapping: YAMLMapping, in context: String) -> String {
-    let text = mapping[key]?.text(key, in: context) ?? ""
+    let text = mapping[key]?.prose(key, in: context)?.gnuplot ?? ""
     if !text.isDrawable { mapping.refuse(key, "one line of text with paired braces", context) }
     return text
   }

@@ -38,7 +38,7 @@ struct FigureTemplate {
       return """
         <div class="picture\(size.width > 400 ? " wide" : "")" style="width:\(Int(size.width * 1.5 + 22))px">\
         <img class="plot" loading="lazy" src="\(file(".svg"))" width="\(Int(size.width * 1.5))" \
-        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption)"></div>
+        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption.unicode)"></div>
         """
     }
     guard case .failure(let absence) = entry.picture else { return "" }

@@ -1,4 +1,4 @@
-private import Pipeline
+package import Pipeline
 
 /// A piece of HTML. What is interpolated into it is text unless it is HTML itself, so that no label, caption or name of a
 /// user's can become markup: a template cannot forget to escape.
@@ -18,6 +18,7 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable {
     package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(2 * literalCapacity) }
     package mutating func appendLiteral(_ literal: String) { text += literal }
     package mutating func appendInterpolation(_ value: some StringProtocol) { text += Text.escapedForXML(value) }
+    package mutating func appendInterpolation(_ value: Prose) { text += value.html }
     package mutating func appendInterpolation(_ value: Int) { text += "\(value)" }
     package mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
     package mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }

@@ -13,7 +13,7 @@ extension Report {
       guard case .success(let picture) = entry.picture else { continue }
       let figure = entry.figure
       for (ending, description) in [
-        (".svg", figure.caption), (".pdf", figure.caption),
+        (".svg", figure.caption.unicode), (".pdf", figure.caption.unicode),
         (".gp", "gnuplot script that draws \(figure.id), with all its numbers"),
         (".json", "Where the numbers of \(figure.id) come from"),
       ] where ending != ".pdf" || picture.hasPDF {

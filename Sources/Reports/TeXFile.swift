@@ -18,12 +18,13 @@ private import Pipeline
 package struct TeXFile {
   /// A claim as the macros give it.
   private struct Value {
-    let number, verdict, origin, statement: String
+    let number, verdict, origin: String
+    let statement: Prose
   }
 
   private let values: [String: Value]
   /// Without a picture where there is none of today's numbers.
-  private let figures: [(id: String, picture: String?, caption: String)]
+  private let figures: [(id: String, picture: String?, caption: Prose)]
   private let commit: String
 
   /// Figures without a picture of today's numbers.
@@ -89,27 +90,24 @@ package struct TeXFile {
       define("value", id, value.number)
       define("verdict", id, value.verdict)
       define("origin", id, value.origin)
-      define("statement", id, Self.plain(value.statement))
+      define("statement", id, Self.text(value.statement))
     }
     for figure in figures {
       if let picture = figure.picture { define("picture", figure.id, picture) }
-      define("caption", figure.id, Self.plain(figure.caption))
+      define("caption", figure.id, Self.text(figure.caption))
     }
     return text + "\\makeatother\n"
   }
 
-  private static let letters: [Character: String] = [
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
-    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau",
-    "φ": "varphi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda",
-    "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "→": "to", "≤": "le", "≥": "ge",
-    "≈": "approx", "∞": "infty", "×": "times", "·": "cdot", "±": "pm", "∈": "in", "√": "surd", "∼": "sim", "≪": "ll",
-    "≫": "gg", "≠": "ne", "∝": "propto", "‖": "Vert", "⟨": "langle", "⟩": "rangle",
-  ]
-  private static let raised: [Character: Character] = [
+  private static let raised: [Character: String] = [
     "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁻": "-",
-    "⁺": "+", "ᵀ": "T",
+    "⁺": "+", "ᵀ": "T", "′": "\\prime",
   ]
+
+  /// A text with its formulas.
+  private static func text(_ prose: Prose) -> String {
+    prose.rendered(text: plain) { "\\ensuremath{\($0.tex)}" }
+  }
 
   /// A text as TeX shows it, whatever it contains. Signs that TeX's fonts may lack become their names in mathematics, and
   /// those without one a question mark.
@@ -126,8 +124,8 @@ package struct TeXFile {
       case "’": return "'"
       case " "..."~": return "\(character)"
       default:
-        if let name = letters[character] { return "\\ensuremath{\\\(name)}" }
         if let sign = raised[character] { return "\\ensuremath{{}^{\(sign)}}" }
+        if let command = Formula.command(for: character) { return "\\ensuremath{\(command)}" }
         return character.isLetter ? "\(character)" : character.isWhitespace ? " " : "?"
       }
     }.joined()

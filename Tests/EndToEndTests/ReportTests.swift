@@ -11,7 +11,7 @@ import Testing
   private func project() throws -> Project {
     let hostile = Self.hostile.replacing("'", with: "''")
     let figures = Project.figures
-      .replacing("caption: Probability", with: "caption: '\(hostile) Probability")
+      .replacing("caption: Probability", with: "caption: '\(hostile) $p \\leq \\frac{1}{2}$ Probability")
       .replacing("only zero.\n    source: \"Fig. 1\"", with: "only zero.'\n    source: \"Fig. 1\"")
       .replacing("statement: With d(d+1)/2", with: "statement: '\(hostile) With d(d+1)/2")
       .replacing("always the only zero.\n", with: "always the only zero.'\n")
@@ -144,6 +144,20 @@ import Testing
       let text: String = try browser.value("document.querySelector('\(selector)').\(property)")
       #expect(text.contains(Self.hostile), "\(selector): \(text)")
     }
+  }
+
+  @Test("a formula is mathematics to the browser, and plain text where there is room for text alone")
+  func formulas() throws {
+    let browser = try page(of: try project())
+    let fraction = "document.querySelector('figcaption math mfrac')"
+    #expect(try browser.value("\(fraction).textContent") == "12")
+    // Stacked, as only what knows fractions draws it.
+    #expect(
+      try browser.value(
+        "\(fraction).children[0].getBoundingClientRect().bottom <= \(fraction).children[1].getBoundingClientRect().top")
+    )
+    let alternative: String = try browser.value("document.querySelector('img.plot').alt")
+    #expect(alternative.contains("p ≤ 1/2 Probability"), "\(alternative)")
   }
 
   @Test(

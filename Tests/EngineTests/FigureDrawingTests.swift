@@ -188,7 +188,8 @@ func withFolder(_ body: (URL) throws -> Void) throws {
       let sentinel = folder.appending(path: "sentinel")
       let command = "touch \(sentinel.path)"
       let text =
-        "it's `\(command)` $(\(command)) \"`\(command)`\" @command R & D ~x <b> µ{/:Italic λ}^∗ $data1 # \\\\ %s"
+        "it's `\(command)` \\$(\(command)) \"`\(command)`\" @command R & D ~x <b> µ{/:Italic λ}^∗ \\$data1 # \\\\ %s "
+        + "$\\bar x'_{c} < \\frac{\\|z\\|^2}{95\\%} \\in \\{y\\}$"
       let series = "{draw: guide, slope: 1, through: [1, 1], label: \(yaml(text))}"
       let drawn = try script(
         FigureFileTests.yaml(axes: "x: {label: \(yaml(text))}, y: {label: \(yaml(text))}", series: series)

@@ -1,0 +1,63 @@
+/// A text of the user's that may hold formulas between dollar signs, as `the threshold $n_c$`: a statement, a caption, a
+/// reason or a label. `\$` is a dollar sign. Interpolated into a text it is Unicode.
+package struct Prose: Sendable, Equatable, CustomStringConvertible {
+  private enum Piece: Equatable {
+    case text(String)
+    case formula(Formula)
+  }
+
+  private let pieces: [Piece]
+
+  /// Throws ``Formula/Mistake`` for a dollar sign without its partner and for what is no formula.
+  package init(_ source: String) throws(Formula.Mistake) {
+    var pieces: [Piece] = []
+    var text = String.UnicodeScalarView()
+    var rest = Array(source.unicodeScalars)[...]
+    while let scalar = rest.popFirst() {
+      guard scalar == "$" else {
+        text.append(scalar == "\\" && rest.first == "$" ? rest.removeFirst() : scalar)
+        continue
+      }
+      var end = rest.startIndex
+      while end < rest.endIndex, rest[end] != "$" { end += rest[end] == "\\" ? 2 : 1 }
+      guard end < rest.endIndex else {
+        let head = rest.prefix(20).map { "\($0)" }.joined()
+        throw Formula.Mistake(
+          reason: "the formula '$\(head)' has no end: close it with '$', or write '\\$' for a dollar sign")
+      }
+      pieces += [.text(String(text)), .formula(try Formula(rest[..<end]))]
+      text.removeAll()
+      rest = rest[(end + 1)...]
+    }
+    self.pieces = pieces + [.text(String(text))]
+  }
+
+  /// All of it, with each kind of stretch in the form that is asked for.
+  package func rendered(text: (String) -> String, formula: (Formula) -> String) -> String {
+    pieces.map { piece in
+      switch piece {
+      case .text(let stretch): text(stretch)
+      case .formula(let tree): formula(tree)
+      }
+    }.joined()
+  }
+
+  /// For terminals, records and whatever else shows plain text.
+  package var unicode: String { rendered(text: { $0 }, formula: \.unicode) }
+  package var description: String { unicode }
+  /// For HTML, with all text of the user's escaped.
+  package var html: String { rendered(text: { Text.escapedForXML($0) }, formula: \.mathML) }
+  /// For gnuplot, whose own signs in the text around the formulas stay in force.
+  package var gnuplot: String { rendered(text: { $0 }, formula: \.gnuplot) }
+}
+
+extension YAMLValue {
+  /// A text with formulas, or nil with a report of what is wrong with one.
+  package func prose(_ key: String, in context: String) -> Prose? {
+    guard let text = text(key, in: context) else { return nil }
+    do { return try Prose(text) } catch {
+      report(.message("'\(key)': \(error.reason)"), in: context)
+      return nil
+    }
+  }
+}
