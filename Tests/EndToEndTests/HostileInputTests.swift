@@ -257,7 +257,7 @@ import Testing
       let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
       var verdicts: [String: String] = [:]
       for claim in json["claims"] as? [[String: Any]] ?? [] {
-        verdicts[claim["id"] as? String ?? ""] = claim["verdict"] as? String
+        verdicts[claim["claim"] as? String ?? ""] = claim["verdict"] as? String
       }
       #expect(
         verdicts == ["mine/plain": "confirmed", "mine/cheat": "inconclusive", "mine/honest": "inconclusive"],

@@ -180,12 +180,14 @@ import Testing
     // What costs more than the budget is not drawn, and without a sample nothing is kept.
     let none = try paper.run(["ledger", "accept", "paper:mine", "--budget", "0.000001s", "--reason", "too dear"])
     #expect(none.status == 7 && none.output.contains("of other code stay"), "\(none.output)\(none.errors)")
-    let kept = try paper.ok(["ledger", "accept", "paper:mine", "--sample", "2", "--reason", "only a comment"])
+    let kept = try paper.ok(["ledger", "accept", "paper:mine", "--sample", "2", "--reason", "only a comment\u{1b}[2J"])
     #expect(kept.contains("3 numbers and tables kept, 2 made again"), "\(kept)")
     #expect(try !paper.ok(["verify"]).contains("other estimator"))
     // A compact ledger still says so, and reads as before.
     try paper.ok(["ledger", "update", "--compact"])
-    #expect(try paper.workspace.read("\(paper.ledger)/\(paper.file("claims"))").contains("only a comment\t2\t\(other)"))
+    #expect(
+      try paper.workspace.read("\(paper.ledger)/\(paper.file("claims"))").contains(
+        "only a comment\\u{1B}[2J\t2\t\(other)"))
     #expect(try !paper.ok(["verify"]).contains("other estimator"))
     #expect(try paper.run(["ledger", "accept", "paper:mine", "--reason", "again"]).status == 7)
   }
