@@ -14,6 +14,7 @@
 """
 
 import copy
+import ctypes
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -41,6 +42,10 @@ class Failure(Exception):
 
 class _Mistake(Exception):
     """What is wrong with the program as a whole; its text says all of it."""
+
+
+class _Misfit(_Mistake):
+    """What is wrong with what a function returned."""
 
 
 #: What else makes a replica fail alone. Every other exception is a mistake in the program and fails the whole cell.
@@ -71,6 +76,17 @@ class Random(np.random.Generator):
         return Random, (self.key,)
 
 
+class _Inputs(dict):
+    """The inputs by name."""
+
+    def __missing__(self, name):
+        there = f"there are {', '.join(self)}" if self else "none were given"
+        raise KeyError(
+            f"there is no input '{name}', {there}: a stage names inputs under `inputs:`, and `refig try` takes them from one"
+            " with --stage STAGE"
+        )
+
+
 class Cell:
     """What a run may know besides parameters and random numbers."""
 
@@ -81,7 +97,7 @@ class Cell:
         self.mutant = mutant
         #: By name, a list of the other stage's sweep points: .parameters, .replicas, .arrays by output. With
         #: `replicas: own` they hold the replicas of this cell alone, in its order.
-        self.inputs = inputs
+        self.inputs = _Inputs(inputs)
         #: data["digits"]["images"]: arrays of committed files.
         self.data = data
         self._own = own
@@ -106,19 +122,26 @@ class Point:
         return point
 
 
-_experiments = {}
+#: Functions by their names, and the names that several have.
+_experiments, _ambiguous = {}, set()
+#: How many arguments a function takes.
+_counts = {}
 
 
 def experiment(function=None, *, name=None, vectorised=False):
     """Declares an experiment: a function of (p), (p, rng) or (p, rng, cell) that returns arrays by output.
 
-    Its name is the function's with '-' for '_', as pipeline.yaml has it behind the paper's. A vectorised one takes a list
-    of generators, one for each replica, and returns arrays with a leading axis for them, but for the scales of axes.
+    Its name, which pipeline.yaml has behind the paper's, is the function's, of which '_' may be '-' there, or the one
+    given. A vectorised one takes a list of generators, one for each replica, and returns arrays with a leading axis for
+    them, but for the scales of axes.
     """
     if function is None:
         return lambda function: experiment(function, name=name, vectorised=vectorised)
     function._refig_vectorised = vectorised
-    _experiments[name or function.__name__.replace("_", "-")] = function
+    name = name or function.__name__.replace("_", "-")
+    if _experiments.get(name, function) is not function:
+        _ambiguous.add(name)
+    _experiments[name] = function
     return function
 
 
@@ -170,8 +193,7 @@ def _answer(request, cell):
     try:
         if request["protocol"] != PROTOCOL:
             raise _Mistake(f"refig.py knows protocol {PROTOCOL}, not {request['protocol']}")
-        results, failed = _run(_function(request["experiment"]), request, cell)
-        arrays = _stack(results, request["outputs"]) if results else []
+        arrays, failed = _run(_function(request["experiment"]), request, cell)
     except Exception as error:
         return {"error": _reason(error)}, []
     heads = [{"name": name, "shape": list(array.shape)} for name, array in arrays]
@@ -179,51 +201,79 @@ def _answer(request, cell):
 
 
 def _function(name):
-    found = _experiments.get(name) or _experiments.get(name.split("/")[-1])
-    if found is None and len(_experiments) == 1:
-        found = next(iter(_experiments.values()))
-    if found is None:
-        raise _Mistake(f"the program has no experiment '{name}'; it has {', '.join(_experiments) or 'none'}")
-    return found
+    own = name.split("/")[-1]
+    for known in (name, own, own.replace("_", "-")):
+        if known in _ambiguous:
+            raise _Mistake(
+                f"several functions of the program are the experiment '{known}'; give each a name of its own:"
+                " @refig.experiment(name=…)"
+            )
+        if known in _experiments:
+            return _experiments[known]
+    raise _Mistake(
+        f"the program has no experiment '{name}'; it has {', '.join(_experiments) or 'none'}; put @refig.experiment"
+        f" above the function {own.replace('-', '_')}, or @refig.experiment(name={own!r}) above one with another name"
+    )
 
 
 def _run(function, request, cell):
-    """Results by output, a list over the replicas that succeeded, or stacked already; and reasons of those that failed."""
+    """Names with arrays, in the order of pipeline.yaml, and why replicas failed."""
     # Before, because an experiment may take hours; afterwards, because it may import or read more.
     _require_sources(request)
-    states = _global_states()
-    results = _replicas(function, request, cell)
-    _require_sources(request)
-    for name, before, after in zip(("numpy.random", "random"), states, _global_states()):
-        if before != after:
-            raise _Mistake(
-                f"the experiment drew from the global random numbers of {name}, which are others in each process; draw"
-                " from its argument rng, and hand rng to functions that take a generator (random_state=rng)"
-            )
-    return results
+    states = _states.pop() if _states else _global_states()
+    try:
+        results, failed = _replicas(function, request, cell)
+        _require_sources(request)
+        _states.append(_global_states())
+        for name, before, after in zip(("numpy.random", "random"), states, _states[0]):
+            if before != after:
+                raise _Mistake(
+                    f"the experiment drew from the global random numbers of {name}, which are others in each process;"
+                    " draw from its argument rng, and hand rng to functions that take a generator (random_state=rng)"
+                )
+        replicas = [replica for replica in cell.replicas if str(replica) not in failed]
+        return _stack(results, request["outputs"], replicas) if replicas else [], failed
+    except _Misfit as misfit:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        place = f" ({os.path.basename(code.co_filename)}:{code.co_firstlineno}: def {code.co_name})" if code else ""
+        raise _Mistake(f"{misfit}{place}") from None
 
 
 def _replicas(function, request, cell):
+    """Results by output, a list over the replicas that succeeded, or stacked already; and why others failed."""
     parameters = Parameters(request["parameters"])
     keys = request["keys"] or [None] * len(cell.replicas)
-    count = len(inspect.signature(function).parameters)
+    if function not in _counts:
+        _counts[function] = len(inspect.signature(function).parameters)
+    count = _counts[function]
 
     def call(rng, cell):
         # A list that one replica changes must not reach the next.
-        own = Parameters({name: copy.deepcopy(value) for name, value in parameters.items()})
-        return dict(function(*(own, rng, cell)[:count]))
+        own = Parameters(
+            {name: copy.deepcopy(value) if isinstance(value, list) else value for name, value in parameters.items()}
+        )
+        result = function(*(own, rng, cell)[:count])
+        if not hasattr(result, "keys"):
+            who = "the function" if len(cell.replicas) > 1 else f"the function, for replica {cell.replicas[0]},"
+            raise _Misfit(
+                f"{who} returned {_what(result)}; a dictionary of arrays by output is expected, such as"
+                f' {{"{request["outputs"][0]["name"]}": …}}{"; does it end with return?" if result is None else ""}'
+            )
+        return dict(result)
 
     def randoms(keys):
         return [key and Random(key) for key in keys]
 
+    scales = {output["name"] for output in request["outputs"] if output["axes"] == [output["name"]]}
     if function._refig_vectorised:
         try:
-            return call(randoms(keys), cell), {}
+            result = call(randoms(keys), cell)
+            # A list of a scale is not one over the replicas.
+            return {name: np.asarray(value) if name in scales else value for name, value in result.items()}, {}
         except NUMERICAL:
             if len(keys) == 1:
                 return {}, {str(cell.replicas[0]): _reason(sys.exc_info()[1])}
     results, failed = {}, {}
-    scales = {output["name"] for output in request["outputs"] if output["axes"] == [output["name"]]}
     for replica, key in zip(cell.replicas, keys):
         try:
             if function._refig_vectorised:
@@ -235,36 +285,81 @@ def _replicas(function, request, cell):
             failed[str(replica)] = _reason(error)
             continue
         if results and results.keys() != result.keys():
-            raise TypeError(f"replica {replica} has the outputs {sorted(result)}, others {sorted(results)}")
+            raise _Misfit(
+                f"replica {replica} has the outputs {', '.join(map(str, result))}, others {', '.join(map(str, results))}"
+            )
         for name, value in result.items():
             results.setdefault(name, []).append(value)
     return results, failed
 
 
-def _stack(results, outputs):
+def _stack(results, outputs, replicas):
+    """Names with arrays whose first axis is that of the replicas that succeeded, but for scales of axes."""
     scales = {output["name"] for output in outputs if output["axes"] == [output["name"]]}
     declared = [output["name"] for output in outputs]
     for name in results:
         if name not in declared:
-            raise KeyError(f"returned '{name}', which pipeline.yaml does not declare; it declares {', '.join(declared)}")
+            raise _Misfit(f"returned '{name}', which pipeline.yaml does not declare; it declares {', '.join(declared)}")
     arrays = []
     for name in declared:
         if name not in results:
-            raise KeyError(f"did not return '{name}', which pipeline.yaml declares")
+            raise _Misfit(f"did not return '{name}', which pipeline.yaml declares")
         value = results[name]
         isList = isinstance(value, list)
         if name in scales and isList:
             if any(not np.array_equal(scale, value[0]) for scale in value):
-                raise ValueError(f"'{name}', the scale of an axis, differs between replicas")
+                raise _Misfit(f"'{name}', the scale of an axis, differs between replicas")
             value = value[0]
         try:
             array = np.asarray(value)
-        except ValueError:
-            raise ValueError(f"'{name}' has shapes that differ between replicas") from None
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"'{name}' holds {array.dtype}, not real numbers of one shape for all replicas")
+        except (ValueError, OverflowError, TypeError):
+            array = None
+        if array is None or array.dtype.kind not in "fiub":
+            parts = value if isList and name not in scales and len(value) == len(replicas) else [value]
+            raise _Misfit(_misfit(name, parts, replicas if parts is value else []))
         arrays.append((name, array.astype("<f8", copy=False)))
     return arrays
+
+
+def _misfit(name, values, replicas):
+    """Why the values of an output by replica are no array of real numbers."""
+    shapes = []
+    expected = "a number or an array of real numbers is expected"
+    for index, value in enumerate(values):
+        place = f"'{name}' of replica {replicas[index]}" if replicas else f"'{name}'"
+        try:
+            array = np.asarray(value)
+        except (ValueError, OverflowError, TypeError):
+            return f"{place} has rows of different lengths; {expected}"
+        if array.dtype.kind not in "fiub":
+            odd = [part for part in np.ravel(array).tolist() if not _is_real(part)] or [value]
+            holds = "is" if array.ndim == 0 else "holds"
+            return f"{place} {holds} {_what(odd[0])}; {expected}"
+        shapes.append(array.shape)
+        if array.shape != shapes[0]:
+            return f"{place} has shape {array.shape}, that of replica {replicas[0]} {shapes[0]}; one shape is expected"
+    return f"'{name}' holds numbers of types that have no array; {expected}"
+
+
+def _is_real(value):
+    """Whether NumPy has a 64-bit number for it."""
+    return np.asarray(value).dtype.kind in "fiub"
+
+
+def _what(value):
+    """A value as a message names it."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, int) and not _is_real(value):
+        return f"a whole number of {value.bit_length()} bits, too large for an array; return float(…)"
+    try:
+        text = repr(value)
+    except Exception:
+        return f"something of type {type(value).__name__}"
+    text = text if len(text) <= 40 else text[:30] + " … " + text[-6:]
+    return f"{text}, of type {type(value).__name__}"
 
 
 def _reason(error):
@@ -294,6 +389,10 @@ _installed = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", 
 _installed |= {path for path in map(os.path.realpath, (sys.prefix, sys.base_prefix)) if _is_within(path, _project)}
 #: Modules looked at, and the files of those that are the project's own.
 _modules, _files = {}, set()
+#: How often something was imported or opened, and that with the number of modules when they were looked at.
+_events, _looked_at = [0], [None]
+#: Lists of sources that cover all files found so far.
+_covering = set()
 #: Files in the project's folder: opened for reading and not looked at yet; looked at, and read; opened for writing.
 _opened, _looked, _read_files, _written = set(), set(), set(), set()
 
@@ -301,7 +400,11 @@ _opened, _looked, _read_files, _written = set(), set(), set(), set()
 def _watch(event, arguments):
     """Notes which files of the project are opened, by whatever means of Python: an audit hook."""
     try:
+        if event == "import":
+            _events[0] += 1
+            return
         if event == "open":
+            _events[0] += 1
             path, _, flags = arguments
         elif event == "os.rename":
             path, flags = arguments[1], os.O_WRONLY
@@ -346,6 +449,29 @@ def _require_sources(request):
             f"Python took old bytecode for {', '.join(sorted(_stale))}, as it does after two edits within a second; that is"
             " removed now, so run again"
         )
+    # What loads a module opens its file or tells that it imports it, wherever it then puts the module.
+    now = (_events[0], len(sys.modules))
+    if now != _looked_at[0] or _opened:
+        _look()
+        _covering.clear()
+        _looked_at[0] = now
+    if tuple(request["sources"]) in _covering:
+        return
+    sources = [os.path.join(_project, source) for source in request["sources"]]
+    for verb, files in (("imports", _files), ("reads", _read_files)):
+        missing = sorted(path for path in files if not _is_source(path, sources))
+        if missing:
+            names = [os.fsencode(os.path.relpath(path, _project)).decode("utf-8", "replace") for path in missing]
+            raise _Mistake(
+                f"the program {verb} {', '.join(names)}, which `sources:` of the experiment does not name, so that its"
+                " results would be kept after an edit; add to pipeline.yaml: sources:"
+                f" [{', '.join(map(_yaml, request['sources'] + names))}]"
+            )
+    _covering.add(tuple(request["sources"]))
+
+
+def _look():
+    """Looks at what was imported and read since it was done last."""
     for name, module in list(sys.modules.items()):
         if _modules.get(name) is not module:
             _modules[name] = module
@@ -370,16 +496,6 @@ def _require_sources(request):
         isMetadata = re.search(r"\.(egg|dist)-info(/|$)", inside)
         if _is_of_project(path) and not _is_left_out(inside) and not isMetadata and os.path.exists(path):
             _read_files.add(path)
-    sources = [os.path.join(_project, source) for source in request["sources"]]
-    for verb, files in (("imports", _files), ("reads", _read_files)):
-        missing = sorted(path for path in files if not _is_source(path, sources))
-        if missing:
-            names = [os.fsencode(os.path.relpath(path, _project)).decode("utf-8", "replace") for path in missing]
-            raise _Mistake(
-                f"the program {verb} {', '.join(names)}, which `sources:` of the experiment does not name, so that its"
-                " results would be kept after an edit; add to pipeline.yaml: sources:"
-                f" [{', '.join(map(_yaml, request['sources'] + names))}]"
-            )
 
 
 #: What YAML takes for something else than a text.
@@ -443,10 +559,40 @@ if "REFIG_PROTOCOL" in os.environ or "--try" in sys.argv:
     sys.addaudithook(_watch)
 
 
+#: The global states after the last request that was answered; nothing after one that failed.
+_states = []
+#: What the memory of NumPy's global generator held when its state was last asked for, and that state.
+_known_state = [None, None]
+
+
 def _global_states():
     """The states of the random numbers that all code of a process shares: of NumPy and of Python."""
-    state = np.random.get_state()
-    return [part.tobytes() if isinstance(part, np.ndarray) else part for part in state], random.getstate()
+    return _numpy_state(), random.getstate()
+
+
+def _numpy_state():
+    """The state of NumPy's global generator. To ask for it takes long, to look at its memory does not."""
+    generator = np.random.mtrand._rand._bit_generator
+    memory = None
+    if isinstance(generator, np.random.MT19937):
+        memory = ctypes.string_at(generator.ctypes.state_address, 4 * 624 + 4)
+        if memory == _known_state[0]:
+            return _known_state[1]
+    state = _plain(np.random.get_state(legacy=False))
+    _known_state[:] = None, None
+    # A normal number that waits to be drawn lies elsewhere.
+    if memory and state["has_gauss"] == 0:
+        words = state["state"]
+        if memory == words["key"] + words["pos"].to_bytes(4, sys.byteorder):
+            _known_state[:] = memory, state
+    return state
+
+
+def _plain(state):
+    """A state with arrays as bytes, which can be compared."""
+    if isinstance(state, dict):
+        return {name: _plain(value) for name, value in state.items()}
+    return state.tobytes() if isinstance(state, np.ndarray) else state
 
 
 def _try(words):
@@ -462,10 +608,10 @@ def _try(words):
     if request is None:
         sys.exit(refig.returncode or 1)
     try:
-        results, failed = _run(_function(request[0]["experiment"]), *request)
+        arrays, failed = _run(_function(request[0]["experiment"]), *request)
     except _Mistake as mistake:
         sys.exit(f"{mistake}")
     for replica, reason in failed.items():
         print(f"replica {replica} failed: {reason}")
-    for name, array in _stack(results, request[0]["outputs"]) if results else []:
+    for name, array in arrays:
         print(f"{name} = {array[0] if len(array) == 1 else array}")

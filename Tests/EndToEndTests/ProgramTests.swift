@@ -193,7 +193,7 @@ import Testing
         "nan",
         "output 'end' of replica 0 holds nan; where that is a result and no mistake, the output is declared with allowsNaN"
       ),
-      ("complex", "'end' holds complex128"),
+      ("complex", "'end' of replica 0 is 1j, of type complex; a number or an array of real numbers is expected"),
       ("exit", "it ended with status 3 before it answered; it printed: a stray word; and another; goodbye"),
       ("killed", "was killed (signal 9; out of memory?) before it answered"),
       ("garbage", "its answer does not begin with the line of JSON that the protocol asks for, but with 'no answer'"),
