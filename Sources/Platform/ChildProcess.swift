@@ -27,11 +27,11 @@ package enum ChildProcess {
   }
 
   /// Starts a program, looked up on PATH, with these descriptors as its standard streams, and others from 3 on. In
-  /// a folder, if one is named, it is env that looks it up, and that ends with status 127 where there is none. Throws
-  /// ``NotStarted``.
+  /// a folder, if one is named, it is env that looks it up, and that ends with status 127 where there is none. With
+  /// a `leader` it joins that process's group. Throws ``NotStarted``.
   package static func start(
     _ command: [String], input: Int32, output: Int32, errors: Int32 = 2, others: [Int32] = [],
-    environment: [String: String], folder: String? = nil, group: Group = .parents
+    environment: [String: String], folder: String? = nil, group: Group = .parents, leader: pid_t? = nil
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -52,7 +52,8 @@ package enum ChildProcess {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, group.rawValue)
+    posix_spawnattr_setflags(&attributes, leader == nil ? group.rawValue : Group.own.rawValue)
+    posix_spawnattr_setpgroup(&attributes, leader ?? 0)
     var process = pid_t()
     // What changes the folder in posix_spawn, C shows to GNU sources only.
     let command = folder.map { ["/usr/bin/env", "-C", $0] + command } ?? command
@@ -63,6 +64,22 @@ package enum ChildProcess {
     }
     guard code == 0 else { throw NotStarted(program: command[0], code: code) }
     return process
+  }
+
+  /// A process that leads a group of its own and ends all of it when this process is gone, however it went, or when
+  /// the descriptor is closed. Throws ``NotStarted``.
+  package static func startGuard() throws -> (process: pid_t, descriptor: Int32) {
+    let pipe = try makePipe()
+    defer { close(pipe[0]) }
+    do {
+      let environment = ["PATH": "/usr/bin:/bin"]
+      let process = try start(
+        ["/bin/sh", "-c", "read -r _; kill -9 0"], input: pipe[0], output: 2, environment: environment, group: .own)
+      return (process, pipe[1])
+    } catch {
+      close(pipe[1])
+      throw error
+    }
   }
 
   /// A pipe that closes on exec, or a child would keep its siblings' pipes open and never see the end of its own.

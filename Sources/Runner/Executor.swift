@@ -65,21 +65,17 @@ package struct Batch {
       })
     label = { "\(plan.stages[$0.stage].id) \(plan.stages[$0.stage].label($0.cell))" }
   }
-}
 
-extension Batch {
-  /// Says after Ctrl-C which cells are waited for, with the seconds each has been at work, and how not to.
-  func tellOfWaiting(for busy: [(item: Item, seconds: Double)], canEnd: Bool = true) {
+  /// Says after Ctrl-C which cells are waited for and how long each has taken, and how not to wait.
+  func tellOfWaiting(_ busy: [(item: Item, seconds: Double)]) {
     guard !busy.isEmpty else { return }
     let cells = busy.prefix(3).map { "\(label($0.item)), for \(Text.duration($0.seconds)) so far" }
-    let (rest, them) = (busy.count - cells.count, busy.count == 1 ? "it" : "them")
+    let rest = busy.count - cells.count
     note(
       Self.interruption, ["cells": busy.count],
       "waiting for \(Text.count(busy.count, "cell")) at work: \(cells.joined(separator: "; "))"
         + (rest > 0 ? "; and \(rest) more" : "")
-        + (canEnd
-          ? ". Press Ctrl-C again to end \(them) now, unfinished."
-          : ". Without worker processes a compiled experiment goes on until it is done."))
+        + ". Press Ctrl-C again to end \(busy.count == 1 ? "it" : "them") now, unfinished.")
   }
 }
 
@@ -99,34 +95,11 @@ package struct InProcessExecutor: Executor {
     for item in batch.items {
       if Interruption.requests > 0 { throw PipelineError.interrupted }
       if batch.isCancelled { throw PipelineError.cancelled }
-      let outcome = perform(item, of: batch)
+      let start = ChildProcess.now()
+      let outcome = worker.perform(batch.manifest(item)) { batch.tellOfWaiting([(item, ChildProcess.now() - start)]) }
       if Interruption.requests > 1 { throw PipelineError.interrupted }
       try report(item, outcome)
     }
-  }
-
-  /// Milliseconds between two looks at whether somebody has pressed Ctrl-C.
-  private static let lookInterval = 100
-
-  /// Computes a cell, and says after Ctrl-C that it is waited for.
-  private func perform(_ item: Batch.Item, of batch: Batch) -> Worker.Outcome {
-    let manifest = batch.manifest(item)
-    var canEnd = false
-    if case .program = worker.catalogue.experiments[manifest.experiment]?.implementation { canEnd = true }
-    let (start, isOver, hasEnded) = (ChildProcess.now(), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-    // Why unsafe: this thread leaves the batch alone until the other has ended.
-    nonisolated(unsafe) let shared = batch
-    Thread.detachNewThread { [canEnd] in
-      while isOver.wait(timeout: .now() + .milliseconds(Self.lookInterval)) == .timedOut {
-        guard Interruption.requests > 0 else { continue }
-        shared.tellOfWaiting(for: [(item, ChildProcess.now() - start)], canEnd: canEnd)
-        break
-      }
-      hasEnded.signal()
-    }
-    let outcome = worker.perform(manifest)
-    isOver.signal()
-    hasEnded.wait()
-    return outcome
+    if Interruption.requests > 0 { throw PipelineError.interrupted }
   }
 }

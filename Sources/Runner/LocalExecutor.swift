@@ -65,7 +65,7 @@ package struct LocalExecutor: Executor {
       let isStopping = Interruption.requests > 0 || isCancelled
       if Interruption.requests > 0, !hasToldOfWaiting {
         hasToldOfWaiting = true
-        batch.tellOfWaiting(for: workers.compactMap { worker in worker.item.map { ($0, worker.secondsAtWork) } })
+        batch.tellOfWaiting(workers.compactMap { worker in worker.item.map { ($0, worker.secondsAtWork) } })
       }
       if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
         // Whoever holds the claims is still at work: look again a little later.

@@ -11,6 +11,11 @@ final class Programs: @unchecked Sendable {
   private var running: [Kind: Program] = [:]
   /// Whether what they print is shown at once.
   private let showsPrinted: Bool
+  /// Whether they are in groups of their own, which Ctrl-C on a terminal does not reach. Those of a worker are in its
+  /// group, which its runner ends.
+  var haveOwnGroups = true
+  /// Hears once, while a program computes, that the user asked to stop.
+  var onInterruption: (() -> Void)?
   /// Hears that the program which a cell needs is being started, and that it has begun to read what it is asked.
   var onStart: (_ hasBegun: Bool) -> Void = { _ in }
 
@@ -32,7 +37,8 @@ final class Programs: @unchecked Sendable {
     } else {
       try experiment.requireSameSources()
       onStart(false)
-      program = try Program(experiment, showsPrinted: showsPrinted, onBegin: { [onStart] in onStart(true) })
+      program = try Program(
+        experiment, showsPrinted: showsPrinted, hasOwnGroup: haveOwnGroups, onBegin: { [onStart] in onStart(true) })
       running[kind] = program
     }
     func end() {
@@ -40,7 +46,10 @@ final class Programs: @unchecked Sendable {
       program.kill()
     }
     do {
-      let results = try program.answer(to: request, outputs: outputs)
+      let results = try program.answer(to: request, outputs: outputs) { [self] in
+        onInterruption?()
+        onInterruption = nil
+      }
       // It may have imported only now what somebody has edited since its key was made.
       do {
         try experiment.requireSameSources()
@@ -91,6 +100,8 @@ final class Program {
   }
 
   let process: pid_t
+  /// The leader of its group, if that is its own.
+  private let groupGuard: (process: pid_t, descriptor: Int32)?
   private let name: String
   private let isPython: Bool
   private let showsPrinted: Bool
@@ -113,7 +124,9 @@ final class Program {
   /// The same for one that has not begun.
   private static let beginningInterval: Int32 = 20
 
-  init(_ experiment: ProgramExperiment, showsPrinted: Bool, onBegin: @escaping () -> Void) throws {
+  init(
+    _ experiment: ProgramExperiment, showsPrinted: Bool, hasOwnGroup: Bool, onBegin: @escaping () -> Void
+  ) throws {
     name = experiment.command.joined(separator: " ")
     isPython = experiment.command.contains {
       $0.hasSuffix(".py") || $0.split(separator: "/").last?.hasPrefix("python") ?? false
@@ -125,14 +138,19 @@ final class Program {
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
     defer { for descriptor in [nothing, pipes[0][0], pipes[1][1], pipes[2][1]] { close(descriptor) } }
     (requests, answers, log) = (pipes[0][1], pipes[1][0], pipes[2][0])
+    var groupGuard: (process: pid_t, descriptor: Int32)?
     do {
+      if hasOwnGroup { groupGuard = try ChildProcess.startGuard() }
       process = try ChildProcess.start(
         experiment.command, input: nothing, output: pipes[2][1], errors: pipes[2][1],
-        others: [pipes[0][0], pipes[1][1]], environment: experiment.environment, folder: experiment.folder)
+        others: [pipes[0][0], pipes[1][1]], environment: experiment.environment, folder: experiment.folder,
+        leader: groupGuard?.process)
     } catch {
       for descriptor in [requests, answers, log] { close(descriptor) }
+      if let groupGuard { Self.end(groupGuard) }
       throw error
     }
+    self.groupGuard = groupGuard
     for descriptor in [requests, answers, log] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
   }
 
@@ -146,18 +164,23 @@ final class Program {
 
   /// Asks for a block of replicas. Throws ``Failure`` if the program is of no use any more, `EvidenceError` for an answer
   /// that says why there is none or does not fit.
-  func answer(to request: ProgramRequest, outputs: [OutputArray]) throws -> ReplicaResults {
+  /// `onInterruption` hears while it computes that the user asked to stop.
+  func answer(
+    to request: ProgramRequest, outputs: [OutputArray], onInterruption: () -> Void
+  ) throws -> ReplicaResults {
     Self.busyCount.add(1, ordering: .relaxed)
     defer { Self.busyCount.subtract(1, ordering: .relaxed) }
     lastWords = []
-    let (answer, bytes, start) = try exchange(request.bytes)
+    let (answer, bytes, start) = try exchange(request.bytes, onInterruption)
     if let error = answer.error { throw EvidenceError(ErrorMessage.reasonOfProgram(error) + printed) }
     return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
   }
 
   /// Sends a request and reads the answer, while the log is read too: a program that waits for somebody to read one of the
   /// three would wait for ever.
-  private func exchange(_ request: [UInt8]) throws -> (answer: ProgramAnswer, bytes: [UInt8], start: Int) {
+  private func exchange(
+    _ request: [UInt8], _ onInterruption: () -> Void
+  ) throws -> (answer: ProgramAnswer, bytes: [UInt8], start: Int) {
     var sent = 0
     var bytes: [UInt8] = []
     var searched = 0
@@ -193,6 +216,7 @@ final class Program {
       ]
       let count = poll(&polls, 3, onBegin == nil ? Self.lookInterval : Self.beginningInterval)
       if Interruption.requests > 1 { throw failure("it was interrupted") }
+      if Interruption.requests > 0 { onInterruption() }
       if count == 0, let status = endedStatus() { throw ended(status, bytes.count) }
       if polls[1].revents != 0 { readLog() }
       if polls[2].revents != 0 {
@@ -295,14 +319,23 @@ final class Program {
   /// Lets it go: it ends when its requests do.
   func end() {
     for descriptor in [requests, answers, log] { close(descriptor) }
-    guard waitedStatus() == nil else { return }
-    endNow()
+    if waitedStatus() == nil { endNow() }
+    if let groupGuard { Self.end(groupGuard) }
   }
 
   /// Ends it.
   func kill() {
     endNow()
+    if let groupGuard { Self.end(groupGuard) }
     for descriptor in [requests, answers, log] { close(descriptor) }
+  }
+
+  /// Ends a group with whatever the program has started and left.
+  private static func end(_ group: (process: pid_t, descriptor: Int32)) {
+    Glibc.kill(-group.process, SIGKILL)
+    var status: Int32 = 0
+    while waitpid(group.process, &status, 0) < 0, errno == EINTR {}
+    close(group.descriptor)
   }
 
   private func endNow() {

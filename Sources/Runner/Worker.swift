@@ -49,9 +49,12 @@ package struct Worker: Sendable {
     self.claims = claims
   }
 
-  /// Makes sure that a cell is in the store.
-  package func perform(_ manifest: Manifest) -> Outcome {
+  /// Makes sure that a cell is in the store. `onInterruption` hears, while a program computes, that the user asked to
+  /// stop.
+  package func perform(_ manifest: Manifest, onInterruption: (() -> Void)? = nil) -> Outcome {
     let key = manifest.key
+    programs.onInterruption = onInterruption
+    defer { programs.onInterruption = nil }
     do {
       let work = { () throws -> Outcome in
         if store.contains(key) { return .present }
@@ -161,6 +164,7 @@ package struct Worker: Sendable {
   package func serve(input: Int32, output: Int32) throws {
     var reader = LineReader(descriptor: input)
     guard try Self.send(Self.ready + "\n", to: output) else { return }
+    programs.haveOwnGroups = false
     programs.onStart = { hasBegun in
       // A runner that has gone hears nothing; the answer will show it.
       _ = try? Self.send((hasBegun ? Self.begun : Self.starting) + "\n", to: output)

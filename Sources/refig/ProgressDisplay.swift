@@ -107,7 +107,8 @@ final class ProgressDisplay {
   }
 
   private func erase() {
-    if drawnLines > 0 { write("\u{1b}[\(drawnLines)A\u{1b}[0J") }
+    // From the first column: a terminal shows the ^C of Ctrl-C wherever the cursor is.
+    if drawnLines > 0 { write("\r\u{1b}[\(drawnLines)A\u{1b}[0J") }
     drawnLines = 0
   }
 

@@ -233,10 +233,10 @@ import Testing
     #expect(String(decoding: cell, as: UTF8.self).contains("1 \(reason)"))
   }
 
-  @Test("a runner that is killed takes its programs with it")
-  func noOrphans() throws {
+  @Test("a runner that is killed takes its programs with it", arguments: ["-j1", "-j0"])
+  func noOrphans(workers: String) throws {
     let folder = try Folder(Self.experiment + "stages: {my/walk: {parameters: {kind: hangs}}}\n")
-    let process = try folder.start("run", "-j1", "--quiet")
+    let process = try folder.start("run", workers, "--quiet")
     while process.isRunning, try folder.programs() == 0 { usleep(20_000) }
     #expect(process.isRunning)
     sleep(1)
@@ -278,16 +278,15 @@ import Testing
     let process = try folder.start(arguments)
     func wait(_ isOver: () throws -> Bool) rethrows { for _ in 0..<3000 where try !isOver() { usleep(20_000) } }
     wait { folder.workspace.files(under: "").contains("hanging") || !process.isRunning }
-    let isRun = arguments[0] != "try"
     kill(process.processIdentifier, SIGINT)
-    if isRun {
+    if arguments[0] != "try" {
       try wait { try folder.workspace.read("errors").contains("Press Ctrl-C again") }
       let told = try folder.workspace.read("errors")
       #expect(told.contains("waiting for \(arguments[1] == "-j2" ? 2 : 1) cell"), "\(told)")
       #expect(told.contains("my/walk") && told.contains("drift"), "\(told)")
       #expect(process.isRunning)
     }
-    if isRun { kill(process.processIdentifier, SIGINT) }
+    if arguments[0] != "try" { kill(process.processIdentifier, SIGINT) }
     process.waitUntilExit()
     let said = try folder.workspace.read("errors")
     #expect(process.terminationStatus == 130, "\(said)")
@@ -297,14 +296,75 @@ import Testing
     #expect(try folder.failures().isEmpty)
   }
 
-  @Test("a program that does not end with its requests is ended, and so is what it started")
-  func lingering() throws {
+  /// Runs a command on a terminal of its own, and presses Ctrl-C when the file `started` is there: once, and then makes
+  /// the file `go`, or twice.
+  private static let terminal = """
+    import os, pty, signal, sys, time
+    signal.alarm(120)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.argv[2], sys.argv[2:])
+    while not os.path.exists("started"):
+        time.sleep(0.01)
+    os.write(terminal, b"\\x03")
+    text = b""
+    while b"Press Ctrl-C again" not in text:
+        text += os.read(terminal, 4096)
+    if sys.argv[1] == "twice":
+        os.write(terminal, b"\\x03")
+    else:
+        open("go", "w").close()
+    try:
+        while data := os.read(terminal, 4096):
+            text += data
+    except OSError:
+        pass
+    print(text.decode())
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+    """
+
+  @Test(
+    "Ctrl-C on a terminal lets the last cell end too, and the second one leaves no failure, with workers or without",
+    arguments: ["-j0", "-j1"], ["once", "twice"])
+  func terminalInterruption(workers: String, times: String) throws {
+    let folder = try Folder(
+      "experiments: {my/f: {command: [python3, walk.py], outputs: {x: {meaning: x}}}}\nstages: {my/f: {}}\n",
+      program: """
+        import os, time
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            open("started", "w").close()
+            while not os.path.exists("go"):
+                time.sleep(0.01)
+            return {"x": rng.normal()}
+
+        refig.main()
+        """)
+    let result = try runProgram(
+      "python3", ["-c", Self.terminal, times, try productPath("refig"), "run", workers], in: folder.workspace.path,
+      environment: ["TERM": "xterm"])
+    #expect(result.status == 130, "\(result.output)\(result.errors)")
+    #expect(result.output.contains("waiting for 1 cell at work: my/f"), "\(result.output)")
+    #expect(!result.output.contains("KeyboardInterrupt"), "\(result.output)")
+    // Lines are erased from their beginning, where the terminal has shown ^C.
+    let erasures = result.output.components(separatedBy: "\u{1b}[0J").dropLast()
+    #expect(
+      !erasures.isEmpty && erasures.allSatisfy { $0.contains(/\r\x1b\[\d+A$/) }, "\(result.output.debugDescription)")
+    #expect(try folder.failures().isEmpty)
+    #expect(try folder.cells().count == (times == "once" ? 1 : 0))
+    #expect(try folder.programs() == 0)
+  }
+
+  @Test("a program that does not end with its requests is ended, and so is what it started", arguments: ["-j2", "-j0"])
+  func lingering(workers: String) throws {
     let folder = try Folder(
       Self.stages,
       program: "import subprocess, threading, time\n"
         + "subprocess.Popen(['sleep', '1000'])\nthreading.Thread(target=lambda: time.sleep(1000)).start()\n"
         + Self.program)
-    #expect(try folder.refig("run", "-j2").status == 0)
+    #expect(try folder.refig("run", workers).status == 0)
     #expect(try folder.programs() == 0)
     let sleeping = try runProgram("pgrep", ["-f", "sleep 1000"]).output.split(separator: "\n").filter { number in
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/cwd")) == folder.workspace.path
