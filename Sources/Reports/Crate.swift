@@ -42,9 +42,14 @@ package struct Crate {
   let author: String?
   /// When the crate was made, ISO 8601.
   let time: String
+  /// Papers that are recomputed, and how to cite the project where one of them is its own.
+  let citations: [String]
   private(set) var files: [File] = []
 
-  /// Gathers the run of a project's profile. `source` makes an archive of the program's source at a path. Throws
+  /// Whether the project is refig itself, whose experiments are compiled in.
+  private let isOfRefig: Bool
+
+  /// Gathers the run of a project's profile. `source` makes an archive of the project's last commit at a path. Throws
   /// ``PipelineError/cellsMissing(count:command:)`` unless all cells of the profile are there,
   /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, and what kept a figure
   /// from being drawn.
@@ -55,6 +60,12 @@ package struct Crate {
     self.report = report
     self.author = author
     time = RunLog.timeStamp()
+    isOfRefig = ["Package.swift", "Sources/refig/Refig.swift"].allSatisfy {
+      Files.sizeAndTime("\(project.root)/\($0)") != nil
+    }
+    let papers = report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }.map(\.citation)
+    let own = papers.contains("") ? CitationFile.text(at: "\(project.root)/CITATION.cff") : nil
+    citations = papers.filter { !$0.isEmpty } + (own.map { [$0] } ?? [])
     let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
     let keys = Set(plan.stages.flatMap(\.keys))
     let missing = keys.count { !project.store.contains($0) }
@@ -89,7 +100,8 @@ package struct Crate {
       try add(path, .result, "What was computed at a profile's sizes, in text, and the audits of it: docs/ledger.md")
     }
     if let source {
-      files.append(File(OutputFile(path: "source.tar", description: "The program's source", make: source), .input))
+      let description = isOfRefig ? "The program's source" : "The project as it was committed"
+      files.append(File(OutputFile(path: "source.tar", description: description, make: source), .input))
     }
     let care = StoreCare(store: project.store, catalogue: project.catalogue)
     files.append(
@@ -174,9 +186,6 @@ package struct Crate {
 
   // MARK: For people
 
-  /// Titles of the papers that are recomputed.
-  var citations: [String] { report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }.map(\.citation) }
-
   var title: String { "Figures and claims recomputed by refig, profile \(project.profile)" }
 
   /// A text as YAML and JSON write it.
@@ -197,12 +206,12 @@ package struct Crate {
       drawn.map { entry in
         "  - file: report/figures/\(entry.figure.id).\(entry.hasPDF ? "pdf" : "svg")\n    comment: \(Self.quoted("\(entry.figure.source): \(entry.figure.caption)"))\n"
       } + ["  - file: report/verdicts.json\n    comment: \"All claims with estimates, intervals and verdicts\"\n"]
+    let reference = citations.isEmpty ? "" : "\n  reference: \(Self.quoted(citations.joined(separator: "; ")))"
     return """
       ---
       version: https://codecheck.org.uk/spec/config/1.0/
       paper:
-        title: \(Self.quoted(title))
-        reference: \(Self.quoted(citations.joined(separator: "; ")))
+        title: \(Self.quoted(title))\(reference)
       manifest:
       \(manifest.joined())check_time: \(Self.quoted(time))
       summary: \(Self.quoted(report.verdicts.headline))
@@ -241,21 +250,32 @@ package struct Crate {
       "commit \($0)\(facts["hasChanges"] == "yes" ? " with uncommitted changes that are not in it" : "")"
     }
     let absence = facts["gitFailure"].map { "git says: \($0)" } ?? "it was not a git checkout"
+    let hasSource = files.contains { $0.path == "source.tar" }
+    let installation = """
+      `pip install` of its wheel or `apt install` of its Debian package gives you refig, on Linux with an x86-64 processor; \
+      this crate was made by \(facts["refig"] ?? "a version that is unknown"). Nothing is to be built. What the programs of \
+      the experiments need beside it, `pipeline.yaml` says under `command:` and `versions:`.
+
+      \(hasSource ? "`source.tar` is the project as it was committed (\(commit ?? ""))." : "The project's last commit is not in here: \(absence).")
+
+      """
     let build =
-      files.contains { $0.path == "source.tar" }
-      ? """
-      `source.tar` is the source (\(commit ?? "")). With Swift 6.2 or newer on Debian 12:
+      !isOfRefig
+      ? installation
+      : hasSource
+        ? """
+        `source.tar` is the source (\(commit ?? "")). With Swift 6.2 or newer on Debian 12:
 
-      ```sh
-      mkdir source && tar xf source.tar -C source && make -C source build
-      alias refig="$PWD/source/.build/release/refig"
-      ```
+        ```sh
+        mkdir source && tar xf source.tar -C source && make -C source build
+        alias refig="$PWD/source/.build/release/refig"
+        ```
 
-      """ : "The source is not in here: \(absence).\n"
+        """ : "The source is not in here: \(absence).\n"
     return """
       # \(title)
 
-      \(citations.map { "* \($0)\n" }.joined())
+      \(citations.map { "* \($0)\n" }.joined() + (citations.isEmpty ? "" : "\n"))\
       This folder is a Workflow Run RO-Crate and a project folder of refig. `report/index.html` shows the figures, the claims
       beside them and where each number comes from; no program is needed to read it.
 

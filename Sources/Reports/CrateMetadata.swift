@@ -57,7 +57,9 @@ extension Crate {
   private var root: [String: Any] {
     var root: [String: Any] = [
       "@id": "./", "@type": "Dataset", "name": title,
-      "description": "\(citations.joined(separator: "; ")). \(report.verdicts.headline).", "datePublished": time,
+      "description": (citations.isEmpty ? "" : citations.joined(separator: "; ") + ". ")
+        + "\(report.verdicts.headline).",
+      "datePublished": time,
       "conformsTo": Self.references(Self.profiles.map(\.0)), "mainEntity": Self.reference("pipeline.yaml"),
       "mentions": Self.reference("#run"), "hasPart": Self.references(files.map(\.path) + ["manifest-sha256.txt"]),
       "license": files.contains { $0.path == "LICENSE" } ? Self.reference("LICENSE") : "not stated",

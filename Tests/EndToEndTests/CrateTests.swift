@@ -82,6 +82,50 @@ import Testing
     }
     #expect(ids.allSatisfy { !$0.contains(" ") })
   }
+  @Test("the crate of a paper of one's own says what to install, builds nothing, and cites what CITATION.cff says")
+  func ownPaper() throws {
+    let workspace = try Workspace()
+    #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
+    let folder = workspace.path + "/mine"
+    let isCommitted = try runProgram(
+      "sh", ["-c", "git init -q && git add . && git -c user.name=a -c user.email=a@b.example commit -qm a"], in: folder)
+    #expect(isCommitted.status == 0, "\(isCommitted.errors)")
+    #expect(try runProgram(try productPath("refig"), ["run", "--quiet"], in: folder).status == 0)
+    func crate(_ name: String) throws -> (readme: String, codecheck: String, metadata: String) {
+      let result = try runProgram(try productPath("refig"), ["crate", "../\(name)"], in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      func text(_ file: String) throws -> String { try workspace.read("\(name)/\(file)") }
+      return (try text("README.md"), try text("codecheck.yml"), try text("ro-crate-metadata.json"))
+    }
+    let version = try runProgram(try productPath("refig"), ["--version"]).output.trimmingCharacters(in: .newlines)
+    let cited = try crate("cited")
+    for part in [
+      "`pip install`", "`apt install`", "made by \(version)", "`source.tar` is the project as it was committed",
+    ] {
+      #expect(cited.readme.contains(part), "\(part) is not in \(cited.readme)")
+    }
+    #expect(!cited.readme.contains("Swift") && !cited.readme.contains("make -C"), "\(cited.readme)")
+    #expect(cited.readme.contains("\n* Given Surname: mine: figures and claims\n"), "\(cited.readme)")
+    #expect(
+      cited.codecheck.contains("\n  reference: \"Given Surname: mine: figures and claims\"\n"), "\(cited.codecheck)")
+    let preferred = """
+      title: the code
+      preferred-citation:
+        title: "A: theorem"
+        authors: [{given-names: Ada, name-particle: von, family-names: Neumann}, {name: The group}]
+
+      """
+    try workspace.write(preferred, to: "mine/CITATION.cff")
+    #expect(try crate("preferred").readme.contains("\n* Ada von Neumann, The group: A: theorem\n"))
+    try workspace.write("title: [", to: "mine/CITATION.cff")
+    let broken = try crate("broken")
+    try FileManager.default.removeItem(atPath: folder + "/CITATION.cff")
+    for silent in [broken, try crate("silent")] {
+      #expect(!silent.readme.contains("\n* \n"), "\(silent.readme)")
+      #expect(!silent.codecheck.contains("reference:"), "\(silent.codecheck)")
+      #expect(!silent.metadata.contains("\"description\" : \"."), "\(silent.metadata)")
+    }
+  }
 
   @Test("elsewhere the same verdicts, without computing anything")
   func roundTrip() throws {
