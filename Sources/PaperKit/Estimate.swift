@@ -178,8 +178,30 @@ public struct Estimate: Sendable, Codable {
     }
   }
 
-  /// Whether replicas behind a mean, a fit or a crossing, of several numbers behind any, are all equal: they may be so by chance, as
-  /// where all of few trials succeed, and tell nothing of how far the others lie.
+  /// What helps where the replicas of a mean are too skewed: no monotone map makes two values less so, and what is not
+  /// positive has no logarithm.
+  var adviceOnSkewness: String {
+    switch evidence {
+    case .mean(let values, let scale):
+      if Set(values).count == 2 {
+        return "they have two values alone, of which the mean is a share on another scale: return 1 and 0 for them and"
+          + " use `proportion`"
+      }
+      return scale == .linear && values.allSatisfy { $0 > 0 }
+        ? "use the median, or a logarithmic scale where the estimate has one" : "use the median"
+    case .greatest(let estimates): return estimates.max(by: Self.isLessSkewed)?.adviceOnSkewness ?? ""
+    case .distance(let estimate, _): return estimate.adviceOnSkewness
+    case .crossing: return "take a level in the middle of what the replicas have there"
+    case .exact, .identity, .median, .proportion, .fit: return ""
+    }
+  }
+
+  private static func isLessSkewed(_ one: Estimate, than other: Estimate) -> Bool {
+    abs(one.skewness ?? 0) < abs(other.skewness ?? 0)
+  }
+
+  /// Whether replicas behind a mean, a fit or a crossing, of several numbers behind any, are all equal: they may be so by
+  /// chance, as where all of few trials succeed, and tell nothing of how far the others lie.
   public var lacksSpread: Bool {
     switch evidence {
     case .mean(let values, .linear): values.count > 1 && Self.isRounding(Self.standardError(values), of: value)

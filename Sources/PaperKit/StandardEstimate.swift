@@ -207,11 +207,23 @@ private struct Aligned {
     let pseudovalues = try meansWithoutOne.map { count * value - (count - 1) * (try statistic($0)) }
     let skewness = Estimate.skewness(pseudovalues)
     // The law of a mean is the nearer to normal the more replicas there are.
-    guard abs(skewness) <= max(1, count.squareRoot() / 8) else {
-      throw EvidenceError("replicas are too skewed (\(short(skewness))) for a standard error of the estimate")
+    let bound = max(1, count.squareRoot() / 8)
+    guard abs(skewness) <= bound else {
+      throw EvidenceError(
+        "replicas are too skewed for a standard error of the estimate (|skewness| = \(short(abs(skewness))) > "
+          + "\(short(bound)), the greater of 1 and an eighth of the root of their number); \(adviceOnSkewness)")
     }
     return .fit(
       value: value, standardError: Estimate.standardError(pseudovalues), degreesOfFreedom: Double(rows.count - 1))
+  }
+
+  /// What helps where they are too skewed for a fit.
+  private var adviceOnSkewness: String {
+    let columns = (rows.first ?? []).indices.map { column in rows.map { $0[column] } }
+    let hasTwoValues = columns.contains { Set($0).count == 2 }
+    return hasTwoValues
+      ? "outputs with two values alone are skewed where one of them is rare: take points where it is not, or claim a"
+        + " `proportion` at a point" : "take more replicas, or an output that is less skewed"
   }
 
   /// For each replica the means over all others: sums of those before and those behind, as a difference from the sum of

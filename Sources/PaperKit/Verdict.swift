@@ -65,7 +65,7 @@ public struct Judgement: Sendable {
     } else if estimate.numericalError > 0.1 * abs(nearest), abs(nearest) > 0 {
       reason = "numerical error \(short(estimate.numericalError)) exceeds a tenth of the margin \(short(abs(nearest)))"
     } else if let skewness = estimate.skewness, abs(skewness) > 1 {
-      reason = "replicas are skewed (\(short(skewness))); declare a scale or use the median"
+      reason = "replicas are skewed (|skewness| = \(short(abs(skewness))) > 1); \(estimate.adviceOnSkewness)"
     } else if accepted.contains(confirming) {
       verdict = .confirmed
     } else if !refuting.intersects(accepted) {

@@ -105,7 +105,10 @@ import Testing
       }
       guard scale == 1 else {
         // One replica decides: it is skewed, and says so.
-        #expect(throws: EvidenceError.self) { try estimate(.ratio(a, b), points) }
+        let error = #expect(throws: EvidenceError.self) { try estimate(.ratio(a, b), points) }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.contains("|skewness| = ") && text.contains("> 1.0, the greater of 1 and"), "\(text)")
+        #expect(text.contains("take more replicas"), "\(text)")
         continue
       }
       let ratio = try estimate(.ratio(a, b), points)

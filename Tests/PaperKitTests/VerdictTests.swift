@@ -91,6 +91,29 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     let skewed = (0..<40).map { $0 == 0 ? 1.0 : 0 }
     #expect(judge(.mean(skewed), -1, 1).reason.contains("skewed"))
     #expect(judge(.mean([1, .nan, 2]), -1, 1).verdict == .inconclusive)
+  }
+
+  @Test("advice on skewed replicas fits them: two values are a share, and what is not positive has no logarithm")
+  func adviceOnSkewness() {
+    func reason(_ estimate: Estimate) -> String { judge(estimate, -10, 10).reason }
+    func rare(_ value: Double, among common: (Int) -> Double) -> [Double] {
+      (0..<40).map { $0 == 0 ? value : common($0) }
+    }
+    let signs = Estimate.mean(rare(-1, among: { _ in 1 }))
+    let positive = Estimate.mean(rare(50, among: { 1 + 0.01 * Double($0) }))
+    let centred = Estimate.mean(rare(50, among: { Double($0) - 20 }))
+    let mild = Estimate.mean(replicas(40, mean: 0))
+    for (estimate, advice, others) in [
+      (signs, "use `proportion`", ["median", "scale where"]), (positive, "logarithmic scale", ["proportion"]),
+      (centred, "use the median", ["proportion", "logarithmic"]),
+      (signs.distance(from: 0), "use `proportion`", ["median"]),
+      (.greatest([mild, signs, mild]), "use `proportion`", ["median"]),
+      (.mean(rare(50, among: { 1 + 0.001 * Double($0) }), scale: .logarithmic), "use the median", ["logarithmic"]),
+    ] {
+      let reason = reason(estimate)
+      #expect(reason.contains("(|skewness| = ") && reason.contains(" > 1); "), "\(reason)")
+      #expect(reason.contains(advice) && !others.contains { reason.contains($0) }, "\(reason)")
+    }
     #expect(judge(.mean([]), -1, 1).verdict == .inconclusive)
   }
 
