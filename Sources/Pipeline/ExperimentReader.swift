@@ -51,8 +51,12 @@ struct ExperimentReader {
       words($0, "versions", in: context)
     }
     let sources = sources(mapping["sources"], command: command ?? [], in: context)
-    if sources.isEmpty, command != nil {
-      refuse("say under `sources:` which files are its code, as none of the command's words is a file of the project")
+    if sources.isEmpty, let command {
+      let missing = command.filter { isFileName($0) && Files.sizeAndTime("\(folder)/\(Self.path($0))") == nil }
+      let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+      refuse(
+        (missing.isEmpty ? "" : "the project has no file \(names), which its command names; correct the name, or ")
+          + "say under `sources:` which files are its code, as none of the command's words is a file of the project")
     }
     let parameters = parameters(mapping["parameters"], in: context)
     let outputs = outputs(mapping.required("outputs", in: context), in: context)
@@ -103,12 +107,14 @@ struct ExperimentReader {
     for word in command {
       let path = Self.path(word)
       let full = "\(folder)/\(path)"
-      guard PipelineFile.isPath(path), word.contains("/") || word.contains("."), !Files.isFolder(full),
-        Files.sizeAndTime(full) != nil
-      else { continue }
-      sources.insert(path)
+      if isFileName(word), !Files.isFolder(full), Files.sizeAndTime(full) != nil { sources.insert(path) }
     }
     return sources.sorted()
+  }
+
+  /// Whether a word of a command may name a file of the project.
+  private func isFileName(_ word: String) -> Bool {
+    PipelineFile.isPath(Self.path(word)) && (word.contains("/") || word.contains("."))
   }
 
   private static func path(_ text: String) -> String {

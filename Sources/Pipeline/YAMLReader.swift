@@ -153,7 +153,7 @@ final class YAMLReader {
       parser.pointee.error == YAML_READER_ERROR
       ? String(decoding: text.string.utf8.prefix(parser.pointee.problem_offset), as: UTF8.self).unicodeScalars.count
       : parser.pointee.problem_mark.index
-    return error(.syntax(problem), at: location(index))
+    return error(.syntax(YAMLSyntax.reason(problem, at: index, of: text.string)), at: location(index))
   }
 
   private func location(_ index: Int) -> SourceLocation {

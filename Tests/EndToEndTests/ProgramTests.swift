@@ -927,6 +927,7 @@ import Testing
         my/a: {command: python3 walk.py, outputs: {x: {meaning: x}}}
         my/b: {command: [python3, walk.py], sources: [missing.py, ../walk.py], outputs: {x: {meaning: x, axis: [t]}}}
         my/c: {command: [python3], outputs: {}}
+        my/f: {command: [python3, wlak.py, ./lib/a.py], outputs: {x: {meaning: x}}}
         my/d: {command: [python3, walk.py], parameters: {a: {}, b: [], c: [1, x]}, outputs: {replica: {}, y: {axes: [replica]}}}
       stages:
         my/e: {}
@@ -938,7 +939,9 @@ import Testing
       "pipeline.yaml:4:3: 'walk' cannot name a experiment", "refig has an experiment of this name itself",
       "'command' must be a list, not the word 'python3 walk.py'", "no file or folder 'missing.py' in the project",
       "'../walk.py' cannot name a source in the project", "unknown key 'axis'", "declares no output",
-      "say under `sources:` which files are its code", "'a' must be a default", "'b' must be a default",
+      "say under `sources:` which files are its code",
+      "the project has no file 'wlak.py', './lib/a.py', which its command", "'a' must be a default",
+      "'b' must be a default",
       "'c' must be a default", "an output cannot be called 'replica'", "'replica' cannot name a axis",
       "'meaning' is missing", "unknown experiment 'my/e'",
     ] { #expect(run.errors.contains(message), "\(message) is not in \(run.errors)") }

@@ -327,6 +327,27 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     #expect(found.first?.hasPrefix(message) == true, "\(found)")
   }
 
+  @Test(
+    "what is not YAML is told in words for its author, at its place",
+    arguments: [
+      ("a: The mean: zero", "1:12", "in quotes, or below `>-`"), ("a: b\n  c: d", "2:4", "indented as its neighbours"),
+      ("a:\n\tb: 1", "2:1", "a tab; indent with spaces"), ("a:\r\n  \tb: 1", "2:3", "a tab; indent with spaces"),
+      ("a:\n  b: 1\n c: 2", "3:2", "the indentation of this line or of one before differs"),
+      ("a:\n  - b\n - c", "3:2", "the indentation of this line or of one before differs"),
+      ("- a\nb: c", "2:1", "the indentation of this line or of one before differs"),
+      ("a: 'it's'", "1:8", "behind its closing quote"), ("a: 1\nb\nc: 2", "3:1", "neither a key with a colon"),
+      ("a: [1, 2", "1:9", "',' or ']' is missing"), ("a: {b: 1", "1:9", "',' or '}' is missing"),
+      ("a: \"b", "1:6", "in quotes has no end"), ("a: @b", "1:4", "begin with '@'; put it in quotes"),
+      ("a: \"\\q\"", "1:5", "single quotes"), ("a: - b", "1:4", "on a line of its own"),
+      ("a: ]", "1:4", "']' has no place here"),
+    ])
+  func syntax(text: String, place: String, words: String) throws {
+    let found = try mistakes(text)
+    #expect(found.count == 1)
+    let message = try #require(found.first)
+    #expect(message.hasPrefix("pipeline.yaml:\(place): not valid YAML: ") && message.contains(words), "\(message)")
+  }
+
   @Test("what tasks of a cluster get: the stage's profile, then the stage, then the file's profile, then the file")
   func slurm() throws {
     let workspace = try Workspace()
