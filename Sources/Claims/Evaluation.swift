@@ -205,8 +205,9 @@ extension Results {
     }
     guard let first = poor.first else { return }
     let names = Set(poor.map(\.experiment)).sorted().joined(separator: ", ")
-    throw EvidenceError(
-      "\(first.failedReplicas.count) of \(first.failedReplicas.count + first.replicas.count) replicas failed at one of "
-        + "\(poor.count) such sweep points of \(points.count) (\(names))")
+    let count = first.failedReplicas.count
+    let others = poor.count > 1 ? ", and too many at \(poor.count - 1) others" : ""
+    let place = points.count == 1 ? "the only sweep point" : "one of \(points.count) sweep points\(others)"
+    throw EvidenceError("\(count) of \(count + first.replicas.count) replicas failed at \(place) (\(names))")
   }
 }

@@ -84,7 +84,7 @@ package struct Gallery {
   package func csv(_ figure: Figure, rowLimit: Int = .max) throws -> String {
     try figure.tables.map { reference in
       let table = try table(reference)
-      let rows = table.rows.prefix(rowLimit).map { $0.map { "\($0)" }.joined(separator: ",") }
+      let rows = table.rows.prefix(rowLimit).map { $0.map(\.readableText).joined(separator: ",") }
       let rest = table.rows.count - rows.count
       return
         (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]

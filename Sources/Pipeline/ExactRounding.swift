@@ -113,6 +113,9 @@ struct Enclosure {
 enum Order { case less, equal, greater }
 
 extension Double {
+  /// The number as programs read it; one that is none has no sign, which only the processor gave it.
+  package var readableText: String { isNaN ? "NaN" : "\(self)" }
+
   /// The Double nearest to a positive real number x, ties to even: found by comparing x with the middles between
   /// neighbours, so that neither the processor nor a library has a say in it.
   ///

@@ -253,8 +253,13 @@ final class Program {
       let answer = try JSONDecoder().decode(ProgramAnswer.self, from: Data(line))
       if answer.error != nil || answer.arrays != nil { return answer }
       throw failure("its answer has neither 'arrays' nor 'error'")
-    } catch is DecodingError {
+    } catch let error as DecodingError {
       let text = ErrorMessage.visible(String(decoding: line.prefix(80), as: UTF8.self))
+      if let misfit = ProgramAnswer.misfit(error) {
+        throw failure(
+          #"its answer has another form than {"arrays":[{"name":"x","shape":[2]}],"failed":{"1":"why"}}: "#
+            + "\(misfit), in '\(text)'")
+      }
       throw failure("its answer does not begin with the line of JSON that the protocol asks for, but with '\(text)'")
     }
   }

@@ -67,6 +67,23 @@ struct ProgramAnswer: Decodable {
   /// Why replicas failed, by their numbers.
   let failed: [String: String]?
 
+  /// Where JSON is not of the form that is meant; nil for what is no JSON.
+  static func misfit(_ error: DecodingError) -> String? {
+    func place(_ path: [any CodingKey]) -> String {
+      path.isEmpty ? "the whole" : "'\(ErrorMessage.visible(path.map(\.stringValue).joined(separator: ".")))'"
+    }
+    switch error {
+    case .typeMismatch(let type, let context):
+      return "\(place(context.codingPath)) is not of the type \(type)"
+    case .valueNotFound(_, let context): return "\(place(context.codingPath)) is null"
+    case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing in \(place(context.codingPath))"
+    case .dataCorrupted(let context):
+      return context.codingPath.isEmpty
+        ? nil : "\(place(context.codingPath)) holds what is no whole number of an array's size"
+    @unknown default: return nil
+    }
+  }
+
   /// Bytes that a program may answer with.
   static let byteLimit = 4 << 30
 

@@ -144,7 +144,10 @@ package struct StoreCare {
     // Not to wait for the other end, should it be a pipe.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
-      if errno == ENOENT { throw PipelineError.fileMissing(path: path, purpose: "it was to be imported") }
+      if errno == ENOENT {
+        throw PipelineError.badOption(
+          name: "store import", value: path, allowed: "no such file; name an archive that `refig store export` made")
+      }
       throw FileError(.read, path, code: errno)
     }
     defer { close(file) }

@@ -4,6 +4,7 @@ import Foundation
 import NumericalMethods
 import PaperKit
 import Pipeline
+import Platform
 import Reports
 import Store
 
@@ -77,6 +78,12 @@ struct DataCommand: ParsableCommand {
         }
         printCSV(stage, outputs, points)
       }
+      let printed = Set(tables.joined().map(\.name))
+      let left = stage.definition.experiment.outputs.filter { !$0.isCoordinate && !printed.contains($0.name) }
+      if output == nil, !left.isEmpty, !execution.quiet {
+        let names = left.map(\.name).joined(separator: ", ")
+        StandardStreams.report("\(stage.id): only numbers; \(names): `--output NAME` for one array, `--json` for all\n")
+      }
     }
   }
 
@@ -121,9 +128,9 @@ struct DataCommand: ParsableCommand {
         for index in 0..<(arrays.first?.values.count ?? 0) {
           let indices = Self.indices(index, shape: arrays[0].shape)
           let scales = zip(axes, indices).map { axis, index in
-            point.arrays[axis].map { "\($0.values[index])" } ?? "\(index)"
+            point.arrays[axis].map { $0.values[index].readableText } ?? "\(index)"
           }
-          let values = arrays.map { "\($0.values[index])" }
+          let values = arrays.map { $0.values[index].readableText }
           print((parameters + ["\(replica)"] + scales + values).joined(separator: ","))
         }
         if chosen[0].isCoordinate { break }

@@ -56,10 +56,12 @@ struct New: ParsableCommand {
     let sources =
       language == .python
       ? [("walk.py", text(Own.walk_py))] : [("walk.c", text(Own.walk_c)), ("Makefile", text(Own.makefile))]
+    // The program that its Makefile makes.
+    let ignored = text(Own.gitignore) + (language == .c ? "/walk\n" : "")
     return [
       ("pipeline.yaml", text(Own.pipeline_yaml).replacing("EXPERIMENT", with: experiment)),
       ("figures/\(key).yaml", text(Own.figures_yaml)), ("figures/style.gp", Project.standardStyle),
-      ("README.md", text(Own.readme_md).replacing("CODE", with: code)), (".gitignore", text(Own.gitignore)),
+      ("README.md", text(Own.readme_md).replacing("CODE", with: code)), (".gitignore", ignored),
       (".github/workflows/verify.yml", text(Own.workflow_yml)), ("CITATION.cff", text(Own.citation_cff)),
     ] + sources
   }

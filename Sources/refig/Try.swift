@@ -146,7 +146,7 @@ struct Try: ParsableCommand {
   }
 
   private func summary(_ array: NDArray) -> String {
-    let texts = array.values.prefix(8).map { String(format: "%.6g", $0) }
+    let texts = array.values.prefix(8).map { $0.isNaN ? "NaN" : String(format: "%.6g", $0) }
     if array.rank == 0 { return texts[0] }
     return "\(array.shape) \(texts.joined(separator: " "))\(array.values.count > 8 ? " …" : "")"
   }

@@ -34,6 +34,7 @@ import Testing
       let result = try Self.refig(Array(words.dropFirst()), in: folder)
       #expect(result.status == 0, "\(command): \(result.output)\(result.errors)")
     }
+    #expect(try !workspace.read("mypaper/.gitignore").contains("/walk"))
     let drawn = workspace.files(under: "mypaper/figures/quick/mypaper")
     #expect(drawn.contains("fig1.svg") && drawn.contains("fig1.pdf"))
     #expect(try Self.refig(["run"], in: folder).output.contains("20 cached, 0 computed"))

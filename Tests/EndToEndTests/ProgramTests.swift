@@ -91,6 +91,10 @@ import Testing
             os.kill(os.getpid(), signal.SIGKILL)
         if p.kind == "garbage":
             os.write(4, b"no answer\\n")
+        if p.kind == "form":
+            os.write(4, b'{"arrays":[{"name":"end","shape":2}]}\\n')
+        if p.kind == "list":
+            os.write(4, b'[1, 2]\\n')
         if p.kind == "half":
             os.write(4, b'{"arrays":[{"name":"end","shape":[1000]}]}\\n' + bytes(100)); os._exit(0)
         if p.kind == "huge":
@@ -191,12 +195,14 @@ import Testing
       ("length", "returned shape (1,), declared axes [time]: its length along 'time' is 1, that of 'time' 2"),
       (
         "nan",
-        "output 'end' of replica 0 holds nan; where that is a result and no mistake, the output is declared with allowsNaN"
+        "output 'end' of replica 0 holds NaN; where that is a result and no mistake, the output is declared with allowsNaN"
       ),
       ("complex", "'end' of replica 0 is 1j, of type complex; a number or an array of real numbers is expected"),
       ("exit", "it ended with status 3 before it answered; it printed: a stray word; and another; goodbye"),
       ("killed", "was killed (signal 9; out of memory?) before it answered"),
       ("garbage", "its answer does not begin with the line of JSON that the protocol asks for, but with 'no answer'"),
+      ("form", "'arrays.Index 0.shape' is not of the type"),
+      ("list", "its answer has another form than {\"arrays\""),
       ("half", "it ended with status 0 in the middle of its answer, after 143 bytes"),
       ("huge", "it announced arrays of impossible shapes"), ("more", "it wrote more than its answer"),
       ("hangs", "it took longer than its time limit of 3.0 s"),

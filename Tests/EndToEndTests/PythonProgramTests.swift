@@ -82,6 +82,37 @@ import Testing
     #expect(!reason.contains("Traceback") && !reason.contains("refig.py"), "\(reason)")
   }
 
+  @Test("data says which arrays its table of numbers leaves out, and writes NaN without a sign")
+  func data() throws {
+    let folder = try Folder(
+      """
+      experiments:
+        m/f:
+          command: [python3, walk.py]
+          outputs: {x: {meaning: x, allowsNaN: true}, t: {axes: [t], meaning: t}, y: {axes: [t], meaning: y}}
+      stages: {m/f: {}}
+
+      """,
+      program: """
+        import numpy as np
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            return {"x": -np.array(np.nan), "t": [0.0, 1.0], "y": [1.0, 2.0]}
+
+        refig.main()
+        """)
+    let numbers = try folder.refig("data", "m/f", "--csv")
+    #expect(numbers.output == "replica,x\n0,NaN\n", "\(numbers.output)")
+    #expect(numbers.errors.contains("m/f: only numbers; y: `--output NAME`"), "\(numbers.errors)")
+    let array = try folder.refig("data", "m/f", "--csv", "--output", "y")
+    #expect(array.status == 0 && !array.errors.contains("only numbers"), "\(array.errors)")
+    let missing = try folder.refig("store", "import", "nothing.tar")
+    #expect(missing.status == 2, "\(missing.errors)")
+    #expect(missing.errors.contains("store import nothing.tar: no such file; name an archive"), "\(missing.errors)")
+  }
+
   @Test("a vectorised function may return the scale of an axis as a list")
   func vectorisedScale() throws {
     let folder = try Folder(
