@@ -100,6 +100,11 @@ package struct Gallery {
       command: "refig run fig:\(figure.id) --profile \(plan.profile)", table: table)
   }
 
+  /// Where the numbers of a figure are in its picture.
+  package func chart(of figure: Figure, style: String) throws -> FigureChart {
+    try script(of: figure, style: style).chart
+  }
+
   /// One digest of all that a figure is made from, the cells among it, and the origin of its tables unless it is those.
   private func inputs(of figure: Figure, _ look: Look) throws -> (digest: String, cells: [CellKey], origin: String?) {
     let read = Set(

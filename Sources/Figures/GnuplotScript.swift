@@ -14,6 +14,8 @@ package struct GnuplotScript: Sendable {
   package let claims: [String]
   /// What was drawn, for the sidecar.
   package let series: [FigureSidecar.Series]
+  /// Where it was drawn, for what points at it.
+  package let chart: FigureChart
   private let drawing: Drawing
   private let style: String
 
@@ -34,6 +36,7 @@ package struct GnuplotScript: Sendable {
     }
     series = curves.map(FigureSidecar.Series.init)
     drawing = Drawing(figure, curves)
+    chart = FigureChart(curves, layout: drawing.layout, ranges: drawing.ranges)
     let (width, height) = (drawing.layout.width / 72, drawing.layout.height / 72)
     let size = "\(rounded(width))in,\(rounded(height))in"
     key = SHA256.hexadecimal("\(size)\n\(style)\n\(drawing.blocks)\n\(drawing.commands)")
@@ -95,7 +98,7 @@ private struct Drawing: Sendable {
   private(set) var blocks = ""
   private(set) var commands = ""
   private let figure: Figure
-  private let ranges: [FigureLayout.Ranges]
+  let ranges: [FigureLayout.Ranges]
 
   init(_ figure: Figure, _ curves: [Curve]) {
     self.figure = figure

@@ -109,7 +109,7 @@ package struct Crate {
         OutputFile(
           path: "cells.tar", description: "The arrays behind all figures and claims, made by `refig store export`",
           parts: { try care.export(keys, write: $0) }), .result))
-    files += report.files.map { File($0.moved(below: "report"), .result) }
+    files += report.files(in: nil).map { File($0.moved(below: "report"), .result) }
     add("codecheck.yml", "What a CODECHECKer compares, https://codecheck.org.uk", codecheck)
   }
 

@@ -54,13 +54,16 @@ package struct FigureLineage: Sendable, Encodable {
         })
     }
     claims = project.claims(onArraysOf: figure).map(\.id)
-    let option = project.profile == project.pipeline.profiles.first ? "" : " --profile \(project.profile)"
+    let option = project.profileOption
     drawCommand = "refig run fig:\(figure.id)\(option)"
     dataCommand = "refig data fig:\(figure.id) --csv\(option)"
   }
 }
 
 extension Project {
+  /// What a command needs to mean this profile: nothing if it is the first.
+  var profileOption: String { profile == pipeline.profiles.first ? "" : " --profile \(profile)" }
+
   /// The file that defines an experiment, relative to the project's folder; nil where the sources are not there, as in a
   /// folder that holds a pipeline only.
   package func sourcePath(of experiment: ExperimentDescription) -> String? {

@@ -7,6 +7,8 @@ private import Pipeline
 struct FigureTemplate {
   let entry: Report.FigureEntry
   let report: Report
+  /// Profiles whose reports stand beside this one and have the figure.
+  let others: [String]
   private var figure: Figure { entry.figure }
   private var lineage: FigureLineage { entry.lineage }
   /// Beside this many claims the others are folded.
@@ -35,16 +37,28 @@ struct FigureTemplate {
   private var shown: HTML {
     if case .success(let picture) = entry.picture {
       let size = picture.size
+      let shape = (size.width > 400 ? " wide" : "") + (size.height > 0.9 * size.width ? " tall" : "")
       return """
-        <div class="picture\(size.width > 400 ? " wide" : "")" style="width:\(Int(size.width * 1.5 + 22))px">\
+        <div class="picture\(shape)" style="width:\(Int(size.width * 1.5 + 22))px">\
+        <div class="canvas" data-name="\(figure.id)">\
         <img class="plot" loading="lazy" src="\(file(".svg"))" width="\(Int(size.width * 1.5))" \
-        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption.unicode)"></div>
+        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption.unicode)"></div></div>
+        \(profiles)<script type="application/json">\(HTML(trusted: picture.chart.json))</script>
         """
     }
     guard case .failure(let absence) = entry.picture else { return "" }
     return """
       <p class="absent">No picture: \(absence.reason). <code>\(lineage.drawCommand)</code> makes it.</p>
       """
+  }
+
+  /// The same figure in the reports of other profiles beside this one.
+  private var profiles: HTML? {
+    guard !others.isEmpty else { return nil }
+    let links = others.map { profile -> HTML in
+      "<a href=\"../\(profile)/\(file(".svg"))\">\(profile)</a> "
+    }
+    return "<p class=\"profiles small\" data-profile=\"\(report.profile)\">The same at other sizes: \(links)</p>\n"
   }
 
   /// Name of one of its files, beside the page.

@@ -30,6 +30,8 @@ package struct Report {
     /// All rows of its tables, and the first of each.
     let csv: () throws -> String
     let csvHead: String
+    /// What of it can be pointed at.
+    let chart: ChartData
   }
 
   /// Why a figure has no picture.
@@ -69,6 +71,8 @@ package struct Report {
   }
 
   let profile: String
+  /// All of the project's.
+  let profiles: [String]
   let sections: [Section]
   let changes: [ClaimChange]
   /// The run that is compared with.
@@ -128,6 +132,7 @@ package struct Report {
     }
     self.facts = facts
     profile = project.profile
+    profiles = project.pipeline.profiles
     estimators = project.claims.reduce(into: [:]) { found, claim in
       guard let path = project.sourcePath(of: claim.estimator), let source = claim.estimator.source else { return }
       found[claim.estimator.name] = (path, source.line)
@@ -183,9 +188,10 @@ package struct Report {
         pictures[figure.id] = .failure(Absence(missing: count, of: all))
       }
     }
+    let look = try project.look()
     let outcomes: [(figure: Figure, outcome: Gallery.Outcome)]
     do {
-      outcomes = try gallery.draw(drawable, look: project.look(), processCount: processCount)
+      outcomes = try gallery.draw(drawable, look: look, processCount: processCount)
     } catch PipelineError.gnuplotMissing {
       for figure in drawable { pictures[figure.id] = .failure(Absence(PipelineError.gnuplotMissing)) }
       return pictures
@@ -202,7 +208,9 @@ package struct Report {
         Picture(
           stem: stem, hasPDF: Files.sizeAndTime(stem + ".pdf") != nil,
           size: size(ofSVG: try bytes(stem + ".svg")),
-          csv: { try gallery.csv(figure) }, csvHead: try gallery.csv(figure, rowLimit: rowLimit)))
+          csv: { try gallery.csv(figure) }, csvHead: try gallery.csv(figure, rowLimit: rowLimit),
+          chart: ChartData(
+            try gallery.chart(of: figure, style: look.style), plan: plan, option: project.profileOption)))
     }
     return pictures
   }

@@ -6,8 +6,8 @@ private import Platform
 
 extension Report {
   /// All files: those of each figure, the verdicts for programs, and last the page, `index.html`: whenever it is there, what
-  /// it links to is.
-  var files: [OutputFile] {
+  /// it links to is. `folder` is where they are written to, if other reports may stand beside it.
+  func files(in folder: String?) -> [OutputFile] {
     var files: [OutputFile] = []
     for entry in figures {
       guard case .success(let picture) = entry.picture else { continue }
@@ -31,14 +31,21 @@ extension Report {
     files.append(
       OutputFile(
         path: "index.html", description: "All figures, verdicts beside them, and where each number comes from",
-        text: { ReportPage(self).html }))
+        text: { ReportPage(self, others: { others(of: $0, beside: folder) }).html }))
     return files
+  }
+
+  /// The other profiles whose reports, in folders of their names beside that of this one, have a figure.
+  private func others(of figure: String, beside folder: String?) -> [String] {
+    guard let path = folder.map({ URL(fileURLWithPath: $0) }), path.lastPathComponent == profile else { return [] }
+    let parent = path.deletingLastPathComponent().path
+    return profiles.filter { $0 != profile && Files.sizeAndTime("\(parent)/\($0)/figures/\(figure).svg") != nil }
   }
 
   /// Writes the files below a folder, each whole or not at all. Returns the size of the page in bytes. Throws
   /// ``FileError``.
   package func write(to folder: String) throws -> Int {
-    for file in files {
+    for file in files(in: folder) {
       try Interruption.check()
       try file.write(to: folder)
     }

@@ -11,8 +11,14 @@ private import Runner
 /// has its frame, ``FigureTemplate`` and ``TableTemplate`` what stands in it.
 package struct ReportPage {
   private let report: Report
+  /// Profiles whose reports beside this one have a figure.
+  private let others: (_ figure: String) -> [String]
 
-  package init(_ report: Report) { self.report = report }
+  /// `others` tells which profiles' reports beside this one have a figure of some id.
+  init(_ report: Report, others: @escaping (_ figure: String) -> [String]) {
+    self.report = report
+    self.others = others
+  }
 
   /// The page.
   package var html: String { page.text }
@@ -198,7 +204,7 @@ package struct ReportPage {
   }
 
   private func figure(_ entry: Report.FigureEntry) -> HTML {
-    FigureTemplate(entry: entry, report: report).html
+    FigureTemplate(entry: entry, report: report, others: others(entry.figure.id)).html
   }
 
   private func claimsWithoutFigure(_ section: Report.Section) -> HTML? {

@@ -1,4 +1,5 @@
-// The page is whole without this: it sorts and filters the table of claims, and opens what a link points into.
+// The page is whole without this: it sorts and filters the table of claims, opens what a link points into, and tells the
+// numbers of a figure under the pointer.
 "use strict";
 
 const table = document.querySelector("table.sortable");
@@ -53,12 +54,223 @@ function reveal() {
   target.scrollIntoView();
 }
 
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+// A column of a chart: a field that is empty repeats the one before.
+function fields(text) {
+  let last = "";
+  return text.split(",").map((field) => (last = field === "" ? last : field));
+}
+
+// The numbers of a picture: the nearest to the pointer, or with the arrow keys one after the other; and one of its series
+// alone.
+class Chart {
+  current = null;
+
+  constructor(data) {
+    const { panels, drawings, columns, commands } = JSON.parse(data.textContent);
+    Object.assign(this, { panels, commands, columns: columns.map(fields) });
+    this.picture = data.parentElement.querySelector(".picture");
+    this.canvas = this.picture.firstElementChild;
+    this.image = this.canvas.querySelector("img");
+    this.drawings = drawings.map((drawing) => this.place(drawing)).filter((drawing) => drawing.points.length > 0);
+    if (this.drawings.length === 0) return;
+    const intro = "Point at the picture, or focus it and press the arrow keys, to read its numbers.";
+    this.words = element("p", { textContent: intro, ariaLive: "polite" });
+    this.readout = element("div", { className: "readout small" }, this.words);
+    this.picture.after(this.readout);
+    this.mark = element("i", { className: "mark", hidden: true });
+    this.tip = element("div", { className: "tip", hidden: true, ariaHidden: "true" });
+    this.canvas.append(this.mark, this.tip);
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "application");
+    this.canvas.setAttribute("aria-roledescription", "chart");
+    this.canvas.setAttribute("aria-label", `${this.canvas.dataset.name}: arrow keys walk along its points`);
+    this.canvas.addEventListener("pointermove", (event) => this.point(event));
+    this.canvas.addEventListener("pointerdown", (event) => this.point(event));
+    // A finger leaves wherever it has asked.
+    this.canvas.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.show(null));
+    this.canvas.addEventListener("blur", () => this.show(null));
+    this.canvas.addEventListener("keydown", (event) => this.walk(event));
+    this.offerSeries();
+  }
+
+  // Where each point is, in shares of the picture; those beyond the axes are left out.
+  place(drawing) {
+    const panel = this.panels[drawing.panel];
+    const [left, right, top, bottom] = panel.box;
+    const share = ([low, high, isLog], value) =>
+      isLog ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+    const across = (value) => left + (right - left) * share(panel.x, value);
+    const up = (value) => bottom + (top - bottom) * share(panel.y, value);
+    const columns = drawing.columns.map((place) => this.columns[place]);
+    // Behind x, y and a heat map's z stand the half length of a bar or both its ends.
+    const count = drawing.draw === "heatmap" ? 3 : 2;
+    const bars = columns.slice(count).map((column) => column.map(Number));
+    const ends = (row, y) => (bars.length === 1 ? [y - bars[0][row], y + bars[0][row]] : bars.map((bar) => bar[row])).map(up);
+    const all = columns[0].map((x, row) => ({
+      drawing, values: columns.map((column) => column[row]), x: across(Number(x)), y: up(Number(columns[1][row])),
+      ends: ends(row, Number(columns[1][row])), command: this.commands[this.columns[drawing.at]?.[row]],
+    }));
+    const slack = 1e-6;
+    const isSeen = (point) =>
+      point.x >= left - slack && point.x <= right + slack && point.y >= top - slack && point.y <= bottom + slack;
+    return { ...drawing, all, points: all.filter(isSeen) };
+  }
+
+  get shown() { return this.alone ? this.drawings.filter((drawing) => drawing.label === this.alone) : this.drawings; }
+
+  // The nearest of some points to a place, no further than `reach` pixels.
+  nearest(points, x, y, reach = Infinity) {
+    const { width, height } = this.image.getBoundingClientRect();
+    let [best, least] = [null, reach];
+    for (const point of points) {
+      const distance = Math.hypot((point.x - x) * width, (point.y - y) * height);
+      if (distance < least) [best, least] = [point, distance];
+    }
+    return best;
+  }
+
+  point(event) {
+    const { left, top, width, height } = this.image.getBoundingClientRect();
+    const points = this.shown.flatMap((drawing) => drawing.points);
+    this.show(this.nearest(points, (event.clientX - left) / width, (event.clientY - top) / height, 40));
+  }
+
+  walk(event) {
+    if (event.key === "Escape") return this.show(null);
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!way || event.ctrlKey || event.altKey || event.metaKey || this.other) return;
+    event.preventDefault();
+    const from = this.current;
+    if (!from) return this.show(this.shown[0].points[0]);
+    const { points, draw } = this.drawings.find((drawing) => drawing.points.includes(from));
+    if (draw === "heatmap") {
+      // The next cell that way; one that is not straight ahead counts as further.
+      const ahead = (point) => (point.x - from.x) * way[0] + (point.y - from.y) * way[1];
+      const aside = (point) => Math.abs((point.x - from.x) * way[1]) + Math.abs((point.y - from.y) * way[0]);
+      const next = points.filter((point) => ahead(point) > 1e-6);
+      next.sort((a, b) => ahead(a) + 9 * aside(a) - ahead(b) - 9 * aside(b));
+      return next.length > 0 && this.show(next[0]);
+    }
+    if (way[0] !== 0) return this.show(points[points.indexOf(from) + way[0]] ?? from);
+    // Up and down lead to the neighbours among the series, as the key lists them.
+    const series = this.shown.findIndex((drawing) => drawing.points === points);
+    const next = this.shown[series + way[1]];
+    if (next) this.show(this.nearest(next.points, from.x, from.y));
+  }
+
+  // Marks a point and says its numbers.
+  show(point) {
+    if (point === this.current || this.other) return;
+    this.current = point;
+    this.mark.hidden = this.tip.hidden = !point;
+    if (!point) return;
+    const { drawing, values, command } = point;
+    const isHalf = drawing.names.length === 3 && drawing.draw !== "heatmap";
+    const numbers = drawing.names.flatMap((name, index) =>
+      values[index] === "n" ? [] : isHalf && index === 2 ? `± ${values[2]} (${name})` : `${name} ${values[index]}`);
+    if (command) numbers.push(command.replicas === 1 ? "1 replica" : `${command.replicas} replicas`);
+    const panel = this.panels.length > 1 ? `(${String.fromCharCode(97 + (drawing.panel % 26))}) ` : "";
+    const title = panel + drawing.label;
+    const { text } = command ?? this.commands[drawing.run];
+    this.tip.replaceChildren(...[title, ...numbers].filter(Boolean).map((line) => element("div", { textContent: line })));
+    this.words.replaceChildren(
+      [title, numbers.join(", ")].filter(Boolean).join(": "), command ? "; one of them again: " : "; all again: ",
+      element("code", { textContent: text.replace(/\{([01])\}/g, (_, index) => values[index]) }));
+    this.mark.style.left = `${100 * point.x}%`;
+    this.mark.style.top = `${100 * point.y}%`;
+    // On the side of the point where there is more room, of what is in sight.
+    const [whole, sight] = [this.image, this.picture].map((box) => box.getBoundingClientRect());
+    const isRight = whole.left + point.x * whole.width > sight.left + sight.width / 2;
+    Object.assign(this.tip.style, {
+      left: isRight ? "" : `calc(${100 * point.x}% + .8rem)`, right: isRight ? `calc(${100 - 100 * point.x}% + .8rem)` : "",
+      top: point.y > 0.5 ? "" : `${100 * point.y}%`, bottom: point.y > 0.5 ? `${100 - 100 * point.y}%` : "",
+    });
+  }
+
+  // Buttons that show one series alone.
+  offerSeries() {
+    const labels = [...new Set(this.drawings.filter(({ draw, label }) => draw !== "heatmap" && label).map(({ label }) => label))];
+    if (labels.length < 2) return;
+    const buttons = labels.map((label) => element("button", { type: "button", textContent: label, ariaPressed: "false" }));
+    for (const button of buttons) {
+      button.addEventListener("click", () => {
+        this.isolate(this.alone === button.textContent ? null : button.textContent);
+        for (const other of buttons) other.ariaPressed = String(other.textContent === this.alone);
+      });
+    }
+    const group = element("div", { className: "series", role: "group", ariaLabel: "Show one series alone" }, "alone: ", ...buttons);
+    this.readout.append(group);
+  }
+
+  // Pales the picture and draws the series of one label over it.
+  isolate(label) {
+    this.alone = label;
+    this.show(null);
+    this.veil?.remove();
+    if (!label) return;
+    const make = (name, attributes) => {
+      const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      return made;
+    };
+    this.veil = make("svg", { class: "veil", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+    for (const { box: [left, right, top, bottom] } of this.panels) {
+      this.veil.append(make("rect", { x: left, y: top, width: right - left, height: bottom - top }));
+    }
+    for (const { draw, all, points } of this.shown) {
+      if (["points", "impulses"].includes(draw)) {
+        const bars = points.filter(({ ends }) => ends.length === 2 && ends.every(Number.isFinite)).map(({ x, ends }) => `M${x} ${ends[0]}V${ends[1]}`);
+        this.veil.append(make("path", { d: bars.join("") }));
+        this.veil.append(make("path", { class: "dots", d: points.map(({ x, y }) => `M${x} ${y}h0`).join("") }));
+        continue;
+      }
+      const isStep = ["steps", "histogram"].includes(draw);
+      let [path, begins] = ["", true];
+      for (const { x, y } of all) {
+        if (Number.isFinite(x) && Number.isFinite(y)) path += begins ? `M${x} ${y}` : isStep ? `H${x}V${y}` : `L${x} ${y}`;
+        begins = !(Number.isFinite(x) && Number.isFinite(y));
+      }
+      this.veil.append(make("path", { d: path }));
+    }
+    this.mark.before(this.veil);
+  }
+}
+
+for (const data of document.querySelectorAll('figure > script[type="application/json"]')) {
+  const chart = new Chart(data);
+  const links = data.parentElement.querySelector(".profiles");
+  if (!links) continue;
+  // The picture of another profile in the place of this one, instead of a page of its own.
+  const own = { name: links.dataset.profile, source: chart.image.getAttribute("src") };
+  const choices = [own, ...[...links.querySelectorAll("a")].map((link) => ({ name: link.textContent, source: link.getAttribute("href") }))];
+  const buttons = choices.map(({ name, source }) => {
+    const button = element("button", { type: "button", textContent: name, ariaPressed: String(source === own.source) });
+    button.addEventListener("click", () => {
+      chart.show(null);
+      // Its numbers are not those of the other picture.
+      chart.other = source !== own.source;
+      chart.canvas.classList.toggle("other", chart.other);
+      chart.image.src = source;
+      for (const other of buttons) other.ariaPressed = String(other === button);
+    });
+    return button;
+  });
+  links.replaceChildren("profile: ", ...buttons);
+}
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.closest("th")));
 }
 for (const id of ["filter-text", "filter-verdict"]) document.getElementById(id)?.addEventListener("input", filter);
 for (const picture of document.querySelectorAll(".picture")) {
-  picture.addEventListener("click", () => {
+  picture.addEventListener("click", (event) => {
+    // A finger on a picture asks for the number under it.
+    if (event.pointerType === "touch" && picture.nextElementSibling.matches(".readout")) return;
     const lineage = picture.closest("article").querySelector(".lineage");
     lineage.open = !lineage.open;
     if (lineage.open) lineage.scrollIntoView({ block: "nearest" });

@@ -16,6 +16,7 @@ import Testing
       .replacing("statement: With d(d+1)/2", with: "statement: '\(hostile) With d(d+1)/2")
       .replacing("always the only zero.\n", with: "always the only zero.'\n")
       .replacing("{label: n}", with: "{label: '\(hostile)'}")
+      .replacing("high: high}", with: "high: high, label: '\(hostile)'}")
     let second = """
 
         refuted:
@@ -137,13 +138,20 @@ import Testing
     let browser = try page(of: try project())
     #expect(try browser.value("document.title") == "refig report, profile quick")
     #expect(try browser.value("document.querySelectorAll('img:not(.plot, .thumbnail img)').length") == 0)
-    #expect(try browser.value("document.scripts.length") == 1)
+    // Numbers of figures stand in elements that no browser runs.
+    #expect(try browser.value("document.querySelectorAll('script:not([type=\"application/json\"])').length") == 1)
+    #expect(try browser.value("document.querySelectorAll('figure script').length") == 1)
     for (selector, property) in [
       ("figcaption", "textContent"), ("#evidence td.claim", "textContent"), ("img.plot", "alt"),
     ] {
       let text: String = try browser.value("document.querySelector('\(selector)').\(property)")
       #expect(text.contains(Self.hostile), "\(selector): \(text)")
     }
+    let _: Bool = try browser.value("(document.querySelector('.canvas').focus(), true)")
+    try browser.press("ArrowRight")
+    let said: String = try browser.value("document.querySelector('.readout').textContent")
+    #expect(said.hasPrefix(Self.hostile), "\(said)")
+    #expect(try browser.value("document.title") == "refig report, profile quick")
   }
 
   @Test("a formula is mathematics to the browser, and plain text where there is room for text alone")

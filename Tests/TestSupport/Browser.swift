@@ -75,7 +75,7 @@ public final class Browser {
       ["media": media, "features": [["name": "prefers-color-scheme", "value": scheme]]])
   }
 
-  /// Presses and releases a key such as Tab or Enter.
+  /// Presses and releases a key such as Tab, Enter or ArrowRight.
   public func press(_ key: String) throws {
     let codes = ["Tab": 9, "Enter": 13]
     var event: [String: Any] = ["key": key, "code": key, "windowsVirtualKeyCode": codes[key] ?? 0]
@@ -83,6 +83,11 @@ public final class Browser {
     for type in ["keyDown", "keyUp"] {
       _ = try command("Input.dispatchKeyEvent", event.merging(["type": type]) { $1 })
     }
+  }
+
+  /// Moves the pointer to a place in the window, in CSS pixels.
+  public func point(atX x: Double, y: Double) throws {
+    _ = try command("Input.dispatchMouseEvent", ["type": "mouseMoved", "x": x, "y": y])
   }
 
   /// The page on paper.

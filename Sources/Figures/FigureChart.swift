@@ -1,0 +1,87 @@
+private import PaperKit
+
+/// What can be pointed at in a picture: where its axes are, and the numbers that are drawn between them.
+package struct FigureChart: Sendable {
+  /// The numbers at the ends of an axis.
+  package struct Scale: Sendable {
+    package let low: Double
+    package let high: Double
+    package let isLog: Bool
+
+    init(_ range: AxisRange) { (low, high, isLog) = (range.low, range.high, range.isLog) }
+  }
+
+  /// A rectangle of axes, in shares of the picture's width and height from its upper left corner.
+  package struct Panel: Sendable {
+    package let left: Double
+    package let right: Double
+    package let top: Double
+    package let bottom: Double
+    package let x: Scale
+    package let y: Scale
+  }
+
+  /// Numbers that belong together: a series, or one split value of it.
+  package struct Drawing: Sendable {
+    /// From 0.
+    package let panel: Int
+    package let draw: Series.Draw
+    /// Its text in the key, without markup.
+    package let label: String
+    package let table: TableReference
+    /// What stands in each row: x, y, and z of a heat map. The x of a histogram is where a bin begins.
+    package let columns: [String]
+    /// NaN breaks a line.
+    package let rows: [[Double]]
+    /// Where the bars of each row end; empty without bars.
+    package let bars: [(low: Double, high: Double)]
+    /// The column of their half length; nil where a table has their ends.
+    package let error: String?
+    /// The columns that have one value in all rows.
+    package let constants: [String: Double]
+  }
+
+  package let panels: [Panel]
+  package let drawings: [Drawing]
+
+  init(_ curves: [Curve], layout: FigureLayout, ranges: [FigureLayout.Ranges]) {
+    panels = zip(layout.places, ranges).map { place, range in
+      Panel(
+        left: place.left / layout.width, right: place.right / layout.width, top: 1 - place.top / layout.height,
+        bottom: 1 - place.bottom / layout.height, x: Scale(range.x), y: Scale(range.y))
+    }
+    drawings = curves.compactMap(Drawing.init)
+  }
+}
+
+extension FigureChart.Drawing {
+  /// Nil for what has no points: guides, marked values, and bands, which stand behind a line.
+  fileprivate init?(_ curve: Curve) {
+    let series = curve.series
+    guard let table = series.table else { return nil }
+    var rows = curve.rows
+    switch series.draw {
+    case .line, .points, .steps, .impulses, .heatmap: break
+    // The last is only where the last bin ends.
+    case .histogram: rows = rows.dropLast()
+    case .guide, .vertical, .horizontal, .band: return nil
+    }
+    let positions = series.draw == .heatmap ? [0, 1, curve.parts.count - 1] : [0, 1]
+    let ends = curve.parts.indices.filter { curve.parts[$0].isBar && curve.parts[$0].axis == .y }
+    var constants: [String: Double] = [:]
+    for filter in series.filters where filter.values.count == 1 { constants[filter.column] = filter.values[0] }
+    if let split = series.split { constants[split] = curve.splitValue }
+    self.init(
+      panel: curve.panel, draw: series.draw, label: curve.title.withoutMarkup, table: table,
+      columns: positions.map { curve.parts[$0].name }, rows: rows.map { row in positions.map { row[$0] } },
+      bars: ends.count == 2 ? rows.map { ($0[ends[0]], $0[ends[1]]) } : [], error: series.columns[.error]?.name,
+      constants: constants)
+  }
+}
+
+extension String {
+  /// gnuplot's markup as text: `{/:Italic n}_{c}` is n_c.
+  fileprivate var withoutMarkup: String {
+    replacing(/\\(.)|\{\/[^ ]* |[{}]/) { $0.output.1 ?? "" }
+  }
+}
