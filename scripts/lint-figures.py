@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """lint-figures.py [FOLDER…] looks at drawn figures for what a reader would trip over, and prints a line for each
 finding: figure, panel, kind, what, where. FOLDER is figures/PROFILE; unless given, all that are there. Run `make
 figures` first.

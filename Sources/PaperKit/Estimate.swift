@@ -166,15 +166,14 @@ public struct Estimate: Sendable, Codable {
     }
   }
 
-  /// Skewness of the replicas on the scale of the mean or at a crossing; nil for other evidence.
+  /// Skewness of the replicas on the scale of the mean; nil for other evidence.
   public var skewness: Double? {
     switch evidence {
     case .mean(let values, .linear): Self.skewness(values)
     case .mean(let values, .logarithmic): Self.skewness(values.map(Double.logarithm))
     case .greatest(let estimates): estimates.compactMap(\.skewness).max { abs($0) < abs($1) }
-    case .crossing(let crossing): Self.skewness(crossing.excess)
     case .distance(let estimate, _): estimate.skewness
-    case .exact, .identity, .median, .proportion, .fit: nil
+    case .exact, .identity, .median, .proportion, .fit, .crossing: nil
     }
   }
 
@@ -191,8 +190,7 @@ public struct Estimate: Sendable, Codable {
         ? "use the median, or a logarithmic scale where the estimate has one" : "use the median"
     case .greatest(let estimates): return estimates.max(by: Self.isLessSkewed)?.adviceOnSkewness ?? ""
     case .distance(let estimate, _): return estimate.adviceOnSkewness
-    case .crossing: return "take a level in the middle of what the replicas have there"
-    case .exact, .identity, .median, .proportion, .fit: return ""
+    case .exact, .identity, .median, .proportion, .fit, .crossing: return ""
     }
   }
 

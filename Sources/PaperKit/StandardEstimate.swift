@@ -130,7 +130,9 @@ public indirect enum StandardEstimate: Sendable, Hashable {
         throw EvidenceError(
           "\(quantity.description) crosses \(level) \(crossing.count) times along \(parameter), not once")
       }
-      return curve.aligned.exact { _ in place } ?? .crossing(crossing)
+      if let exact = curve.aligned.exact({ _ in place }) { return exact }
+      try curve.aligned.requireMildSkewness(crossing.excess)
+      return .crossing(crossing)
     case .greatestGap(let first, let second, let parameter):
       let pairs = try Self.pairs(samples(first), samples(second), parameter)
       return .greatest(try pairs.map { try Aligned([$0, $1]).mean { $0[0] - $0[1] }.distance(from: 0) })
@@ -205,16 +207,21 @@ private struct Aligned {
     let (value, count) = (try statistic(means), Double(rows.count))
     // One number for each replica, whose mean is the estimate but for its bias: Tukey's pseudovalues.
     let pseudovalues = try meansWithoutOne.map { count * value - (count - 1) * (try statistic($0)) }
-    let skewness = Estimate.skewness(pseudovalues)
-    // The law of a mean is the nearer to normal the more replicas there are.
-    let bound = max(1, count.squareRoot() / 8)
-    guard abs(skewness) <= bound else {
+    try requireMildSkewness(pseudovalues)
+    return .fit(
+      value: value, standardError: Estimate.standardError(pseudovalues), degreesOfFreedom: Double(rows.count - 1))
+  }
+
+  /// Throws where numbers, one for each replica, are so skewed that the law of their mean is not near to normal; the more
+  /// replicas there are, the nearer it is.
+  func requireMildSkewness(_ values: [Double]) throws {
+    let skewness = Estimate.skewness(values)
+    let bound = max(1, Double(values.count).squareRoot() / 8)
+    guard abs(skewness) <= bound || skewness.isNaN else {
       throw EvidenceError(
         "replicas are too skewed for a standard error of the estimate (|skewness| = \(short(abs(skewness))) > "
           + "\(short(bound)), the greater of 1 and an eighth of the root of their number); \(adviceOnSkewness)")
     }
-    return .fit(
-      value: value, standardError: Estimate.standardError(pseudovalues), degreesOfFreedom: Double(rows.count - 1))
   }
 
   /// What helps where they are too skewed for a fit.

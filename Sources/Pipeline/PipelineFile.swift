@@ -201,9 +201,10 @@ package struct PipelineFile: Sendable {
   private func reportMissingReplicas(_ diagnostics: Diagnostics) {
     for stage in stages {
       for input in stage.inputs where input.replicas == .own {
-        for profile in profiles {
+        var told: Set<[Int]> = []
+        for profile in [profile] + profiles {
           guard let count = stage.replicaCounts[profile], let limit = self[input.stage]?.replicaCounts[profile],
-            count > limit
+            count > limit, told.insert([count, limit]).inserted
           else { continue }
           diagnostics.report(
             .tooFewReplicas(of: input.stage, count: limit, needed: count), at: input.location,

@@ -34,9 +34,10 @@ extension Crate {
 
   /// With the offset in numbers, as the profile wants it.
   private static func time(_ text: String) -> String { text.replacing("Z", with: "+00:00") }
-  /// What names an entity: a URI, so signs of a file's name that no URI has are escaped.
+  /// What names an entity: a URI, so signs of a file's name that no URI's path has are escaped; "#" begins what is no file.
   private static func identifier(_ id: String) -> String {
-    id.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.union(CharacterSet(charactersIn: "#"))) ?? id
+    if id.hasPrefix("#") { return "#" + identifier(String(id.dropFirst())) }
+    return id.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? id
   }
   private static func reference(_ id: String) -> [String: Any] { ["@id": identifier(id)] }
   private static func references(_ ids: [String]) -> Any { ids.count == 1 ? reference(ids[0]) : ids.map(reference) }

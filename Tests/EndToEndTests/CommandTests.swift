@@ -490,7 +490,7 @@ struct Project {
 
   @Test("labels with quotes, back-quotes and substitutions are drawn as they are")
   func hostileLabels() throws {
-    let label = "it''s `touch x` $(touch x) \\\"q\\\" größe"
+    let label = "it''s `touch x` \\$(touch x) \\\"q\\\" größe"
     let figures = Project.figures.replacingOccurrences(of: "{label: n}", with: "{label: '\(label)'}")
     let project = try Project(figures: figures)
     let result = try project.refig("run", "--quiet")

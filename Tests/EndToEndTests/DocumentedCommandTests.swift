@@ -98,6 +98,7 @@ private enum Treatment {
     ]),
     "refig ledger update [TARGET…]": .typed(["refig ledger update", "refig ledger update TARGET"]),
     "refig ledger accept STAGE --reason WHY": .left("it takes a change of code: LedgerTests"),
+    "refig ledger accept paper:KEY --reason WHY": .left("it takes a change of code: LedgerTests"),
     "refig audit [TARGET…]": .typed(["refig audit --profile paper --sample 1 TARGET"]),
     "refig audit --profile paper --budget 10m": .typed(["refig audit --profile paper --budget 2s"]),
     "refig tex [--check FILE]": .typed(["refig tex", "refig tex --check figures/sarao2020.yaml"]),

@@ -252,7 +252,7 @@ import Testing
     let honest = claim("honest", from: "sumOfCoin", override: "")
     let plain = claim("plain", from: "sumOfFixed", override: "")
     for claims in [cheat + honest + plain, plain + honest + cheat] {
-      try folder.workspace.write("paper: mine\nclaims:\n" + claims, to: "figures/mine.yaml")
+      try folder.workspace.write("claims:\n" + claims, to: "figures/mine.yaml")
       let result = try folder.refig("verify", "--all", "--json", "-j1")
       let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
       var verdicts: [String: String] = [:]

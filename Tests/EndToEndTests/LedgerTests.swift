@@ -14,7 +14,8 @@ import Testing
     init() throws {
       workspace = try Workspace()
       #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
-      try workspace.write(try workspace.read("mine/walk.py"), to: "mine/other.py")
+      let program = try workspace.read("mine/walk.py")
+      try workspace.write(program.replacing("def walk(", with: "def other("), to: "mine/other.py")
       var pipeline = try workspace.read("mine/pipeline.yaml")
       let experiment = try #require(pipeline.firstMatch(of: #/  mine/walk:\n    command(?:.*\n)*?    mutants.*\n/#))
         .output

@@ -209,6 +209,7 @@ import Testing
       #expect(result.status == 0, "\(stage): \(result.output)\(result.errors)")
       return result.output
     }
+    try folder.workspace.write("claims: {}\n", to: "mine.yaml")
     // The mean is 0. What the spread of replicas that share a draw would say refutes it with certainty.
     #expect(try folder.refig("run", "-j2", "--quiet").status == 0)
     let values = try Self.rows(folder, "shared", "y").compactMap(\.last)

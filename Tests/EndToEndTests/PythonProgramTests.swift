@@ -46,9 +46,9 @@ import Testing
   @Test(
     "what is no dictionary of real numbers is named with its output, its replica and the function",
     arguments: [
-      ("None", "the function returned None", "does it end with return?"),
-      ("np.zeros(3)", "the function returned an array of shape (3,)", "a dictionary of arrays by output"),
-      ("1.5", "the function returned 1.5, of type float", "a dictionary of arrays by output"),
+      ("None", "returned None", "does it end with return?"),
+      ("np.zeros(3)", "returned an array of shape (3,)", "a dictionary of arrays by output"),
+      ("1.5", "returned 1.5, of type float", "a dictionary of arrays by output"),
       ("{'x': one(None)}", "'x' of replica 1 is None", "an array of real numbers is expected"),
       ("{'x': one('word')}", "'x' of replica 1 is 'word', of type str", "an array of real numbers is expected"),
       ("{'x': one(1j)}", "'x' of replica 1 is 1j, of type complex", "an array of real numbers is expected"),

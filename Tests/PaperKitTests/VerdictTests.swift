@@ -101,7 +101,7 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     }
     let signs = Estimate.mean(rare(-1, among: { _ in 1 }))
     let positive = Estimate.mean(rare(50, among: { 1 + 0.01 * Double($0) }))
-    let centred = Estimate.mean(rare(50, among: { Double($0) - 20 }))
+    let centred = Estimate.mean(rare(200, among: { Double($0) - 20 }))
     let mild = Estimate.mean(replicas(40, mean: 0))
     for (estimate, advice, others) in [
       (signs, "use `proportion`", ["median", "scale where"]), (positive, "logarithmic scale", ["proportion"]),
