@@ -199,8 +199,8 @@ import Testing
     try paper.replace("parameters: {steps: 16}", with: "parameters: {steps: 16, place: 1.0}", in: "pipeline.yaml")
     try paper.workspace.write(
       try paper.workspace.read("mine/pipeline.yaml") + """
-          mine/near: {experiment: mine/walk, parameters: {steps: 9, place: 1}, replicas: 60, streams: common}
-          mine/far: {experiment: mine/walk, parameters: {steps: 25, place: 2}, replicas: 60, streams: common}
+          mine/near: {experiment: mine/walk, parameters: {steps: 9, place: 1}, replicas: 1000, streams: common}
+          mine/far: {experiment: mine/walk, parameters: {steps: 25, place: 2}, replicas: 1000, streams: common}
 
         """, to: "mine/pipeline.yaml")
     try paper.workspace.write(
