@@ -160,13 +160,15 @@ private struct FormulaReader {
   private mutating func argument(of command: String, depth: Int) throws(Formula.Mistake) -> Formula {
     skipSpace()
     guard let next = rest.first, !"}_^'".unicodeScalars.contains(next) else {
-      throw mistake("'\(command)' needs something after it, as in '\(command){2}'")
+      let example = command == "\\frac" ? "\\frac{1}{2}" : command + "{2}"
+      throw mistake("'\(command)' needs something after it, as in '\(example)'")
     }
     let item = try item(depth: depth + 1)
     if next != "{", next != "\\", case .sign(let sign) = item {
       let isSigned = sign.kind == .operation && !(rest.first.map { isDigit($0) || $0.properties.isAlphabetic } ?? false)
       guard isSigned || item.isOperand && sign.text.unicodeScalars.count == 1 else {
-        throw mistake("put braces around what '\(command)' takes, as in '\(command){-10}'")
+        let example = command == "\\frac" ? "\\frac{-1}{10}" : command + "{-10}"
+        throw mistake("put braces around what '\(command)' takes, as in '\(example)'")
       }
     }
     return Formula(group: [item])
@@ -216,7 +218,7 @@ private struct FormulaReader {
     }
     if let sign = Formula.commands[name] { return .sign(sign) }
     let known = ["frac", "sqrt"] + Self.accents + Self.wordForms.keys.sorted() + Formula.commands.keys.sorted(by: >)
-    let nearest = nearestSpelling(of: name, among: known)
+    let nearest = name.first?.isLetter ?? false ? nearestSpelling(of: name, among: known) : nil
     throw mistake("unknown command '\\\(name)'" + (nearest.map { ", did you mean '\\\($0)'?" } ?? ""))
   }
 

@@ -25,6 +25,12 @@ package struct Prose: Sendable, Equatable, CustomStringConvertible {
         throw Formula.Mistake(
           reason: "the formula '$\(head)' has no end: close it with '$', or write '\\$' for a dollar sign")
       }
+      if let broken = rest[..<end].first(where: { $0 == "\t" || $0 == "\n" }) {
+        throw Formula.Mistake(
+          reason:
+            "a \(broken == "\t" ? "tab" : "line break") stands in a formula: in double quotes YAML makes one of '\\t' and "
+            + "'\\n', as of those in '\\theta' and '\\nu'; take single quotes, or write '\\\\'")
+      }
       pieces += [.text(String(text)), .formula(try Formula(rest[..<end]))]
       text.removeAll()
       rest = rest[(end + 1)...]

@@ -171,15 +171,17 @@ final class Program {
     Self.busyCount.add(1, ordering: .relaxed)
     defer { Self.busyCount.subtract(1, ordering: .relaxed) }
     lastWords = []
-    let (answer, bytes, start) = try exchange(request.bytes, onInterruption)
+    let (answer, bytes, start) = try exchange(request.bytes, onInterruption) {
+      $0.misfit(of: request.replicas, outputs: outputs)
+    }
     if let error = answer.error { throw EvidenceError(ErrorMessage.reasonOfProgram(error) + printed) }
     return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
   }
 
   /// Sends a request and reads the answer, while the log is read too: a program that waits for somebody to read one of the
-  /// three would wait for ever.
+  /// three would wait for ever. Numbers of an answer that does not fit, as `misfit` tells, are not waited for.
   private func exchange(
-    _ request: [UInt8], _ onInterruption: () -> Void
+    _ request: [UInt8], _ onInterruption: () -> Void, misfit: (ProgramAnswer) -> String?
   ) throws -> (answer: ProgramAnswer, bytes: [UInt8], start: Int) {
     var sent = 0
     var bytes: [UInt8] = []
@@ -218,6 +220,9 @@ final class Program {
       if Interruption.requests > 1 { throw failure("it was interrupted") }
       if Interruption.requests > 0 { onInterruption() }
       if count == 0, let status = endedStatus() { throw ended(status, bytes.count) }
+      if count == 0, let head, let reason = misfit(head.answer) {
+        throw failure("\(reason); \(head.end - bytes.count) bytes that it announced do not come")
+      }
       if polls[1].revents != 0 { readLog() }
       if polls[2].revents != 0 {
         let count = request.withUnsafeBytes {

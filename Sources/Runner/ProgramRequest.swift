@@ -104,6 +104,24 @@ struct ProgramAnswer: Decodable {
     return count <= Self.byteLimit ? count : nil
   }
 
+  /// Why arrays of these names and shapes are none of those that were asked for; nil where they may be.
+  func misfit(of replicas: [Int], outputs: [OutputArray]) -> String? {
+    let count = replicas.count - (failed?.count ?? 0)
+    for array in arrays ?? [] {
+      guard let output = outputs.first(where: { $0.name == array.name }) else {
+        return "it announced '\(ErrorMessage.visible(array.name))', which `outputs:` does not declare"
+      }
+      let rank = output.axes.count + (output.isCoordinate ? 0 : 1)
+      guard array.shape.count == rank, output.isCoordinate || array.shape[0] == count else {
+        return "it announced '\(output.name)' with shape \(array.shape), where "
+          + (output.isCoordinate
+            ? "the scale of an axis has one length"
+            : "numbers of \(count) replicas along the axes \(output.axes) are asked for")
+      }
+    }
+    return nil
+  }
+
   /// The results of the replicas that were asked for. Throws `EvidenceError` for what does not fit them.
   func results(of replicas: [Int], outputs: [OutputArray], bytes: ArraySlice<UInt8>) throws -> ReplicaResults {
     var results = ReplicaResults()

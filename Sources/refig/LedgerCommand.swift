@@ -106,6 +106,7 @@ struct LedgerCommand: ParsableCommand {
     func validate() throws {
       guard sample > 0 else { throw ValidationError("--sample must be at least 1: without a sample nothing is shown") }
       _ = try AuditCommand.seconds(budget)
+      guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("--reason: say why") }
     }
 
     func run() throws {

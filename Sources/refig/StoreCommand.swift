@@ -243,6 +243,10 @@ struct StoreCommand: ParsableCommand {
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("--reason: say why") }
+    }
+
     func run() throws {
       let project = try project.load()
       let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)

@@ -97,6 +97,8 @@ import Testing
             os.write(4, b'[1, 2]\\n')
         if p.kind == "half":
             os.write(4, b'{"arrays":[{"name":"end","shape":[1000]}]}\\n' + bytes(100)); os._exit(0)
+        if p.kind == "announced":
+            os.write(4, b'{"arrays":[{"name":"end","shape":[2,50]}]}\\n' + bytes(100)); time.sleep(1000)
         if p.kind == "huge":
             os.write(4, b'{"arrays":[{"name":"end","shape":[1000000,1000000]}]}\\n')
         if p.kind == "more":
@@ -204,6 +206,10 @@ import Testing
       ("form", "'arrays.Index 0.shape' is not of the type"),
       ("list", "its answer has another form than {\"arrays\""),
       ("half", "it ended with status 0 in the middle of its answer, after 143 bytes"),
+      (
+        "announced",
+        "it announced 'end' with shape [2, 50], where numbers of 2 replicas along the axes [] are asked for; 700 bytes"
+      ),
       ("huge", "it announced arrays of impossible shapes"), ("more", "it wrote more than its answer"),
       ("hangs", "it took longer than its time limit of 3.0 s"),
       ("hungry", "MB of memory, more than its limit of 300 MB"),

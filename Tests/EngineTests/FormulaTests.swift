@@ -67,6 +67,13 @@ import Testing
     }
   }
 
+  @Test("what YAML makes of a backslash in double quotes is no space in a formula", arguments: ["$a\tau$", "$\nu$"])
+  func escapes(text: String) throws {
+    let mistake = #expect(throws: Formula.Mistake.self) { try Prose(text) }
+    #expect(mistake?.reason.contains("take single quotes") == true, "\(mistake?.reason ?? "")")
+    #expect(try Prose("two\nlines of text, $a$ tab\tand $b$").unicode == "two\nlines of text, a tab\tand b")
+  }
+
   @Test(
     "a mistake is told with its place and with what to write",
     arguments: [
@@ -74,7 +81,7 @@ import Testing
       ("$\\lambdda$", "did you mean '\\lambda'?"), ("${a$", "add '}'"), ("$a}$", "remove it"), ("$$", "no formula"),
       ("$x_12$", "braces around what '_' takes"), ("$n^-2$", "braces around what '^' takes"),
       ("$x^2^3$", "put braces around"), ("$^2$", "nothing before it"), ("$x_$", "something after it"),
-      ("$\\frac{1}$", "'\\frac' needs something"), ("$\\mathrm x$", "words in braces"),
+      ("$\\frac{1}$", "'\\frac' needs something after it, as in '\\frac{1}{2}'"), ("$\\mathrm x$", "words in braces"),
       ("$\\text{a<b}$", "cannot stand"),
       ("$5%$", "write '\\%'"), ("$é$", "has no place in a formula"),
       ("$\(String(repeating: "{", count: 100_000))$", "32 groups deep"),
