@@ -37,7 +37,9 @@ extension Crate {
   /// What names an entity: a URI, so signs of a file's name that no URI's path has are escaped; "#" begins what is no file.
   private static func identifier(_ id: String) -> String {
     if id.hasPrefix("#") { return "#" + identifier(String(id.dropFirst())) }
-    return id.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? id
+    // With the colon, which the set does not have of itself where a relative path would begin with a scheme.
+    let allowed = CharacterSet.urlPathAllowed.union(CharacterSet(charactersIn: ":"))
+    return id.addingPercentEncoding(withAllowedCharacters: allowed) ?? id
   }
   private static func reference(_ id: String) -> [String: Any] { ["@id": identifier(id)] }
   private static func references(_ ids: [String]) -> Any { ids.count == 1 ? reference(ids[0]) : ids.map(reference) }

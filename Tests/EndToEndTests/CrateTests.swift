@@ -81,6 +81,9 @@ import Testing
       #expect(ids.contains { $0.hasSuffix(encoded) }, "\(encoded) in \(ids.sorted())")
     }
     #expect(ids.allSatisfy { !$0.contains(" ") })
+    let about = graph.first { $0["@id"] as? String == "ro-crate-metadata.json" }
+    let profiles = (about?["conformsTo"] as? [[String: String]] ?? []).compactMap { $0["@id"] }
+    #expect(profiles.contains("https://w3id.org/ro/crate/1.1"), "\(profiles)")
   }
   @Test("the crate of a paper of one's own says what to install, builds nothing, and cites what CITATION.cff says")
   func ownPaper() throws {
