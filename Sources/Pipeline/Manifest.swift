@@ -31,8 +31,8 @@ package struct Manifest: Sendable, Equatable {
   package var streams: Streams
   /// The cells of other stages that it reads.
   package var inputs: [(name: String, key: CellKey)]
-  /// Names of those inputs of which each replica is given the one with its own number. They alone are told from others in
-  /// the text, so that keys without them are what they were.
+  /// Names of the inputs of which each replica reads the one with its own number. Only they change the text, so that keys
+  /// without them are what they were.
   package var ownInputs: Set<String>
   /// SHA-256 of the committed files that are read.
   package var data: [(name: String, digest: String)]

@@ -135,7 +135,7 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
   }
 
-  @Test("a program that looks for inputs which nobody gave is told of --stage")
+  @Test("a program that looks for inputs without a stage is pointed to --stage")
   func noInputs() throws {
     let folder = try Folder(
       "experiments:\n" + Self.experiment("m/f") + Self.experiment("m/g", "random: false, ")
