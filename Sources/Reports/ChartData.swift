@@ -112,6 +112,7 @@ struct ChartData: Encodable {
   var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // Texts, whole numbers and ends of axes, which are finite, can be encoded. Without them the picture is still whole.
     guard let data = try? encoder.encode(self) else { return "" }
     return String(decoding: data, as: UTF8.self).replacing("<", with: "\\u003c")
   }

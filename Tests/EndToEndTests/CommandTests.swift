@@ -88,29 +88,36 @@ struct Project {
     #expect(try project.refig("watch").status == 6)
   }
 
+  /// A project that `refig new` has made, computed, and what runs commands in it.
+  private func computed() throws -> (workspace: Workspace, refig: ([String]) throws -> ProgramResult) {
+    let workspace = try Workspace()
+    #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
+    func refig(_ arguments: [String]) throws -> ProgramResult {
+      try runProgram(try productPath("refig"), arguments, in: workspace.path + "/mine")
+    }
+    #expect(try refig(["run", "--quiet"]).status == 0)
+    return (workspace, refig)
+  }
+
   @Test("accepting nothing is said and is not success; gc leaves what could be accepted")
   func acceptNothing() throws {
-    let workspace = try Workspace()
-    func refig(_ arguments: String...) throws -> ProgramResult {
-      try runProgram(
-        try productPath("refig"), arguments, in: workspace.path + (arguments[0] == "new" ? "" : "/mine"))
+    let (workspace, refig) = try computed()
+    func accept() throws -> ProgramResult {
+      try refig(["store", "accept", "mine/walk", "--reason", "a name is other"])
     }
-    #expect(try refig("new", "mine").status == 0)
-    #expect(try refig("run", "--quiet").status == 0)
-    func accept() throws -> ProgramResult { try refig("store", "accept", "mine/walk", "--reason", "a name is other") }
     let early = try accept()
     #expect(early.status == 7)
     #expect(early.errors.contains("all are there already"), "\(early.errors)")
     let cells = Set(workspace.files(under: "mine/data/store").filter { $0.hasSuffix(".h5") })
     try workspace.write(try workspace.read("mine/walk.py") + "\nunused = 1\n", to: "mine/walk.py")
-    let collected = try refig("store", "gc", "--grace-days", "0", "--yes")
+    let collected = try refig(["store", "gc", "--grace-days", "0", "--yes"])
     #expect(collected.output.contains("removed 0 cells"), "\(collected.output)")
     #expect(collected.output.contains("\(cells.count) cells of older code"), "\(collected.output)")
     #expect(try accept().output.hasPrefix("\(cells.count) cells kept"))
-    #expect(try refig("store", "gc", "--grace-days", "0", "--yes").output.contains("removed \(cells.count) cells"))
+    #expect(try refig(["store", "gc", "--grace-days", "0", "--yes"]).output.contains("removed \(cells.count) cells"))
     try workspace.write(try workspace.read("mine/walk.py") + "other = 2\n", to: "mine/walk.py")
     #expect(
-      try refig("store", "gc", "--grace-days", "0", "--accept-days", "0", "--yes").output.contains(
+      try refig(["store", "gc", "--grace-days", "0", "--accept-days", "0", "--yes"]).output.contains(
         "removed \(cells.count) cells"))
     let late = try accept()
     #expect(late.status == 7)
@@ -119,13 +126,7 @@ struct Project {
 
   @Test("which cells are computed again before others are accepted is left to chance")
   func acceptanceSample() throws {
-    let workspace = try Workspace()
-    func refig(_ arguments: String...) throws -> ProgramResult {
-      try runProgram(
-        try productPath("refig"), arguments, in: workspace.path + (arguments[0] == "new" ? "" : "/mine"))
-    }
-    #expect(try refig("new", "mine").status == 0)
-    #expect(try refig("run", "--quiet").status == 0)
+    let (workspace, refig) = try computed()
     // One cell in five of those with the most steps is another now, and no more than one is looked at.
     let program = try workspace.read("mine/walk.py")
     #expect(program.contains("rng.normal("))
@@ -134,7 +135,7 @@ struct Project {
     try FileManager.default.copyItem(atPath: store, toPath: store + ".kept")
     var seen: Set<Int32> = []
     for _ in 0..<60 where seen.count < 2 {
-      seen.insert(try refig("store", "accept", "mine/walk", "--sample", "1", "--reason", "harmless").status)
+      seen.insert(try refig(["store", "accept", "mine/walk", "--sample", "1", "--reason", "harmless"]).status)
       try FileManager.default.removeItem(atPath: store)
       try FileManager.default.copyItem(atPath: store + ".kept", toPath: store)
     }
