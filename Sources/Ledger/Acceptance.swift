@@ -47,9 +47,9 @@ extension LedgerReader {
     guard let basis = standings[stage.id]?.basis else { return }
     var record = acceptance.record
     record.acceptances.append(
-      StageRecord.Acceptance(
-        time: time, who: LedgerFile.field(who), reason: LedgerFile.field(reason), sampled: acceptance.sample.count,
-        from: StageRecord.digest(of: record.basis.code), to: StageRecord.digest(of: basis.code)))
+      CodeAcceptance(
+        time: time, who: who, reason: reason, sampled: acceptance.sample.count,
+        from: Manifest.digest(ofCode: record.basis.code), to: Manifest.digest(ofCode: basis.code)))
     record.basis = basis
     let text = record.text
     let path = LedgerFile.path(.stage, stage.id, text: text)

@@ -1,6 +1,7 @@
 private import Foundation
 internal import Pipeline
 private import Platform
+private import Store
 
 /// A cell of a ledger as audits see it.
 struct AuditCell {

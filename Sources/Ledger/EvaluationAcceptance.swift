@@ -106,8 +106,8 @@ extension LedgerReader {
     }
     if let first = differing.first { throw PipelineError.auditFailed(count: differing.count, first: first) }
     let today = code(of: acceptance.paper + "/")
-    let line = StageRecord.Acceptance(
-      time: time, who: LedgerFile.field(who), reason: LedgerFile.field(reason),
+    let line = CodeAcceptance(
+      time: time, who: who, reason: reason,
       sampled: acceptance.sampleCount, from: acceptance.from, to: today)
     func renewed<Record: EvaluationRecord>(_ record: Record) -> Record {
       var record = record
@@ -119,10 +119,10 @@ extension LedgerReader {
   }
 
   private func write(
-    _ kind: LedgerFile.Kind, _ acceptance: EvaluationAcceptance, _ line: StageRecord.Acceptance, _ lines: [[String]]
+    _ kind: LedgerFile.Kind, _ acceptance: EvaluationAcceptance, _ line: CodeAcceptance, _ lines: [[String]]
   ) throws {
     guard !lines.isEmpty else { return }
-    let text = LedgerFile.text(kind, acceptance.paper, StageRecord.Acceptance.lines([line]) + lines)
+    let text = LedgerFile.text(kind, acceptance.paper, CodeAcceptance.lines([line]) + lines)
     let target = "\(ledger.folder)/\(LedgerFile.path(kind, acceptance.paper, text: text))"
     try Files.write(Array(text.utf8), to: target, by: "\(target).\(getpid()).tmp", isDurable: true)
   }

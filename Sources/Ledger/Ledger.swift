@@ -3,6 +3,7 @@ package import Figures
 package import PaperKit
 package import Pipeline
 private import Platform
+internal import Store
 
 /// What was computed at one profile's sizes, in text, in the repository: `data/ledger/<profile>/<paper>/…`. With it verdicts
 /// and figures need no cell; audits (``Audit``) tell how far it can be believed.
@@ -15,7 +16,7 @@ package struct Ledger: Sendable {
   private(set) var claims: [String: [ClaimRecord]] = [:]
   private(set) var tables: [String: [TableRecord]] = [:]
   /// By paper and kind of file: when estimates or tables of other code were taken for those of today's.
-  private(set) var acceptances: [Evaluations: [StageRecord.Acceptance]] = [:]
+  private(set) var acceptances: [Evaluations: [CodeAcceptance]] = [:]
 
   /// All estimates, or all tables, of one paper.
   struct Evaluations: Hashable, Sendable {
@@ -45,7 +46,7 @@ package struct Ledger: Sendable {
         }
         guard file.kind != .stage else { continue }
         let evaluations = Evaluations(kind: file.kind, paper: file.subject)
-        for acceptance in try StageRecord.Acceptance.all(in: file)
+        for acceptance in try CodeAcceptance.all(in: file)
         where !(acceptances[evaluations] ?? []).contains(acceptance) {
           acceptances[evaluations, default: []].append(acceptance)
         }

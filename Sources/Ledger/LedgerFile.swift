@@ -28,11 +28,6 @@ struct LedgerFile {
     "\(magic)\t\(kind.rawValue)\t\(subject)\n" + lines.map { $0.joined(separator: "\t") + "\n" }.joined()
   }
 
-  /// Somebody's words as one field, without signs that a terminal obeys.
-  static func field(_ text: String) -> String {
-    ErrorMessage.visible(text.replacing("\t", with: " ").replacing("\n", with: " "))
-  }
-
   /// Path of a file with such a text in the folder of a ledger: `sarao2020/stage-uniqueness-0123456789abcdef.txt`.
   static func path(_ kind: Kind, _ subject: String, text: String) -> String {
     let paper = subject.prefix { $0 != "/" }

@@ -103,7 +103,7 @@ package struct LedgerUpdate {
     func keep(_ kind: LedgerFile.Kind, _ linesByPaper: [String: [[String]]]) {
       for (paper, lines) in linesByPaper {
         let kept = isCompacting ? ledger.acceptances[Ledger.Evaluations(kind: kind, paper: paper)] ?? [] : []
-        keep(kind, paper, LedgerFile.text(kind, paper, StageRecord.Acceptance.lines(kept) + lines))
+        keep(kind, paper, LedgerFile.text(kind, paper, CodeAcceptance.lines(kept) + lines))
       }
     }
     keep(.claims, estimates)
@@ -135,12 +135,14 @@ package struct LedgerUpdate {
     guard !present.isEmpty else { return }
     let experiment = stage.definition.experiment
     var outcomes = standing.isCurrent ? standing.outcomes : [:]
+    var acceptances = Set(standing.isCurrent ? standing.record?.acceptances ?? [] : [])
     proved.insert(stage.id)
     for index in present {
       try Interruption.check()
       guard let cell = try store.cell(stage.keys[index]) else { continue }
       let digest = cell.resultDigest(outputs: experiment.outputs)
       let numericClass = cell.bitClass
+      acceptances.formUnion(cell.acceptances)
       if let known = outcomes[index] {
         guard known.digest != digest else { continue }
         guard known.run.numericClass != numericClass else {
@@ -163,11 +165,10 @@ package struct LedgerUpdate {
           time: run?.time ?? "", numericClass: numericClass, machine: run.map(Self.machine) ?? "", recorded: time),
         probes: cell.probes(outputs: experiment.outputs))
     }
-    let acceptances = standing.isCurrent ? standing.record?.acceptances ?? [] : []
     standing.outcomes = outcomes
     standing.changes = []
     standing.record = StageRecord(
-      stage: stage.id, basis: standing.basis, acceptances: acceptances,
+      stage: stage.id, basis: standing.basis, acceptances: Array(acceptances),
       outcomes: Dictionary(uniqueKeysWithValues: outcomes.map { (stage.place($0.key), $0.value) }))
   }
 

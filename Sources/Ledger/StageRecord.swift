@@ -1,6 +1,6 @@
 internal import PaperKit
 package import Pipeline
-internal import Store
+package import Store
 
 /// What a ledger says of one stage: what its cells were computed from, and what came out.
 package struct StageRecord: Sendable {
@@ -24,9 +24,7 @@ package struct StageRecord: Sendable {
 
     private init(_ stage: Plan.Stage, inputs: [String: String]) {
       let manifest = stage.manifest(0)
-      code = Dictionary(
-        manifest.code.filter { $0.part != Cell.compilerPart }.map { ("code.\($0.part)", $0.digest) }
-      ) { first, _ in first }
+      code = manifest.codeParts
       self.inputs = inputs
       names = stage.names
       var settings = [
@@ -99,27 +97,6 @@ package struct StageRecord: Sendable {
     }
   }
 
-  /// That cells of other code, or what was made of them, were taken for those of today's, after a sample was made again.
-  package struct Acceptance: Sendable, Hashable {
-    package let time: String
-    package let who: String
-    package let reason: String
-    /// How many cells were computed again, or how many estimates and tables made again, with the same results.
-    package let sampled: Int
-    /// Digests of the code before and after.
-    package let from: String
-    package let to: String
-
-    package init(time: String, who: String, reason: String, sampled: Int, from: String, to: String) {
-      self.time = time
-      self.who = who
-      self.reason = reason
-      self.sampled = sampled
-      self.from = from
-      self.to = to
-    }
-  }
-
   /// What came out of one cell.
   package struct Outcome: Sendable, Equatable {
     /// See ``Cell/resultDigest(outputs:)``.
@@ -140,11 +117,11 @@ package struct StageRecord: Sendable {
 
   package let stage: String
   package var basis: Basis
-  package var acceptances: [Acceptance]
+  package var acceptances: [CodeAcceptance]
   /// By place, see ``Plan/Stage/place(_:)``.
   package var outcomes: [String: Outcome]
 
-  package init(stage: String, basis: Basis, acceptances: [Acceptance] = [], outcomes: [String: Outcome] = [:]) {
+  package init(stage: String, basis: Basis, acceptances: [CodeAcceptance] = [], outcomes: [String: Outcome] = [:]) {
     self.stage = stage
     self.basis = basis
     self.acceptances = acceptances
@@ -153,11 +130,6 @@ package struct StageRecord: Sendable {
 
   /// When its newest cells were written down.
   var recorded: String { outcomes.values.reduce("") { max($0, $1.run.recorded) } }
-
-  /// One digest of the code.
-  package static func digest(of code: [String: String]) -> String {
-    CellKey.digest(code.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined())
-  }
 }
 
 extension Plan.Stage {
@@ -178,7 +150,7 @@ extension StageRecord {
       ["given", $0.key, $0.value]
     }
     lines.append(["varies"] + basis.names)
-    lines += Acceptance.lines(acceptances)
+    lines += CodeAcceptance.lines(acceptances)
     let runs = Set(outcomes.values.map(\.run)).sorted { left, right in
       (left.recorded, left.time, left.machine, left.numericClass)
         < (right.recorded, right.time, right.machine, right.numericClass)
@@ -207,7 +179,7 @@ extension StageRecord {
     var names: [String] = []
     var runs: [Substring: Run] = [:]
     var probes: [String] = []
-    var acceptances: [Acceptance] = []
+    var acceptances: [CodeAcceptance] = []
     var outcomes: [String: Outcome] = [:]
     for fields in file.lines {
       let values = fields.dropFirst().map(String.init)
@@ -217,7 +189,7 @@ extension StageRecord {
         inputs[values[0]] = values[1]
       case ("given", 2): settings[values[0]] = values[1]
       case ("varies", _): names = values
-      case ("accepted", 6): acceptances.append(try Acceptance(fields))
+      case ("accepted", 6): acceptances.append(try CodeAcceptance(fields))
       case ("run", 5):
         runs[fields[1]] = Run(time: values[1], numericClass: values[2], machine: values[3], recorded: values[4])
       case ("probes", _): probes = values
@@ -250,7 +222,7 @@ extension StageRecord {
   }
 }
 
-extension StageRecord.Acceptance {
+extension CodeAcceptance {
   /// The lines of several in the order of their times.
   static func lines(_ acceptances: [Self]) -> [[String]] {
     acceptances.sorted { ($0.time, $0.to) < ($1.time, $1.to) }.map {

@@ -33,7 +33,8 @@ extension Cell {
     else { throw Malformed("its replicas are not those of its manifest") }
     self.init(
       manifest: manifest, replicas: replicas, failures: failures, arrays: arrays, coordinates: coordinates,
-      numericClass: try Self.numericClass(of: file))
+      numericClass: try Self.numericClass(of: file),
+      acceptances: try file.attributes["accepted"].map(CodeAcceptance.all) ?? [])
     if let problem = outputs.flatMap(refusedNumber) { throw Malformed(problem) }
   }
 
@@ -53,7 +54,7 @@ extension Cell {
   }
 
   private static func manifest(of file: HDF5Reader, key: CellKey) throws -> Manifest {
-    let known: Set = ["Conventions", "key", "manifest", "parameters", "numericClass", "failures"]
+    let known: Set = ["Conventions", "key", "manifest", "parameters", "numericClass", "failures", "accepted"]
     if let other = file.attributes.keys.sorted().first(where: { !known.contains($0) }) {
       throw Malformed("it has an attribute '\(other)', which refig does not write")
     }

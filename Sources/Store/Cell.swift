@@ -15,10 +15,12 @@ package struct Cell: Sendable {
   package let coordinates: [String: NDArray]
   /// Where it was computed, as far as its bits depend on that; nil for a cell of a refig that did not record it.
   package let numericClass: NumericClass?
+  /// Changes of code after which it was kept, in order; none for most cells.
+  package let acceptances: [CodeAcceptance]
 
   package init(
     manifest: Manifest, replicas: [Int], failures: [(replica: Int, reason: String)], arrays: [String: NDArray],
-    coordinates: [String: NDArray], numericClass: NumericClass?
+    coordinates: [String: NDArray], numericClass: NumericClass?, acceptances: [CodeAcceptance] = []
   ) {
     self.manifest = manifest
     self.replicas = replicas
@@ -26,6 +28,7 @@ package struct Cell: Sendable {
     self.arrays = arrays
     self.coordinates = coordinates
     self.numericClass = numericClass
+    self.acceptances = acceptances
   }
 
   /// Size of the text header before the HDF5 data.
@@ -45,6 +48,7 @@ package struct Cell: Sendable {
       let lines = failures.map { "\($0.replica) \(ErrorMessage.visible($0.reason))" }
       attributes.append(("failures", lines.joined(separator: "\n")))
     }
+    if !acceptances.isEmpty { attributes.append(("accepted", CodeAcceptance.text(acceptances))) }
     let datasets =
       scales(outputs)
       + outputs.compactMap { output in

@@ -234,8 +234,11 @@ package struct StoreCare {
   // MARK: Accept
 
   /// Gives cells of older code the keys they have with this build's, without computing them again. `pairs` are old and new
-  /// manifests that differ in code alone. Returns how many were taken over.
-  package func accept(_ pairs: [(old: CellKey, new: Manifest)]) throws -> Int {
+  /// manifests that differ in code alone. Each cell keeps on record who accepted what, and why. Returns how many were taken
+  /// over.
+  package func accept(
+    _ pairs: [(old: CellKey, new: Manifest)], sampled: Int, who: String, reason: String, time: String
+  ) throws -> Int {
     var count = 0
     for (old, new) in pairs where !store.contains(new.key) {
       guard let cell = try store.cell(old), let experiment = catalogue.experiments[new.experiment],
@@ -243,7 +246,11 @@ package struct StoreCare {
       else { continue }
       let renamed = Cell(
         manifest: new, replicas: cell.replicas, failures: cell.failures, arrays: cell.arrays,
-        coordinates: cell.coordinates, numericClass: cell.numericClass)
+        coordinates: cell.coordinates, numericClass: cell.numericClass,
+        acceptances: cell.acceptances.suffix(CodeAcceptance.countLimit - 1) + [
+          CodeAcceptance(
+            time: time, who: who, reason: reason, sampled: sampled, from: cell.manifest.codeDigest, to: new.codeDigest)
+        ])
       try store.publish(renamed.encoded(outputs: experiment.outputs), as: new.key)
       count += 1
     }

@@ -28,6 +28,12 @@ struct Git {
     String(decoding: try bytes(arguments), as: UTF8.self).split(separator: "\n").first.map(String.init)
   }
 
+  /// The name of who works in a folder, as git's settings have it.
+  static func user(_ folder: String) throws -> String {
+    let name = try Git(folder)?.firstLine(["config", "--default", "", "user.name"])
+    return name.flatMap { $0.isEmpty ? nil : ErrorMessage.visible($0) } ?? "unknown"
+  }
+
   /// Whether anything was ever committed.
   func hasCommits() throws -> Bool { try firstLine(["rev-list", "--all", "--max-count=1"]) != nil }
 

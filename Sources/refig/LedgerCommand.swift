@@ -123,7 +123,7 @@ struct LedgerCommand: ParsableCommand {
           computing: [stage.id: Set(acceptance.sample)], of: project, plan: plan, execution: execution)
         defer { second.remove() }
         try reader.accept(
-          acceptance, store: second.store, who: try who(project), reason: reason, time: RunLog.timeStamp())
+          acceptance, store: second.store, who: try Git.user(project.root), reason: reason, time: RunLog.timeStamp())
         accepted[stage.id] = acceptance.sample.count
       }
       var lines = accepted.sorted { $0.key < $1.key }.map {
@@ -166,12 +166,7 @@ struct LedgerCommand: ParsableCommand {
       try reader.accept(
         acceptance, store: second.store,
         sources: .init(estimation: project.judge(cells).estimation, table: project.gallery(plan, cells).table),
-        who: who(project), reason: reason, time: RunLog.timeStamp())
-    }
-
-    private func who(_ project: Project) throws -> String {
-      let name = try Git(project.root)?.firstLine(["config", "--default", "", "user.name"])
-      return name.flatMap { $0.isEmpty ? nil : ErrorMessage.visible($0) } ?? "unknown"
+        who: Git.user(project.root), reason: reason, time: RunLog.timeStamp())
     }
   }
 

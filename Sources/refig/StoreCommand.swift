@@ -234,7 +234,7 @@ struct StoreCommand: ParsableCommand {
     @Argument(help: "Stages, figures, claims or paper:KEY.")
     var targets: [String]
 
-    @Option(help: "Why the change is harmless; kept in the run's record.")
+    @Option(help: "Why the change is harmless; kept with the cells and in the run's record.")
     var reason: String
 
     @Option(help: "How many cells of each stage to compute again.")
@@ -267,7 +267,8 @@ struct StoreCommand: ParsableCommand {
           changed.append("\(stage.id) (\(first.key.short): \(first.reason))")
           continue
         }
-        let count = try care.accept(pairs)
+        let count = try care.accept(
+          pairs, sampled: sampled.count, who: try Git.user(project.root), reason: reason, time: RunLog.timeStamp())
         guard count > 0 else { continue }
         kept += count
         let log = try ProcessEnvironment.log(for: project)

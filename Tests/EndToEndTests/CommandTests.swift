@@ -114,6 +114,11 @@ struct Project {
     #expect(collected.output.contains("removed 0 cells"), "\(collected.output)")
     #expect(collected.output.contains("\(cells.count) cells of older code"), "\(collected.output)")
     #expect(try accept().output.hasPrefix("\(cells.count) cells kept"))
+    // The ledger tells that they come from other code.
+    #expect(try refig(["ledger", "update"]).status == 0)
+    let ledger = "mine/data/ledger/quick/mine"
+    let stage = try #require(workspace.files(under: ledger).first { $0.hasPrefix("stage") })
+    #expect(try workspace.read("\(ledger)/\(stage)").contains("\ta name is other\t"))
     #expect(try refig(["store", "gc", "--grace-days", "0", "--yes"]).output.contains("removed \(cells.count) cells"))
     try workspace.write(try workspace.read("mine/walk.py") + "other = 2\n", to: "mine/walk.py")
     #expect(

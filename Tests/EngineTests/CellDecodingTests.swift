@@ -45,6 +45,12 @@ private struct Forgery {
     datasets[index] = Self.dataset(name, shape, axes ?? datasets[index].axes, values)
   }
 
+  mutating func accept(by who: String = "me", because reason: String = "why", sampled: String = "5", to: String? = nil)
+  {
+    attributes.append(
+      ("accepted", "2027-01-01 \(sampled) \(manifest.key) \(to ?? "\(manifest.key)")\n\(who)\n\(reason)"))
+  }
+
   func bytes() throws -> [UInt8] {
     var all = [("key", key ?? "\(manifest.key)"), ("manifest", text ?? manifest.canonicalText)] + attributes
     if let failures { all.append(("failures", failures)) }
@@ -111,6 +117,8 @@ private struct Forgery {
     #expect(cell.coordinates == ["time": NDArray([0, 1, 2])])
     #expect(cell.mismatch(with: Walk.outputs) == nil)
     #expect(cell.mismatch(with: Fault.outputs) == "its experiment declares no 'end'")
+    forgery.accept(because: "a name is other")
+    #expect(try forgery.cell().acceptances.map(\.reason) == ["a name is other"])
     forgery.failures = (0..<5).map { "\($0) no" }.joined(separator: "\n")
     forgery.datasets = []
     #expect(try forgery.cell().replicas.isEmpty)
@@ -165,6 +173,11 @@ private struct Forgery {
     ),
     ("its parameters are not", { $0.attributes.append(("parameters", "{\"stepCount\": 5}")) }),
     ("its parameters are not", { $0.attributes.append(("parameters", "")) }),
+    ("list of accepted code cannot be read", { $0.accept(by: "me\u{1b}[2J") }),
+    ("list of accepted code cannot be read", { $0.accept(because: String(repeating: "y", count: 50_000)) }),
+    ("list of accepted code cannot be read", { $0.accept(because: "of two\nlines") }),
+    ("list of accepted code names no code", { $0.accept(to: "code") }),
+    ("list of accepted code names no code", { $0.accept(sampled: "some") }),
     ("attribute 'other'", { $0.attributes.append(("other", "text")) }),
   ]
 

@@ -51,6 +51,12 @@ private struct WalkStore {
   }
 }
 
+extension StoreCare {
+  fileprivate func accept(_ pairs: [(old: CellKey, new: Manifest)], because reason: String) throws -> Int {
+    try accept(pairs, sampled: 2, who: "someone", reason: reason, time: "2027-01-01T00:00:00Z")
+  }
+}
+
 @Suite struct StoreCareTests {
   @Test("a check counts sound cells and moves damaged ones to quarantine", arguments: [false, true])
   func check(deep: Bool) throws {
@@ -178,12 +184,21 @@ private struct WalkStore {
     let wanted = try (0..<4).map { try WalkStore.manifest($0, edited) }
     let pairs = try care.predecessors(of: wanted)
     #expect(Set(pairs.map(\.old)) == Set(walks.keys), "the fourth was never computed")
-    #expect(try care.accept(pairs) == 3)
+    #expect(try care.accept(pairs, because: "only\na name") == 3)
     for manifest in wanted.prefix(3) {
       let cell = try #require(try walks.store.cell(manifest.key))
       #expect(cell.manifest == manifest)
     }
     #expect(try care.predecessors(of: wanted).isEmpty)
+    // Cells keep on record from which code they come, over all changes.
+    let twice = toyCatalogue(code: ["ToyPaper/Walk.swift": "edited twice"])
+    let last = try WalkStore.manifest(0, twice)
+    let again = StoreCare(store: walks.store, catalogue: twice)
+    #expect(try again.accept(again.predecessors(of: [last]), because: "again") == 1)
+    let acceptances = try #require(try walks.store.cell(last.key)).acceptances
+    #expect(acceptances.map(\.reason) == ["only a name", "again"] && acceptances.allSatisfy { $0.sampled == 2 })
+    #expect(acceptances.map(\.to) == [wanted[0].codeDigest, last.codeDigest])
+    #expect(acceptances.map(\.from) == [try WalkStore.manifest(0, toyCatalogue()).codeDigest, wanted[0].codeDigest])
   }
 
   @Test("what could be accepted has a grace time of its own; what is older than that code, or was accepted, has not")
@@ -211,7 +226,7 @@ private struct WalkStore {
     bytes[bytes.count - 1] ^= 1
     try walks.store.publish(bytes, as: walks.keys[1])
     #expect(try garbage(after: 100).acceptableCount == 1)
-    #expect(try care.accept(care.predecessors(of: wanted)) == 1)
+    #expect(try care.accept(care.predecessors(of: wanted), because: "one is left") == 1)
     #expect(try garbage(after: 100).acceptableCount == 0)
   }
 
