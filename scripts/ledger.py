@@ -12,6 +12,7 @@ STATUS = [REFIG, "ledger", "status", "--profile", "paper"]
 PAGE = pathlib.Path("Benchmarks/paper-profile.md")
 README = pathlib.Path("README.md")
 BLOCK = re.compile(r"(<!-- ledger -->\n).*?(<!-- end of ledger -->)", re.DOTALL)
+FINDINGS = re.compile(r"(?<=<!-- findings -->\n).*?(?=<!-- end of findings -->)", re.DOTALL)
 
 
 def said(*options):
@@ -33,8 +34,31 @@ def readme(text):
     return new
 
 
+def findings(text, page):
+    """The README with the last column of its findings filled: what the ledger says of the claims."""
+    estimates = dict(re.findall(r"^\| (\w+/[\w-]+) \| \w+ \| (\S+) \|", page, re.MULTILINE))
+    paper = ""
+
+    def filled(row):
+        nonlocal paper
+        cells = [cell.strip() for cell in row.split("|")[1:-1]]
+        paper = cells[0].strip("`") or paper
+        numbers = [(claim, estimates.get(f"{paper}/{claim}")) for claim in cells[2].split(", ")]
+        cells[4] = ", ".join(f"{claim}: {number}" for claim, number in numbers if number)
+        return "| " + " | ".join(cells) + " |"
+
+    def table(match):
+        head, rule, *rows = match[0].splitlines()
+        return "\n".join([head, rule, *map(filled, rows)]) + "\n"
+
+    new, count = FINDINGS.subn(table, text)
+    assert count == 1, "README.md has no place for the findings"
+    return new
+
+
 def main():
-    wanted = {PAGE: said("--markdown"), README: readme(README.read_text())}
+    page = said("--markdown")
+    wanted = {PAGE: page, README: findings(readme(README.read_text()), page)}
     if "--update" in sys.argv:
         for path, text in wanted.items():
             path.write_text(text)
