@@ -39,10 +39,11 @@ package struct ClaimFile {
   private let profile: String
   private let catalogue: Catalogue
   private let diagnostics: Diagnostics
-  private static let keys = [
+  static let keys = [
     "statement", "source", "kind", "estimate", "from", "where", "accept", "because", "expect", "kills", "immune",
     "profiles", "only",
   ]
+  static let profileKeys = ["accept", "because", "expect", "from", "where"]
 
   package init(
     paper: String, pipeline: PipelineFile, profile: String, catalogue: Catalogue, diagnostics: Diagnostics
@@ -181,10 +182,7 @@ package struct ClaimFile {
   private func overrides(_ mapping: YAMLMapping, _ context: String) -> [(profile: String, value: YAMLMapping)] {
     let entries = mapping["profiles"]?.mapping("profiles", allowing: file.profiles, in: context)?.entries ?? []
     return entries.compactMap { entry in
-      guard
-        let override = entry.value.mapping(
-          "profile", allowing: ["accept", "because", "expect", "from", "where"], in: context)
-      else { return nil }
+      guard let override = entry.value.mapping("profile", allowing: Self.profileKeys, in: context) else { return nil }
       _ = override["accept"].map { interval($0, context) }
       _ = override["expect"].map { $0.word("expect", as: Verdict.self, in: context) }
       _ = override["because"].map { $0.prose("because", in: context) }

@@ -13,7 +13,12 @@ struct EstimateReader {
   static let kinds = [
     "mean", "median", "proportion", "greatest", "ratio", "difference", "slope", "crossing", "greatestGap", "monotone",
   ]
-  private static let quantityKeys = ["of", "at", "where"]
+  static let quantityKeys = ["of", "at", "where"]
+  static let meanKeys = ["scale"]
+  static let gapKeys = ["between", "against"]
+  static let curveKeys = [
+    "slope": ["against", "scale"], "crossing": ["against", "level"], "monotone": ["against", "direction"],
+  ]
 
   /// `stages` is the claim's `from:`, whose own mistakes others report. `evidence` is what the profile at hand judges it by,
   /// perhaps of other stages, of which the quantities must have points; nil if it does not judge it.
@@ -70,7 +75,7 @@ struct EstimateReader {
   private func estimate(_ kind: String, _ value: YAMLValue) -> StandardEstimate? {
     switch kind {
     case "mean":
-      guard let quantity = quantity(value, kind, and: ["scale"]) else { return nil }
+      guard let quantity = quantity(value, kind, and: Self.meanKeys) else { return nil }
       return scale(value).map { .mean(quantity, $0) }
     case "median": return quantity(value, kind).map { .median($0) }
     case "proportion": return quantity(value, kind).map { .proportion($0) }
@@ -78,7 +83,7 @@ struct EstimateReader {
     case "ratio": return pair(value, kind).map { .ratio($0, $1) }
     case "difference": return pair(value, kind).map { .difference($0, $1) }
     case "greatestGap":
-      guard let mapping = value.mapping(kind, allowing: ["between", "against"], in: context),
+      guard let mapping = value.mapping(kind, allowing: Self.gapKeys, in: context),
         let (first, second) = mapping.required("between", in: context).flatMap({ pair($0, "between") })
       else { return nil }
       guard mapping["against"] != nil else { return .greatestGap(first, second, against: nil) }
@@ -89,8 +94,7 @@ struct EstimateReader {
 
   /// An estimate of a curve along a parameter.
   private func curve(_ kind: String, _ value: YAMLValue) -> StandardEstimate? {
-    let own = ["slope": "scale", "crossing": "level", "monotone": "direction"]
-    guard let quantity = quantity(value, kind, and: ["against", own[kind] ?? ""]),
+    guard let quantity = quantity(value, kind, and: Self.curveKeys[kind] ?? []),
       let mapping = value.mapping(kind, in: context), let parameter = against(mapping)
     else { return nil }
     switch kind {
@@ -115,7 +119,7 @@ struct EstimateReader {
     return nil
   }
 
-  private enum Scale: String, CaseIterable { case linear, log }
+  enum Scale: String, CaseIterable { case linear, log }
 
   private func scale(_ value: YAMLValue) -> Estimate.Scale? {
     guard case .mapping = value.content, let scale = value.mapping("estimate", in: context)?["scale"] else {

@@ -13,6 +13,9 @@ package struct FigureFile {
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
+  static let keys = ["caption", "source", "width", "height", "layout", "key", "panels"]
+  static let panelKeys = ["title", "x", "y", "z", "key", "series"]
+  static let axisKeys = ["label", "range", "scale", "ticks"]
 
   /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `parameters` are a
   /// stage's, nil for one that has mistakes; `tableNames` are to be named where a table is unknown, nil where the reason has
@@ -39,8 +42,7 @@ package struct FigureFile {
   private func figure(
     _ id: String, _ value: YAMLValue, at location: SourceLocation, in context: String
   ) -> Figure? {
-    let keys = ["caption", "source", "width", "height", "layout", "key", "panels"]
-    guard let mapping = value.mapping("figure", allowing: keys, in: context) else { return nil }
+    guard let mapping = value.mapping("figure", allowing: Self.keys, in: context) else { return nil }
     let caption = mapping.required("caption", in: context)?.prose("caption", in: context)
     let source = mapping.required("source", in: context)?.text("source", in: context)
     let width = mapping["width"]?.word("width", as: Figure.Width.self, in: context) ?? .oneColumn
@@ -68,9 +70,7 @@ package struct FigureFile {
   }
 
   private func panel(_ value: YAMLValue, key: Figure.Key, in context: String) -> Panel? {
-    guard let mapping = value.mapping("panels", allowing: ["title", "x", "y", "z", "key", "series"], in: context) else {
-      return nil
-    }
+    guard let mapping = value.mapping("panels", allowing: Self.panelKeys, in: context) else { return nil }
     let x = mapping.required("x", in: context).flatMap { axis($0, "x", in: context) }
     let y = mapping.required("y", in: context).flatMap { axis($0, "y", in: context) }
     let list = mapping.required("series", in: context)?.list("series", in: context) ?? []
@@ -88,9 +88,7 @@ package struct FigureFile {
 
   private func axis(_ value: YAMLValue, _ name: String, in context: String) -> Axis? {
     let context = "\(context), axis \(name)"
-    guard let mapping = value.mapping(name, allowing: ["label", "range", "scale", "ticks"], in: context) else {
-      return nil
-    }
+    guard let mapping = value.mapping(name, allowing: Self.axisKeys, in: context) else { return nil }
     _ = mapping.required("label", in: context)
     let scale = mapping["scale"]?.word("scale", as: Axis.Scale.self, in: context) ?? .linear
     let ticks = mapping["ticks"]?.list("ticks", in: context)?.compactMap { $0.number("ticks", in: context) } ?? []
@@ -121,7 +119,7 @@ package struct FigureFile {
   // MARK: Series
 
   /// The columns a kind of series must and may have.
-  private static func roles(of draw: Series.Draw) -> (required: [Series.Role], optional: [Series.Role]) {
+  static func roles(of draw: Series.Draw) -> (required: [Series.Role], optional: [Series.Role]) {
     switch draw {
     case .line, .steps, .histogram, .impulses: ([.x, .y], [])
     case .points: ([.x, .y], [.error, .low, .high, .xerror])
@@ -132,20 +130,25 @@ package struct FigureFile {
     }
   }
 
-  private func series(_ value: YAMLValue, x: Axis?, y: Axis?, in context: String) -> Series? {
-    guard
-      let draw = value.mapping("series", in: context)?.required("draw", in: context)?
-        .word("draw", as: Series.Draw.self, in: context)
-    else { return nil }
-    let roles = Self.roles(of: draw)
+  /// The keys a kind of series may have.
+  static func keys(of draw: Series.Draw) -> [String] {
     var keys = ["draw", "label", "style"]
     switch draw {
     case .guide: keys += ["slope", "rate", "through", "range"]
     case .vertical, .horizontal: keys += ["value", "table", "from", "where", "split", "at", "dropNonPositive"]
     default: keys += ["table", "from", "where", "split", "dropNonPositive"]
     }
-    keys += (roles.required + roles.optional).map(\.rawValue).filter { !keys.contains($0) }
-    guard let mapping = value.mapping("series", allowing: keys, in: context) else { return nil }
+    let roles = roles(of: draw)
+    return keys + (roles.required + roles.optional).map(\.rawValue).filter { !keys.contains($0) }
+  }
+
+  private func series(_ value: YAMLValue, x: Axis?, y: Axis?, in context: String) -> Series? {
+    guard
+      let draw = value.mapping("series", in: context)?.required("draw", in: context)?
+        .word("draw", as: Series.Draw.self, in: context)
+    else { return nil }
+    let roles = Self.roles(of: draw)
+    guard let mapping = value.mapping("series", allowing: Self.keys(of: draw), in: context) else { return nil }
     let style = mapping["style"]?.integer("style", in: context)
     if let style, !(1...Self.styleCount).contains(style) {
       mapping.refuse("style", "1 to \(Self.styleCount)", context)

@@ -8,9 +8,12 @@ struct ExperimentReader {
   private let folder: String
   private let catalogue: Catalogue
   private let facts: ProjectFacts
-  private static let keys = [
+  static let keys = [
     "command", "sources", "versions", "parameters", "outputs", "data", "mutants", "random",
   ]
+
+  static let outputKeys = ["axes", "unit", "meaning", "allowsNaN"]
+  static let arrayKeys = ["axes", "meaning"]
 
   init(folder: String, catalogue: Catalogue) {
     self.folder = folder
@@ -161,7 +164,7 @@ struct ExperimentReader {
     let outputs: [OutputArray] = mapping.entries.compactMap { entry -> OutputArray? in
       let inner = "\(context), output '\(entry.key)'"
       guard isPlainName(entry.key, "output", entry.value, at: entry.location, in: context),
-        let output = entry.value.mapping("output", allowing: ["axes", "unit", "meaning", "allowsNaN"], in: inner)
+        let output = entry.value.mapping("output", allowing: Self.outputKeys, in: inner)
       else { return nil }
       let axes = self.axes(output["axes"], in: inner)
       let meaning = output.required("meaning", in: inner)?.text("meaning", in: inner) ?? ""
@@ -196,7 +199,7 @@ struct ExperimentReader {
       guard isPlainName(file.key, "data file", file.value, at: file.location, in: context) else { return [] }
       return (file.value.mapping(file.key, in: context)?.entries ?? []).compactMap { entry in
         let inner = "\(context), data '\(file.key)/\(entry.key)'"
-        guard let array = entry.value.mapping("array", allowing: ["axes", "meaning"], in: inner) else { return nil }
+        guard let array = entry.value.mapping("array", allowing: Self.arrayKeys, in: inner) else { return nil }
         return DataArray(
           file: file.key, entry.key, axes: axes(array.required("axes", in: inner), in: inner),
           meaning: array["meaning"]?.text("meaning", in: inner) ?? "")

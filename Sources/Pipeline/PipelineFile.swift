@@ -131,7 +131,7 @@ package struct PipelineFile: Sendable {
     reportMissingReplicas(diagnostics)
   }
 
-  private static let keys = ["seed", "profiles", "figures", "slurm", "experiments", "stages"]
+  static let keys = ["seed", "profiles", "figures", "slurm", "experiments", "stages"]
 
   /// A catalogue with the programs of a project, for a worker: nothing else of the file is looked at. Throws
   /// ``PipelineError/invalidFiles(_:)`` for mistakes in them.

@@ -13,11 +13,13 @@ struct StageReader {
   let slurm: SlurmSettings
   let diagnostics: Diagnostics
   private var context: String { "stage '\(id)'" }
-  private static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit", "slurm"]
+  static let overridable = ["parameters", "sweep", "replicas", "streams", "timeLimit", "memoryLimit", "slurm"]
   /// Of seconds and of megabytes: 30 years, a petabyte.
   private static let limit = 1e9
-  private static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
-  private static let inputKeys = ["stage", "replicas"]
+  static let keys = ["experiment", "inputs", "data", "profiles"] + overridable
+  static let inputKeys = ["stage", "replicas"]
+  static let replicaKeys = ["count", "perCell"]
+  static let fileKeys = ["path", "sha256"]
 
   /// The stage as the chosen profile sees it; the other profiles are read too, for their mistakes.
   func stage(_ value: YAMLValue, at location: SourceLocation, profile chosen: String) -> PipelineFile.Stage? {
@@ -114,7 +116,7 @@ struct StageReader {
     // A path alone: its digest is what is missing.
     var (place, digest) = (value, YAMLValue?.none)
     if case .mapping = value.content {
-      guard let mapping = value.mapping(name, allowing: ["path", "sha256"], in: context),
+      guard let mapping = value.mapping(name, allowing: Self.fileKeys, in: context),
         let path = mapping.required("path", in: context)
       else { return nil }
       (place, digest) = (path, mapping["sha256"])
@@ -240,7 +242,7 @@ struct StageReader {
     if case .number = value.content {
       return value.integer("replicas", in: context).flatMap { checked(count: $0, perCell: min($0, 50), value) }
     }
-    guard let mapping = value.mapping("replicas", allowing: ["count", "perCell"], in: context),
+    guard let mapping = value.mapping("replicas", allowing: Self.replicaKeys, in: context),
       let count = mapping.required("count", in: context)?.integer("count", in: context)
     else { return nil }
     guard let perCell = mapping["perCell"] else { return checked(count: count, perCell: min(count, 50), value) }

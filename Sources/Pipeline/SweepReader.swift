@@ -7,7 +7,7 @@ struct SweepReader {
   /// What parameters are that a point does not set.
   let base: [String: ParameterValue]
   let stage: StageReader
-  private static let ranges = ["range", "linspace", "logspace"]
+  static let ranges = ["range", "linspace", "logspace"]
 
   func sweep(_ value: YAMLValue?, locations: inout [String: SourceLocation]) -> Sweep? {
     guard let value else { return Sweep(factors: []) }

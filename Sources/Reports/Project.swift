@@ -22,6 +22,8 @@ package struct Project: Sendable {
 
   package var store: Store { Store(root: root + "/data/store", catalogue: catalogue) }
 
+  package static let figureFileKeys = ["figures", "claims"]
+
   /// Reads the files. Throws ``PipelineError/invalidFiles(_:)`` with all mistakes of all files.
   package init(root: String, profile: String?, catalogue: Catalogue) throws {
     let diagnostics = Diagnostics()
@@ -49,7 +51,7 @@ package struct Project: Sendable {
       }
       let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
       texts.append(try Files.bytes(of: path, limit: YAMLValue.byteLimit) ?? [])
-      let top = document.mapping("file", allowing: ["figures", "claims"], in: "")
+      let top = document.mapping("file", allowing: Self.figureFileKeys, in: "")
       figures +=
         top?["figures"].map {
           FigureFile.figures(

@@ -40,7 +40,8 @@ struct Refig: ParsableCommand {
       New.self, Run.self, Watch.self, Cancel.self, Verify.self, ReportCommand.self, CrateCommand.self, Mutate.self,
       LedgerCommand.self, AuditCommand.self, TeXCommand.self, Status.self,
       Show.self, Explain.self,
-      GraphCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self, WorkerCommand.self,
+      GraphCommand.self, SchemaCommand.self, Try.self, DataCommand.self, StoreCommand.self, Doctor.self,
+      WorkerCommand.self,
     ])
 
   static func main() {

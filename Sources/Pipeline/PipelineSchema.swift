@@ -1,0 +1,135 @@
+private import PaperKit
+
+extension PipelineFile {
+  /// The JSON Schema of pipeline.yaml, with the experiments, stages and profiles that this one has.
+  package var schema: Schema {
+    let experiments = catalogue.experiments
+    let names = experiments.keys.sorted()
+    // An experiment of a stage's own name need not be named.
+    let own = Dictionary(
+      uniqueKeysWithValues: names.map { name -> (String, Schema) in
+        let given: Schema = ["required": ["experiment"]]
+        return (name, ["if": given, "then": .reference("stage"), "else": .reference("stage of \(name)")])
+      })
+    let body = Schema.mapping(
+      Self.keys,
+      [
+        "seed": Schema.anyInteger, "profiles": .texts(), "figures": .list(.anyText),
+        "slurm": SlurmSettings.schema(profiles: profiles), "experiments": .named(ExperimentReader.schema),
+        "stages": [
+          "type": "object", "properties": .object(own),
+          "additionalProperties": ["allOf": [.reference("stage"), ["required": ["experiment"]]]],
+        ],
+      ], required: ["seed", "profiles", "stages"])
+    var definitions: [String: Schema] = [
+      "stage": [
+        "type": "object", "properties": ["experiment": .words(names)],
+        "allOf": .list(
+          names.map { name in
+            [
+              "if": ["properties": ["experiment": ["const": .text(name)]], "required": ["experiment"]],
+              "then": .reference("stage of \(name)"),
+            ]
+          }),
+      ]
+    ]
+    for name in names {
+      guard let experiment = experiments[name] else { continue }
+      definitions["stage of \(name)"] = StageReader.schema(of: experiment, profiles: profiles, stages: stageNames)
+    }
+    return .document(title: "pipeline.yaml of refig", body, definitions: definitions)
+  }
+}
+
+extension StageReader {
+  /// A stage of an experiment.
+  fileprivate static func schema(
+    of experiment: ExperimentDescription, profiles: [String], stages: [String]
+  ) -> Schema {
+    let single = experiment.defaults.mapValues(Schema.value)
+    let values = experiment.defaults.mapValues { standard -> Schema in
+      let value = Schema.value(like: standard)
+      return .anyOf([value, .list(value, atLeast: 1)] + (standard.isNumber ? [SweepReader.rangeSchema] : []))
+    }
+    let group: Schema = [
+      "type": "object", "properties": .object(values), "minProperties": 1, "additionalProperties": false,
+    ]
+    let count: Schema = [
+      "type": "integer", "minimum": 1, "maximum": .number(PipelineFile.Replicas.limit),
+    ]
+    let overridable: [String: Schema] = [
+      "parameters": ["type": "object", "properties": .object(single), "additionalProperties": false],
+      "sweep": .list(.anyOf([group, .list(group)])),
+      "replicas": .anyOf([count, .mapping(replicaKeys, ["count": count, "perCell": count], required: ["count"])]),
+      "streams": .words(Manifest.Streams.self), "timeLimit": Schema.anyNumber, "memoryLimit": Schema.anyNumber,
+      "slurm": SlurmSettings.schema(profiles: nil),
+    ]
+    let stage = Schema.words(stages)
+    let input = Schema.mapping(
+      inputKeys, ["stage": stage, "replicas": .words(PipelineFile.Input.Replicas.self)], required: ["stage"])
+    let file = Schema.mapping(
+      fileKeys, ["path": Schema.anyText, "sha256": ["type": "string", "pattern": "^[0-9a-f]{64}$"]],
+      required: ["path", "sha256"])
+    let files = Set(experiment.data.map(\.file)).sorted()
+    let properties: [String: Schema] = [
+      "experiment": .words([experiment.name]), "inputs": .named(.anyOf([stage, input])), "data": .some(of: files, file),
+      "profiles": .some(of: profiles, .mapping(Self.overridable, overridable)),
+    ]
+    return .mapping(
+      keys, properties.merging(overridable) { first, _ in first }, required: files.isEmpty ? [] : ["data"])
+  }
+}
+
+extension SweepReader {
+  /// Numbers by a range.
+  fileprivate static let rangeSchema = Schema.one(
+    of: Dictionary(
+      uniqueKeysWithValues: ranges.map { name -> (String, Schema) in
+        (name, ["type": "array", "items": Schema.anyNumber, "minItems": name == "range" ? 2 : 3, "maxItems": 3])
+      }))
+}
+
+extension ExperimentReader {
+  /// An experiment that a program computes.
+  fileprivate static let schema: Schema = {
+    let words = Schema.list(.anyText, atLeast: 1)
+    let axes = Schema.list(.anyText)
+    let output = Schema.mapping(
+      outputKeys,
+      ["axes": axes, "unit": Schema.anyText, "meaning": Schema.anyText, "allowsNaN": Schema.anyFlag],
+      required: ["meaning"])
+    let array = Schema.mapping(arrayKeys, ["axes": axes, "meaning": Schema.anyText], required: ["axes"])
+    return .mapping(
+      keys,
+      [
+        "command": words, "sources": .texts(), "versions": .list(words),
+        "parameters": .named(["type": ["number", "string", "boolean", "array"]]), "outputs": .named(output),
+        "data": .named(.named(array)), "mutants": .named(.anyText), "random": Schema.anyFlag,
+      ], required: ["command", "outputs"])
+  }()
+}
+
+extension SlurmSettings {
+  /// What tasks get; with profiles at the top of the file alone.
+  fileprivate static func schema(profiles: [String]?) -> Schema {
+    let count: Schema = ["type": "integer", "minimum": 1]
+    let properties: [String: Schema] = [
+      "partition": Schema.anyText, "account": Schema.anyText, "time": Schema.anyText, "memory": Schema.anyText,
+      "processors": count, "runningTasks": count, "taskTime": Schema.anyText, "cellTime": Schema.anyNumber,
+      "options": .list(.anyText),
+    ]
+    guard let profiles else { return .mapping(keys, properties) }
+    return .mapping(
+      keys + ["profiles"],
+      properties.merging(["profiles": .some(of: profiles, .mapping(keys, properties))]) { first, _ in first })
+  }
+}
+
+extension ParameterValue {
+  fileprivate var isNumber: Bool {
+    switch self {
+    case .integer, .real: true
+    case .flag, .text, .list: false
+    }
+  }
+}
