@@ -91,6 +91,7 @@ private enum Treatment {
       "refig store check", "refig store gc", "refig store export all.tar", "refig store import all.tar",
       "refig store audit --sample 1",
     ]),
+    "refig schema pipeline|figures": .typed(["refig schema pipeline", "refig schema figures"]),
     "refig store accept STAGE --reason \"…\"": .left("it takes a change of code: CommandTests"),
     "refig ledger update|status|accept|verify": .typed([
       "refig ledger update --profile paper", "refig ledger status --profile paper",
