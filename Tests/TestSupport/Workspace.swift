@@ -11,7 +11,10 @@ public final class Workspace: Sendable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  deinit {
+  deinit { remove() }
+
+  /// Removes the folder: for one that a test shares with all others, which nobody gives up.
+  public func remove() {
     do { try FileManager.default.removeItem(atPath: path) } catch { print("left behind \(path): \(error)") }
   }
 
