@@ -7,17 +7,27 @@ import Testing
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// Imported modules by source file, relative to Sources.
-  private static func imports() throws -> [String: Set<String>] {
-    let sources = root.appending(path: "Sources")
-    var imports: [String: Set<String>] = [:]
-    let files = FileManager.default.enumerator(atPath: sources.path())?.allObjects as? [String] ?? []
-    for file in files where file.hasSuffix(".swift") {
-      let text = try String(contentsOf: sources.appending(path: file), encoding: .utf8)
-      imports[file] = Set(text.matches(of: /(?m)^(?:[a-z]+ )?import (\w+)/).map { String($0.1) })
-    }
-    return imports
+  /// All Swift files, by their paths relative to Sources; read once.
+  private static let sources = Result { () throws -> [String: String] in
+    let folder = root.appending(path: "Sources")
+    let files = FileManager.default.enumerator(atPath: folder.path())?.allObjects as? [String] ?? []
+    return try Dictionary(
+      uniqueKeysWithValues: files.filter { $0.hasSuffix(".swift") }.map {
+        ($0, try String(contentsOf: folder.appending(path: $0), encoding: .utf8))
+      })
   }
+
+  /// Imported modules by source file, relative to Sources.
+  private static let allImports = Result { () throws -> [String: Set<String>] in
+    try sources.get().mapValues { text in
+      Set(
+        text.split(separator: "\n").filter { $0.contains("import ") }.compactMap {
+          $0.wholeMatch(of: /(?:[a-z]+ )?import (\w+)/).map { String($0.1) }
+        })
+    }
+  }
+
+  private static func imports() throws -> [String: Set<String>] { try allImports.get() }
 
   /// The files in a folder that import one of these modules, nil for a folder without files.
   private func importers(of modules: Set<String>, in folder: String) throws -> [String]? {
@@ -122,24 +132,22 @@ import Testing
   @Test("an experiment uses no code that its fingerprint leaves out: other experiments' files, tables and claims")
   func fingerprinted() throws {
     var uses: Set<String> = []
-    let folder = Self.root.appending(path: "Sources/Papers")
     for paper in try Self.papers() {
       var texts: [String: String] = [:]
-      for file in try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: paper).path())
-      where file.hasSuffix(".swift") {
-        texts[file] = try String(contentsOf: folder.appending(path: "\(paper)/\(file)"), encoding: .utf8)
-          .replacing(/\/\/[^\n]*/, with: "").replacing(/"[^"\n]*"/, with: "")
+      for (path, text) in try Self.sources.get() where path.hasPrefix("Papers/\(paper)/") {
+        texts[String(path.split(separator: "/")[2])] =
+          text.replacing(/\/\/[^\n]*/, with: "").replacing(/"[^"\n]*"/, with: "")
       }
       #expect(!texts.isEmpty)
       // Left out of the fingerprints of other experiments: see `Fingerprints.code(of:)`.
       let left = texts.filter {
         $0.key.hasPrefix(paper) || $0.value.contains(/(?m)^package enum \w+:[^{]*\bExperiment\b/)
       }
+      let declared = left.mapValues(Self.declarations)
       for (file, text) in texts where !file.hasPrefix(paper) {
         let words = Set(text.matches(of: /\w+/).map { String($0.0) })
         let calls = Set(text.matches(of: /(?:^|[^.\w])(\w+)\(/).map { String($0.1) })
-        for (other, text) in left where other != file {
-          let (types, functions) = Self.declarations(in: text)
+        for (other, (types, functions)) in declared where other != file {
           if !types.isDisjoint(with: words) || !functions.isDisjoint(with: calls) {
             uses.insert("\(paper)/\(file) uses \(paper)/\(other)")
           }
@@ -151,19 +159,21 @@ import Testing
 
   @Test("the article Architecture walks through functions that are there")
   func article() throws {
-    let sources = Self.root.appending(path: "Sources")
     let article = try String(
-      contentsOf: sources.appending(path: "Pipeline/Pipeline.docc/Architecture.md"), encoding: .utf8)
-    let files = FileManager.default.enumerator(atPath: sources.path())?.allObjects as? [String] ?? []
-    let texts = try files.filter { $0.hasSuffix(".swift") }
-      .map { try String(contentsOf: sources.appending(path: $0), encoding: .utf8) }
+      contentsOf: Self.root.appending(path: "Sources/Pipeline/Pipeline.docc/Architecture.md"), encoding: .utf8)
+    let texts = try Self.sources.get().values
     let names = article.matches(of: /`([A-Z]\w+)\.(\w+)(?:\([\w:]*\))?`/).map { (String($0.1), String($0.2)) }
       .filter { $0.0 != "Package" }
     #expect(names.count > 20)
+    func has(_ text: String, _ keywords: [String], _ name: String) -> Bool {
+      keywords.contains { keyword in
+        text.ranges(of: keyword + name).contains { !(text[$0.upperBound...].first?.isWordCharacter ?? false) }
+      }
+    }
     for (type, member) in names {
-      let ofType = try texts.filter { try $0.contains(Regex("(struct|class|enum|protocol|extension) \(type)\\b")) }
+      let ofType = texts.filter { has($0, ["struct ", "class ", "enum ", "protocol ", "extension "], type) }
       #expect(
-        try ofType.contains { try $0.contains(Regex(member == "init" ? "\\binit[?(]" : "(func|var) \(member)\\b")) },
+        ofType.contains { member == "init" ? $0.contains(/\binit[?(]/) : has($0, ["func ", "var "], member) },
         "\(type).\(member)")
     }
   }
@@ -179,12 +189,13 @@ import Testing
   @Test("pure code reads no clock, no environment, no global randomness")
   func purity() throws {
     for folder in ["NumericalMethods", "PaperKit", "Papers"] {
-      let path = Self.root.appending(path: "Sources/\(folder)")
-      let files = FileManager.default.enumerator(atPath: path.path())?.allObjects as? [String] ?? []
-      for file in files where file.hasSuffix(".swift") {
-        let text = try String(contentsOf: path.appending(path: file), encoding: .utf8)
+      for (file, text) in try Self.sources.get() where file.hasPrefix(folder + "/") {
         #expect(!text.contains(/Date\(|ProcessInfo|\.random\(in|getenv|ContinuousClock|FileManager/), "\(file)")
       }
     }
   }
+}
+
+extension Character {
+  fileprivate var isWordCharacter: Bool { isLetter || isNumber || self == "_" }
 }
