@@ -51,10 +51,12 @@ package struct ExperimentDescription: Sendable {
     return experiment.idleParameterNames
   }
 
-  /// The parameters that have no effect at these values, with when that is.
-  package func idleParameters(of values: [String: ParameterValue]) -> [String: String] {
+  /// Those of some parameters (nil: of all) that have no effect at these values, with when that is.
+  package func idleParameters(
+    of values: [String: ParameterValue], among names: Set<String>? = nil
+  ) -> [String: String] {
     guard case .compiled(let experiment) = implementation else { return [:] }
-    return experiment.idleParameters(of: values)
+    return experiment.idleParameters(of: values, among: names)
   }
 
   /// Whether its results depend on chance at these values. Throws `InvalidParameter` for values that it does not accept.

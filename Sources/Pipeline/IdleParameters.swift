@@ -4,12 +4,16 @@ extension Experiment {
   /// Names of the parameters that some values of the others make idle.
   package static var idleParameterNames: Set<String> { Set(Parameters.idleParameters.map(\.name)) }
 
-  /// The parameters that have no effect at these values, with when that is; none where the values are refused anyway.
-  package static func idleParameters(of values: [String: ParameterValue]) -> [String: String] {
+  /// Those of some parameters (nil: of all) that have no effect at these values, with when that is; none where the values
+  /// are refused anyway.
+  package static func idleParameters(
+    of values: [String: ParameterValue], among names: Set<String>? = nil
+  ) -> [String: String] {
     do {
       let parameters = try Parameters(values: values)
       return Dictionary(
-        Parameters.idleParameters.filter { $0.isIdle(parameters) }.map { ($0.name, $0.condition) }
+        Parameters.idleParameters.filter { (names?.contains($0.name) ?? true) && $0.isIdle(parameters) }
+          .map { ($0.name, $0.condition) }
       ) { first, _ in first }
     } catch { return [:] }
   }
@@ -27,8 +31,11 @@ extension PipelineFile.Stage {
     var swept: [String: (idle: Int, given: Int)] = [:]
     for number in 0..<(sweep.pointCount ?? 0) {
       let given = sweep.given(number)
-      let idle = experiment.idleParameters(of: base.merging(given) { $1 })
-      for name in candidates {
+      // Whether it acts can take a calculation: of a fixed one that has acted it is not asked again.
+      let open = candidates.filter { given[$0] != nil || !acting.contains($0) }
+      guard !open.isEmpty else { continue }
+      let idle = experiment.idleParameters(of: base.merging(given) { $1 }, among: open)
+      for name in open {
         if let condition = idle[name] { conditions[name] = conditions[name] ?? condition }
         if given[name] != nil {
           swept[name, default: (0, 0)].given += 1
