@@ -187,7 +187,7 @@ extension Unicode.Scalar {
   /// makes a terminal or a page show the text in another order than it has.
   fileprivate var isHidden: Bool {
     switch self {
-    case "\n", "\t": false
+    case "\n", "\t", " "..."~": false
     case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": true
     default: properties.generalCategory == .control || properties.isNoncharacterCodePoint
     }
