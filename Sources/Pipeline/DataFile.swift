@@ -1,5 +1,6 @@
 /// A committed HDF5 file that a stage reads, as it was when pipeline.yaml was read. Its digest stands there and is a line of
-/// the manifest; its bytes are kept in the store under that digest, which is where workers find them.
+/// the manifest; its bytes are kept in the store under that digest, which is where workers find them. Without the file, cells
+/// have the same keys: those that are there can be read, others not computed.
 package struct DataFile: Sendable {
   /// No data file is larger, in bytes: 4 GiB.
   package static let byteLimit = 4 << 30
@@ -10,8 +11,9 @@ package struct DataFile: Sendable {
   package let path: String
   /// Where pipeline.yaml names it.
   package let location: SourceLocation
-  package let bytes: [UInt8]
-  /// SHA-256 of the bytes.
+  /// Nil if there is no such file.
+  package let bytes: [UInt8]?
+  /// SHA-256 of the bytes, in hexadecimal digits.
   package let digest: String
 
   package init(name: String, path: String, location: SourceLocation, bytes: [UInt8]) {
@@ -21,4 +23,25 @@ package struct DataFile: Sendable {
     self.bytes = bytes
     digest = bytes.withUnsafeBytes { CellKey.digest($0) }
   }
+
+  /// A file that is not there, by the digest that it must have.
+  package init(name: String, path: String, location: SourceLocation, absent digest: CellKey) {
+    self.name = name
+    self.path = path
+    self.location = location
+    bytes = nil
+    self.digest = "\(digest)"
+  }
+
+  /// What to tell where the file is needed and is not there.
+  package var absence: Absence {
+    Absence("data file '\(path)' is not there; put the file with the SHA-256 \(digest) at this path of the project")
+  }
+}
+
+/// Something that a cell is computed from is not here, which says nothing against the cell: what, and what to do.
+package struct Absence: Error, CustomStringConvertible, Equatable {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
 }

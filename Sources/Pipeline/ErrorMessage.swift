@@ -33,13 +33,14 @@ package enum ErrorMessage {
         .slurmRefused,
         .slurmTasksFailed:
         .environment
-      case .outOfDate, .nothingKept, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers: .outOfDate
+      case .outOfDate, .nothingKept, .nothingAccepted, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers:
+        .outOfDate
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
       case .estimatorTrapped: .bug
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
     case is ChildProcess.NotStarted: .environment
-    case is InvalidParameter, is EvidenceError: .input
+    case is InvalidParameter, is EvidenceError, is Absence: .input
     case is NumericalError: .cellsFailed
     default: .bug
     }
@@ -177,6 +178,11 @@ package enum ErrorMessage {
       no cell was kept: \(missing) are missing, and the store holds none that differs from one of them in code alone; \
       `refig run` computes them.
       """
+    case .nothingAccepted(let reasons):
+      "nothing was accepted: "
+        + (reasons.isEmpty
+          ? "no line of the ledger for what was asked for differs from today's in code alone; `refig ledger status` tells what is out of date."
+          : reasons.joined(separator: "; ") + ".")
     case .ledgerOutOfDate(let stages):
       """
       \(stages.count) \(stages.count == 1 ? "stage" : "stages") of the ledger \(stages.count == 1 ? "is" : "are") out of date: \

@@ -96,6 +96,8 @@ package enum PipelineError: Error, Sendable {
   case outOfDate(count: Int)
   /// No cell could be kept for any of the so many that are missing.
   case nothingKept(missing: Int)
+  /// No line of the ledger was accepted: why, if there were any to accept.
+  case nothingAccepted(reasons: [String])
   /// Stages whose cells in the ledger were computed from something else than today's.
   case ledgerOutOfDate(stages: [String])
   /// Numbers or names in a paper's source that are not those of today.

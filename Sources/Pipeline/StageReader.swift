@@ -132,7 +132,12 @@ struct StageReader {
     }
     do {
       guard let bytes = try Files.bytes(of: folder + "/" + path, limit: DataFile.byteLimit) else {
-        return refuse("no such file", at: place)
+        guard let digest else { return refuse("no such file", at: place) }
+        guard let stated = digest.text("sha256", in: context) else { return nil }
+        guard let key = CellKey(stated) else {
+          return refuse("no such file, and '\(stated)' is no SHA-256, which has 64 digits from 0 to f", at: digest)
+        }
+        return DataFile(name: name, path: path, location: place.location, absent: key)
       }
       let file = DataFile(name: name, path: path, location: place.location, bytes: bytes)
       guard let digest else {

@@ -51,8 +51,8 @@ package struct Crate {
 
   /// Gathers the run of a project's profile. `source` makes an archive of the project's last commit at a path. Throws
   /// ``PipelineError/cellsMissing(count:command:)`` unless all cells of the profile are there,
-  /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, and what kept a figure
-  /// from being drawn.
+  /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, `Absence` for a data
+  /// file that is not there, and what kept a figure from being drawn.
   package init(
     of project: Project, report: Report, author: String?, source: ((_ path: String) throws -> Void)?
   ) throws {
@@ -86,7 +86,11 @@ package struct Crate {
     let profiles = try project.pipeline.profiles.map {
       try Project(root: project.root, profile: $0, catalogue: project.catalogue)
     }
-    for path in Set(profiles.flatMap { $0.pipeline.stages.flatMap(\.data).map(\.path) }).sorted() {
+    let data = Dictionary(profiles.flatMap { $0.pipeline.stages.flatMap(\.data) }.map { ($0.path, $0) }) { first, _ in
+      first
+    }
+    for (path, file) in data.sorted(by: { $0.key < $1.key }) {
+      guard file.bytes != nil else { throw file.absence }
       try add(path, .input, "Data that an experiment reads")
     }
     for path in try project.pipeline.programSources() {

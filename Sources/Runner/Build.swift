@@ -29,8 +29,11 @@ package struct Build {
     case began([(stage: String, count: Int)])
     /// A cell of a stage is there, after so many seconds of computing.
     case finished(_ stage: String, seconds: Double)
-    /// A cell of a stage failed: why, unless another of the stage has failed for the same reason.
+    /// A cell of a stage failed: why, unless another of the stage has failed for the same reason. Whoever wants no progress
+    /// is told as well.
     case failed(_ stage: String, message: String?)
+    /// How many more cells failed, or were not tried. Whoever wants no progress is told as well.
+    case failures(String)
     /// Something else for people.
     case line(String)
     /// After Ctrl-C: what is waited for. Whoever wants no progress is told as well.
@@ -120,26 +123,34 @@ package struct Build {
         }
       ])
     for items in waves {
-      var batch = Batch(plan: plan, items: try ready(items, &summary), store: store)
+      let items = try ready(items, &summary)
+      var absences: [Int: String] = [:]
+      for stage in Set(items.map(\.stage)) {
+        absences[stage] = plan.stages[stage].definition.data.compactMap(store.absence(of:)).first?.description
+      }
+      var batch = Batch(plan: plan, items: items.filter { absences[$0.stage] == nil }, store: store)
       batch.runFolder = log.folder
       batch.note = { [progress] event, fields, line in
         log.write(event, line.map { line in fields.merging(["text": line]) { $1 } } ?? fields)
         if let line { progress(event == Batch.interruption ? .waiting(line) : .line(line)) }
       }
-      let counts = Dictionary(grouping: batch.items, by: \.stage)
+      let counts = Dictionary(grouping: items, by: \.stage)
       progress(.began(counts.keys.sorted().map { (plan.stages[$0].id, counts[$0]?.count ?? 0) }))
       var costs: [Int: StageCost] = [:]
       var failures = FailureTally()
       defer {
-        for line in failures.rest { progress(.line(line)) }
+        for line in failures.rest { progress(.failures(line)) }
         progress(.ended)
         for (stage, cost) in costs.sorted(by: { $0.key < $1.key }) {
           log.write("stage", cost.fields(plan.stages[stage].id))
         }
       }
-      try executor.run(batch) { item, outcome in
+      func report(_ item: Batch.Item, _ outcome: Worker.Outcome) throws {
         try record(item, outcome, batch, log, &summary, &costs[item.stage, default: StageCost()], &failures)
       }
+      // What nobody could compute is not asked of the executor, which may have to wait for a cluster.
+      for item in items { try absences[item.stage].map { try report(item, .failed($0)) } }
+      if !batch.items.isEmpty { try executor.run(batch, report: report) }
     }
     return summary
   }
@@ -162,7 +173,7 @@ package struct Build {
       }
     }
     let ready = items.filter { !blocked.contains($0.stage) }
-    for index in blocked { progress(.line("skipped \(plan.stages[index].id): cells of a stage it reads failed")) }
+    for index in blocked { progress(.failures("skipped \(plan.stages[index].id): cells of a stage it reads failed")) }
     summary.failed += items.count - ready.count
     return ready
   }

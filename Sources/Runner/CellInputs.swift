@@ -15,14 +15,15 @@ struct CellInputs {
   /// The scales of axes among the outputs of each experiment: they have no axis for replicas.
   let scales: [String: Set<String>]
 
-  /// Reads the cells. Throws `EvidenceError` where one is missing, or a replica of those that are read by number.
+  /// Reads the cells. Throws `Absence` where one is missing, `EvidenceError` where a replica of those that are read by
+  /// number is.
   init(of manifest: Manifest, in store: Store) throws {
     own = manifest.ownInputs
     var cells: [String: [Cell]] = [:]
     var scales: [String: Set<String>] = [:]
     for (name, key) in manifest.inputs {
       guard let cell = try store.cell(key) else {
-        throw EvidenceError("its input \(key.short) ('\(name)') is not in the store")
+        throw Absence("its input \(key.short) ('\(name)') is not in the store")
       }
       cells[name, default: []].append(cell)
       scales[cell.manifest.experiment, default: []].formUnion(cell.coordinates.keys)

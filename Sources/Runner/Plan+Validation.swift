@@ -32,8 +32,9 @@ extension Plan {
 extension Plan.Stage {
   fileprivate func validateData(_ diagnostics: Diagnostics) {
     for file in definition.data {
+      guard let bytes = file.bytes else { continue }
       do {
-        _ = try DataFile.arrays(definition.experiment.data.filter { $0.file == file.name }, in: file.bytes)
+        _ = try DataFile.arrays(definition.experiment.data.filter { $0.file == file.name }, in: bytes)
       } catch {
         diagnostics.report(.badData(path: file.path, reason: "\(error)"), at: file.location, in: "stage '\(id)'")
       }

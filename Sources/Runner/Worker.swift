@@ -78,7 +78,7 @@ package struct Worker: Sendable {
   }
 
   /// Computes a cell without storing it. A ``NumericalError`` of a replica is part of the result; anything else is thrown.
-  /// Committed files are those given, else those the store keeps.
+  /// Committed files are those given, else those the store keeps; throws `Absence` where one is neither.
   package func compute(_ manifest: Manifest, data files: [DataFile] = []) throws -> Cell {
     guard let experiment = catalogue.experiments[manifest.experiment] else {
       throw EvidenceError("this refig has no experiment '\(manifest.experiment)'")
@@ -137,8 +137,10 @@ package struct Worker: Sendable {
       guard let digest = manifest.data.first(where: { $0.name == name })?.digest else {
         throw EvidenceError("\(manifest.experiment) reads a data file; say which with --data \(name)=FILE")
       }
-      guard let bytes = try files.first(where: { $0.digest == digest })?.bytes ?? store.data(digest) else {
-        throw EvidenceError("its data file \(digest.prefix(10)) ('\(name)') is not in the store")
+      let file = files.first { $0.digest == digest }
+      guard let bytes = try file?.bytes ?? store.data(digest) else {
+        throw file?.absence
+          ?? Absence("its data file '\(name)', with the SHA-256 \(digest), is neither in the project nor in the store")
       }
       do {
         arrays.merge(try DataFile.arrays(declared, in: bytes)) { $1 }

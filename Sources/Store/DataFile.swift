@@ -41,18 +41,21 @@ extension DataFile {
 extension Store {
   private func dataPath(_ digest: String) -> String { "\(root)/data/\(digest).h5" }
 
-  /// Keeps a file's bytes under their digest, unless they are there.
+  /// Keeps a file's bytes, if it has any, under their digest, unless they are there.
   package func keep(_ file: DataFile) throws {
+    guard let bytes = file.bytes else { return }
     let path = dataPath(file.digest)
-    if Files.sizeAndTime(path)?.size == file.bytes.count,
-      try Files.bytes(of: path, limit: file.bytes.count) == file.bytes
-    {
+    if Files.sizeAndTime(path)?.size == bytes.count, try Files.bytes(of: path, limit: bytes.count) == bytes {
       return
     }
     try Files.makeFolder(root + "/data")
     try Files.makeFolder(root + "/tmp")
-    try Files.write(
-      file.bytes, to: path, by: "\(root)/tmp/\(UInt32.random(in: 0 ... .max))-data-\(file.digest.prefix(10))")
+    try Files.write(bytes, to: path, by: "\(root)/tmp/\(UInt32.random(in: 0 ... .max))-data-\(file.digest.prefix(10))")
+  }
+
+  /// Why cells that need a file cannot be computed; nil if its bytes are in the project or here.
+  package func absence(of file: DataFile) -> Absence? {
+    file.bytes == nil && Files.sizeAndTime(dataPath(file.digest)) == nil ? file.absence : nil
   }
 
   /// The bytes of a kept file, nil if they are not there; throws ``PipelineError/damaged`` if they are others.

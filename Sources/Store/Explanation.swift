@@ -64,7 +64,9 @@ package struct Explanation: Sendable, Encodable {
     inputs = Dictionary(uniqueKeysWithValues: stage.definition.inputs.map { ($0.name, $0.stage) })
     ownInputs = stage.definition.inputs.filter { $0.replicas == .own }.map(\.name)
     data = Dictionary(
-      uniqueKeysWithValues: stage.definition.data.map { ($0.name, "\($0.path), SHA-256 \($0.digest)") })
+      uniqueKeysWithValues: stage.definition.data.map {
+        ($0.name, "\($0.path)\(store.absence(of: $0) == nil ? "" : ", which is not there"), SHA-256 \($0.digest)")
+      })
     points = stage.pointCount
     cells = stage.keys.count
     manifest = stage.keys.isEmpty ? "" : stage.manifest(0).canonicalText

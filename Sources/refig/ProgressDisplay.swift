@@ -38,7 +38,7 @@ final class ProgressDisplay {
     case .finished(let stage, let seconds): finished(stage, seconds: seconds)
     case .failed(let stage, let message): failed(stage, message: message)
     case .line(let text): line(text)
-    case .waiting(let text): say(text)
+    case .failures(let text), .waiting(let text): say(text)
     case .ended: end()
     }
   }
@@ -62,7 +62,7 @@ final class ProgressDisplay {
 
   /// A cell of a stage failed: why, unless that was said of another.
   func failed(_ stage: String, message: String?) {
-    if let message, !isQuiet { say(message, after: paint("failed", 31) + "  ") }
+    if let message { say(message, after: paint("failed", 31) + "  ") }
     update(stage) { $0.failed += 1 }
   }
 

@@ -52,6 +52,8 @@ struct Run: ParsableCommand {
       let stage: String
       let cells: Int
       let missing: Int
+      /// Data files that missing cells need and that are neither in the project nor in the store: what to do.
+      let absentData: [String]
     }
 
     let stages: [Stage]
@@ -184,7 +186,10 @@ struct Run: ParsableCommand {
   private func forecast(_ project: Project, _ plan: Plan) throws {
     let missing = Dictionary(grouping: try missing(project, plan), by: \.stage).mapValues(\.count)
     let stages = plan.stages.enumerated().map { index, stage in
-      Forecast.Stage(stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0)
+      Forecast.Stage(
+        stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0,
+        absentData: missing[index] == nil
+          ? [] : stage.definition.data.compactMap(project.store.absence(of:)).map(\.description))
     }
     let counts = Dictionary(uniqueKeysWithValues: stages.map { ($0.stage, $0.missing) })
     let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
@@ -223,7 +228,12 @@ struct Run: ParsableCommand {
       }
     }
     let shown = all ? stages : Array(incomplete.prefix(20))
-    lines += [""] + shown.map { "\($0.stage): \($0.missing) of \($0.cells) cells would run" }
+    lines +=
+      [""]
+      + shown.map { stage in
+        "\(stage.stage): \(stage.missing) of \(stage.cells) cells would "
+          + (stage.absentData.isEmpty ? "run" : "fail: \(stage.absentData.joined(separator: "; "))")
+      }
     if !all, incomplete.count > shown.count {
       lines += ["", "\(Text.count(incomplete.count - shown.count, "stage")) more; `--all` shows every stage."]
     }

@@ -34,6 +34,8 @@ struct Status: ParsableCommand {
     let cached: Int
     let missing: Int
     let failed: Int
+    /// Data files that missing cells need and that are neither in the project nor in the store: what to do.
+    let absentData: [String]
     /// Of the cells that are there.
     let bytes: Int
     /// Mean wall seconds of a cell in earlier runs, and of all cells of the last run.
@@ -73,7 +75,10 @@ struct Status: ParsableCommand {
       let cost = costs.stages[stage.id]
       return Row(
         stage: stage.id, total: stage.keys.count, cached: row.cached, missing: stage.keys.count - row.cached,
-        failed: row.failed, bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
+        failed: row.failed,
+        absentData: row.cached < stage.keys.count
+          ? stage.definition.data.compactMap(store.absence(of:)).map(\.description) : [],
+        bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
         lastTime: cost?.lastTime, peakBytes: cost?.peakBytes, failedReplicas: cost?.lastFailures)
     }
     if rows.contains(where: { $0.missing > 0 }) {
@@ -126,6 +131,7 @@ struct Status: ParsableCommand {
     for row in shown {
       var parts = ["\(row.cached) of \(Text.count(row.total, "cell"))"]
       if row.failed > 0 { parts.append("\(row.failed) failed last time (refig explain \(row.stage))") }
+      parts += row.absentData
       parts.append(megabytes(row.bytes))
       if let mean = row.meanSeconds, let time = row.lastTime, let peak = row.peakBytes {
         parts.append(String(format: "%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory")

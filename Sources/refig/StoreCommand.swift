@@ -201,6 +201,8 @@ struct StoreCommand: ParsableCommand {
       let numericClass: String
       /// Cells that were compared to a tolerance.
       let ofOtherClasses: Int
+      /// Cells that could not be computed again, and what is not here.
+      let skipped: [String]
     }
 
     func run() throws {
@@ -208,19 +210,27 @@ struct StoreCommand: ParsableCommand {
       let plan = try Plan(project.pipeline, stages: try project.targets(targets).stages, catalogue: project.catalogue)
       let keys = StoreCommand.sample(plan.stages.flatMap(\.keys).filter(project.store.contains), sample, seed)
       let care = StoreCare(store: project.store, catalogue: project.catalogue)
-      let audit = try care.audit(keys)
+      let audit = try care.audit(keys, data: project.pipeline.stages.flatMap(\.data))
       let lines = audit.differences.map { "\($0.key.short): \($0.reason)" }
-      var text = "\(Text.count(keys.count, "cell")) computed again, \(lines.count) differ"
+      let skipped = audit.skipped.map { "\($0.key.short): \($0.reason)" }
+      var text =
+        "\(Text.count(keys.count - skipped.count, "cell")) computed again, \(lines.count) differ"
+        + (skipped.isEmpty ? "" : ", \(skipped.count) not computed")
       if audit.ofOtherClasses > 0 {
         text += "; \(audit.ofOtherClasses) of another numeric class, compared to a relative \(NumericClass.tolerance)"
       }
       try output.show(
         Report(
           cells: keys.map(\.description), differences: lines, numericClass: NumericClass.current.description,
-          ofOtherClasses: audit.ofOtherClasses), (lines + [text]).joined(separator: "\n"))
+          ofOtherClasses: audit.ofOtherClasses, skipped: skipped),
+        (lines + Text.tally(audit.skipped.reduce(into: [:]) { $0[$1.reason, default: 0] += 1 }, of: "cell") + [text])
+          .joined(separator: "\n"))
       if !lines.isEmpty {
         throw PipelineError.damaged(
           path: project.store.root, reason: "\(Text.count(lines.count, "cell")) cannot be reproduced here")
+      }
+      if let first = audit.skipped.first {
+        throw Absence("\(Text.count(skipped.count, "cell")) not looked at: \(first.reason)")
       }
     }
   }
@@ -229,7 +239,8 @@ struct StoreCommand: ParsableCommand {
   struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "After a harmless change of code: compute a sample again and, if its bits are the same, keep the old cells.")
+        "After a harmless change of code: compute a sample again and, if its bits are the same, keep the old cells.",
+      discussion: "Status 7 if no cell was kept.")
 
     @Argument(help: "Stages, figures, claims or paper:KEY.")
     var targets: [String]
@@ -257,13 +268,19 @@ struct StoreCommand: ParsableCommand {
       var (kept, audited) = (0, 0)
       // Stage by stage, so that one whose numbers changed does not stop the others' cells from being kept.
       var changed: [String] = []
+      var absences: [String] = []
       for stage in plan.stages {
         let pairs = stage.keys.indices.compactMap { index in
           old[stage.keys[index]].map { (old: $0, new: stage.manifest(index)) }
         }
         let sampled = StoreCommand.sample(pairs.map(\.old), sample, .random(in: 0 ... .max))
-        audited += sampled.count
-        if let first = try care.audit(sampled).differences.first {
+        let audit = try care.audit(sampled, data: stage.definition.data)
+        audited += sampled.count - audit.skipped.count
+        if let first = audit.skipped.first, audit.differences.isEmpty {
+          absences.append("nothing was accepted of \(stage.id) (\(first.key.short): \(first.reason))")
+          continue
+        }
+        if let first = audit.differences.first {
           changed.append("\(stage.id) (\(first.key.short): \(first.reason))")
           continue
         }
@@ -274,15 +291,18 @@ struct StoreCommand: ParsableCommand {
         let log = try ProcessEnvironment.log(for: project)
         log.write("accept", ["stage": stage.id, "reason": reason, "cells": count, "audited": sampled.count])
       }
-      try output.show(
-        ["kept": kept, "computedAgain": audited, "changedStages": changed.count],
-        "\(Text.count(kept, "cell")) kept under the new code, \(audited) computed again"
-          + (changed.isEmpty && audited > 0 ? " with the same bits" : ""))
+      if output.json || kept > 0 {
+        try output.show(
+          ["kept": kept, "computedAgain": audited, "changedStages": changed.count],
+          "\(Text.count(kept, "cell")) kept under the new code, \(audited) computed again"
+            + (changed.isEmpty && audited > 0 ? " with the same bits" : ""))
+      }
       if !changed.isEmpty {
         throw PipelineError.damaged(
           path: project.store.root,
           reason: "the change is not harmless, nothing was accepted of " + changed.joined(separator: ", "))
       }
+      if !absences.isEmpty { throw Absence(absences.joined(separator: "; ")) }
       if kept == 0 {
         throw PipelineError.nothingKept(missing: Set(wanted.map(\.key)).count { !project.store.contains($0) })
       }

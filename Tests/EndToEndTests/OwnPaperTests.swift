@@ -80,6 +80,60 @@ import Testing
     #expect(means.count == 100 && Set(means).count > 30 && means.allSatisfy { (164.5...182).contains($0) }, "\(means)")
     let tried = try Self.refig(["try", "mypaper/resampled", "--stage", "mypaper/resampled"], in: workspace.path)
     #expect(tried.status == 0 && tried.output.contains("mean = 1"), "\(tried.output)\(tried.errors)")
+
+    // A crate takes the file along, so that its cells can be computed again where it is unpacked.
+    let crate = try Self.refig(["crate", "crate"], in: workspace.path)
+    #expect(crate.status == 0, "\(crate.errors)")
+    let unpacked = workspace.path + "/crate"
+    func audit() throws -> ProgramResult { try Self.refig(["store", "audit", "--sample", "2"], in: unpacked) }
+    try #require(try Self.refig(["store", "import", "cells.tar"], in: unpacked).status == 0)
+    let audited = try audit()
+    #expect(audited.status == 0 && audited.output.contains("2 cells computed again, 0 differ"), "\(audited.errors)")
+
+    // Without the file, what needs it is refused with what to do, and the rest goes on.
+    try FileManager.default.removeItem(atPath: unpacked + "/data/heights.h5")
+    let advice = "data file 'data/heights.h5' is not there; put the file with the SHA-256 \(digest)"
+    let refused = try audit()
+    #expect(refused.status == 2 && refused.errors.contains(advice), "\(refused.errors)")
+    #expect(!(refused.output + refused.errors).contains("damaged"), "\(refused.errors)")
+    try workspace.write(
+      workspace.read("crate/pipeline.yaml").replacing(
+        "replicas: 100", with: "replicas: 100\n  mypaper/more: {experiment: mypaper/chance}"
+      )
+      .replacing("seed: 1", with: "seed: 2").replacing(
+        "stages:", with: "  mypaper/chance: {command: [python3, chance.py], outputs: {one: {meaning: one}}}\nstages:"),
+      to: "crate/pipeline.yaml")
+    try workspace.write(
+      "import refig\n@refig.experiment\ndef chance(p, rng):\n    return {'one': rng.random()}\nrefig.main()\n",
+      to: "crate/chance.py")
+    let run = try Self.refig(["run", "-q"], in: unpacked)
+    #expect(run.status == 3 && run.errors.contains(advice), "\(run.errors)")
+    #expect(run.errors.components(separatedBy: advice).count == 2, "once, not for each cell: \(run.errors)")
+    let status = try Self.refig(["status"], in: unpacked).output.split(whereSeparator: \.isWhitespace).joined(
+      separator: " ")
+    #expect(status.contains("mypaper/more 1 of 1 cell") && status.contains(advice), "\(status)")
+  }
+
+  @Test("all files among a program's sources are shown, the command's own first; what is no text is not")
+  func sources() throws {
+    let workspace = try Workspace()
+    try #require(try Self.refig(["new", "mine"], in: workspace.path).status == 0)
+    let folder = workspace.path + "/mine"
+    try workspace.write("step = 1\n", to: "mine/before.py")
+    try workspace.write([0xff, 0, 1], to: "mine/zeros.bin")
+    try workspace.write("import before\n" + workspace.read("mine/walk.py"), to: "mine/walk.py")
+    try workspace.write(
+      workspace.read("mine/pipeline.yaml").replacing(
+        "walk.py]\n", with: "./walk.py]\n    sources: [zeros.bin, before.py]\n"), to: "mine/pipeline.yaml")
+    try Self.expectSuccess(["run", "report"], in: folder)
+    let shown = try Self.refig(["show", "fig:mine/fig1"], in: folder).output
+    #expect(shown.contains("experiment mine/walk in walk.py, before.py, zeros.bin;"), "\(shown)")
+    let page = try workspace.read("mine/report/quick/index.html")
+    let places = ["walk.py", "before.py", "zeros.bin"].compactMap { page.range(of: "id=\"code:\($0)\"")?.lowerBound }
+    #expect(places.count == 3 && places == places.sorted())
+    #expect(page.contains("def walk(p, rng, cell):") && page.contains("step = 1"))
+    #expect(page.contains("not shown: 3 bytes"))
+    for file in ["walk.py", "before.py"] { #expect(page.contains("href=\"#code:\(file)\""), "\(file)") }
   }
 
   @Test("what running a new project makes is not for git, and without a commit the record says what is missing")

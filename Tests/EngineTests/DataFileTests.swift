@@ -139,6 +139,38 @@ private struct DataProject {
     #expect(try toy.run().computed == 2)
   }
 
+  @Test(
+    "without the file: cells are read, and computed from the store's copy; without either they are refused, not damaged"
+  )
+  func absence() throws {
+    let toy = try DataProject()
+    try toy.run()
+    let sums = try toy.sums()
+    let digest = try #require(toy.workspace.files(under: "data/store/data").first?.dropLast(3))
+    let remove = { name in try FileManager.default.removeItem(atPath: toy.workspace.path + "/" + name) }
+    try remove("numbers.h5")
+    #expect(try toy.run().cached == 2)
+    #expect(try toy.sums() == sums)
+    let store = try toy.project().store
+    let keys = try store.presentKeys().sorted()
+    let care = StoreCare(store: store, catalogue: toyCatalogue())
+    let files = try toy.project().pipeline.stages.flatMap(\.data)
+    try remove("data/store/data/\(digest).h5")
+    let audit = try care.audit(keys, data: files)
+    #expect(audit.differences.isEmpty && audit.skipped.map(\.key) == keys)
+    #expect(audit.skipped.allSatisfy { $0.reason.contains("'numbers.h5'") && $0.reason.contains(digest) })
+    try remove(String(store.path(of: keys[0]).dropFirst(toy.workspace.path.utf8.count + 1)))
+    #expect(try toy.run().failed == 1)
+    // In its place again, it is enough for an audit, which nothing else gave the store.
+    try toy.write(bytes([1, 2, 4]))
+    let again = try care.audit([keys[1]], data: toy.project().pipeline.stages.flatMap(\.data))
+    #expect(again.differences.isEmpty && again.skipped.isEmpty)
+    #expect(try toy.run().computed == 1)
+    try remove("numbers.h5")
+    try remove(String(store.path(of: keys[0]).dropFirst(toy.workspace.path.utf8.count + 1)))
+    #expect(try toy.run().computed == 1)
+  }
+
   @Test("a no-op writes nothing and opens no HDF5 file: the file may hold anything, its digest decides")
   func noOperation() throws {
     let toy = try DataProject()
@@ -167,6 +199,11 @@ private struct DataProject {
       (
         "  toy/file-sum: {data: {table: number.h5}}\n",
         "pipeline.yaml:4:32: stage 'toy/file-sum': data file 'number.h5': no such file"
+      ),
+      (
+        "  toy/file-sum: {data: {table: {path: number.h5, sha256: 12ab}}}\n",
+        "pipeline.yaml:4:58: stage 'toy/file-sum': data file 'number.h5': no such file, and '12ab' is no SHA-256, "
+          + "which has 64 digits from 0 to f"
       ),
       (
         "  toy/file-sum: {data: {table: /etc/passwd}}\n",
