@@ -129,11 +129,11 @@ package struct Catalogue: Sendable {
     return sourceFolder.map { "\($0)/\(file)" }
   }
 
-  /// The file that defines an experiment, relative to the project's folder.
-  package func sourcePath(of experiment: ExperimentDescription) -> String? {
+  /// The files that define an experiment, relative to the project's folder; that which is its own first.
+  package func sourcePaths(of experiment: ExperimentDescription) -> [String] {
     switch experiment.implementation {
-    case .compiled(let type): sourceFolder.map { "\($0)/\(type.sourceFile)" }
-    case .program(let program): program.sourcePath
+    case .compiled(let type): sourceFolder.map { ["\($0)/\(type.sourceFile)"] } ?? []
+    case .program(let program): program.sourcePaths
     }
   }
 

@@ -120,7 +120,8 @@ struct ExperimentReader {
     PipelineFile.isPath(Self.path(word)) && (word.contains("/") || word.contains("."))
   }
 
-  private static func path(_ text: String) -> String {
+  /// A path as sources are called by it.
+  static func path(_ text: String) -> String {
     let path = text.hasSuffix("/") ? text.dropLast() : text[...]
     return String(path.hasPrefix("./") ? path.dropFirst(2) : path)
   }

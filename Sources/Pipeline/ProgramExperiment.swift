@@ -28,8 +28,12 @@ package struct ProgramExperiment: Sendable {
   /// All files of its code.
   func sourceFiles() throws -> [String] { try sources.flatMap(facts.files).map(\.path) }
 
-  /// The file to show for it: the first source that is one.
-  var sourcePath: String? { sources.first { !Files.isFolder("\(folder)/\($0)") } }
+  /// The files among its sources, those that its command names first.
+  var sourcePaths: [String] {
+    let files = sources.filter { !Files.isFolder("\(folder)/\($0)") }
+    let own = command.map(ExperimentReader.path).filter(files.contains)
+    return own + files.filter { !own.contains($0) }
+  }
 
   /// The code its results depend on, as lines of a manifest. Asks the programs of `versions` once in a process. Throws
   /// `PipelineError` where a source or a version cannot be had.

@@ -11,8 +11,8 @@ package struct FigureLineage: Sendable, Encodable {
   package struct Stage: Sendable, Encodable {
     package let id: String
     package let experiment: String
-    /// The file that defines the experiment, relative to the project's folder.
-    package let code: String?
+    /// The files that define the experiment, relative to the project's folder; its own first.
+    package let code: [String]
     /// The stages it reads itself.
     package let inputs: [String]
     package let cells: [Cell]
@@ -46,7 +46,7 @@ package struct FigureLineage: Sendable, Encodable {
     stages = plan.stages.filter { ids.contains($0.id) }.map { stage in
       let experiment = stage.definition.experiment
       return Stage(
-        id: stage.id, experiment: experiment.name, code: project.sourcePath(of: experiment),
+        id: stage.id, experiment: experiment.name, code: project.sourcePaths(of: experiment),
         inputs: stage.definition.inputs.map(\.stage),
         cells: stage.keys.indices.map { index in
           let key = stage.keys[index]
@@ -64,10 +64,10 @@ extension Project {
   /// What a command needs to mean this profile: nothing if it is the first.
   var profileOption: String { profile == pipeline.profiles.first ? "" : " --profile \(profile)" }
 
-  /// The file that defines an experiment, relative to the project's folder; nil where the sources are not there, as in a
-  /// folder that holds a pipeline only.
-  package func sourcePath(of experiment: ExperimentDescription) -> String? {
-    catalogue.sourcePath(of: experiment).flatMap(present)
+  /// The files that define an experiment, relative to the project's folder, its own first; none where the sources are not
+  /// there, as in a folder that holds a pipeline only.
+  package func sourcePaths(of experiment: ExperimentDescription) -> [String] {
+    catalogue.sourcePaths(of: experiment).compactMap(present)
   }
 
   /// Where the code of an estimator is in the project, if it is there.

@@ -120,8 +120,8 @@ struct FigureTemplate {
   private var stages: HTML {
     guard !lineage.stages.isEmpty else { return "<p>It shows formulas of its tables' own and reads no stage.</p>" }
     let rows = lineage.stages.map { stage -> HTML in
-      let code: HTML =
-        stage.code.map { "<a href=\"#code:\($0)\">code of \(stage.experiment)</a>" } ?? "\(stage.experiment)"
+      let name: HTML = stage.code.isEmpty ? "\(stage.experiment)" : "code of \(stage.experiment)"
+      let code = TableTemplate.codeLinks(stage.code, name)
       let inputs = stage.inputs.map { input -> HTML in ", reads <a href=\"#stage:\(input)\">\(input)</a>" }
       let cells = stage.cells.prefix(Self.cellLimit).map { cell -> HTML in
         "<tr><td><code>\(cell.key.prefix(12))</code></td><td>\(cell.label)\(cell.isPresent ? "" : " (missing)")</td></tr>"

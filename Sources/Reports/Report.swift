@@ -50,7 +50,7 @@ package struct Report {
   struct StageEntry {
     let stage: Plan.Stage
     let yaml: SourceExcerpt
-    let code: String?
+    let code: [String]
     let presentCount: Int
     /// Of the cells that are there; nil where no record tells, as for cells that were imported.
     let processorSeconds: Double?
@@ -258,14 +258,14 @@ private struct SectionBuilder {
       key: key, citation: project.catalogue.papers.first { $0.key == key }?.citation ?? "", figures: figures,
       claims: own, stages: stages,
       graph: try StageGraph(project: project, plan: part, present: present, hasClaims: false).text(.svg),
-      code: try code(at: stages.compactMap(\.code) + own.compactMap { project.sourcePath(of: $0.claim.estimator) }))
+      code: try code(at: stages.flatMap(\.code) + own.compactMap { project.sourcePath(of: $0.claim.estimator) }))
   }
 
   private func stage(_ stage: Plan.Stage) throws -> Report.StageEntry {
     let costs = stage.keys.filter(present.contains).compactMap { records.costs[$0] }
     return Report.StageEntry(
       stage: stage, yaml: try SourceExcerpt(at: stage.definition.location),
-      code: project.sourcePath(of: stage.definition.experiment),
+      code: project.sourcePaths(of: stage.definition.experiment),
       presentCount: stage.keys.count(where: present.contains),
       processorSeconds: costs.isEmpty ? nil : costs.reduce(0) { $0 + $1.processorSeconds },
       runs: Set(costs.map(\.run)).sorted().reversed())
@@ -273,8 +273,15 @@ private struct SectionBuilder {
 
   /// The code of experiments and estimators, each file once.
   private func code(at paths: [String]) throws -> [(path: String, text: String)] {
-    try Set(paths).sorted().compactMap { path in
-      try Files.bytes(of: "\(project.root)/\(path)").map { (path, String(decoding: $0, as: UTF8.self)) }
+    let files = paths.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    return try files.compactMap { path in
+      try Files.bytes(of: "\(project.root)/\(path)").map { bytes in
+        let text = bytes.count > Self.codeLimit ? nil : String(validating: bytes, as: UTF8.self)
+        return (path, text ?? "(not shown: \(bytes.count) bytes of data)")
+      }
     }
   }
+
+  /// What has more bytes, or is no text, is data that a program reads and not code.
+  private static let codeLimit = 200_000
 }

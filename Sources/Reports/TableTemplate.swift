@@ -179,9 +179,7 @@ struct TableTemplate {
   private func stageList(_ section: Report.Section) -> HTML {
     let rows = section.stages.map { entry -> HTML in
       let definition = entry.stage.definition
-      let code: HTML =
-        entry.code.map { "<a href=\"#code:\($0)\">\(definition.experiment.name)</a>" }
-        ?? "\(definition.experiment.name)"
+      let code = Self.codeLinks(entry.code, "\(definition.experiment.name)")
       let missing = entry.stage.keys.count - entry.presentCount
       return """
         <tr><td><details id="stage:\(entry.stage.id)"><summary>\(entry.stage.id)</summary>\
@@ -203,6 +201,13 @@ struct TableTemplate {
       """
   }
 
+  /// What an experiment is called, leading to the first of its files, and the others behind it.
+  static func codeLinks(_ files: [String], _ name: HTML) -> HTML {
+    guard let own = files.first else { return name }
+    let others = files.dropFirst().map { file -> HTML in ", <a href=\"#code:\(file)\">\(file)</a>" }
+    return "<a href=\"#code:\(own)\">\(name)</a>\(others)"
+  }
+
   private var code: HTML {
     let files = report.sections.flatMap(\.code)
     let list = files.map { file -> HTML in
@@ -213,7 +218,7 @@ struct TableTemplate {
     }
     return """
       <section id="code" class="code"><h2>Code of experiments and estimators</h2>
-      <p>\(files.isEmpty ? "The sources are not in this project's folder." : "What a replica does, and how the arrays of a stage become the number that is judged, file by file; what a paper's experiments share stands beside them in the same folder of the project.")</p>
+      <p>\(files.isEmpty ? "The sources are not in this project's folder." : "What a replica does, and how the arrays of a stage become the number that is judged, file by file; what a paper's experiments share stands beside them in the same folder of the project. Of a program these are the files among its sources.")</p>
       \(list)</section>
 
       """

@@ -157,7 +157,7 @@ struct Show: ParsableCommand {
     ]
     lines += lineage.yaml.text.split(separator: "\n").map { "    \($0)" }
     for stage in lineage.stages {
-      let code = stage.code.map { " in \($0)" } ?? ""
+      let code = stage.code.isEmpty ? "" : " in \(list(stage.code))"
       let missing = stage.missingCount > 0 ? ", \(stage.missingCount) missing" : ""
       let inputs = stage.inputs.isEmpty ? "" : ", reads \(list(stage.inputs))"
       lines.append(
