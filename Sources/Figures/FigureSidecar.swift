@@ -63,6 +63,7 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
   /// SHA-256 of the .gp, the .svg and, unless gnuplot makes none, the .pdf.
   package let files: [String: String]
   package let gnuplot: String
-  /// Where its numbers come from and what audits say of it; nil where they come from cells that are here.
+  /// Where its numbers come from; nil where they come from cells that are here. Not what audits say, which each audit
+  /// changes and no picture shows.
   package let origin: String?
 }

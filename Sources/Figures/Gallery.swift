@@ -36,7 +36,7 @@ package struct Gallery {
   /// A table that was made elsewhere.
   package struct RecordedTable {
     package let table: Table
-    /// Where it comes from and how far that can be believed, in words.
+    /// Where it comes from, in words.
     package let origin: String
     /// One digest of what it was made from.
     package let evidence: String

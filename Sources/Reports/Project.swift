@@ -140,7 +140,6 @@ package struct Project: Sendable {
   /// if there is one.
   package func gallery(_ plan: Plan, _ reader: ResultReader, ledger: LedgerReader? = nil) throws -> Gallery {
     let present = try ledger == nil ? [] : store.presentKeys()
-    let audits = try ledger.map { try auditStatement($0).text }
     return Gallery(
       root: "\(root)/figures/\(profile)", catalogue: catalogue, plan: plan, reader: reader,
       claims: { claims(onArraysOf: $0).map(\.id) },
@@ -154,7 +153,7 @@ package struct Project: Sendable {
             stages: reference.stages.filter { !(ledger.standings[$0]?.isCurrent ?? true) })
         }
         return Gallery.RecordedTable(
-          table: recorded.table, origin: "\(recorded.origin.explanation); \(audits ?? "")", evidence: recorded.evidence)
+          table: recorded.table, origin: recorded.origin.explanation, evidence: recorded.evidence)
       })
   }
 
