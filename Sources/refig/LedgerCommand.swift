@@ -83,7 +83,7 @@ struct LedgerCommand: ParsableCommand {
       discussion: """
         Of stages, cells: only code may have changed, and inputs whose own stages are current. Of papers, also the numbers of \
         claims and the tables that other code has made of today's cells. What was made again, by whom, when and from which \
-        code to which goes on record in the ledger.
+        code to which goes on record in the ledger. Status 7 if there was nothing to accept.
         """)
 
     @Argument(help: "Stages, or paper:KEY.", completion: .targets)
@@ -126,6 +126,7 @@ struct LedgerCommand: ParsableCommand {
           acceptance, store: second.store, who: try Git.user(project.root), reason: reason, time: RunLog.timeStamp())
         accepted[stage.id] = acceptance.sample.count
       }
+      var reasons: [String] = []
       var lines = accepted.sorted { $0.key < $1.key }.map {
         "\($0.key): kept, \(Text.count($0.value, "cell")) computed again"
       }
@@ -133,7 +134,7 @@ struct LedgerCommand: ParsableCommand {
         for acceptance in try evaluations(of: paper, project, plan) {
           let things = "\(paper): \(acceptance.count) numbers and tables"
           guard acceptance.sampleCount > 0 else {
-            lines.append("\(things) of other code stay: none has cells that are known to take less than \(budget)")
+            reasons.append("\(things) of other code stay, as none has cells that are known to take less than \(budget)")
             continue
           }
           try accept(acceptance, project, plan)
@@ -141,12 +142,10 @@ struct LedgerCommand: ParsableCommand {
           lines.append("\(things) kept, \(acceptance.sampleCount) made again")
         }
       }
-      try output.show(
-        accepted, (lines.isEmpty ? ["nothing to accept: nothing differs in code alone"] : lines).joined(separator: "\n")
-      )
-      if accepted.isEmpty {
-        throw PipelineError.ledgerEmpty(path: Ledger.folder(root: project.root, profile: project.profile))
+      if output.json || !accepted.isEmpty {
+        try output.show(accepted, (lines + reasons).joined(separator: "\n"))
       }
+      if accepted.isEmpty { throw PipelineError.nothingAccepted(reasons: reasons) }
     }
 
     /// Numbers and tables of a paper that other code has made of today's cells.

@@ -107,7 +107,7 @@ struct Project {
     }
     let early = try accept()
     #expect(early.status == 7)
-    #expect(early.errors.contains("all are there already"), "\(early.errors)")
+    #expect(early.errors.contains("all are there already") && early.output.isEmpty, "\(early.output)\(early.errors)")
     let cells = Set(workspace.files(under: "mine/data/store").filter { $0.hasSuffix(".h5") })
     try workspace.write(try workspace.read("mine/walk.py") + "\nunused = 1\n", to: "mine/walk.py")
     let collected = try refig(["store", "gc", "--grace-days", "0", "--yes"])
