@@ -203,8 +203,24 @@ package struct FigureFile {
       let location = mapping["label"]?.location ?? value.location
       check(String(match.output.2), isColumnOf: definition, at: location, value.diagnostics, context)
     }
+    refuseColumns(ofFormulasIn: mapping["label"], definition, context)
     let reference = TableReference(table: definition.name, stages: stages, conditions: conditions)
     return series(reference, filters ?? [], columns, column("split", of: mapping, in: definition, context)?.name)
+  }
+
+  /// Refuses the name of a column in a formula, as in `$10^{steps}$`, which is not its value.
+  private func refuseColumns(ofFormulasIn label: YAMLValue?, _ definition: TableDefinition, _ context: String) {
+    // What is no formula has been reported.
+    guard let label, case .word(let text) = label.content, let prose = try? Prose(text) else { return }
+    let formulas = prose.rendered(text: { _ in " " }, formula: \.tex)
+    for match in formulas.matches(of: /\{([A-Za-z][A-Za-z0-9_-]+)\}/) {
+      let name = String(match.output.1)
+      guard definition.columns.contains(where: { $0.name == name }) else { continue }
+      label.report(
+        .message(
+          "'label': '{\(name)}' stands for no value in a formula; end the formula before it, as in '$k =$ {\(name)}', "
+            + "or use gnuplot's markup, as in '10^{\(name)}'"), in: context)
+    }
   }
 
   private func table(_ mapping: YAMLMapping, in context: String) -> TableDefinition? {

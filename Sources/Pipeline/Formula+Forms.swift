@@ -12,6 +12,15 @@ extension Formula {
   /// Whether it can be multiplied or carry an exponent.
   var isOperand: Bool { Self.operands.contains(kind) }
 
+  /// Whether it is a row of Latin letters, digits and hyphens that begins with a letter.
+  var isName: Bool {
+    guard case .row(let items) = self, items.first?.kind == .letter else { return false }
+    return items.allSatisfy { item in
+      guard case .sign(let sign) = item else { return false }
+      return sign.tex == "-" || [.letter, .number].contains(sign.kind) && sign.text.utf8.allSatisfy { $0 < 0x80 }
+    }
+  }
+
   /// The kinds of neighbours: an operation without a left side is a prefix.
   private static func kinds(_ items: [Formula]) -> [Sign.Kind] {
     let leftSides = operands.union([.close, .slash, .space])
@@ -169,22 +178,24 @@ extension Formula {
 
   // MARK: TeX
 
-  /// Mathematics of TeX, without what begins and ends it.
-  package var tex: String {
+  /// Mathematics of TeX, without what begins and ends it. Not with a space at its end, with which no formula ends.
+  package var tex: String { texMarkup.hasSuffix(" ") ? String(texMarkup.dropLast()) : texMarkup }
+
+  private var texMarkup: String {
     switch self {
     case .sign(let sign): return sign.tex
     case .row(let items):
       return items.indices.map { index in
-        if case .row = items[index] { return "{\(items[index].tex)}" }
+        if case .row = items[index] { return "{\(items[index].texMarkup)}" }
         let isApart = index > 0 && items[index].kind == .number && items[index - 1].kind == .number
-        return (isApart ? " " : "") + items[index].tex
+        return (isApart ? " " : "") + items[index].texMarkup
       }.joined()
     case .scripts(let base, let below, let above):
-      let body = if case .sign(let sign) = base { sign.tex } else { "{\(base.tex)}" }
-      return body + (below.map { "_{\($0.tex)}" } ?? "") + (above.map { "^{\($0.tex)}" } ?? "")
-    case .fraction(let above, let below): return "\\frac{\(above.tex)}{\(below.tex)}"
-    case .root(let inner): return "\\sqrt{\(inner.tex)}"
-    case .accent(let name, let base): return "\\\(name){\(base.tex)}"
+      let body = if case .sign(let sign) = base { sign.tex } else { "{\(base.texMarkup)}" }
+      return body + (below.map { "_{\($0.texMarkup)}" } ?? "") + (above.map { "^{\($0.texMarkup)}" } ?? "")
+    case .fraction(let above, let below): return "\\frac{\(above.texMarkup)}{\(below.texMarkup)}"
+    case .root(let inner): return "\\sqrt{\(inner.texMarkup)}"
+    case .accent(let name, let base): return "\\\(name){\(base.texMarkup)}"
     }
   }
 }

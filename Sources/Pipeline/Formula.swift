@@ -130,11 +130,26 @@ private struct FormulaReader {
       guard !"_^'".unicodeScalars.contains(next) else {
         throw mistake("'\(next)' has nothing before it; take in what it belongs to, as in 'x\(next)'")
       }
+      let start = rest
       let base = try item(depth: depth)
-      items.append(try scripts(of: base, depth: depth))
+      let group = start[..<rest.startIndex]
+      let item = try scripts(of: base, depth: depth)
+      if next == "{", item == base { try refuseName(group, base) }
+      items.append(item)
       skipSpace()
     }
     return items
+  }
+
+  /// Refuses a group that looks like a placeholder, as `{steps}` does in `$k = {steps}$`: as letters it would be drawn as their
+  /// product.
+  private func refuseName(_ group: ArraySlice<Unicode.Scalar>, _ tree: Formula) throws(Formula.Mistake) {
+    let text = group.map { "\($0)" }.joined()
+    guard text.wholeMatch(of: /\{\s*[A-Za-z][A-Za-z0-9_-]*\s*\}/) != nil || tree.isName else { return }
+    let name = text.filter { !"{} ".contains($0) }
+    throw mistake(
+      "'\(text)' stands for no value in a formula: in the label of a series end the formula before it, as in "
+        + "'$k =$ {\(name)}'; for a name write '\\mathrm{…}', for a product leave the braces out")
   }
 
   private mutating func scripts(of base: Formula, depth: Int) throws(Formula.Mistake) -> Formula {
@@ -152,7 +167,10 @@ private struct FormulaReader {
       }
       skipSpace()
     }
-    if !primes.isEmpty { above = Formula(group: primes + (above.map { [$0] } ?? [])) }
+    if !primes.isEmpty {
+      let rest = if case .row(let items) = above { items } else { above.map { [$0] } ?? [] }
+      above = Formula(group: primes + rest)
+    }
     return below == nil && above == nil ? base : .scripts(base, below: below, above: above)
   }
 

@@ -1,5 +1,6 @@
 /// A text of the user's that may hold formulas between dollar signs, as `the threshold $n_c$`: a statement, a caption, a
-/// reason or a label. `\$` is a dollar sign. Interpolated into a text it is Unicode.
+/// reason or a label. As in pandoc, a formula has no space inside its dollar signs and no digit behind them, so that those of
+/// prices are text, as is `\$`. Interpolated into a text it is Unicode.
 package struct Prose: Sendable, Equatable, CustomStringConvertible {
   private enum Piece: Equatable {
     case text(String)
@@ -8,7 +9,8 @@ package struct Prose: Sendable, Equatable, CustomStringConvertible {
 
   private let pieces: [Piece]
 
-  /// Throws ``Formula/Mistake`` for a dollar sign without its partner and for what is no formula.
+  /// Throws ``Formula/Mistake`` for what begins as a formula, and not with a digit as a price does, and does not end as one,
+  /// and for what is no formula.
   package init(_ source: String) throws(Formula.Mistake) {
     var pieces: [Piece] = []
     var text = String.UnicodeScalarView()
@@ -20,10 +22,20 @@ package struct Prose: Sendable, Equatable, CustomStringConvertible {
       }
       var end = rest.startIndex
       while end < rest.endIndex, rest[end] != "$" { end += rest[end] == "\\" ? 2 : 1 }
-      guard end < rest.endIndex else {
+      guard let first = rest.first, !first.properties.isWhitespace else {
+        text.append(scalar)
+        continue
+      }
+      guard end < rest.endIndex, Self.closes(rest, at: end) else {
+        if Self.digits.contains(first) {
+          text.append(scalar)
+          continue
+        }
         let head = rest.prefix(20).map { "\($0)" }.joined()
         throw Formula.Mistake(
-          reason: "the formula '$\(head)' has no end: close it with '$', or write '\\$' for a dollar sign")
+          reason:
+            "the formula '$\(head)' has no end: close it with '$', with no space before it and no digit after it, or "
+            + "write '\\$' for a dollar sign")
       }
       if let broken = rest[..<end].first(where: { $0 == "\t" || $0 == "\n" }) {
         throw Formula.Mistake(
@@ -36,6 +48,15 @@ package struct Prose: Sendable, Equatable, CustomStringConvertible {
       rest = rest[(end + 1)...]
     }
     self.pieces = pieces + [.text(String(text))]
+  }
+
+  private static let digits: ClosedRange<Unicode.Scalar> = "0"..."9"
+
+  /// Whether a dollar sign can end a formula.
+  private static func closes(_ scalars: ArraySlice<Unicode.Scalar>, at place: Int) -> Bool {
+    let after = scalars[(place + 1)...].first
+    return !(place > scalars.startIndex && scalars[place - 1].properties.isWhitespace)
+      && !(after.map(digits.contains) ?? false)
   }
 
   /// All of it, with each kind of stretch in the form that is asked for.

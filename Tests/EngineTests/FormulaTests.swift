@@ -24,7 +24,7 @@ import Testing
     ),
     ("n \\log n", "n log n", "{/:Italic n} log {/:Italic n}", "n\\log n"),
     ("\\bar x = -1", "x̄ = −1", "{/:Italic x̄} = −1", "\\bar{x}=-1"),
-    ("\\|Z\\|^2, |-x|", "‖Z‖², |−x|", "‖{/:Italic Z}‖^{2}, |−{/:Italic x}|", "\\|Z\\|^{2},\\vert -x\\vert "),
+    ("\\|Z\\|^2, |-x|", "‖Z‖², |−x|", "‖{/:Italic Z}‖^{2}, |−{/:Italic x}|", "\\|Z\\|^{2},\\vert -x\\vert"),
     ("m \\in \\{1, 2\\}", "m ∈ {1, 2}", "{/:Italic m} ∈ \\{1, 2\\}", "m\\in \\{1,2\\}"),
     ("f''(0) \\pm \\mathrm{SD}", "f′′(0) ± SD", "{/:Italic f}′′(0) ± SD", "f^{\\prime \\prime }(0)\\pm \\mathrm{SD}"),
   ]
@@ -67,6 +67,31 @@ import Testing
     }
   }
 
+  @Test(
+    "dollar signs of prices are text: a formula has no space inside and no digit behind",
+    arguments: [
+      ("costs $5 and $6", "costs $5 and $6"), ("$20,000 or USD$30", "$20,000 or USD$30"), ("a $ b $", "a $ b $"),
+      ("from $7 for $n$ of them", "from $7 for n of them"), ("$2n$-th, \\$3", "2n-th, $3"), ("$5", "$5"),
+      ("$n$, $5", "n, $5"), ("($k$)", "(k)"),
+    ])
+  func prices(text: String, shown: String) throws {
+    #expect(try Prose(text).unicode == shown)
+  }
+
+  @Test("groups that are no names are groups", arguments: ["{x_i}^2", "{ab}^2", "x^{ab}", "\\frac{ab}{k}", "2{+x}"])
+  func groups(source: String) throws {
+    #expect(throws: Never.self) { try Prose("$\(source)$") }
+  }
+
+  @Test(
+    "a column's name in the formula of a label is refused, for it is not the column's value",
+    arguments: ["$10^{loss}$", "$n_\\mathrm{loss}$"])
+  func columns(label: String) throws {
+    let series = "{draw: line, table: toy/decay-theory, x: time, y: loss, label: '\(label)'}"
+    let found = try FigureFileTests().mistakes(FigureFileTests.yaml(series: series))
+    #expect(ErrorMessage.text(of: PipelineError.invalidFiles(found)).contains("'$k =$ {loss}'"), "\(found)")
+  }
+
   @Test("what YAML makes of a backslash in double quotes is no space in a formula", arguments: ["$a\tau$", "$\nu$"])
   func escapes(text: String) throws {
     let mistake = #expect(throws: Formula.Mistake.self) { try Prose(text) }
@@ -77,7 +102,9 @@ import Testing
   @Test(
     "a mistake is told with its place and with what to write",
     arguments: [
-      ("costs $5", "write '\\$' for a dollar sign"), ("$\\gek 2$", "did you mean '\\geq'?"),
+      ("costs $n", "write '\\$' for a dollar sign"), ("$n $ of them", "has no end"), ("$n$2", "has no end"),
+      ("$k = {steps}$", "'$k =$ {steps}'"), ("${k}$", "stands for no value"), ("$2 {max_degree} n$", "{max_degree}"),
+      ("$x + {y 2 z}$", "leave the braces out"), ("$\\gek 2$", "did you mean '\\geq'?"),
       ("$\\lambdda$", "did you mean '\\lambda'?"), ("${a$", "add '}'"), ("$a}$", "remove it"), ("$$", "no formula"),
       ("$x_12$", "braces around what '_' takes"), ("$n^-2$", "braces around what '^' takes"),
       ("$x^2^3$", "put braces around"), ("$^2$", "nothing before it"), ("$x_$", "something after it"),
