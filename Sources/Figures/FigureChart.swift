@@ -28,6 +28,8 @@ package struct FigureChart: Sendable {
     package let draw: Series.Draw
     /// Its text in the key, without markup.
     package let label: String
+    /// As `#rrggbb`; nil if the style does not tell.
+    package let color: String?
     package let table: TableReference
     /// What stands in each row: x, y, and z of a heat map. The x of a histogram is where a bin begins.
     package let columns: [String]
@@ -44,19 +46,20 @@ package struct FigureChart: Sendable {
   package let panels: [Panel]
   package let drawings: [Drawing]
 
-  init(_ curves: [Curve], layout: FigureLayout, ranges: [FigureLayout.Ranges]) {
+  /// `colors` has one for each curve.
+  init(_ curves: [Curve], colors: [String?], layout: FigureLayout, ranges: [FigureLayout.Ranges]) {
     panels = zip(layout.places, ranges).map { place, range in
       Panel(
         left: place.left / layout.width, right: place.right / layout.width, top: 1 - place.top / layout.height,
         bottom: 1 - place.bottom / layout.height, x: Scale(range.x), y: Scale(range.y))
     }
-    drawings = curves.compactMap(Drawing.init)
+    drawings = zip(curves, colors).compactMap(Drawing.init)
   }
 }
 
 extension FigureChart.Drawing {
   /// Nil for what has no points: guides, marked values, and bands, which stand behind a line.
-  fileprivate init?(_ curve: Curve) {
+  fileprivate init?(_ curve: Curve, color: String?) {
     let series = curve.series
     guard let table = series.table else { return nil }
     var rows = curve.rows
@@ -72,7 +75,7 @@ extension FigureChart.Drawing {
     for filter in series.filters where filter.values.count == 1 { constants[filter.column] = filter.values[0] }
     if let split = series.split { constants[split] = curve.splitValue }
     self.init(
-      panel: curve.panel, draw: series.draw, label: curve.title.withoutMarkup, table: table,
+      panel: curve.panel, draw: series.draw, label: curve.title.withoutMarkup, color: color, table: table,
       columns: positions.map { curve.parts[$0].name }, rows: rows.map { row in positions.map { row[$0] } },
       bars: ends.count == 2 ? rows.map { ($0[ends[0]], $0[ends[1]]) } : [], error: series.columns[.error]?.name,
       constants: constants)

@@ -36,7 +36,9 @@ package struct GnuplotScript: Sendable {
     }
     series = curves.map(FigureSidecar.Series.init)
     drawing = Drawing(figure, curves)
-    chart = FigureChart(curves, layout: drawing.layout, ranges: drawing.ranges)
+    let colors = StyleColors(style: style)
+    chart = FigureChart(
+      curves, colors: drawing.looks.map(colors.color), layout: drawing.layout, ranges: drawing.ranges)
     let (width, height) = (drawing.layout.width / 72, drawing.layout.height / 72)
     let size = "\(rounded(width))in,\(rounded(height))in"
     key = SHA256.hexadecimal("\(size)\n\(style)\n\(drawing.blocks)\n\(drawing.commands)")
@@ -99,11 +101,14 @@ private struct Drawing: Sendable {
   private(set) var commands = ""
   private let figure: Figure
   let ranges: [FigureLayout.Ranges]
+  /// Of each curve.
+  let looks: [String]
 
   init(_ figure: Figure, _ curves: [Curve]) {
     self.figure = figure
     ranges = FigureLayout.ranges(figure, curves)
     let looks = Self.looks(figure, curves)
+    self.looks = looks
     // In the key above the panels, what looks the same and says the same stands once.
     var entries: [String] = []
     var titles: [String] = []

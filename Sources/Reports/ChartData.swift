@@ -17,6 +17,8 @@ struct ChartData: Encodable {
     let panel: Int
     let draw: String
     let label: String
+    /// In the picture, if that is known.
+    let color: String?
     /// Of x, y and z, and the half length of bars or both their ends.
     let names: [String]
     /// The same by their places among all columns.
@@ -84,7 +86,8 @@ struct ChartData: Encodable {
       let at = found.map { $0.count == 1 ? "\(commands.place(of: $0[0]))" : "n" }
       let run = Command(text: "refig run \(stages.map(\.id).joined(separator: " "))\(option)", replicas: nil)
       return Drawing(
-        panel: drawing.panel, draw: drawing.draw.rawValue, label: drawing.label, names: names, columns: places,
+        panel: drawing.panel, draw: drawing.draw.rawValue, label: drawing.label, color: drawing.color, names: names,
+        columns: places,
         run: commands.place(of: run), at: at.allSatisfy { $0 == "n" } ? nil : columns.place(of: Self.column(at)))
     }
     self.columns = columns.elements

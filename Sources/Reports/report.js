@@ -223,11 +223,12 @@ class Chart {
     for (const { box: [left, right, top, bottom] } of this.panels) {
       this.veil.append(make("rect", { x: left, y: top, width: right - left, height: bottom - top }));
     }
-    for (const { draw, all, points } of this.shown) {
+    for (const { draw, all, points, color } of this.shown) {
+      const look = color ? { style: `stroke: ${color}` } : {};
       if (["points", "impulses"].includes(draw)) {
         const bars = points.filter(({ ends }) => ends.length === 2 && ends.every(Number.isFinite)).map(({ x, ends }) => `M${x} ${ends[0]}V${ends[1]}`);
-        this.veil.append(make("path", { d: bars.join("") }));
-        this.veil.append(make("path", { class: "dots", d: points.map(({ x, y }) => `M${x} ${y}h0`).join("") }));
+        this.veil.append(make("path", { ...look, d: bars.join("") }));
+        this.veil.append(make("path", { ...look, class: "dots", d: points.map(({ x, y }) => `M${x} ${y}h0`).join("") }));
         continue;
       }
       const isStep = ["steps", "histogram"].includes(draw);
@@ -236,7 +237,7 @@ class Chart {
         if (Number.isFinite(x) && Number.isFinite(y)) path += begins ? `M${x} ${y}` : isStep ? `H${x}V${y}` : `L${x} ${y}`;
         begins = !(Number.isFinite(x) && Number.isFinite(y));
       }
-      this.veil.append(make("path", { d: path }));
+      this.veil.append(make("path", { ...look, d: path }));
     }
     this.mark.before(this.veil);
   }

@@ -118,6 +118,17 @@ import Testing
     try click(".series button:nth-of-type(1)", browser)
     #expect(try browser.value("document.querySelector('.veil .dots').getAttribute('d').split('M').length") == 7)
     #expect(try browser.value("document.querySelector('.series button').ariaPressed") == "true")
+    // In the colour that gnuplot drew it in.
+    let svg = try project.workspace.read("report/quick/figures/demo/thresholds.svg").replacing(" ", with: "")
+    func color() throws -> String {
+      try browser.value("getComputedStyle(document.querySelector('.veil path:last-child')).stroke")
+    }
+    let first = try color()
+    #expect(first.hasPrefix("rgb(") && svg.contains(first.replacing(" ", with: "")), "\(first)")
+    try click(".series button:nth-of-type(2)", browser)
+    let second = try color()
+    #expect(second != first && svg.contains(second.replacing(" ", with: "")), "\(second)")
+    try click(".series button:nth-of-type(1)", browser)
     try focus(browser)
     for key in ["ArrowRight", "ArrowDown", "ArrowDown"] { try browser.press(key) }
     #expect(try text(".readout p", browser).hasPrefix("share: "))

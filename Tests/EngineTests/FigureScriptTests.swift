@@ -37,6 +37,26 @@ func script(_ figure: Figure, style text: String? = nil, claims: [String] = ["to
 }
 
 @Suite struct FigureScriptTests {
+  @Test("what draws a series beside gnuplot has the colour that the style gives its look, if it gives one")
+  func colors() throws {
+    let colors = StyleColors(style: try style.get())
+    for (look, color) in [
+      ("lt 2", "#d55e00"), ("ls 11", "#555555"), ("lt 3 lc rgb '#000000'", "#000000"),
+      ("lt 1 lc palette frac 0", "#440154"), ("lt 1 lc palette frac 0.5", "#21918c"),
+      ("lt 1 lc palette frac 0.0625", "#461768"), ("lt 1 lc palette frac 1", "#fde725"),
+    ] {
+      #expect(colors.color(of: look) == color, "\(look)")
+    }
+    #expect(StyleColors(style: "set linetype 1 lc rgb 'red'").color(of: "lt 1") == nil)
+    let later = "set linetype 1 lc rgb '#000001'\nset linetype 1 lw 2 lc rgb \"#0000ff\""
+    #expect(StyleColors(style: later).color(of: "lt 1") == "#0000ff")
+    // Series that look the same say the same, and others do not.
+    let series = "{draw: line, table: toy/decay-theory, x: time, y: loss}"
+    let two = try script(
+      FigureFileTests.yaml(series: series + "\n        - " + series.replacing("y: loss", with: "y: loss, label: b")))
+    #expect(two.chart.drawings.map(\.color) == ["#0072b2", "#d55e00"])
+  }
+
   /// Set REFIG_UPDATE_SNAPSHOTS to write them anew; then look at what `gnuplot` makes of them.
   @Test func scriptsAreAsCommitted() throws {
     let folder = repository.appending(path: "Tests/EngineTests/Snapshots")
