@@ -92,7 +92,11 @@ package struct EvaluatedClaim: Sendable {
         plannedReplicas: estimation.plannedReplicas)
     }
     verdict = judgement?.verdict ?? .inconclusive
-    reason = judgement?.reason ?? estimation.failure
+    let isLeftToValues =
+      verdict == .inconclusive
+      && Judgement.tolerates(failed: estimation.failedReplicas, of: estimation.plannedReplicas)
+    let reasonOfValues = isLeftToValues ? estimate?.reasonOfTwoValues : nil
+    reason = reasonOfValues ?? judgement?.reason ?? estimation.failure
   }
 
   /// Estimates and judges.
@@ -100,6 +104,25 @@ package struct EvaluatedClaim: Sendable {
     self.init(
       claim, familySize: familySize,
       estimation: Estimation(by: claim.estimator, from: results, catalogue: catalogue))
+  }
+}
+
+extension Estimate {
+  /// Why a median of replicas with two values is inconclusive: its interval ends at one or the other, so that neither its width
+  /// nor its distance from a bound tells how many replicas would do. Nil of other evidence.
+  fileprivate var reasonOfTwoValues: String? {
+    switch evidence {
+    case .distance(let estimate, _): return estimate.reasonOfTwoValues
+    case .median(let values):
+      guard values.count > 2, values.allSatisfy(\.isFinite), numericalError == 0 else { return nil }
+      let two = Set(values).sorted()
+      guard two.count == 2 else { return nil }
+      return
+        "replicas have two values alone, \(VerdictReport.number(two[0])) (\(values.count { $0 == two[0] }) times) and "
+        + "\(VerdictReport.number(two[1])) (\(values.count { $0 == two[1] }) times), so that their median tells no more than which is more "
+        + "frequent; return 1 and 0 for them and use `proportion`"
+    default: return nil
+    }
   }
 }
 

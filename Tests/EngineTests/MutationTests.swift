@@ -417,6 +417,29 @@ private struct WalkClaims {
     #expect(near["because"] as? String == "four steps of drift 1")
   }
 
+  @Test("of a median of two values it is told that they are two, where it is inconclusive for that and nothing else")
+  func medianOfTwoValues() throws {
+    let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: "[0, 2]")).project.claims.first)
+    func judged(_ values: [Double], failed: Int = 0) -> EvaluatedClaim {
+      EvaluatedClaim(
+        claim, familySize: 3,
+        estimation: Estimation(.median(values), failedReplicas: failed, plannedReplicas: values.count + failed))
+    }
+    func signs(_ low: Double, _ high: Double, _ count: Int, lowCount: Int) -> [Double] {
+      (0..<count).map { $0 < lowCount ? low : high }
+    }
+    for (low, high) in [(-1.0, 1.0), (-3, 0.5)] {
+      let reason = judged(signs(low, high, 60, lowCount: 28)).reason
+      #expect(reason.contains("two values alone") && reason.contains("(28 times)"), "\(reason)")
+      #expect(
+        reason.contains("`proportion`") && !reason.contains("too few") && !reason.contains("would do"), "\(reason)")
+    }
+    #expect(judged(signs(-1, 1, 60, lowCount: 2)).verdict == .confirmed)
+    #expect(judged(signs(-1, 1, 60, lowCount: 28), failed: 40).reason == "40 of 100 replicas failed")
+    #expect(judged([0.5, 0.7]).reason == "too few replicas (2)")
+    #expect(judged(signs(-1, 1, 60, lowCount: 28) + [0.25]).reason.contains("too few replicas"))
+  }
+
   @Test("JSON has null for every number that is not finite, as a parser that knows no other word for it reads it")
   func notFinite() throws {
     let claims = try WalkClaims(
