@@ -11,6 +11,13 @@ package enum Text {
     }
   }
 
+  /// A size for people, in the unit that fits: "512 bytes", "4.1 kB", "120 MB".
+  package static func size(_ bytes: Int) -> String {
+    var (size, unit) = (Double(bytes), "")
+    for larger in ["kB", "MB", "GB", "TB"] where size >= 999.5 { (size, unit) = (size / 1000, larger) }
+    return unit.isEmpty ? count(bytes, "byte") : String(format: size < 9.95 ? "%.1f" : "%.0f", size) + " \(unit)"
+  }
+
   /// A number of things: "1 cell", "12 cells".
   package static func count(_ number: Int, _ thing: String) -> String {
     "\(number) \(thing)" + (number == 1 ? "" : "s")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Claims
 import Foundation
+import Pipeline
 import Platform
 import Reports
 import Runner
@@ -43,7 +44,7 @@ struct ReportCommand: ParsableCommand {
       Summary(
         page: "\(folder)/index.html", bytes: bytes, figures: project.figures.count, claims: verdicts.claims.count,
         differing: verdicts.differing.count, notJudged: verdicts.unjudgedCount),
-      "\(verdicts.headline)\nwrote \(folder)/index.html, \(bytes / 1000) kB")
+      "\(verdicts.headline)\nwrote \(folder)/index.html, \(Text.size(bytes))")
   }
 
   /// Keeps the numbers for the next report to compare with, unless the newest record has the same.

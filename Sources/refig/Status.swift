@@ -103,14 +103,13 @@ struct Status: ParsableCommand {
   /// Sums, of each paper too, and then stages: those that are incomplete, or all of them.
   private func text(_ rows: [Row], _ project: Project, of total: Int, _ cached: [Int]) -> String {
     let columns = StandardOutput.columns
-    func megabytes(_ bytes: Int) -> String { String(format: "%.3g MB", Double(bytes) / 1e6) }
     let asked =
       targets.isEmpty
       ? ", \(Text.count(project.figures.count, "figure")), "
         + Text.count(project.claims.count, "claim") : ""
     let sum =
       "profile \(project.profile): \(cached.count) of \(Text.count(total, "cell")), "
-      + megabytes(cached.reduce(0, +)) + asked
+      + Text.size(cached.reduce(0, +)) + asked
     var lines = Text.wrapped(sum, columns: columns, indent: 2)
     let papers = Dictionary(grouping: rows) { $0.stage.paper }
     if papers.count > 1 {
@@ -119,7 +118,7 @@ struct Status: ParsableCommand {
         let incomplete = rows.count { $0.missing > 0 }
         let line =
           "  \(paper): \(rows.reduce(0) { $0 + $1.cached }) of \(rows.reduce(0) { $0 + $1.total }) cells, "
-          + megabytes(rows.reduce(0) { $0 + $1.bytes })
+          + Text.size(rows.reduce(0) { $0 + $1.bytes })
           + (incomplete > 0 ? "; \(incomplete) of \(Text.count(rows.count, "stage")) incomplete" : "")
         lines += Text.wrapped(line, columns: columns, indent: 4)
       }
@@ -132,9 +131,9 @@ struct Status: ParsableCommand {
       var parts = ["\(row.cached) of \(Text.count(row.total, "cell"))"]
       if row.failed > 0 { parts.append("\(row.failed) failed last time (refig explain \(row.stage))") }
       parts += row.absentData
-      parts.append(megabytes(row.bytes))
+      parts.append(Text.size(row.bytes))
       if let mean = row.meanSeconds, let time = row.lastTime, let peak = row.peakBytes {
-        parts.append(String(format: "%.3g s a cell, at most ", mean) + megabytes(peak) + " of memory")
+        parts.append(String(format: "%.3g s a cell, at most ", mean) + Text.size(peak) + " of memory")
         parts.append("last run \(time.prefix(10))")
         parts += Text.tally(row.failedReplicas ?? [:], of: "failed replica", limit: 3)
       }

@@ -28,7 +28,7 @@ struct StoreCommand: ParsableCommand {
     func run() throws {
       let project = try project.load()
       let report = try StoreCare(store: project.store, catalogue: project.catalogue).check(deep: deep)
-      var text = "\(Text.count(report.cells, "cell")), \(report.bytes / 1_000_000) MB, \(report.damaged.count) damaged"
+      var text = "\(Text.count(report.cells, "cell")), \(Text.size(report.bytes)), \(report.damaged.count) damaged"
       if report.newer > 0 { text += ", \(report.newer) of a newer refig and not looked at" }
       for (name, count) in report.classes.sorted(by: { $0.key < $1.key }) {
         text += "\n  \(count) of the numeric class \(name)"
@@ -97,7 +97,7 @@ struct StoreCommand: ParsableCommand {
       if yes { try care.remove(garbage) }
       let text =
         "\(Text.count(garbage.keys.count, "cell")) and \(Text.count(garbage.leftovers.count, "leftover")), "
-        + "\(garbage.bytes / 1000) kB"
+        + "\(Text.size(garbage.bytes))"
       let kept =
         garbage.acceptableCount == 0
         ? ""
@@ -149,7 +149,7 @@ struct StoreCommand: ParsableCommand {
       }
       try output.show(
         Report(archive: archive, cells: keys.map(\.description).sorted(), bytes: size),
-        "\(Text.count(keys.count, "cell")), \(size / 1000) kB in \(archive)")
+        "\(Text.count(keys.count, "cell")), \(Text.size(size)) in \(archive)")
     }
   }
 

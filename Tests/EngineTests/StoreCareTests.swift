@@ -148,6 +148,14 @@ extension StoreCare {
     #expect(try walks.care.audit(walks.keys).differences.map(\.key) == [walks.keys[1]])
   }
 
+  @Test(
+    "a size is told in the unit that fits",
+    arguments: [
+      (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (9949, "9.9 kB"), (9951, "10 kB"),
+      (999_499, "999 kB"), (999_500, "1.0 MB"), (123_456_789, "123 MB"), (7_000_000_000_000, "7.0 TB"),
+    ])
+  func size(bytes: Int, text: String) { #expect(Text.size(bytes) == text) }
+
   @Test("a check counts the cells of each numeric class")
   func classes() throws {
     let walks = try WalkStore()
