@@ -4,6 +4,9 @@ private import Platform
 
 /// How a project is to be cited, as CITATION.cff says it: https://citation-file-format.github.io.
 enum CitationFile {
+  /// The author that `refig new` puts in.
+  static let placeholder = "Given Surname"
+
   /// Authors and title, of the preferred citation if there is one. Nil without the file, without a title in it, and for a
   /// file that is not YAML: it is the project's, not refig's to refuse.
   static func text(at path: String) -> String? {

@@ -44,6 +44,12 @@ package struct Crate {
   let time: String
   /// Papers that are recomputed, and how to cite the project where one of them is its own.
   let citations: [String]
+  /// Where refig is to be had, if that is said.
+  let refigAddress: String?
+  /// What the programs of `versions:` said, each once: it is part of the cells' keys.
+  let versions: [String]
+  /// What its maker should know.
+  package let remarks: [String]
   private(set) var files: [File] = []
 
   /// Whether the project is refig itself, whose experiments are compiled in.
@@ -54,19 +60,29 @@ package struct Crate {
   /// ``PipelineError/badOption(name:value:allowed:)`` for a project with files outside its folder, `Absence` for a data
   /// file that is not there, and what kept a figure from being drawn.
   package init(
-    of project: Project, report: Report, author: String?, source: ((_ path: String) throws -> Void)?
+    of project: Project, report: Report, author: String?, refigAddress: String? = nil,
+    source: ((_ path: String) throws -> Void)?
   ) throws {
     self.project = project
     self.report = report
     self.author = author
+    self.refigAddress = refigAddress
     time = RunLog.timeStamp()
     isOfRefig = ["Package.swift", "Sources/refig/Refig.swift"].allSatisfy {
       Files.sizeAndTime("\(project.root)/\($0)") != nil
     }
     let papers = report.sections.filter { !$0.claims.isEmpty || !$0.figures.isEmpty }.map(\.citation)
     let own = papers.contains("") ? CitationFile.text(at: "\(project.root)/CITATION.cff") : nil
+    remarks =
+      own?.contains(CitationFile.placeholder) ?? false
+      ? ["CITATION.cff names \(CitationFile.placeholder) as author, and so does the crate; write the authors there"]
+      : []
     citations = papers.filter { !$0.isEmpty } + (own.map { [$0] } ?? [])
     let plan = try Plan(project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+    versions = try plan.stages.reduce(into: []) { found, stage in
+      for (part, text) in try project.catalogue.code(of: stage.definition.experiment)
+      where part == "versions" && !found.contains(text) { found.append(text) }
+    }
     let keys = Set(plan.stages.flatMap(\.keys))
     let missing = keys.count { !project.store.contains($0) }
     guard missing == 0 else {
@@ -257,8 +273,10 @@ package struct Crate {
     let hasSource = files.contains { $0.path == "source.tar" }
     let installation = """
       `pip install` of its wheel or `apt install` of its Debian package gives you refig, on Linux with an x86-64 processor; \
-      this crate was made by \(facts["refig"] ?? "a version that is unknown"). Nothing is to be built. What the programs of \
-      the experiments need beside it, `pipeline.yaml` says under `command:` and `versions:`.
+      this crate was made by \(facts["refig"] ?? "a version that is unknown"). \
+      \(refigAddress.map { "It is to be had at \($0)." } ?? "Ask who made this crate for one, or make it with `make wheel` or `make deb` in refig's source.") \
+      Nothing else is to be built. What the programs of the experiments need beside it, `pipeline.yaml` says under `command:` \
+      and `versions:`\(versions.isEmpty ? "" : "; the cells are of \(versions.map { "`\($0)`" }.joined(separator: ", "))").
 
       \(hasSource ? "`source.tar` is the project as it was committed (\(commit ?? ""))." : "The project's last commit is not in here: \(absence).")
 

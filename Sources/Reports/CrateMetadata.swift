@@ -78,7 +78,7 @@ extension Crate {
   }
 
   private var workflow: [String: Any] {
-    [
+    var workflow: [String: Any] = [
       "@id": "pipeline.yaml", "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"], "name": "pipeline.yaml",
       "description": "Stages: experiments, parameters, sweeps and replicas", "encodingFormat": "application/yaml",
       "conformsTo": Self.reference("https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"),
@@ -86,15 +86,19 @@ extension Crate {
       "input": Self.references(inputs.map { "#parameter-\($0.path)" }),
       "output": Self.references(["#parameter-cells.tar", "#parameter-report/verdicts.json"]),
     ]
+    if !versions.isEmpty { workflow["runtimePlatform"] = versions.joined(separator: "; ") }
+    return workflow
   }
 
   private var language: [String: Any] {
-    [
+    var language: [String: Any] = [
       "@id": "#refig", "@type": ["ComputerLanguage", "SoftwareApplication"], "name": "refig",
       "version": report.facts["refig"] ?? "unknown", "description": "Runs pipeline.yaml; see README.md",
       "softwareRequirements": ["compiler", "blas", "hdf5", "gnuplot"].compactMap { report.facts[$0] }
         .joined(separator: "; "),
     ]
+    if let refigAddress { language["url"] = refigAddress }
+    return language
   }
 
   private var inputs: [File] { files.filter { $0.kind == .input && $0.path != "source.tar" } }

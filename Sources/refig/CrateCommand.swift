@@ -1,6 +1,7 @@
 import ArgumentParser
 import Claims
 import Foundation
+import Pipeline
 import Platform
 import Reports
 
@@ -21,6 +22,9 @@ struct CrateCommand: ParsableCommand {
   @Option(help: "Who answers for the run.")
   var author: String?
 
+  @Option(help: "Where others get refig, such as the address of its wheel; the crate's README says so.")
+  var refig: String?
+
   @OptionGroup var project: ProjectOptions
   @OptionGroup var output: OutputOptions
 
@@ -38,10 +42,12 @@ struct CrateCommand: ParsableCommand {
     let report = try Report(
       of: project, facts: facts, processCount: ProcessInfo.processInfo.activeProcessorCount)
     let git = facts["commit"] == nil ? nil : Git(project.root)
-    var crate = try Crate(of: project, report: report, author: author, source: git.map { git in git.archive })
+    var crate = try Crate(
+      of: project, report: report, author: author, refigAddress: refig, source: git.map { git in git.archive })
     let bytes = try crate.write(to: folder)
+    for remark in crate.remarks { StandardStreams.report("refig: \(remark)\n") }
     try output.show(
       Summary(folder: folder, bytes: bytes),
-      "\(report.verdicts.headline)\nwrote \(folder), \(bytes / 1000) kB; its README.md says how to check it")
+      "\(report.verdicts.headline)\nwrote \(folder), \(Text.size(bytes)); its README.md says how to check it")
   }
 }

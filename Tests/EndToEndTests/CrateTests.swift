@@ -94,13 +94,20 @@ import Testing
       "sh", ["-c", "git init -q && git add . && git -c user.name=a -c user.email=a@b.example commit -qm a"], in: folder)
     #expect(isCommitted.status == 0, "\(isCommitted.errors)")
     #expect(try runProgram(try productPath("refig"), ["run", "--quiet"], in: folder).status == 0)
-    func crate(_ name: String) throws -> (readme: String, codecheck: String, description: String) {
-      let result = try runProgram(try productPath("refig"), ["crate", "../\(name)"], in: folder)
+    func crate(_ name: String) throws
+      -> (readme: String, codecheck: String, description: String, platform: String, errors: String)
+    {
+      let result = try runProgram(
+        try productPath("refig"), ["crate", "../\(name)", "--refig", "https://example.org/refig.whl"], in: folder)
       #expect(result.status == 0, "\(result.errors)")
       func text(_ file: String) throws -> String { try workspace.read("\(name)/\(file)") }
       let graph = try json("\(workspace.path)/\(name)/ro-crate-metadata.json")["@graph"] as? [[String: Any]]
       let root = try #require(graph?.first { $0["@id"] as? String == "./" })
-      return (try text("README.md"), try text("codecheck.yml"), try #require(root["description"] as? String))
+      let workflow = try #require(graph?.first { $0["@id"] as? String == "pipeline.yaml" })
+      return (
+        try text("README.md"), try text("codecheck.yml"), try #require(root["description"] as? String),
+        try #require(workflow["runtimePlatform"] as? String), result.errors
+      )
     }
     let version = try runProgram(try productPath("refig"), ["--version"]).output.trimmingCharacters(in: .newlines)
     let cited = try crate("cited")
@@ -109,6 +116,11 @@ import Testing
     ] {
       #expect(cited.readme.contains(part), "\(part) is not in \(cited.readme)")
     }
+    for part in ["It is to be had at https://example.org/refig.whl", "Python 3.", "NumPy "] {
+      #expect(cited.readme.contains(part), "\(part) is not in \(cited.readme)")
+    }
+    #expect(cited.errors.contains("CITATION.cff names Given Surname as author"), "\(cited.errors)")
+    #expect(cited.platform.contains(/Python 3\.\d+.*NumPy \d/), "\(cited.platform)")
     #expect(!cited.readme.contains("Swift") && !cited.readme.contains("make -C"), "\(cited.readme)")
     #expect(cited.readme.contains("\n* Given Surname: mine: figures and claims\n"), "\(cited.readme)")
     #expect(
@@ -121,7 +133,9 @@ import Testing
 
       """
     try workspace.write(preferred, to: "mine/CITATION.cff")
-    #expect(try crate("preferred").readme.contains("\n* Ada von Neumann, The group: A: theorem\n"))
+    let preferredCrate = try crate("preferred")
+    #expect(preferredCrate.readme.contains("\n* Ada von Neumann, The group: A: theorem\n"))
+    #expect(!preferredCrate.errors.contains("CITATION"), "\(preferredCrate.errors)")
     try workspace.write("title: [", to: "mine/CITATION.cff")
     let broken = try crate("broken")
     try FileManager.default.removeItem(atPath: folder + "/CITATION.cff")

@@ -74,6 +74,7 @@ private enum Treatment {
     "srun dist/refig doctor": .typed(["refig doctor"]),
     "sbatch --time=2-0 --wrap='refig run --profile paper --executor slurm'": .left(cluster),
     "dist/refig": .typed(["refig --help"]),
+    "refig crate DIR [--author NAME] [--refig ADDRESS]": .typed(["refig crate DIR"]),
     "refig try": .typed(["refig try sarao2020/uniqueness"]),
     "refig try --data": .left("no experiment of the small project reads a file: DataFileTests"),
     "refig run … --detach": .typed(["refig run --detach"]),
