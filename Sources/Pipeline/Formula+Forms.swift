@@ -51,6 +51,10 @@ extension Formula {
       let kinds = Self.kinds(items)
       let parts = items.indices.map { index in
         let isParted = index > 0 && Self.partsNames(kinds[index - 1], kinds[index])
+        // Browsers take a ∼ that comes first for a prefix and set it close to what follows.
+        if index == 0, case .sign(let sign) = items[0], sign.kind == .relation {
+          return "<mo form=\"infix\">\(Text.escapedForXML(sign.text))</mo>"
+        }
         return (isParted ? "<mspace width=\"0.17em\"></mspace>" : "") + items[index].markup(as: kinds[index])
       }
       return "<mrow>\(parts.joined())</mrow>"

@@ -45,6 +45,9 @@ import Testing
       try Prose("$\\frac{x_i}{2} \\leq \\sqrt{y}$").html
         == "<math><mrow><mfrac><msub><mi>x</mi><mi>i</mi></msub><mn>2</mn></mfrac><mo>≤</mo><msqrt><mi>y</mi></msqrt></mrow></math>"
     )
+    #expect(
+      try Prose("$\\sim \\frac{d}{3} \\sim d$").html
+        == "<math><mrow><mo form=\"infix\">∼</mo><mfrac><mi>d</mi><mn>3</mn></mfrac><mo>∼</mo><mi>d</mi></mrow></math>")
     #expect(try Prose("a<b $x<y$").html == "a&lt;b <math><mrow><mi>x</mi><mo>&lt;</mo><mi>y</mi></mrow></math>")
   }
 
