@@ -318,7 +318,30 @@ def _stack(results, outputs, replicas):
             parts = value if isList and name not in scales and len(value) == len(replicas) else [value]
             raise _Misfit(_misfit(name, parts, replicas if parts is value else []))
         arrays.append((name, array.astype("<f8", copy=False)))
+    _require_shapes(arrays, outputs, replicas)
     return arrays
+
+
+def _require_shapes(arrays, outputs, replicas):
+    """Raises _Misfit for an array that has not the axes that are declared; refig itself knows no line to name."""
+    lengths = {}
+    for (name, array), output in zip(arrays, outputs):
+        axes = output["axes"]
+        shape = array.shape
+        if axes != [name]:
+            if shape[:1] != (len(replicas),):
+                raise _Misfit(
+                    f"'{name}' has shape {shape}; the first axis is that of the replicas, of which there are {len(replicas)}"
+                )
+            shape = shape[1:]
+        place = f"output '{name}' of replica {replicas[0]}: returned shape {shape}, declared axes [{', '.join(axes)}]: "
+        if len(shape) != len(axes):
+            expected = f"an array with {len(axes)} dimension{'s' if len(axes) > 1 else ''}" if axes else "a single number"
+            raise _Misfit(f"{place}{expected} is meant")
+        for axis, length in zip(axes, shape):
+            known, other = lengths.setdefault(axis, (length, name))
+            if known != length:
+                raise _Misfit(f"{place}its length along '{axis}' is {length}, that of '{other}' {known}")
 
 
 def _misfit(name, values, replicas):
@@ -603,7 +626,11 @@ def _try(words):
     command = [os.environ.get("REFIG", "refig"), "try", (names or list(_experiments))[0], "--request"]
     for word in words:
         command += ["--set", word] if "=" in word and not word.startswith("-") else [word] if word.startswith("-") else []
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as refig:
+    try:
+        refig = subprocess.Popen(command, stdout=subprocess.PIPE)
+    except OSError as error:
+        sys.exit(f"{command[0]}: {error.strerror}: put refig on PATH, or its path into the variable REFIG")
+    with refig:
         request = _read(refig.stdout)
     if request is None:
         sys.exit(refig.returncode or 1)

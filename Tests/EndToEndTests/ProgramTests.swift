@@ -192,9 +192,9 @@ import Testing
       ("missing", "did not return 'time', which pipeline.yaml declares"),
       (
         "rank",
-        "'position' of replica 0: returned shape (1, 1), declared axes [time]: an array with 1 dimension is meant"
+        "'position' of replica 0: returned shape (1, 1), declared axes [time]: an array with 1 dimension is meant (walk.py:"
       ),
-      ("length", "returned shape (1,), declared axes [time]: its length along 'time' is 1, that of 'time' 2"),
+      ("length", "returned shape (1,), declared axes [time]: its length along 'time' is 1, that of 'time' 2 (walk.py:"),
       (
         "nan",
         "output 'end' of replica 0 holds NaN; where that is a result and no mistake, the output is declared with allowsNaN"
@@ -948,13 +948,14 @@ import Testing
     let run = try folder.refig("run")
     #expect(run.status == 2)
     for message in [
-      "pipeline.yaml:4:3: 'walk' cannot name a experiment", "refig has an experiment of this name itself",
+      "pipeline.yaml:4:3: experiment 'walk': its name must be that of the paper and its own, as in lu2020/walk",
+      "refig has an experiment of this name itself",
       "'command' must be a list, not the word 'python3 walk.py'", "no file or folder 'missing.py' in the project",
       "'../walk.py' cannot name a source in the project", "unknown key 'axis'", "declares no output",
       "say under `sources:` which files are its code",
       "the project has no file 'wlak.py', './lib/a.py', which its command", "'a' must be a default",
       "'b' must be a default",
-      "'c' must be a default", "an output cannot be called 'replica'", "'replica' cannot name a axis",
+      "'c' must be a default", "an output cannot be called 'replica'", "'replica' cannot name an axis",
       "'meaning' is missing", "unknown experiment 'my/e'",
     ] { #expect(run.errors.contains(message), "\(message) is not in \(run.errors)") }
   }
@@ -989,6 +990,11 @@ import Testing
       environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": try productPath("refig")])
     #expect(byHand.status == 0 && byHand.output.contains("position = [0."), "\(byHand.output)\(byHand.errors)")
     #expect(byHand.output.contains("a stray word\n") && byHand.output.contains("and another\n"), "\(byHand.output)")
+    let lost = try runProgram(
+      "python3", ["walk.py", "--try", "steps=2"], in: folder.workspace.path,
+      environment: ["PYTHONPATH": folder.workspace.path + "/data/python", "REFIG": "/nowhere/refig"])
+    #expect(lost.status == 1 && lost.errors.hasPrefix("/nowhere/refig: No such file"), "\(lost.errors)")
+    #expect(lost.errors.contains("put refig on PATH") && !lost.errors.contains("Traceback"), "\(lost.errors)")
     try folder.workspace.write(
       folder.refig("try", "my/walk", "--set", "steps=2", "--request").output, to: "request")
     let asked = try runProgram(
