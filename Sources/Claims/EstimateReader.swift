@@ -45,8 +45,10 @@ struct EstimateReader {
       value.report(.notOneRange("estimate", known: Self.kinds), in: context)
       return nil
     }
-    // Without stages there is nothing to check it against, and they have been reported.
-    guard !experiments.isEmpty, let estimate = estimate(entry.key, entry.value) else { return nil }
+    // Without stages there is nothing to check it against, and they have been reported; so has a kind that is none.
+    guard Self.kinds.contains(entry.key), !experiments.isEmpty, let estimate = estimate(entry.key, entry.value) else {
+      return nil
+    }
     let outputs = Set(estimate.quantities.map(\.output))
     for stage in self.stages where !stage.experiment.outputs.contains(where: { outputs.contains($0.name) }) {
       let names = outputs.sorted().joined(separator: ", ")

@@ -76,7 +76,11 @@ package struct Catalogue: Sendable {
 
   /// The names of the project's own programs among some and the nearest of the others; all where it has no programs.
   private func offered(_ names: some Collection<String>, for name: String) -> [String]? {
-    func isOf(_ experiment: String, _ name: String) -> Bool { name == experiment || name.hasPrefix(experiment + "/") }
+    func isOf(_ experiment: String, _ name: String) -> Bool {
+      // One without its paper's name is a mistake, which has been reported.
+      name == experiment || name.hasPrefix(experiment + "/")
+        || !experiment.contains("/") && name.hasSuffix("/" + experiment)
+    }
     if ownNames.contains(where: { experiments[$0] == nil && isOf($0, name) }) { return nil }
     guard !ownNames.isEmpty else { return names.sorted() }
     let own = names.filter { name in ownNames.contains { isOf($0, name) } }.sorted()

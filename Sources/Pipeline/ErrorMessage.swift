@@ -229,7 +229,7 @@ package enum ErrorMessage {
     case .unknownName(let kind, let name, let known):
       "unknown \(kind) '\(name)'\(suggestion(name, known, listing: true))"
     case .badName(let kind, let name):
-      "'\(name)' cannot name a \(kind): use at most \(PipelineFile.nameLimit) letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
+      "'\(name)' cannot name \("aeio".contains(kind.first ?? " ") ? "an" : "a") \(kind): use at most \(PipelineFile.nameLimit) letters, digits, '.', '_', '-' and single '/', no part beginning with '.'"
     case .refusedValue(let name, let value, let allowed): "\(name) = \(value) is not allowed: \(allowed)"
     case .badData(let path, let reason): "data file '\(path)': \(reason)"
     case .emptySweep: "the sweep is empty: give every factor at least one value"

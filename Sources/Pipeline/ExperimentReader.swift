@@ -39,9 +39,12 @@ struct ExperimentReader {
   private func experiment(_ name: String, _ value: YAMLValue, at location: SourceLocation) -> ExperimentDescription? {
     let context = "experiment '\(name)'"
     func refuse(_ text: String) { value.diagnostics.report(.message(text), at: location, in: context) }
-    if !PipelineFile.isName(name) || !name.contains("/") {
+    guard PipelineFile.isName(name) else {
       value.diagnostics.report(.badName(kind: "experiment", name: name), at: location, in: "")
-      refuse("its name is paper/experiment, as in lu2020/spectral-overlap")
+      return nil
+    }
+    if !name.contains("/") {
+      refuse("its name must be that of the paper and its own, as in lu2020/\(name)")
       return nil
     }
     // A catalogue may hold this project's own already.

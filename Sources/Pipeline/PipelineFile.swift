@@ -85,6 +85,8 @@ package struct PipelineFile: Sendable {
     let document = try YAMLValue.document(
       at: path, purpose: "it names the stages, profiles and figures of the project", diagnostics: diagnostics)
     let top = document.mapping("pipeline", allowing: Self.keys, in: "")
+    // All that refers to what stands under a misspelt key would be told to be unknown.
+    if let top, Self.keys.contains(where: top.isMisspelt) { try diagnostics.throwIfAny() }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let catalogue = catalogue.adding(
       top.map { ExperimentReader(folder: folder, catalogue: catalogue).experiments($0["experiments"]) } ?? [],

@@ -214,11 +214,15 @@ package struct YAMLMapping {
   /// The value of a key, if it is there.
   package subscript(_ key: String) -> YAMLValue? { entries.first { $0.key == key }?.value }
 
+  /// Whether a key is not there, but one that means nothing and is like it, which was told with this one.
+  package func isMisspelt(_ key: String) -> Bool {
+    self[key] == nil && unknownKeys.contains { nearestSpelling(of: $0, among: [key]) != nil }
+  }
+
   /// The value of a key that must be there; reported if it is not.
   package func required(_ key: String, in context: String) -> YAMLValue? {
     if let value = self[key] { return value }
-    // Misspelt, which was told with the key that is meant.
-    if unknownKeys.contains(where: { nearestSpelling(of: $0, among: [key]) != nil }) { return nil }
+    if isMisspelt(key) { return nil }
     diagnostics.report(.missingKey(key), at: location, in: context)
     return nil
   }

@@ -114,6 +114,25 @@ import Testing
     #expect(status.contains("mypaper/more 1 of 1 cell") && status.contains(advice), "\(status)")
   }
 
+  @Test("one mistake is one message: what follows from it is not told")
+  func oneMistake() throws {
+    let workspace = try Workspace()
+    try #require(try Self.refig(["new", "mine"], in: workspace.path).status == 0)
+    for (file, right, wrong, told) in [
+      ("figures/mine.yaml", "{slope:", "{slopp:", "unknown key 'slopp'; did you mean 'slope'?"),
+      ("pipeline.yaml", "experiments:", "experments:", "unknown key 'experments'; did you mean 'experiments'?"),
+      ("pipeline.yaml", "stages:", "stags:", "unknown key 'stags'; did you mean 'stages'?"),
+      ("pipeline.yaml", "  mine/walk:\n    command", "  walk:\n    command", "as in lu2020/walk"),
+    ] {
+      let text = try workspace.read("mine/" + file)
+      try workspace.write(text.replacing(right, with: wrong), to: "mine/" + file)
+      let result = try Self.refig(["status"], in: workspace.path + "/mine")
+      #expect(result.status == 2 && result.errors.contains(told), "\(result.errors)")
+      #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+      try workspace.write(text, to: "mine/" + file)
+    }
+  }
+
   @Test("all files among a program's sources are shown, the command's own first; what is no text is not")
   func sources() throws {
     let workspace = try Workspace()
