@@ -42,22 +42,15 @@ extension Formula {
   // MARK: MathML
 
   /// Inline MathML, as browsers draw it without help.
-  package var mathML: String { "<math>\(markup())</math>" }
+  package var mathML: String {
+    // It is a row by itself.
+    if case .row(let items) = self { "<math>\(Self.markup(items))</math>" } else { "<math>\(markup())</math>" }
+  }
 
   private func markup(as neighbour: Sign.Kind? = nil) -> String {
     switch self {
     case .sign(let sign): return Self.markup(sign, neighbour ?? sign.kind)
-    case .row(let items):
-      let kinds = Self.kinds(items)
-      let parts = items.indices.map { index in
-        let isParted = index > 0 && Self.partsNames(kinds[index - 1], kinds[index])
-        // Browsers take a ∼ that comes first for a prefix and set it close to what follows.
-        if index == 0, case .sign(let sign) = items[0], sign.kind == .relation {
-          return "<mo form=\"infix\">\(Text.escapedForXML(sign.text))</mo>"
-        }
-        return (isParted ? "<mspace width=\"0.17em\"></mspace>" : "") + items[index].markup(as: kinds[index])
-      }
-      return "<mrow>\(parts.joined())</mrow>"
+    case .row(let items): return items.count == 1 ? items[0].markup() : "<mrow>\(Self.markup(items))</mrow>"
     case .scripts(let base, let below, let above):
       let name = below == nil ? "msup" : above == nil ? "msub" : "msubsup"
       return "<\(name)>\(base.markup())\(below?.markup() ?? "")\(above?.markup() ?? "")</\(name)>"
@@ -69,6 +62,18 @@ extension Formula {
     }
   }
 
+  private static func markup(_ items: [Formula]) -> String {
+    let kinds = kinds(items)
+    return items.indices.map { index in
+      let isParted = index > 0 && partsNames(kinds[index - 1], kinds[index])
+      // Browsers take a ∼ that comes first for a prefix and set it close to what follows.
+      if index == 0, case .sign(let sign) = items[0], sign.kind == .relation {
+        return "<mo form=\"infix\">\(Text.escapedForXML(sign.text))</mo>"
+      }
+      return (isParted ? "<mspace width=\"0.17em\"></mspace>" : "") + items[index].markup(as: kinds[index])
+    }.joined()
+  }
+
   private static func markup(_ sign: Sign, _ kind: Sign.Kind) -> String {
     let text = Text.escapedForXML(sign.text)
     return switch kind {
@@ -77,9 +82,10 @@ extension Formula {
     case .symbol, .upright: text.contains(" ") ? "<mtext>\(text)</mtext>" : "<mi mathvariant=\"normal\">\(text)</mi>"
     case .relation, .operation, .comma, .sum: "<mo>\(text)</mo>"
     case .prefix: "<mo form=\"prefix\">\(text)</mo>"
-    case .open: "<mo form=\"prefix\" stretchy=\"false\">\(text)</mo>"
-    case .close: "<mo form=\"postfix\" stretchy=\"false\">\(text)</mo>"
-    case .bar, .slash: "<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">\(text)</mo>"
+    // Browsers know on which side of its content a bracket stands, and that a slash keeps its height.
+    case .open, .close: "<mo stretchy=\"false\">\(text)</mo>"
+    case .bar: "<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">\(text)</mo>"
+    case .slash: "<mo lspace=\"0\" rspace=\"0\">\(text)</mo>"
     case .space: "<mtext>\(text)</mtext>"
     }
   }

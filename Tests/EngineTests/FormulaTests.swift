@@ -43,12 +43,17 @@ import Testing
   func mathML() throws {
     #expect(
       try Prose("$\\frac{x_i}{2} \\leq \\sqrt{y}$").html
-        == "<math><mrow><mfrac><msub><mi>x</mi><mi>i</mi></msub><mn>2</mn></mfrac><mo>≤</mo><msqrt><mi>y</mi></msqrt></mrow></math>"
+        == "<math><mfrac><msub><mi>x</mi><mi>i</mi></msub><mn>2</mn></mfrac><mo>≤</mo><msqrt><mi>y</mi></msqrt></math>"
+    )
+    #expect(try Prose("a<b $x<y$").html == "a&lt;b <math><mi>x</mi><mo>&lt;</mo><mi>y</mi></math>")
+    // What is more than one sign is one script, and a minus in front of its number is no operation between two.
+    #expect(
+      try Prose("$t^{-2} m^*$").html
+        == "<math><msup><mi>t</mi><mrow><mo form=\"prefix\">−</mo><mn>2</mn></mrow></msup><msup><mi>m</mi><mo>*</mo></msup></math>"
     )
     #expect(
       try Prose("$\\sim \\frac{d}{3} \\sim d$").html
-        == "<math><mrow><mo form=\"infix\">∼</mo><mfrac><mi>d</mi><mn>3</mn></mfrac><mo>∼</mo><mi>d</mi></mrow></math>")
-    #expect(try Prose("a<b $x<y$").html == "a&lt;b <math><mrow><mi>x</mi><mo>&lt;</mo><mi>y</mi></mrow></math>")
+        == "<math><mo form=\"infix\">∼</mo><mfrac><mi>d</mi><mn>3</mn></mfrac><mo>∼</mo><mi>d</mi></math>")
   }
 
   @Test("a text without a dollar sign is left as it is, and \\$ is one", arguments: ["a_b ^c {d} \\alpha é", "", "\\"])
