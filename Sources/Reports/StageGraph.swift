@@ -138,23 +138,30 @@ package struct StageGraph: Sendable {
     var lines = [
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(left - gap + 10)\" height=\"\(height)\" font-family=\"sans-serif\" font-size=\"11\">"
     ]
+    func text(_ length: Double) -> String { String(format: "%g", length) }
+    lines.append("<g fill=\"none\" stroke=\"#bbb\">")
     for node in nodes {
       guard let end = place[node.id] else { continue }
       for input in node.inputs {
         guard let start = place[input] else { continue }
-        let (x, y, endY) = (start.x + start.width, start.y + 9, end.y + 9)
-        let bend = (x + end.x) / 2
-        lines.append(
-          "<path d=\"M\(x) \(y)C\(bend) \(y) \(bend) \(endY) \(end.x) \(endY)\" fill=\"none\" stroke=\"#bbb\"/>")
+        let (x, y, endY) = (start.x + start.width, text(start.y + 9), text(end.y + 9))
+        let bend = text((x + end.x) / 2)
+        lines.append("<path d=\"M\(text(x)) \(y)C\(bend) \(y) \(bend) \(endY) \(text(end.x)) \(endY)\"/>")
       }
     }
+    lines.append("</g><g fill=\"#e3f1e6\" stroke=\"#666\">")
     for node in nodes {
       guard let (x, y, width) = place[node.id] else { continue }
-      let look = node.isComplete ? "fill=\"#e3f1e6\"" : "fill=\"#fff\" stroke-dasharray=\"4 2\""
+      let look = node.isComplete ? "" : " fill=\"#fff\" stroke-dasharray=\"4 2\""
+      let corner = node.kind == "stage" ? 2 : 9
       lines.append(
-        "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(width)\" height=\"18\" rx=\"\(node.kind == "stage" ? 2 : 9)\" stroke=\"#666\" \(look)/>"
-      )
-      lines.append("<text x=\"\(x + 6)\" y=\"\(y + 13)\">\(Self.escaped("\(node.id) (\(node.state))", xml))</text>")
+        "<rect x=\"\(text(x))\" y=\"\(text(y))\" width=\"\(text(width))\" height=\"18\" rx=\"\(corner)\"\(look)/>")
+    }
+    lines.append("</g>")
+    for node in nodes {
+      guard let (x, y, _) = place[node.id] else { continue }
+      let label = Self.escaped("\(node.id) (\(node.state))", xml)
+      lines.append("<text x=\"\(text(x + 6))\" y=\"\(text(y + 13))\">\(label)</text>")
     }
     return (lines + ["</svg>"]).joined(separator: "\n")
   }
