@@ -129,7 +129,7 @@ let package = Package(
       name: "Reports",
       dependencies: [
         "Ledger", "Figures", "Claims", "Runner", "Store", "Pipeline", "PaperKit", "NumericalMethods", "Platform",
-        "Digest",
+        "Digest", "FileFormats",
       ],
       // Parts of the report page, in the program itself: it needs no files beside it.
       resources: [.embedInCode("report.css"), .embedInCode("report.js"), .embedInCode("style.gp")],

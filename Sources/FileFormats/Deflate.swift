@@ -1,11 +1,23 @@
 private import CZlib
 
-/// Decompression by zlib.
-enum Deflate {
+/// Compression by zlib, in streams of RFC 1950.
+package enum Deflate {
   /// No compressed byte becomes more bytes than this (zlib's technical notes: 1032 to 1, in the limit).
   static let greatestRatio = 1032
 
-  /// Decompresses a zlib stream (RFC 1950) that must fill the destination exactly.
+  /// A stream of these bytes, as small as zlib makes it.
+  package static func deflate(_ bytes: [UInt8]) -> [UInt8] {
+    var count = compressBound(uLong(bytes.count))
+    return [UInt8](unsafeUninitializedCapacity: Int(count)) { stream, used in
+      // With room for the bound it can only lack memory.
+      guard compress2(stream.baseAddress, &count, bytes, uLong(bytes.count), Z_BEST_COMPRESSION) == Z_OK else {
+        preconditionFailure("zlib cannot compress \(bytes.count) bytes")
+      }
+      used = Int(count)
+    }
+  }
+
+  /// Decompresses a stream that must fill the destination exactly.
   static func inflate(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
     var used = uLong(source.count)
     var filled = uLongf(destination.count)

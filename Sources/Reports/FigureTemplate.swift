@@ -43,7 +43,7 @@ struct FigureTemplate {
         <div class="canvas" data-name="\(figure.id)">\
         <img class="plot" loading="lazy" src="\(file(".svg"))" width="\(Int(size.width * 1.5))" \
         height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption.unicode)"></div></div>
-        \(profiles)<script type="application/json">\(HTML(trusted: picture.chart.json))</script>
+        \(profiles)
         """
     }
     guard case .failure(let absence) = entry.picture else { return "" }

@@ -53,11 +53,20 @@ package struct ReportPage {
     </main>
     <footer>Made by <code>refig report --profile \(report.profile)</code>. It needs no network. The folder
     <code>figures</code> beside it has every figure as SVG, PDF, gnuplot script, CSV and JSON.</footer>
+    \(charts)
     <script>\(HTML(trusted: Self.script))</script>
     </body>
     </html>
 
     """
+  }
+
+  /// The numbers of all pictures, in the order of the page.
+  private var charts: HTML {
+    let charts = report.figures.compactMap { entry -> ChartData? in
+      if case .success(let picture) = entry.picture { picture.chart } else { nil }
+    }
+    return "<script type=\"application/zlib\" id=\"charts\">\(ChartData.packed(charts))</script>"
   }
 
   // MARK: Top

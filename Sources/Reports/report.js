@@ -71,10 +71,8 @@ function fields(text) {
 class Chart {
   current = null;
 
-  constructor(data) {
-    const { panels, drawings, columns, commands } = JSON.parse(data.textContent);
-    Object.assign(this, { panels, commands, columns: columns.map(fields) });
-    this.picture = data.parentElement.querySelector(".picture");
+  constructor(picture, { panels, drawings, columns, commands }) {
+    Object.assign(this, { picture, panels, commands, columns: columns.map(fields) });
     this.canvas = this.picture.firstElementChild;
     this.image = this.canvas.querySelector("img");
     this.drawings = drawings.map((drawing) => this.place(drawing)).filter((drawing) => drawing.points.length > 0);
@@ -243,11 +241,8 @@ class Chart {
   }
 }
 
-for (const data of document.querySelectorAll('figure > script[type="application/json"]')) {
-  const chart = new Chart(data);
-  const links = data.parentElement.querySelector(".profiles");
-  if (!links) continue;
-  // The picture of another profile in the place of this one, instead of a page of its own.
+// The picture of another profile in the place of this one, instead of a page of its own.
+function offerProfiles(chart, links) {
   const own = { name: links.dataset.profile, source: chart.image.getAttribute("src") };
   const choices = [own, ...[...links.querySelectorAll("a")].map((link) => ({ name: link.textContent, source: link.getAttribute("href") }))];
   const buttons = choices.map(({ name, source }) => {
@@ -264,6 +259,19 @@ for (const data of document.querySelectorAll('figure > script[type="application/
   });
   links.replaceChildren("profile: ", ...buttons);
 }
+
+// The numbers of all pictures, in the order of the page: JSON, compressed, in base 64.
+async function readCharts() {
+  const bytes = Uint8Array.from(atob(document.getElementById("charts").textContent), (sign) => sign.charCodeAt(0));
+  const json = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const charts = await new Response(json).json();
+  for (const [index, picture] of document.querySelectorAll("figure .picture").entries()) {
+    const chart = new Chart(picture, charts[index]);
+    const links = picture.parentElement.querySelector(".profiles");
+    if (links) offerProfiles(chart, links);
+  }
+}
+
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.closest("th")));
 }
@@ -282,4 +290,5 @@ window.addEventListener("hashchange", reveal);
 document.addEventListener("click", (event) => {
   if (event.target.closest('a[href^="#"]')) setTimeout(reveal);
 });
-reveal();
+// What a link points to stands where it stays once the charts have their words under them.
+readCharts().finally(reveal);

@@ -32,6 +32,7 @@ import Testing
     let browser = try Browser()
     try browser.resize(width: 1280, height: 800)
     try browser.open(project.workspace.path + "/report/quick/index.html")
+    try browser.wait(for: ".readout")
     return browser
   }
 
@@ -187,6 +188,7 @@ import Testing
     let many = (1...61).map { number in
       let width = number % 3 == 0 ? "thresholds\(number):\n    width: two-column" : "thresholds\(number):"
       return body.replacing("thresholds:", with: width)
+        .replacing("high: high}", with: "high: high, label: share \(number)}")
     }
     let claims = Project.figures.split(separator: "claims:", maxSplits: 1)[1]
     let project = try project(figures: "figures:\n\(many.joined(separator: "\n"))\nclaims:\(claims)")
@@ -200,6 +202,18 @@ import Testing
         await Promise.all(images.map((image) => image.decode())); return images.length; })()
       """)
     #expect(images == 61)
+    // Each answers with its own numbers.
+    let answers: [String] = try browser.value(
+      """
+      [...document.querySelectorAll('.canvas')].map((canvas) => {
+        canvas.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+        return canvas.dataset.name + ': ' + canvas.closest('figure').querySelector('.readout').textContent; })
+      """)
+    #expect(answers.count == 61)
+    for answer in answers {
+      let numbers = answer.wholeMatch(of: /demo\/thresholds(\d+): share (\d+): .*/)?.output
+      #expect(numbers != nil && numbers?.1 == numbers?.2, "\(answer)")
+    }
     let pdf = String(decoding: try browser.pdf(), as: Unicode.ASCII.self)
     let pages = pdf.matches(of: /\/Type\s*\/Page\b(?!s)/).count
     #expect((2...40).contains(pages), "\(pages)")

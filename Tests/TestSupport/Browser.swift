@@ -51,6 +51,12 @@ public final class Browser {
     while !isLoaded { note(try message()) }
   }
 
+  /// Waits until the page has an element, which its scripts may make after it was opened.
+  public func wait(for selector: String) throws {
+    let look = "const look = () => document.querySelector('\(selector)') ? done(true) : setTimeout(look, 10)"
+    let _: Bool = try value("new Promise((done) => { \(look); look(); })")
+  }
+
   /// The value of a JavaScript expression in the page, or of the promise that it is.
   public func value<Value>(_ expression: String, as type: Value.Type = Value.self) throws -> Value {
     let answer = try command(
