@@ -80,11 +80,14 @@ package struct Gallery {
     }
   }
 
-  /// The tables behind a figure as CSV, each under a comment that names it; of each at most `rowLimit` rows.
-  package func csv(_ figure: Figure, rowLimit: Int = .max) throws -> String {
+  /// The tables behind a figure as CSV, each under a comment that names it; for the eye the first `rowLimit` rows of each,
+  /// to six digits.
+  package func csv(_ figure: Figure, rowLimit: Int? = nil) throws -> String {
     try figure.tables.map { reference in
       let table = try table(reference)
-      let rows = table.rows.prefix(rowLimit).map { $0.map(\.readableText).joined(separator: ",") }
+      let rows = table.rows.prefix(rowLimit ?? .max).map { row in
+        row.map { rowLimit != nil && $0.isFinite ? String(format: "%.6g", $0) : $0.readableText }.joined(separator: ",")
+      }
       let rest = table.rows.count - rows.count
       return
         (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]

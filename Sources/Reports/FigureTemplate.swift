@@ -94,9 +94,9 @@ struct FigureTemplate {
       numbers = "\(entry.reason)"
     }
     return """
-      <li>\(VerdictBadge(entry).html) <a href="#claim:\(claim.id)">\(claim.id)</a> <span class="small quiet">\
-      \(claim.kind.rawValue)</span><p>\(claim.statement)</p>\(entry.evaluated.flatMap { IntervalPlot($0)?.svg })\
-      <span class="small quiet">\(numbers)</span></li>
+      <li>\(VerdictBadge(entry).html) <a href="#claim:\(claim.id)">\(claim.id)</a> <small>\
+      \(claim.kind.rawValue)</small><p>\(claim.statement)</p>\(entry.evaluated.flatMap { IntervalPlot($0)?.shown })\
+      <small>\(numbers)</small></li>
 
       """
   }
@@ -110,10 +110,12 @@ struct FigureTemplate {
     return """
       <dl><dt>draw it again</dt><dd><code>\(lineage.drawCommand)</code></dd>
       <dt>all its numbers</dt><dd><code>\(lineage.dataCommand)</code></dd>
-      <dt>all of this in the terminal</dt><dd><code>refig show fig:\(figure.id)</code></dd>
+      <dt>all of this in the terminal</dt><dd><code>\(showCommand)</code></dd>
       \(isDrawn ? "<dt>files beside this page</dt><dd>\(files)</dd>" : "" as HTML)</dl>
       """
   }
+
+  private var showCommand: String { "refig show fig:\(figure.id)\(report.option)" }
 
   private var isDrawn: Bool { if case .success = entry.picture { true } else { false } }
 
@@ -124,19 +126,18 @@ struct FigureTemplate {
       let code = TableTemplate.codeLinks(stage.code, name)
       let inputs = stage.inputs.map { input -> HTML in ", reads <a href=\"#stage:\(input)\">\(input)</a>" }
       let cells = stage.cells.prefix(Self.cellLimit).map { cell -> HTML in
-        "<tr><td><code>\(cell.key.prefix(12))</code></td><td>\(cell.label)\(cell.isPresent ? "" : " (missing)")</td></tr>"
+        "<dt>\(cell.key.prefix(12))<dd>\(cell.label)\(cell.isPresent ? "" : " (missing)")"
       }
       let rest = stage.cells.count - cells.count
       let more: HTML? =
         rest > 0
-        ? "<tr><td></td><td>and \(rest) more: <code>refig show fig:\(figure.id)</code> lists them all</td></tr>" : nil
+        ? "<p class=\"small\">and \(rest) more: <code>\(showCommand)</code> lists them all</p>" : nil
       return """
         <h4><a href="#stage:\(stage.id)">\(stage.id)</a></h4>
         <p class="small">\(code)\(inputs); \(Text.count(stage.cells.count, "cell"))\
         \(stage.missingCount > 0 ? ", \(stage.missingCount) missing" : "")</p>
-        <details><summary class="small">cells by key, with their parameters</summary><div class="scroll"><table>
-        <thead><tr><th scope="col">key</th><th scope="col">parameters and replicas</th></tr></thead>
-        <tbody>\(cells)\(more)</tbody></table></div></details>
+        <details><summary class="small">cells by key, with their parameters and replicas</summary>\
+        <dl class="cells">\(cells)</dl>\(more)</details>
 
         """
     }
@@ -147,13 +148,13 @@ struct FigureTemplate {
     var parts: HTML = """
       <h4>As it is written</h4>
       <details><summary class="small">YAML, \(lineage.yaml.file):\(lineage.yaml.line)</summary>\
-      <pre tabindex="0">\(lineage.yaml.text)</pre></details>
+      \(HTML.source(lineage.yaml.text))</details>
 
       """
     if case .success(let picture) = entry.picture {
       parts += """
-        <details><summary class="small">data as CSV; all rows are in \(figure.name).csv</summary>\
-        <pre tabindex="0">\(picture.csvHead)</pre></details>
+        <details><summary class="small">data as CSV; all rows and digits are in \(figure.name).csv</summary>\
+        \(HTML.source(picture.csvHead))</details>
 
         """
     }

@@ -24,5 +24,12 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }
   }
 
+  /// A source text as it is laid out. Between tags quotes are signs like others, and code has thousands of them.
+  static func source(_ text: some StringProtocol) -> HTML {
+    let inert = Text.escapedForXML(text).replacing("&quot;", with: "\"").replacing("&#39;", with: "'")
+      .replacing("&gt;", with: ">")
+    return HTML(trusted: "<pre tabindex=\"0\">\(inert)</pre>")
+  }
+
   static func += (left: inout HTML, right: HTML) { left.text += right.text }
 }

@@ -4,10 +4,10 @@ internal import NumericalMethods
 internal import PaperKit
 
 /// A small picture of a claim: a dot for the estimate with its confidence interval as whiskers, over the accepted interval
-/// as a band. Confirmed is a whisker inside the band.
+/// as a band. Confirmed is a whisker inside the band. A page draws each once and shows it elsewhere by reference.
 struct IntervalPlot {
   private let evaluated: EvaluatedClaim
-  private static let (width, height, margin) = (220.0, 26.0, 8.0)
+  private static let (width, margin) = (220.0, 8.0)
 
   /// Nil when there is no number to draw.
   init?(_ evaluated: EvaluatedClaim) {
@@ -15,7 +15,21 @@ struct IntervalPlot {
     self.evaluated = evaluated
   }
 
-  var svg: HTML {
+  /// The picture where it is drawn: once on a page.
+  var drawn: HTML { frame("<g id=\"\(id)\" aria-label=\"\(description)\">\(marks)</g>") }
+  /// The same picture elsewhere on the page.
+  var shown: HTML { frame("<use href=\"#\(id)\"/>") }
+
+  private var id: String { "i:\(evaluated.claim.id)" }
+
+  private func frame(_ content: HTML) -> HTML {
+    """
+    <svg class="interval" viewBox="0 0 \(Int(Self.width)) 26" role="img" aria-labelledby="\(id)">\
+    \(content)</svg>
+    """
+  }
+
+  private var marks: HTML {
     guard let value = evaluated.estimate?.value, let judgement = evaluated.judgement else { return "" }
     let accepted = evaluated.claim.accepted
     let ends = [accepted, judgement.confirming, judgement.refuting].flatMap { [$0.low, $0.high] } + [value]
@@ -31,12 +45,7 @@ struct IntervalPlot {
     }
     func text(_ position: Double) -> String { String(format: "%.1f", position) }
     func line(_ name: String, _ interval: Interval) -> HTML {
-      let (left, right) = (x(interval.low), x(interval.high))
-      let middle = Self.height / 2
-      return """
-        <path class="\(name)" d="M\(text(left)) \(text(middle))H\(text(right))\
-        M\(text(left)) \(text(middle - 4))v8M\(text(right)) \(text(middle - 4))v8"/>
-        """
+      "<path class=\"\(name)\" d=\"M\(text(x(interval.low))) 9v8m0-4H\(text(x(interval.high)))m0-4v8\"/>"
     }
     let (left, right) = (x(accepted.low), x(accepted.high))
     // A band of no width is still to be seen.
@@ -45,10 +54,8 @@ struct IntervalPlot {
       <rect class="accepted" x="\(text((left + right - bandWidth) / 2))" y="3" width="\(text(bandWidth))" height="20" rx="2"/>
       """
     return """
-      <svg class="interval \(evaluated.verdict.rawValue)" viewBox="0 0 \(Int(Self.width)) \(Int(Self.height))" role="img" \
-      aria-label="\(description)">\(band)\(line("refuting", judgement.refuting))\
-      \(line("confirming", judgement.confirming))\
-      <circle cx="\(text(x(value)))" cy="\(text(Self.height / 2))" r="3.6"/></svg>
+      \(band)\(line("refuting", judgement.refuting))\(line("confirming", judgement.confirming))\
+      <circle class="estimate" cx="\(text(x(value)))" cy="13" r="3.6"/>
       """
   }
 

@@ -73,6 +73,8 @@ package struct Report {
   let profile: String
   /// All of the project's.
   let profiles: [String]
+  /// What a command needs to mean this profile: nothing if it is the first.
+  let option: String
   let sections: [Section]
   let changes: [ClaimChange]
   /// The run that is compared with.
@@ -133,6 +135,7 @@ package struct Report {
     self.facts = facts
     profile = project.profile
     profiles = project.pipeline.profiles
+    option = project.profileOption
     estimators = project.claims.reduce(into: [:]) { found, claim in
       guard let path = project.sourcePath(of: claim.estimator), let source = claim.estimator.source else { return }
       found[claim.estimator.name] = (path, source.line)

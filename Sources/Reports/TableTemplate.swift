@@ -1,5 +1,6 @@
 private import Claims
 private import Figures
+private import Foundation
 private import NumericalMethods
 private import PaperKit
 private import Pipeline
@@ -99,17 +100,17 @@ struct TableTemplate {
     let words = [
       badge.name, evaluated?.verdict.rawValue ?? "", evaluated.map { $0.isFragile ? "fragile" : "" } ?? "",
     ]
-    func exact(_ value: Double?) -> String { value.map { $0.isFinite ? "\($0)" : "" } ?? "" }
+    func sortKey(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%g", $0) : "" } ?? "" }
     let estimate = evaluated?.estimate
     let accepted = VerdictReport.interval(claim.accepted)
     return """
       <tbody id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><tr><td class="claim">\
       <b>\(claim.id)</b> \(claim.statement)</td>\
       <td>\(claim.kind.rawValue)</td><td>\(badge.html)</td>\
-      <td class="number" data-sort="\(exact(estimate?.value))">\(evaluated?.concise ?? "–")</td>\
-      <td>\(evaluated.flatMap { IntervalPlot($0)?.svg })\
-      <span class="small quiet">\(accepted)</span></td>\
-      <td class="number" data-name="margin" data-sort="\(exact(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
+      <td class="number" data-sort="\(sortKey(estimate?.value))">\(evaluated?.concise ?? "–")</td>\
+      <td>\(evaluated.flatMap { IntervalPlot($0)?.drawn })\
+      <small>\(accepted)</small></td>\
+      <td class="number" data-name="margin" data-sort="\(sortKey(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
       <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>\
       <tr class="more"><td colspan="\(Self.columnCount)"><details><summary>evidence for \(claim.id)</summary>\
       \(details(entry))</details></td></tr></tbody>
@@ -143,14 +144,13 @@ struct TableTemplate {
     if let figures = figuresByClaim[claim.id] { facts.append(("seen in", "\(links(figures, "fig"))")) }
     if !claim.kills.isEmpty { facts.append(("notices", "\(claim.kills.joined(separator: ", "))")) }
     facts.append(("written at", "\(claim.location.file):\(claim.location.line)"))
-    let profile = report.profile
-    facts.append(("in the terminal", "<code>refig show claim:\(claim.id) --profile \(profile)</code>"))
-    facts.append(("judge it again", "<code>refig verify \(claim.id) --profile \(profile)</code>"))
+    facts.append(("in the terminal", "<code>refig show claim:\(claim.id)\(report.option)</code>"))
+    facts.append(("judge it again", "<code>refig verify \(claim.id)\(report.option)</code>"))
     if let stage = claim.evidence.stages.first {
-      facts.append(
-        ("recompute a sample", "<code>refig store audit stage:\(stage) --sample 5 --profile \(profile)</code>"))
+      facts.append(("recompute a sample", "<code>refig store audit stage:\(stage) --sample 5\(report.option)</code>"))
     }
-    return "<dl>\(facts.map { fact -> HTML in "<dt>\(fact.0)</dt><dd>\(fact.1)</dd>" })</dl>"
+    // HTML ends these by itself, here and where cells are listed: there are thousands.
+    return "<dl>\(facts.map { fact -> HTML in "<dt>\(fact.0)<dd>\(fact.1)" })</dl>"
   }
 
   private func estimatorLink(_ claim: Claim) -> HTML? {
@@ -183,7 +183,7 @@ struct TableTemplate {
       let missing = entry.stage.keys.count - entry.presentCount
       return """
         <tr><td><details id="stage:\(entry.stage.id)"><summary>\(entry.stage.id)</summary>\
-        <p class="small">\(entry.yaml.file):\(entry.yaml.line)</p><pre tabindex="0">\(entry.yaml.text)</pre></details></td>\
+        <p class="small">\(entry.yaml.file):\(entry.yaml.line)</p>\(HTML.source(entry.yaml.text))</details></td>\
         <td>\(code)</td><td class="number">\(entry.presentCount)/\(entry.stage.keys.count)\
         \(missing > 0 ? ", \(missing) missing" : "")</td>\
         <td class="number">\(entry.processorSeconds.map { Text.duration($0) } ?? "–")</td></tr>
@@ -212,7 +212,7 @@ struct TableTemplate {
     let files = report.sections.flatMap(\.code)
     let list = files.map { file -> HTML in
       """
-      <details id="code:\(file.path)"><summary><code>\(file.path)</code></summary><pre tabindex="0">\(file.text)</pre></details>
+      <details id="code:\(file.path)"><summary><code>\(file.path)</code></summary>\(HTML.source(file.text))</details>
 
       """
     }

@@ -117,6 +117,18 @@ import Testing
     let badges: String = try browser.value(
       "[...document.querySelectorAll('#evidence tbody .badge')].map((badge) => badge.textContent).join()")
     #expect(badges == "✓ confirmed,✗ refuted, as expected,… not judged")
+    // Beside the figure stand the same intervals, in the same place and words.
+    let intervals: [String] = try browser.value(
+      """
+      [...document.querySelectorAll('.claims svg.interval')].map((svg) => {
+        const shown = svg.firstElementChild, drawn = document.getElementById(svg.getAttribute('aria-labelledby'));
+        const [a, b] = [shown, drawn].map((part) => part.getBBox());
+        return [drawn.ariaLabel, a.width > 50, ['x', 'y', 'width', 'height'].every((key) => a[key] === b[key])].join(); })
+      """)
+    #expect(intervals.count == 2)
+    for interval in intervals {
+      #expect(interval.wholeMatch(of: /estimate .*accepted .*,true,true/) != nil, "\(interval)")
+    }
     let absent: String = try browser.value("document.querySelector('#fig\\\\:demo\\\\/later .absent').textContent")
     #expect(absent == "No picture: 1 of its 1 cells are missing. refig run fig:demo/later makes it.")
     #expect(try browser.value("document.body.textContent.includes('1 cell of sarao2020/later is missing')"))
