@@ -237,6 +237,9 @@ import Testing
         #expect(try browser.value("getComputedStyle(document.body).colorScheme === 'light dark'"))
       }
       #expect(try browser.value("document.documentElement.scrollWidth <= \(width)"), "nothing sticks out at \(width)")
+      // All details are open now.
+      let table = "document.querySelector('#evidence .scroll')"
+      #expect(try browser.value("\(table).scrollWidth <= \(table).clientWidth"), "claims fit at \(width)")
       let words: [String] = try browser.value(
         """
         [...document.querySelectorAll('#evidence td:nth-child(2)')].filter((cell) => {
