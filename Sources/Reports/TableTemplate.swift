@@ -93,7 +93,8 @@ struct TableTemplate {
 
   private static let columnCount = 7
 
-  /// A claim: a row of numbers, and under it, folded and as wide as the table, where they come from.
+  /// A claim: a row of numbers, and under it, folded and as wide as the table, where they come from. HTML ends cells and rows
+  /// by itself, here and elsewhere where there are many.
   private func row(_ entry: Report.ClaimEntry) -> HTML {
     let (claim, evaluated) = (entry.claim, entry.evaluated)
     let badge = VerdictBadge(entry)
@@ -105,15 +106,15 @@ struct TableTemplate {
     let accepted = VerdictReport.interval(claim.accepted)
     return """
       <tbody id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><tr><td class="claim">\
-      <b>\(claim.id)</b> \(claim.statement)</td>\
-      <td>\(claim.kind.rawValue)</td><td>\(badge.html)</td>\
-      <td class="number" data-sort="\(sortKey(estimate?.value))">\(evaluated?.concise ?? "–")</td>\
+      <b>\(claim.id)</b> \(claim.statement)\
+      <td>\(claim.kind.rawValue)<td>\(badge.html)\
+      <td class="number" data-sort="\(sortKey(estimate?.value))">\(evaluated?.concise ?? "–")\
       <td>\(evaluated.flatMap { IntervalPlot($0)?.drawn })\
-      <small>\(accepted)</small></td>\
-      <td class="number" data-name="margin" data-sort="\(sortKey(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")</td>\
-      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")</td></tr>\
+      <small>\(accepted)</small>\
+      <td class="number" data-name="margin" data-sort="\(sortKey(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")\
+      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")\
       <tr class="more"><td colspan="\(Self.columnCount)"><details><summary>evidence for \(claim.id)</summary>\
-      \(details(entry))</details></td></tr></tbody>
+      \(details(entry))</details>
 
       """
   }
@@ -149,7 +150,6 @@ struct TableTemplate {
     if let stage = claim.evidence.stages.first {
       facts.append(("recompute a sample", "<code>refig store audit stage:\(stage) --sample 5\(report.option)</code>"))
     }
-    // HTML ends these by itself, here and where cells are listed: there are thousands.
     return "<dl>\(facts.map { fact -> HTML in "<dt>\(fact.0)<dd>\(fact.1)" })</dl>"
   }
 
@@ -183,10 +183,10 @@ struct TableTemplate {
       let missing = entry.stage.keys.count - entry.presentCount
       return """
         <tr><td><details id="stage:\(entry.stage.id)"><summary>\(entry.stage.id)</summary>\
-        <p class="small">\(entry.yaml.file):\(entry.yaml.line)</p>\(HTML.source(entry.yaml.text))</details></td>\
-        <td>\(code)</td><td class="number">\(entry.presentCount)/\(entry.stage.keys.count)\
-        \(missing > 0 ? ", \(missing) missing" : "")</td>\
-        <td class="number">\(entry.processorSeconds.map { Text.duration($0) } ?? "–")</td></tr>
+        <p class="small">\(entry.yaml.file):\(entry.yaml.line)</p>\(HTML.source(entry.yaml.text))</details>\
+        <td>\(code)<td class="number">\(entry.presentCount)/\(entry.stage.keys.count)\
+        \(missing > 0 ? ", \(missing) missing" : "")\
+        <td class="number">\(entry.processorSeconds.map { Text.duration($0) } ?? "–")
 
         """
     }
