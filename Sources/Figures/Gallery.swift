@@ -103,6 +103,15 @@ package struct Gallery {
       command: "refig run fig:\(figure.id) --profile \(plan.profile)", table: table)
   }
 
+  /// Draws a figure whose labels the LaTeX of a paper sets: <folder>/<name>.tex, which is to be input, and <name>.pdf, which
+  /// has all but texts. Throws what ``script(of:style:)`` and ``Gnuplot/latex(_:path:)`` throw, and ``FileError``.
+  package func drawLaTeX(_ figure: Figure, look: Look, in folder: String) throws {
+    let script = try GnuplotScript(figure, style: look.style, claims: [], command: "", labels: .latex, table: table)
+    let (tex, pdf) = try Gnuplot.latex(script)
+    try Files.save(pdf, to: "\(folder)/\(figure.name).pdf")
+    try Files.save(tex, to: "\(folder)/\(figure.name).tex")
+  }
+
   /// Where the numbers of a figure are in its picture.
   package func chart(of figure: Figure, style: String) throws -> FigureChart {
     try script(of: figure, style: style).chart

@@ -140,6 +140,30 @@ package struct Gnuplot {
     return answer.bytes
   }
 
+  /// A figure whose labels LaTeX sets, of a script made for that. Throws ``PipelineError/gnuplotMissing`` and
+  /// ``PipelineError/gnuplotFailed(figure:message:)``.
+  package static func latex(
+    _ script: GnuplotScript, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  ) throws -> (tex: [UInt8], pdf: [UInt8]) {
+    let name = script.figure.name
+    let folder = FileManager.default.temporaryDirectory.appending(path: "refig-latex-\(UUID().uuidString)").path
+    try Files.makeFolder(folder)
+    defer { Run.remove(URL(fileURLWithPath: folder)) }
+    try Files.write(Array(script.text.utf8), to: "\(folder)/\(name).gp", by: "\(folder)/\(name).tmp")
+    let answer = try ChildProcess.run(
+      [try find(in: path), "-d", name + ".gp"], environment: ProcessInfo.processInfo.environment, seconds: 600,
+      folder: folder)
+    guard answer.status == 0, let tex = try Files.bytes(of: "\(folder)/\(name).tex"),
+      let pdf = try Files.bytes(of: "\(folder)/\(name).pdf")
+    else {
+      let told = answer.errors.split(separator: "\n").last.map(String.init)
+      throw PipelineError.gnuplotFailed(figure: script.figure.id, message: told ?? "no picture for LaTeX")
+    }
+    var data = Data(pdf)
+    removeDate(&data)
+    return (tex, Array(data))
+  }
+
   // MARK: One run
 
   /// A gnuplot at work in its own folder, without the user's settings.
@@ -173,7 +197,7 @@ package struct Gnuplot {
       }
     }
 
-    private static func remove(_ folder: URL) {
+    static func remove(_ folder: URL) {
       do {
         try FileManager.default.removeItem(at: folder)
       } catch {

@@ -19,11 +19,19 @@ package struct GnuplotScript: Sendable {
   private let drawing: Drawing
   private let style: String
 
+  /// Who sets the texts of a figure.
+  package enum Labels: Sendable {
+    case gnuplot
+    /// The LaTeX of a paper: gnuplot writes `<name>.tex`, which places them over `<name>.pdf`.
+    case latex
+  }
+
   /// `style` is the text of figures/style.gp; `claims` and `command`, which rebuilds the figure, go into the comment at
   /// the top; `table` is asked once for each table. Throws ``PipelineError/droppedPoints(figure:series:count:axis:)`` for points that a logarithmic axis would
   /// leave out silently, ``PipelineError/evidence(subject:reason:)`` for series without a row, and what `table` throws.
   package init(
-    _ figure: Figure, style: String, claims: [String], command: String, table: (TableReference) throws -> Table
+    _ figure: Figure, style: String, claims: [String], command: String, labels: Labels = .gnuplot,
+    table: (TableReference) throws -> Table
   ) throws {
     self.figure = figure
     self.claims = claims
@@ -35,7 +43,7 @@ package struct GnuplotScript: Sendable {
       }
     }
     series = curves.map(FigureSidecar.Series.init)
-    drawing = Drawing(figure, curves)
+    drawing = Drawing(figure, curves, labels)
     let colors = StyleColors(style: style)
     chart = FigureChart(
       curves, colors: drawing.looks.map(colors.color), layout: drawing.layout, ranges: drawing.ranges)
@@ -44,6 +52,20 @@ package struct GnuplotScript: Sendable {
     key = SHA256.hexadecimal("\(size)\n\(style)\n\(drawing.blocks)\n\(drawing.commands)")
     // Letters, digits and _ are all that gnuplot allows here, in the only place where an SVG can hold a text of ours.
     let title = "\(figure.id)_key_\(key)".replacing(/[^A-Za-z0-9]/, with: "_")
+    if labels == .latex {
+      text = """
+        set encoding utf8
+        \(style)
+        \(drawing.blocks)
+        set terminal cairolatex pdf size \(size) font ',\(Self.latexSize)' linewidth 4 pointscale 0.62 dashlength 2 butt
+        set output '\(figure.name).tex'
+        set multiplot
+        \(drawing.commands)unset multiplot
+        unset output
+
+        """
+      return
+    }
     text = """
       # Figure \(figure.id) (\(oneLine(figure.source)))
       # Data key \(key)
@@ -75,6 +97,8 @@ package struct GnuplotScript: Sendable {
 }
 
 extension GnuplotScript {
+  /// What \footnotesize is in a paper of 10 points; gnuplot makes room for it and leaves the size to LaTeX.
+  fileprivate static let latexSize = 8
   fileprivate static let font = "font 'DejaVu Sans,\(FigureLayout.fontSize.scriptText)'"
 
   /// The same drawing as pixels on standard output. `terminal` is gnuplot's name of a form, such as pngcairo.
@@ -100,12 +124,14 @@ private struct Drawing: Sendable {
   private(set) var blocks = ""
   private(set) var commands = ""
   private let figure: Figure
+  private let labels: GnuplotScript.Labels
   let ranges: [FigureLayout.Ranges]
   /// Of each curve.
   let looks: [String]
 
-  init(_ figure: Figure, _ curves: [Curve]) {
+  init(_ figure: Figure, _ curves: [Curve], _ labels: GnuplotScript.Labels) {
     self.figure = figure
+    self.labels = labels
     ranges = FigureLayout.ranges(figure, curves)
     let looks = Self.looks(figure, curves)
     self.looks = looks
@@ -113,7 +139,7 @@ private struct Drawing: Sendable {
     var entries: [String] = []
     var titles: [String] = []
     for (curve, look) in zip(curves, looks) where figure.panels[curve.panel].key == .above {
-      for entry in Self.keyEntries(curve, look) where !entries.contains(entry) {
+      for entry in Self.keyEntries(curve, look, labels) where !entries.contains(entry) {
         entries.append(entry)
         titles.append(curve.title)
       }
@@ -128,7 +154,7 @@ private struct Drawing: Sendable {
         let block = "$data\(number + 1)"
         blocks += data(curve.fit(to: ranges[index]), name: block)
         elements += Self.elements(curve, block, looks[number], isMap: isMap)
-        if panel.key != .above, panel.key != .none { ownEntries += Self.keyEntries(curve, looks[number]) }
+        if panel.key != .above, panel.key != .none { ownEntries += Self.keyEntries(curve, looks[number], labels) }
       }
       commands += frame(panel, index, hasKey: !ownEntries.isEmpty)
       commands += "plot \\\n  " + (elements + ownEntries).joined(separator: ", \\\n  ") + "\n"
@@ -196,7 +222,7 @@ private struct Drawing: Sendable {
     }
   }
 
-  private static func keyEntries(_ curve: Curve, _ look: String) -> [String] {
+  private static func keyEntries(_ curve: Curve, _ look: String, _ labels: GnuplotScript.Labels) -> [String] {
     let kind: String? =
       switch curve.series.draw {
       case .line, .guide, .vertical, .horizontal, .steps: "lines \(look)"
@@ -206,7 +232,7 @@ private struct Drawing: Sendable {
       case .heatmap: nil
       }
     guard let kind, !curve.title.isEmpty else { return [] }
-    return ["keyentry with \(kind) title \(quoted(curve.title))"]
+    return ["keyentry with \(kind) title \(quoted(curve.title, labels))"]
   }
 
   // MARK: Data
@@ -260,13 +286,14 @@ private struct Drawing: Sendable {
     let range = ranges[index]
     func label(_ text: String, _ x: Double, _ y: Double, _ how: String) -> String {
       guard !text.isEmpty else { return "" }
-      return "set label \(quoted(text)) at \(screen(x, y)) \(how) front font ',\(FigureLayout.labelSize.scriptText)'\n"
+      let font = "font ',\(FigureLayout.labelSize.scriptText)'"
+      return "set label \(quoted(text, labels)) at \(screen(x, y)) \(how) front \(font)\n"
     }
     func axis(
       _ name: String, _ range: AxisRange, _ ticks: [(value: Double, text: String?)], isLabelled: Bool = true
     ) -> String {
       let ticks = ticks.map { tick in
-        "\(quoted(isLabelled ? tick.text ?? "" : "")) \(tick.value.scriptText)\(tick.text == nil ? " 1" : "")"
+        "\(quoted(isLabelled ? tick.text ?? "" : "", labels)) \(tick.value.scriptText)\(tick.text == nil ? " 1" : "")"
       }
       return """
         unset logscale \(name); set \(name)range [\(range.low.scriptText):\(range.high.scriptText)]\
@@ -333,8 +360,9 @@ private func rounded(_ value: Double) -> String { ((value * 1e5).rounded() / 1e5
 
 /// A text as gnuplot's single-quoted string, in which nothing is executed or replaced. Of gnuplot's signs for setting text
 /// ^, _ and braces work; & @ ~ stand for themselves.
-private func quoted(_ text: String) -> String {
+private func quoted(_ text: String, _ labels: GnuplotScript.Labels) -> String {
   precondition(text.isDrawable, "text for gnuplot with control characters or unpaired braces: \(text.debugDescription)")
+  if labels == .latex { return literal(TeXLabel(text).text) }
   // Why zero-width spaces: SVG viewers may lose a space that ends or begins a piece of text in one font.
   let spaced = text.replacing(" {", with: " \u{200B}{")
     .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
@@ -342,9 +370,14 @@ private func quoted(_ text: String) -> String {
     // In SVG, "]]>" ends a section of a kind that is none of a text's, and gnuplot 5.4 writes ">" as it is.
     .replacing(#/\](?=\\?>)/#, with: "]\u{200B}")
     .replacing("^{-", with: "^{−")  // gnuplot sets minus signs in its own numbers only
+  return literal(spaced)
+}
+
+/// gnuplot's single-quoted string of some text.
+private func literal(_ text: String) -> String {
   // Why not doubled quotes: gnuplot 5.4 misreads one that begins the string, and two in a row. Why not a quote in double
   // quotes: its macros take that for the end of the string, and what follows for commands.
-  return "'" + spaced.replacing("'", with: "'.sprintf('%c',39).'") + "'"
+  "'" + text.replacing("'", with: "'.sprintf('%c',39).'") + "'"
 }
 
 /// A text for a comment: a line break would end the comment, a backslash at the end would continue it.

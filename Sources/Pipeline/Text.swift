@@ -69,6 +69,42 @@ package enum Text {
     }
     return result
   }
+
+  private static let raised: [Character: String] = [
+    "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁻": "-",
+    "⁺": "+", "ᵀ": "T", "′": "\\prime",
+  ]
+
+  /// A text as TeX shows it, whatever it contains. Signs that TeX's fonts may lack become their names in mathematics, and
+  /// those without one a question mark.
+  package static func escapedForTeX(_ text: String) -> String {
+    text.map { character -> String in
+      switch character {
+      case "\\": return "\\textbackslash{}"
+      case "{", "}", "$", "&", "#", "%", "_": return "\\\(character)"
+      case "^": return "\\textasciicircum{}"
+      case "~": return "\\textasciitilde{}"
+      case "<", ">", "|": return "\\ensuremath{\(character)}"
+      case "−": return "\\ensuremath{-}"
+      case "–": return "--"
+      case "’": return "'"
+      case " "..."~" where character.isASCII: return "\(character)"
+      default:
+        if let sign = raised[character] { return "\\ensuremath{{}^{\(sign)}}" }
+        if let (base, mark) = accent(of: character) { return "\\ensuremath{\\\(mark){\(escapedForTeX(base))}}" }
+        if let command = Formula.command(for: character) { return "\\ensuremath{\(command)}" }
+        return character.isLetter ? "\(character)" : character.isWhitespace ? " " : "?"
+      }
+    }.joined()
+  }
+
+  /// A letter and TeX's name of the mark that a formula in one line sets over it.
+  private static func accent(of character: Character) -> (base: String, mark: String)? {
+    let scalars = character.unicodeScalars
+    let marks: [Unicode.Scalar: String] = ["\u{304}": "bar", "\u{302}": "hat", "\u{303}": "tilde", "\u{307}": "dot"]
+    guard scalars.count == 2, let mark = scalars.last.flatMap({ marks[$0] }) else { return nil }
+    return (String(scalars.prefix(1).map(Character.init)), mark)
+  }
 }
 
 extension String {

@@ -13,6 +13,7 @@ private import Pipeline
 ///     \refigorigin …, \refigcommit         where the number was made, and the commit
 ///     \refigquote{sarao2020/S4}{2.02(2)}   a number written by hand, which `refig tex --check` compares
 ///     \refigfigure[width=8cm]{martin2026/fig6}   the picture; \refigcaption …, \refiglink …
+///     \refiglatex{martin2026/fig6}   the picture with labels in the paper's own type
 ///
 /// Each works in running text, mathematics, captions and headings: it expands to plain text, and nothing in it is fragile.
 package struct TeXFile {
@@ -24,15 +25,17 @@ package struct TeXFile {
 
   private let values: [String: Value]
   /// Without a picture where there is none of today's numbers.
-  private let figures: [(id: String, picture: String?, caption: Prose)]
+  private let figures: [(id: String, picture: String?, latex: String?, caption: Prose)]
   private let commit: String
 
   /// Figures without a picture of today's numbers.
   package var picturelessFigures: [String] { figures.filter { $0.picture == nil }.map(\.id) }
 
-  /// `picture` gives a figure's PDF as TeX is to find it, if it shows today's numbers.
+  /// `picture` gives a figure's PDF as TeX is to find it, if it shows today's numbers, and `latex` in the same way a
+  /// file whose labels TeX sets.
   package init(
-    of project: Project, verdicts: Verdicts, commit: String?, picture: (Figure) throws -> String?
+    of project: Project, verdicts: Verdicts, commit: String?, picture: (Figure) throws -> String?,
+    latex: (Figure) throws -> String?
   ) rethrows {
     values = Dictionary(
       uniqueKeysWithValues: verdicts.entries.compactMap { entry in
@@ -45,7 +48,7 @@ package struct TeXFile {
             origin: entry.origin?.name ?? "", statement: entry.claim.statement)
         )
       })
-    figures = try project.figures.map { ($0.id, try picture($0), $0.caption) }
+    figures = try project.figures.map { ($0.id, try picture($0), try latex($0), $0.caption) }
     self.commit = commit ?? "unknown"
   }
 
@@ -63,7 +66,7 @@ package struct TeXFile {
     var text = """
       % Made by `refig tex`; do not edit. Numbers of claims and figures by name.
       % \\refigvalue{ID} \\refigverdict{ID} \\refigorigin{ID} \\refigstatement{ID} \\refigquote{ID}{NUMBER} \\refigcommit
-      % \\refigfigure[OPTIONS OF \\includegraphics]{ID} \\refigcaption{ID} \\refiglink{ID}
+      % \\refigfigure[OPTIONS OF \\includegraphics]{ID} \\refiglatex{ID} \\refigcaption{ID} \\refiglink{ID}
       \\makeatletter
       \\def\\refig@get#1#2{\\ifcsname refig@#1@#2\\endcsname\\csname refig@#1@#2\\endcsname\\else
         \\refig@unknown{#1}{#2}\\fi}
@@ -80,7 +83,9 @@ package struct TeXFile {
         \\hspace{\\marginparsep}}}
       \\DeclareRobustCommand\\refigfigure[2][width=\\linewidth]{%
         \\refigmargin{#2}\\includegraphics[#1]{\\refig@get{picture}{#2}}}
-      \\def\\refigcommit{\(Self.plain(String(commit.prefix(10))))}
+      \\DeclareRobustCommand\\refiglatex[1]{\\refigmargin{#1}{%
+        \\footnotesize\\providecommand\\definecolor[3]{}\\refig@get{latex}{#1}}}
+      \\def\\refigcommit{\(Text.escapedForTeX(String(commit.prefix(10))))}
 
       """
     func define(_ kind: String, _ id: String, _ value: String) {
@@ -94,41 +99,18 @@ package struct TeXFile {
     }
     for figure in figures {
       if let picture = figure.picture { define("picture", figure.id, picture) }
+      if let latex = figure.latex {
+        let folder = latex.prefix(through: latex.lastIndex(of: "/") ?? latex.startIndex)
+        define("latex", figure.id, "\\graphicspath{{\(folder)}}\\input{\(latex)}")
+      }
       define("caption", figure.id, Self.text(figure.caption))
     }
     return text + "\\makeatother\n"
   }
 
-  private static let raised: [Character: String] = [
-    "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁻": "-",
-    "⁺": "+", "ᵀ": "T", "′": "\\prime",
-  ]
-
   /// A text with its formulas.
   private static func text(_ prose: Prose) -> String {
-    prose.rendered(text: plain) { "\\ensuremath{\($0.tex)}" }
-  }
-
-  /// A text as TeX shows it, whatever it contains. Signs that TeX's fonts may lack become their names in mathematics, and
-  /// those without one a question mark.
-  static func plain(_ text: String) -> String {
-    text.map { character -> String in
-      switch character {
-      case "\\": return "\\textbackslash{}"
-      case "{", "}", "$", "&", "#", "%", "_": return "\\\(character)"
-      case "^": return "\\textasciicircum{}"
-      case "~": return "\\textasciitilde{}"
-      case "<", ">", "|": return "\\ensuremath{\(character)}"
-      case "−": return "\\ensuremath{-}"
-      case "–": return "--"
-      case "’": return "'"
-      case " "..."~": return "\(character)"
-      default:
-        if let sign = raised[character] { return "\\ensuremath{{}^{\(sign)}}" }
-        if let command = Formula.command(for: character) { return "\\ensuremath{\(command)}" }
-        return character.isLetter ? "\(character)" : character.isWhitespace ? " " : "?"
-      }
-    }.joined()
+    prose.rendered(text: Text.escapedForTeX) { "\\ensuremath{\($0.tex)}" }
   }
 
   // MARK: Checking a text
@@ -151,7 +133,7 @@ package struct TeXFile {
     let code = lines.map { $0.prefix(upTo: Self.comment(in: $0)) }.joined(separator: "\n")
     let macro =
       #/
-      \\refig(value|verdict|origin|statement|quote|figure|caption|link) \s* (?:\[[^\]]*\] \s*)?
+      \\refig(value|verdict|origin|statement|quote|figure|latex|caption|link) \s* (?:\[[^\]]*\] \s*)?
       \{([^{}]*)\} (?: \s* \{( [^{}]* (?: \{[^{}]*\} [^{}]* )* )\} )?
       /#
     for match in code.matches(of: macro) {
@@ -164,10 +146,10 @@ package struct TeXFile {
             line: before.count { $0 == "\n" } + 1, column: before.distance(from: lineStart, to: before.endIndex) + 1,
             text: text))
       }
-      if ["figure", "caption", "link"].contains(kind) {
+      if ["figure", "latex", "caption", "link"].contains(kind) {
         if !ids.contains(id) {
           report("no figure '\(id)' in this project")
-        } else if kind == "figure", pictureless.contains(id) {
+        } else if ["figure", "latex"].contains(kind), pictureless.contains(id) {
           report("no picture of \(id) with today's numbers; draw it with `refig run fig:\(id)`")
         }
         continue

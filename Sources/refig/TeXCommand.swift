@@ -17,12 +17,18 @@ struct TeXCommand: ParsableCommand {
       link stands in the margin unless \\refigmargin is defined as empty before. A number that must be written by hand is \
       \\refigquote{ID}{2.016(15)}. Nothing is computed: numbers are those of the cells that are here or of the ledger.
 
+      With --latex a paper can have each figure with labels in its own type, set by LaTeX: \\refiglatex{ID}, in \
+      \\footnotesize and as wide as the figure is drawn, 8.6 or 17.2 cm.
+
       With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, a name is unknown, or a \
       picture is not of today's numbers.
       """)
 
   @Option(help: "File to write.")
   var out = "refig.tex"
+
+  @Flag(help: "Draw each figure for \\refiglatex too, which leaves its labels to LaTeX.")
+  var latex = false
 
   @Option(help: "A paper's source to check.", completion: .file(extensions: ["tex"]))
   var check: [String] = []
@@ -40,11 +46,18 @@ struct TeXCommand: ParsableCommand {
     }
     let gallery = try project.gallery(plan, project.reader(plan), ledger: ledger)
     let look = try project.look()
+    let folder = "\(project.root == "." ? "" : project.root + "/")figures/\(project.profile)"
     let file = try TeXFile(
       of: project, verdicts: verdicts, commit: try ProcessEnvironment.facts(of: project)["commit"],
       picture: { figure in
-        let path = "\(project.root == "." ? "" : project.root + "/")figures/\(project.profile)/\(figure.id).pdf"
+        let path = "\(folder)/\(figure.id).pdf"
         return try Files.sizeAndTime(path) != nil && gallery.isCurrent(figure, look: look) ? path : nil
+      },
+      latex: { figure in
+        guard latex, try gallery.isCurrent(figure, look: look) else { return nil }
+        let folder = "\(folder)/\(figure.id.paper)/latex"
+        try gallery.drawLaTeX(figure, look: look, in: folder)
+        return "\(folder)/\(figure.name).tex"
       })
     guard check.isEmpty else { return try check(file) }
     try Files.save(Array(file.text.utf8), to: out)

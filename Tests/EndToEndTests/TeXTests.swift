@@ -16,6 +16,7 @@ import Testing
     \begin{equation} \nu = \refigquote{mine/diffusion}{NUMBER} \end{equation}
     % a number in a comment: \refigquote{mine/diffusion}{7}
     \begin{figure}\centering\refigfigure[width=5cm]{mine/fig1}\caption{\refigcaption{mine/fig1} Here \refigvalue{mine/diffusion}.}\end{figure}
+    \begin{figure}\refiglatex{mine/fig1}\end{figure}
     \end{document}
 
     """#
@@ -30,7 +31,7 @@ import Testing
     #expect(try runProgram(try productPath("refig"), ["new", "mine"], in: workspace.path).status == 0)
     #expect(try refig("tex").status == 7)
     #expect(try refig("run", "-q").status == 0)
-    let written = try refig("tex")
+    let written = try refig("tex", "--latex")
     #expect(
       written.status == 0 && written.output == "wrote refig.tex: 1 claim, 1 figure\n",
       "\(written.output)\(written.errors)")
@@ -48,6 +49,7 @@ import Testing
       #expect(build.status == 0, "\(build.output.suffix(2000))")
     }
     let text = try runProgram("pdftotext", ["-layout", "paper.pdf", "-"], in: folder).output
+    #expect(text.matches(of: /simulation/).count == 2, "in the key of either picture: \(text)")
     #expect(text.contains(number) && text.contains("confirmed") && text.contains("refig run fig:mine/fig1"), "\(text)")
 
     // Other random numbers: the number by hand is stale, the macros are not.

@@ -2,6 +2,7 @@ import Figures
 import Foundation
 import FoundationXML
 import Pipeline
+import TestSupport
 import Testing
 
 /// A folder of its own for one test, removed afterwards.
@@ -203,6 +204,40 @@ func withFolder(_ body: (URL) throws -> Void) throws {
       #expect(svg.contains("it's `touch"))
       #expect(svg.contains("@command R &amp; D ~x &lt;b"))
       _ = try XMLDocument(xmlString: svg)
+    }
+  }
+
+  @Test("LaTeX sets labels: a formula is mathematics, and nothing of a text is a command")
+  func latex() throws {
+    try withFolder { folder in
+      let text =
+        "it's 95% of R & D #1 ~x <b> \\\\input{secret} `id` "
+        + "$n_{50} \\leq \\bar x^{-2}$ {/:Bold max}_5^6 Größe"
+      let series = "{draw: guide, slope: 1, through: [1, 1], label: \(yaml(text))}"
+      let figure = try #require(
+        try figures(
+          FigureFileTests.yaml(axes: "x: {label: \(yaml("[h] \(text)"))}, y: {label: \(yaml(text))}", series: series)
+        ).first)
+      let drawn = try Gnuplot.latex(
+        try GnuplotScript(figure, style: style.get(), claims: [], command: "", labels: .latex, table: provide))
+      try Data(drawn.tex).write(to: folder.appending(path: "fig1.tex"))
+      try Data(drawn.pdf).write(to: folder.appending(path: "fig1.pdf"))
+      let paper = """
+        \\documentclass{article}\\usepackage{graphicx}\\providecommand\\definecolor[3]{}
+        \\begin{document}\\input{fig1.tex}\\end{document}
+        """
+      try paper.write(to: folder.appending(path: "paper.tex"), atomically: true, encoding: .utf8)
+      func run(_ program: String, _ arguments: String...) throws -> ProgramResult {
+        try runProgram(program, arguments, in: folder.path)
+      }
+      let built = try run("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex")
+      #expect(built.status == 0, "\(built.output.suffix(1000))")
+      let said = try run("pdftotext", "-layout", "paper.pdf", "-").output
+      for part in ["95% of R & D #1", "\\inputsecret", "[h] it", "max"] {
+        #expect(said.contains(part), "\(part) in \(said)")
+      }
+      let fonts = try run("pdffonts", "paper.pdf").output
+      #expect(fonts.contains("CMMI") && fonts.contains("CMBX") && !fonts.contains("DejaVu"), "\(fonts)")
     }
   }
 
