@@ -22,12 +22,13 @@ package struct Prose: Sendable, Equatable, CustomStringConvertible {
       }
       var end = rest.startIndex
       while end < rest.endIndex, rest[end] != "$" { end += rest[end] == "\\" ? 2 : 1 }
-      guard let first = rest.first, !first.properties.isWhitespace else {
+      // A tab or a line break there may be what YAML made of '\theta' or '\nu', which is told below.
+      guard let first = rest.first, first == "\t" || first == "\n" || !first.properties.isWhitespace else {
         text.append(scalar)
         continue
       }
       guard end < rest.endIndex, Self.closes(rest, at: end) else {
-        if Self.digits.contains(first) {
+        if Self.digits.contains(first) || first.properties.isWhitespace {
           text.append(scalar)
           continue
         }
