@@ -78,7 +78,25 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   private func readYAML(_ input: UnsafeRawBufferPointer) throws {
     let diagnostics = Diagnostics()
     let text = String(decoding: input, as: UTF8.self)
-    let value = try YAMLValue.document(text, file: "fuzz.yaml", diagnostics: diagnostics)
-    _ = value.kind
+    readFormulas(in: try YAMLValue.document(text, file: "fuzz.yaml", diagnostics: diagnostics))
+  }
+
+  /// All texts, as if each were a caption: the formulas in them, in every form.
+  private func readFormulas(in value: YAMLValue) {
+    switch value.content {
+    case .list(let values): for value in values { readFormulas(in: value) }
+    case .mapping(let pairs):
+      for (key, value) in pairs {
+        readFormulas(in: key)
+        readFormulas(in: value)
+      }
+    default:
+      guard let prose = value.prose("caption", in: "fuzz") else { return }
+      _ = (prose.unicode, prose.gnuplot, prose.rendered(text: { $0 }, formula: \.tex))
+      // Each element is closed, and the text brings none of its own.
+      let html = prose.html.utf8
+      let ends = zip(html, html.dropFirst()).count { $0 == UInt8(ascii: "<") && $1 == UInt8(ascii: "/") }
+      precondition(html.count { $0 == UInt8(ascii: "<") } == 2 * ends, "a page with elements of the text's")
+    }
   }
 #endif
