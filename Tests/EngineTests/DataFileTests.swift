@@ -312,6 +312,20 @@ private struct DataProject {
     }
   }
 
+  @Test("a file that crashes libhdf5 or keeps it at work for ever is refused, whoever vouches for it")
+  func damagedFiles() throws {
+    let good = try bytes([1, 2, 4], name: "pixels")
+    let array = DataArray(file: "table", "pixels", axes: ["row"], meaning: "")
+    #expect(try DataFile.arrays([array], in: good)[array] == NDArray([1, 2, 4]))
+    // Numbers in its headers that make libhdf5 1.10 follow a null pointer, and once go round in a circle.
+    for (place, byte) in [(992, 1), (994, 0), (1424, 1), (834, 255)] as [(Int, UInt8)] {
+      var bad = good
+      bad[place] = byte
+      let error = #expect(throws: EvidenceError.self, "\(place)") { try DataFile.arrays([array], in: bad) }
+      #expect(error?.description.contains("damaged") == true, "\(place)")
+    }
+  }
+
   @Test("text and value of a manifest with a file are inverse; a digest that is none is refused")
   func manifest() throws {
     let digest = String(repeating: "0f", count: 32)
