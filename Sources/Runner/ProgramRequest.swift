@@ -126,7 +126,8 @@ struct ProgramAnswer: Decodable {
   func results(of replicas: [Int], outputs: [OutputArray], bytes: ArraySlice<UInt8>) throws -> ReplicaResults {
     var results = ReplicaResults()
     for (number, reason) in failed ?? [:] {
-      guard let replica = Int(number), replicas.contains(replica) else {
+      // Each in one spelling: "7" and "07" would be the same replica twice.
+      guard let replica = Int(number), "\(replica)" == number, replicas.contains(replica) else {
         throw EvidenceError("it says that replica '\(ErrorMessage.visible(number))' failed, for which it was not asked")
       }
       results.failures.append((replica, ErrorMessage.reasonOfProgram(reason)))

@@ -245,6 +245,27 @@ import Testing
     #expect(String(decoding: cell, as: UTF8.self).contains("1 \(reason)"))
   }
 
+  @Test("two spellings of a replica's number fail the cell, and leave none that is damaged")
+  func spellings() throws {
+    let folder = try Folder(
+      """
+      experiments: {my/raw: {command: [python3, walk.py], outputs: {m: {meaning: a number}}}}
+      stages: {my/raw: {replicas: 3}}
+
+      """,
+      program: """
+        import os
+        while os.read(3, 1 << 20):
+            os.write(4, b'{"arrays":[{"name":"m","shape":[2]}],"failed":{"1":"why","01":"why"}}\\n' + bytes(16))
+        """)
+    for _ in 1...2 {
+      let run = try folder.refig("run", "-j1")
+      #expect(run.status == 3, "\(run.output)\(run.errors)")
+      #expect(run.errors.contains("it says that replica '01' failed, for which it was not asked"), "\(run.errors)")
+    }
+    #expect(try folder.cells().isEmpty)
+  }
+
   @Test("a runner that is killed takes its programs with it", arguments: ["-j1", "-j0"])
   func noOrphans(workers: String) throws {
     let folder = try Folder(Self.experiment + "stages: {my/walk: {parameters: {kind: hangs}}}\n")
