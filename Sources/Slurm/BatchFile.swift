@@ -17,6 +17,9 @@ package import Store
 package struct BatchFile {
   private static let magic = "refig batch 1\n"
   private static let offsetWidth = 20
+  /// No list of slices and no slice is larger, in bytes: Slurm takes no such arrays, and ``SlurmExecutor`` makes no such
+  /// tasks.
+  private static let (listLimit, sliceLimit) = (UInt64(1 << 20), UInt64(Files.usualLimit))
 
   /// Writes the file, slice after slice: all cells together may be more than memory should hold.
   static func write(_ slices: some Collection<[Batch.Item]>, of batch: Batch, to path: String) throws {
@@ -89,8 +92,13 @@ package struct BatchFile {
         rest = rest[(end + 1)...]
         switch (words.first, words.count) {
         case ("stage", 4):
-          guard let text = take(Int(words[3])) else { return nil }
-          stages.append(Stage(limits: Batch.Limits(time: Double(words[1]), memory: Int(words[2])), text: text))
+          let limits = Batch.Limits(time: Double(words[1]), memory: Int(words[2]))
+          // Those that a stage can have; what is no number is a dash.
+          guard limits.time.map({ $0 > 0 && $0 <= 1e9 }) ?? (words[1] == "-"),
+            limits.memory.map({ (0...1_000_000_000_000_000).contains($0) }) ?? (words[2] == "-"),
+            let text = take(Int(words[3]))
+          else { return nil }
+          stages.append(Stage(limits: limits, text: text))
         case ("cell", 3):
           guard let key = CellKey(words[1]), !stages.isEmpty, let text = take(Int(words[2])) else { return nil }
           cells.append((stages.count - 1, key, text))
@@ -138,13 +146,13 @@ package struct BatchFile {
       let last = try size < line ? Data() : bytes(from: size - UInt64(line), count: line)
       guard let end = UInt64(String(decoding: last.dropLast(), as: UTF8.self)), end < size,
         try bytes(from: 0, count: Self.magic.utf8.count) == Data(Self.magic.utf8),
-        (size - end) % UInt64(line) == 0, size - end >= 2 * UInt64(line)
+        (size - end) % UInt64(line) == 0, size - end >= 2 * UInt64(line), size - end <= Self.listLimit
       else { throw PipelineError.damaged(path: path, reason: "it is not a batch, or not all of one") }
       let lines = String(decoding: try bytes(from: end, count: Int(size - end)), as: UTF8.self)
       offsets = lines.split(separator: "\n").compactMap { UInt64($0) }
       guard offsets.count == Int(size - end) / line, offsets.first == UInt64(Self.magic.utf8.count),
         offsets.last == end,
-        zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
+        zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 && $1 - $0 <= Self.sliceLimit })
       else { throw PipelineError.damaged(path: path, reason: "its slices are not where it says") }
     } catch let error as PipelineError {
       throw error

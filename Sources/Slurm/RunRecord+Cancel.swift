@@ -8,7 +8,7 @@ extension RunRecord {
   package func cancel(root: String) throws -> Int {
     try Files.write([], to: folder + "/cancel", by: folder + "/cancel.tmp")
     let names = Set(status.jobs.map(\.name)).filter {
-      FileManager.default.fileExists(atPath: "\(root)/data/slurm/\($0)")
+      SlurmArray.isName($0) && FileManager.default.fileExists(atPath: "\(root)/data/slurm/\($0)")
     }
     if !names.isEmpty { try Slurm().cancel(names.sorted()) }
     return names.count

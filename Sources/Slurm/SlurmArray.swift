@@ -40,6 +40,11 @@ final class SlurmArray {
   private var missCount = 0
 
   private static let namePrefix = "refig-"
+
+  /// Whether an array may be called so. Names stand in folders and records that others may write too; Slurm, asked to end
+  /// the jobs of another name or of a list, would end other jobs.
+  static func isName(_ name: String) -> Bool { name.wholeMatch(of: /refig-[0-9a-z]+/) != nil }
+
   private static let batchName = "batch"
   private static let idName = "id"
   /// The end of a task that Slurm has forgotten.
@@ -79,17 +84,17 @@ final class SlurmArray {
   /// The arrays in a folder that hold some of the wanted cells. What has no sound batch, as after a power cut or a head that
   /// was killed while it made it, can be no array any more, and is removed after a while.
   static func found(in root: String, wanted: [CellKey: Batch.Item]) throws -> [SlurmArray] {
-    guard !wanted.isEmpty, FileManager.default.fileExists(atPath: root) else { return [] }
-    return try FileManager.default.contentsOfDirectory(atPath: root).sorted().compactMap { name -> SlurmArray? in
+    guard !wanted.isEmpty else { return [] }
+    return try Files.names(in: root).filter(isName).sorted().compactMap { name -> SlurmArray? in
       let folder = "\(root)/\(name)"
       do {
         return try SlurmArray(name: name, folder: folder, wanted: wanted)
       } catch PipelineError.damaged {
         removeRemains(name, in: root)
         return nil
-      } catch let error as FileError where error.cause == .notThere {
-        // Or its head removed it in this very moment: it was over.
-        removeRemains(name, in: root)
+      } catch let error as FileError {
+        // Its head removed it in this very moment: it was over. Or it is nobody's to read here.
+        if error.cause == .notThere { removeRemains(name, in: root) }
         return nil
       }
     }
@@ -97,7 +102,7 @@ final class SlurmArray {
 
   private static func removeRemains(_ name: String, in root: String) {
     let folder = "\(root)/\(name)"
-    guard name.hasPrefix(namePrefix), let changed = Files.sizeAndTime(folder)?.changed,
+    guard let changed = Files.sizeAndTime(folder)?.changed,
       Date().timeIntervalSince1970 - changed > makingTime
     else { return }
     do {
@@ -121,7 +126,8 @@ final class SlurmArray {
     isOwn = false
     self.tasks = tasks
     taskCount = file.sliceCount
-    id = try Files.bytes(of: "\(folder)/\(Self.idName)").map { String(decoding: $0, as: UTF8.self) }
+    // A name of a file is made of it: nothing but a number may stand there.
+    id = try Files.bytes(of: "\(folder)/\(Self.idName)").flatMap { Slurm.id(in: String(decoding: $0, as: UTF8.self)) }
   }
 
   /// The name of a task for people: as Slurm has it, if it does.
@@ -130,7 +136,9 @@ final class SlurmArray {
   /// Reads what a task has written since the last time, and returns its answers.
   func answers(of number: Int) throws -> [(key: CellKey, outcome: Worker.Outcome)] {
     guard var task = tasks[number] else { return [] }
-    let descriptor = open("\(folder)/\(number).txt", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let path = "\(folder)/\(number).txt"
+    guard Files.isOrdinaryOrAbsent(path) else { return [] }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))
@@ -140,7 +148,14 @@ final class SlurmArray {
     var reader = LineReader(descriptor: descriptor)
     var answers: [(key: CellKey, outcome: Worker.Outcome)] = []
     let start = task.position
-    while size > task.position, let line = try reader.line() {
+    func line() throws -> Substring? {
+      do { return try reader.line() } catch is LineReader.EndlessLine {
+        // Nothing that is waited for: what the task has made is in the store.
+        task.position = size
+        return nil
+      }
+    }
+    while size > task.position, let line = try line() {
       task.position = start + reader.consumedCount
       let words = line.split(separator: " ", maxSplits: 2)
       if words.count == 3, words[0] == "cell", let key = CellKey(words[1]), let outcome = Worker.outcome(words[2]) {
@@ -231,7 +246,8 @@ final class SlurmArray {
       do {
         let file = try BatchFile(path: "\(folder)/\(Self.batchName)")
         for number in 1...taskCount where try !file.slice(number).keys.allSatisfy(store.contains) { return }
-      } catch let error as FileError where error.cause == .notThere {
+      } catch {
+        // It is gone, or no array any more.
         return
       }
     }

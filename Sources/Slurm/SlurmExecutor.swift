@@ -81,6 +81,9 @@ private final class SlurmHead {
   private var nextQuestion = 0.0
   private var lastNote = (time: 0.0, text: "")
 
+  /// A task has no more cells: it holds all their manifests at once.
+  private static let cellLimit = 50_000
+
   init(
     _ batch: Batch, worker: [String], settings: [SlurmSettings], seconds: [Double?], root: String, slurm: Slurm,
     askInterval: Double, report: @escaping (Batch.Item, Worker.Outcome) throws -> Void
@@ -215,7 +218,8 @@ private final class SlurmHead {
       // A cell that nobody knows anything of is taken for a minute's work.
       sum + (measured[item.stage].map { $0.seconds / Double($0.count) } ?? seconds[item.stage] ?? 60)
     }
-    let count = min(items.count, max(1, Int(min(total / target, 1e9).rounded(.up))))
+    let fewest = (items.count + Self.cellLimit - 1) / Self.cellLimit
+    let count = min(items.count, max(fewest, Int(min(total / target, 1e9).rounded(.up))))
     return items.isEmpty
       ? [] : (0..<count).map { first in stride(from: first, to: items.count, by: count).map { items[$0] } }
   }

@@ -148,6 +148,57 @@ import Testing
     #expect(left == ["refig-new", "refig-pipe", "mine"])
   }
 
+  @Test(
+    "what others write among the files of an array neither ends nor delays its head, nor is taken for a path or a job")
+  func foreignWords() async throws {
+    let cluster = try FakeCluster(cellCount: 100)
+    let head = try cluster.start(trouble: "deaf", rate: 1)
+    while try cluster.calls("squeue").isEmpty, head.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+    head.interrupt()
+    while head.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+    let name = try #require(cluster.workspace.files(under: "data/slurm").first?.split(separator: "/").first)
+    let key = String(repeating: "ab", count: 32)
+    let numbers = ["1e300", "nan", "inf", "-1"].map { "cell \(key) computed 1.0 1.0 \($0) \($0) \($0) 0\n" }
+    try cluster.workspace.write(numbers.joined(), to: "data/slurm/\(name)/1.txt")
+    try cluster.workspace.write("", to: "data/slurm/\(name)/2.txt")
+    #expect(truncate("\(cluster.workspace.path)/data/slurm/\(name)/2.txt", 1 << 30) == 0)
+    try cluster.workspace.write("../../../stray", to: "data/slurm/\(name)/id")
+    // Nothing but a folder where a number is to stand, and folders that are named as no array is.
+    try cluster.workspace.write("", to: "data/slurm/refig-1/id/batch")
+    try cluster.workspace.write("", to: "data/slurm/a,b/batch")
+    // The fifth task to end dies after half of its cells, and its output is kept beside the run's record.
+    try cluster.workspace.write("95", to: "fake/count-tasks")
+    #expect(try await cluster.run(trouble: "lossy", rate: 20).status == 0)
+    #expect(cluster.cellCount == 100)
+    let files = cluster.workspace.files(under: ".")
+    #expect(files.contains { $0.contains("data/runs/") && $0.hasSuffix("_5.txt") }, "\(files)")
+    #expect(!files.contains { $0.contains("stray") })
+  }
+
+  @Test("no job but a run's own is ended with it, whatever names its record has")
+  func foreignJobs() throws {
+    let cluster = try FakeCluster(cellCount: 10)
+    let run = "20260101T000000.000-1"
+    let names = ["", "..", "a,b", "refig-x,mine"]
+    let events = names.map { "{\"event\":\"job\",\"time\":\"\",\"name\":\"\($0)\",\"id\":\"1\",\"tasks\":1}\n" }
+    func cancel(_ events: [String]) throws -> Int {
+      try cluster.workspace.write(
+        "{\"event\":\"run\",\"time\":\"\",\"facts\":{\"host\":\"elsewhere.example\"}}\n" + events.joined()
+          + "{\"event\":\"end\",\"time\":\"\"}\n",
+        to: "data/runs/\(run)/events.jsonl")
+      let result = try runProgram(
+        try productPath("refig"), ["cancel", run], in: cluster.workspace.path,
+        environment: [
+          "PATH": "\(cluster.workspace.path)/bin:/usr/bin:/bin", "FAKE_SLURM": cluster.workspace.path + "/fake",
+        ])
+      #expect(result.status == 0, "\(result.errors)")
+      return try cluster.calls("scancel").count
+    }
+    for name in names + ["refig-x1"] { try cluster.workspace.write("", to: "data/slurm/\(name)/batch") }
+    #expect(try cancel(events) == 0)
+    #expect(try cancel(events + [events[0].replacing("\"name\":\"\"", with: "\"name\":\"refig-x1\"")]) == 1)
+  }
+
   @Test("a limit on jobs is waited for, with smaller arrays, and said")
   func limit() async throws {
     let cluster = try FakeCluster(cellCount: 100)
