@@ -175,7 +175,6 @@ package struct LedgerUpdate {
   /// What ran and where, in a few words.
   private static func machine(_ run: EarlierRuns.Run) -> String {
     ["processor", "refig", "commit"].compactMap { run.facts[$0].map { String($0.prefix(60)) } }.joined(separator: ", ")
-      .replacing("\t", with: " ")
   }
 
   /// What is to be said of a claim: its number made of cells that are here or, failing that, the one that was written

@@ -29,18 +29,8 @@ package enum Files {
   /// The bytes of a file, nil if it is not there. Throws ``FileError`` for what is no file, such as a device or a pipe,
   /// which may have no end, and for a file of more than `limit` bytes, which a file that somebody else made must have.
   package static func bytes(of path: String, limit: Int = usualLimit) throws -> [UInt8]? {
-    // Not to wait for the other end of a pipe.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      guard errno == ENOENT else { throw FileError(.read, path, code: errno) }
-      return nil
-    }
+    guard let (descriptor, status) = try opened(path) else { return nil }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path, code: errno) }
-    guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
-      throw FileError(.read, path, .unsuitable, reason: "it is a device or a pipe, not a file")
-    }
     guard status.st_size <= limit else {
       throw FileError(
         .read, path, .unsuitable, reason: "it has \(status.st_size) bytes, and at most \(limit) are allowed")
@@ -63,6 +53,23 @@ package enum Files {
       }
       room = 1 << 16
     }
+  }
+
+  /// A file opened for reading, nil if it is not there. Throws ``FileError`` for a device or a pipe.
+  private static func opened(_ path: String) throws -> (descriptor: Int32, status: stat)? {
+    // Not to wait for the other end of a pipe.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT else { throw FileError(.read, path, code: errno) }
+      return nil
+    }
+    var status = stat()
+    let code = fstat(descriptor, &status) == 0 ? 0 : errno
+    if code == 0, [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) { return (descriptor, status) }
+    close(descriptor)
+    throw code == 0
+      ? FileError(.read, path, .unsuitable, reason: "it is a device or a pipe, not a file")
+      : FileError(.read, path, code: code)
   }
 
   /// What is now for the file system that holds a folder, in seconds since 1970: a server's clock may be hours off this
@@ -175,10 +182,10 @@ package enum Files {
     }
   }
 
-  /// Hands the bytes of a file on, of which no more than a part is in memory at a time.
+  /// Hands the bytes of a file on, of which no more than a part is in memory at a time. Throws ``FileError`` for a device
+  /// or a pipe.
   package static func read(_ path: String, _ write: ([UInt8]) throws -> Void) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(.read, path, code: errno) }
+    guard let (descriptor, _) = try opened(path) else { throw FileError(.read, path, code: ENOENT) }
     defer { close(descriptor) }
     while true {
       var step = 0

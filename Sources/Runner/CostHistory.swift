@@ -22,6 +22,14 @@ struct StageCost: Codable {
     peakBytes = max(peakBytes, cost.peakBytes)
   }
 
+  /// Whether a run can have said so: a record may be written by others too, and sums over records must stay numbers.
+  var isPossible: Bool {
+    let summands = [Double(computed), wallSeconds] + (replicaFailures ?? [:]).values.map(Double.init)
+    return summands.allSatisfy { (0...Self.summandLimit).contains($0) } && peakBytes >= 0
+  }
+
+  private static let summandLimit = 1e11
+
   /// The same as an event's fields.
   func fields(_ stage: String) -> [String: any Sendable] {
     var fields: [String: any Sendable] = [
@@ -45,7 +53,6 @@ package struct CostHistory: Sendable {
   package struct Entry: Sendable, Equatable {
     package var cells = 0
     package var wallSeconds = 0.0
-    package var fileBytes = 0
     package var peakBytes = 0
     /// Wall seconds of all its cells in the last run that computed any, and when that was.
     package let lastSeconds: Double
@@ -86,14 +93,13 @@ package struct CostHistory: Sendable {
     } catch {
       return
     }
-    guard cost.computed > 0 else { return }
+    guard cost.computed > 0, cost.isPossible else { return }
     var entry =
       stages[event.stage]
       ?? Entry(
         lastSeconds: cost.wallSeconds, lastTime: event.time, lastFailures: cost.replicaFailures ?? [:])
     entry.cells += cost.computed
     entry.wallSeconds += cost.wallSeconds
-    entry.fileBytes += cost.fileBytes
     entry.peakBytes = max(entry.peakBytes, cost.peakBytes)
     stages[event.stage] = entry
   }

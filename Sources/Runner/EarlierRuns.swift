@@ -21,7 +21,6 @@ package struct EarlierRuns: Sendable {
   package struct Cost: Sendable {
     package let processorSeconds: Double
     package let wallSeconds: Double
-    package let peakBytes: Int
     package let run: String
   }
 
@@ -53,7 +52,7 @@ package struct EarlierRuns: Sendable {
   /// written, are left out. Costs are those of `cells`, claims those of `profile`.
   package init(root: String, profile: String, cells: Set<CellKey>, byteLimit: Int = 256 << 20) throws {
     try RunLog.forEachRecord(root: root, byteLimit: byteLimit) { run, bytes in
-      var numbers: [String: Number] = [:]
+      var numbers = judgements.last?.run == run ? judgements.removeLast().numbers : [:]
       for line in bytes.split(separator: UInt8(ascii: "\n")) { read(Data(line), run, profile, cells, &numbers) }
       if !numbers.isEmpty, runs[run]?.profile == profile { judgements.append((run, numbers)) }
     }
@@ -69,7 +68,6 @@ package struct EarlierRuns: Sendable {
     let outcome: String?
     let processorSeconds: Double?
     let wallSeconds: Double?
-    let peakBytes: Int?
   }
 
   private mutating func read(
@@ -80,15 +78,16 @@ package struct EarlierRuns: Sendable {
       switch event.event {
       case "run":
         runs[run] = Run(
-          id: run, time: event.time, command: event.command ?? [], profile: event.profile ?? "",
-          facts: event.facts ?? [:])
+          id: run, time: ErrorMessage.visible(event.time), command: event.command ?? [], profile: event.profile ?? "",
+          facts: (event.facts ?? [:]).mapValues(ErrorMessage.visible))
       case "cell":
         guard event.outcome == "computed", let key = event.key.flatMap({ CellKey($0) }), cells.contains(key),
           costs[key] == nil
         else { return }
+        let seconds = [event.processorSeconds, event.wallSeconds].map { $0 ?? 0 }
+        guard seconds.allSatisfy({ (0..<Worker.Cost.limit).contains($0) }) else { return }
         costs[key] = Cost(
-          processorSeconds: event.processorSeconds ?? 0, wallSeconds: event.wallSeconds ?? 0,
-          peakBytes: event.peakBytes ?? 0, run: run)
+          processorSeconds: seconds[0], wallSeconds: seconds[1], run: run)
       case "end": runs[run]?.end = event.time
       case "claim":
         let number = try JSONDecoder().decode(Number.self, from: line)

@@ -104,22 +104,33 @@ package final class RunLog {
     }.sorted()
   }
 
-  /// The records of the runs, newest first, until `byteLimit`: the id of each and the bytes of its events.jsonl.
+  /// No record is longer, in bytes.
+  private static let recordLimit = 1 << 30
+
+  /// The records of the runs, newest first, until `byteLimit`: the id of each and the bytes of its events.jsonl, in parts of
+  /// whole lines.
   static func forEachRecord(root: String, byteLimit: Int, _ body: (String, [UInt8]) throws -> Void) throws {
     var byteCount = 0
     for run in try runs(root: root).reversed() where byteCount < byteLimit {
-      let bytes: [UInt8]
+      let path = "\(root)/data/runs/\(run)/events.jsonl"
+      var lines: [UInt8] = []
+      let start = byteCount
       do {
-        guard let record = try Files.bytes(of: "\(root)/data/runs/\(run)/events.jsonl", limit: 1 << 30) else {
-          continue
+        try Files.read(path) { part in
+          byteCount += part.count
+          let end = part.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+          lines += part[..<end]
+          if end > 0 { try body(run, lines) }
+          lines = (end > 0 ? [] : lines) + part[end...]
+          guard lines.count <= LineReader.lineLimit, byteCount - start <= recordLimit else {
+            throw FileError(.read, path, .unsuitable, reason: "it has no end")
+          }
         }
-        bytes = record
-      } catch let error as FileError where error.cause == .unsuitable {
-        // A device or a pipe that somebody put there is no record.
+        try body(run, lines)
+      } catch let error as FileError where [.unsuitable, .notThere].contains(error.cause) {
+        // A device, a pipe or an endless file that somebody put there is no record, and one may just have been removed.
         continue
       }
-      byteCount += bytes.count
-      try body(run, bytes)
     }
   }
 

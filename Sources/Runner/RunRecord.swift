@@ -116,7 +116,12 @@ package final class RunRecord {
     lseek(descriptor, off_t(position), SEEK_SET)
     var reader = LineReader(descriptor: descriptor)
     let start = position
-    while position < size, let line = try reader.line() {
+    func line() throws -> Substring? {
+      do { return try reader.line() } catch is LineReader.EndlessLine {
+        throw PipelineError.damaged(path: "\(path):\(lineCount + 1)", reason: "this line is no event of a run")
+      }
+    }
+    while position < size, let line = try line() {
       position = start + reader.consumedCount
       lineCount += 1
       // There is a line for every cell: they are not taken apart.
@@ -141,6 +146,9 @@ package final class RunRecord {
       failure: (event["label"] as? String ?? "", event["reason"] as? String ?? "no reason is given"))
   }
 
+  /// A count as far as a run can have one: sums of what anybody wrote into a record must stay numbers.
+  private static func count(_ number: Int?) -> Int { min(max(0, number ?? 0), Int(Int32.max)) }
+
   private func event(_ line: Substring) throws -> [String: Any] {
     let object: Any?
     do { object = try JSONSerialization.jsonObject(with: Data(line.utf8)) } catch { object = nil }
@@ -153,7 +161,7 @@ package final class RunRecord {
   private func take(_ line: Substring, _ hear: (Event) -> Void) throws {
     let event = try event(line)
     func text(_ key: String) -> String { ErrorMessage.visible(event[key] as? String ?? "") }
-    func count(_ key: String) -> Int { event[key] as? Int ?? 0 }
+    func count(_ key: String) -> Int { Self.count(event[key] as? Int) }
     switch text("event") {
     case "run":
       status.command = ErrorMessage.visible(
@@ -165,7 +173,7 @@ package final class RunRecord {
         head = ProcessIdentity(process: process, start: text("processStart"))
       }
     case "plan":
-      status.missing = (event["stages"] as? [String: [String: Int]] ?? [:]).compactMapValues { $0["missing"] }
+      status.missing = (event["stages"] as? [String: [String: Int]] ?? [:]).mapValues { Self.count($0["missing"]) }
         .filter { $0.value > 0 }
       hear(.plan(status.missing))
     case "job":

@@ -31,6 +31,10 @@ package struct Worker: Sendable {
     package let failedReplicas: Int
     /// Somebody else published the same cell while it was computed.
     package let isDuplicate: Bool
+
+    /// No number that is said of a cell is as large, and none that is added up over the cells of a plan: tasks say them
+    /// in files that others may write too.
+    static let (limit, summandLimit) = (1e18, 1e11)
   }
 
   package let catalogue: Catalogue
@@ -207,13 +211,15 @@ package struct Worker: Sendable {
     }
   }
 
-  /// The inverse of ``answer(_:)``, in which how a worker ended is the reason of a failure.
+  /// The inverse of ``answer(_:)``, in which how a worker ended is the reason of a failure; nil for what no worker says.
   package static func outcome(_ answer: Substring) -> Outcome? {
     let fields = answer.split(separator: " ")
     switch fields.first {
     case "computed":
       let numbers = fields.dropFirst().compactMap { Double($0) }
-      guard numbers.count == 6 else { return nil }
+      guard numbers.count == 6, numbers.allSatisfy({ (0..<Cost.limit).contains($0) }),
+        max(numbers[3], numbers[4]) < Cost.summandLimit
+      else { return nil }
       return .computed(
         Cost(
           wallSeconds: numbers[0], processorSeconds: numbers[1], peakBytes: Int(numbers[2]),

@@ -212,6 +212,75 @@ import ToyPaper
     }
   }
 
+  @Test("a record without line ends, however long, is none, at once", .timeLimit(.minutes(5)))
+  func endlessRecord() throws {
+    let workspace = try Workspace()
+    let name = "20200101T000000.000-1"
+    try workspace.write("", to: "data/runs/\(name)/events.jsonl")
+    #expect(truncate("\(workspace.path)/data/runs/\(name)/events.jsonl", 1 << 40) == 0)
+    #expect(try EarlierRuns(root: workspace.path, profile: "quick", cells: []).runs.isEmpty)
+    #expect(try CostHistory(root: workspace.path).stages.isEmpty)
+    let record = try RunRecord(root: workspace.path, run: name)
+    let error = #expect(throws: PipelineError.self) { try record.update() }
+    #expect(error.map { ErrorMessage.text(of: $0) }?.contains("events.jsonl:1") == true)
+  }
+
+  @Test("a record is read line by line, wherever the parts end in which it comes")
+  func longRecord() throws {
+    let workspace = try Workspace()
+    // Some lines of other lengths than any power of two, together longer than what is read at a time.
+    let lines = (0..<7000).map { index in
+      "{\"event\":\"stage\",\"time\":\"t\",\"stage\":\"s\(index % 7)\",\"computed\":1,\"failed\":0,"
+        + "\"wallSeconds\":\(index),\"processorSeconds\":1,\"fileBytes\":1,\"peakBytes\":1}\n"
+    }
+    try workspace.write(lines.joined(), to: "data/runs/20200101T000000.000-1/events.jsonl")
+    let stages = try CostHistory(root: workspace.path).stages
+    #expect(stages.count == 7 && stages.values.allSatisfy { $0.cells == 1000 })
+    #expect(stages.values.reduce(0) { $0 + $1.wallSeconds } == 6999 * 7000 / 2)
+  }
+
+  @Test("numbers that no run has, in answers and records, are left out or cut: no sum of them traps")
+  func impossibleNumbers() throws {
+    let numbers = ["1.5", "2.5", "3000000", "100", "4", "0"]
+    #expect(Worker.outcome("computed \(numbers.joined(separator: " "))") != nil)
+    for place in numbers.indices {
+      for bad in ["nan", "inf", "-inf", "1e300", "-1"] {
+        var answer = numbers
+        answer[place] = bad
+        #expect(Worker.outcome("computed \(answer.joined(separator: " "))") == nil, "\(answer)")
+      }
+    }
+    for place in [3, 4] {
+      var answer = numbers
+      answer[place] = "9e17"
+      #expect(Worker.outcome("computed \(answer.joined(separator: " "))") == nil, "what is added up over cells")
+    }
+    let workspace = try Workspace()
+    func stage(_ changes: (String, String)...) -> String {
+      var fields = [
+        "computed": "3", "failed": "0", "wallSeconds": "6", "processorSeconds": "6", "fileBytes": "1", "peakBytes": "9",
+        "event": "\"stage\"", "stage": "\"s\"", "time": "\"t\"",
+      ]
+      for (key, value) in changes { fields[key] = value }
+      return "{" + fields.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}\n"
+    }
+    let most = "\(Int.max)"
+    let job = "{\"event\":\"job\",\"name\":\"j\",\"id\":\"1\",\"tasks\":\(most)}\n"
+    let name = "data/runs/20200101T000000.000-1/events.jsonl"
+    try workspace.write(
+      "{\"event\":\"run\",\"time\":\"\",\"facts\":{\"host\":\"h\"}}\n"
+        + "{\"event\":\"plan\",\"stages\":{\"a\":{\"missing\":\(most)},\"b\":{\"missing\":\(most)}}}\n" + job + job
+        + stage() + stage(("computed", most)) + stage(("wallSeconds", "-1e300")) + stage(("wallSeconds", "1e300"))
+        + stage(("peakBytes", "-1"))
+        + stage(("replicaFailures", "{\"a\":\(most),\"b\":1,\"c\":1,\"d\":\(most),\"e\":\(most)}")) + stage(),
+      to: name)
+    let entry = try #require(try CostHistory(root: workspace.path).stages["s"])
+    #expect(entry.cells == 6 && entry.meanSeconds == 2 && entry.peakBytes == 9 && entry.lastFailures.isEmpty)
+    let record = try RunRecord(root: workspace.path, run: nil)
+    try record.update()
+    #expect(record.status.text(isAlive: false).contains(" of \(2 * Int(Int32.max)) cells"))
+  }
+
   @Test("a run's record names its process")
   func ownRecord() throws {
     let workspace = try Workspace()
