@@ -142,16 +142,18 @@ package struct LocalExecutor: Executor {
     try report(item, batch.store.contains(batch.key(item)) ? .present : outcome)
   }
 
-  /// Bytes that can be had without swapping, in this machine and in this process's control groups.
-  private static func availableMemory() throws -> Int {
+  /// Bytes that can be had without swapping, in this machine and in this process's control groups; `root` is the folder
+  /// that holds proc and sys.
+  package static func availableMemory(root: String = "") throws -> Int {
     func number(_ path: String, after name: String = "") throws -> Int? {
-      let text = String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self)
+      let text = String(decoding: try Files.bytes(of: root + path) ?? [], as: UTF8.self)
       let line = text.split(separator: "\n").first { $0.hasPrefix(name) }?.dropFirst(name.count)
       return line?.split(separator: " ").first.flatMap { Int($0) }
     }
     var available = try number("/proc/meminfo", after: "MemAvailable:").map { $0 << 10 } ?? .max
     // Lines such as `4:memory:/batch/7` (version 1) and `0::/batch/7`; a container sees its own group as the root.
-    let lines = String(decoding: try Files.bytes(of: "/proc/self/cgroup") ?? [], as: UTF8.self).split(separator: "\n")
+    let lines = String(decoding: try Files.bytes(of: root + "/proc/self/cgroup") ?? [], as: UTF8.self)
+      .split(separator: "\n")
     for fields in lines.map({ $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false) })
     where fields.count == 3 && ["", "memory"].contains(fields[1]) {
       let (root, limit, use) =

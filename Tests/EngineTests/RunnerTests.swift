@@ -281,6 +281,41 @@ import ToyPaper
     #expect(record.status.text(isAlive: false).contains(" of \(2 * Int(Int32.max)) cells"))
   }
 
+  @Test("no more memory is planned with than the machine has left, and each group that the process lies in")
+  func memoryOfGroups() throws {
+    let workspace = try Workspace()
+    let files = [
+      "proc/meminfo": "MemTotal: 9000 kB\nMemAvailable:    8000 kB\n",
+      "proc/self/cgroup": "5:cpu:/elsewhere\n4:memory:/batch/job\n0::/user/run\n",
+      // Version 2, and a limit that a group far above sets.
+      "sys/fs/cgroup/memory.max": "max\n", "sys/fs/cgroup/memory.current": "1\n",
+      "sys/fs/cgroup/user/memory.max": "max\n", "sys/fs/cgroup/user/memory.current": "1000\n",
+      "sys/fs/cgroup/user/run/memory.max": "max\n", "sys/fs/cgroup/user/run/memory.current": "900\n",
+      // Version 1.
+      "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+      "sys/fs/cgroup/memory/memory.usage_in_bytes": "5000\n",
+      "sys/fs/cgroup/memory/batch/memory.limit_in_bytes": "9223372036854771712\n",
+      "sys/fs/cgroup/memory/batch/memory.usage_in_bytes": "5000\n",
+      "sys/fs/cgroup/memory/batch/job/memory.limit_in_bytes": "9223372036854771712\n",
+      "sys/fs/cgroup/memory/batch/job/memory.usage_in_bytes": "5000\n",
+      // Not of this process.
+      "sys/fs/cgroup/memory/elsewhere/memory.limit_in_bytes": "1\n",
+      "sys/fs/cgroup/memory/elsewhere/memory.usage_in_bytes": "1\n",
+    ]
+    for (name, text) in files { try workspace.write(text, to: name) }
+    #expect(try LocalExecutor.availableMemory(root: workspace.path) == 8000 << 10)
+    for (group, limit, left) in [
+      ("", "max", 69_999), ("user/", "max", 69_000), ("user/run/", "max", 69_100),
+      ("memory/", "limit_in_bytes", 65_000),
+      ("memory/batch/", "limit_in_bytes", 65_000), ("memory/batch/job/", "limit_in_bytes", 65_000),
+    ] {
+      let name = "sys/fs/cgroup/\(group)memory.\(limit)"
+      try workspace.write("70000\n", to: name)
+      #expect(try LocalExecutor.availableMemory(root: workspace.path) == left, "\(name)")
+      try workspace.write(try #require(files[name]), to: name)
+    }
+  }
+
   @Test("a run's record names its process")
   func ownRecord() throws {
     let workspace = try Workspace()
