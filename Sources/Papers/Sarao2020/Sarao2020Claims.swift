@@ -67,20 +67,36 @@ let landscapeEstimators = [
     "sarao2020/conic-threshold-gap", from: [Uniqueness.self, ConicThreshold.self],
     meaning: "greatest relative distance of the conic threshold n_SD from the measured n_50"
   ) { results in
-    let measured = try thresholds(uniquenessCounts(results))
-    let gaps = try results.points(of: ConicThreshold.self).map { point -> Estimate in
-      let system = System(
-        inputDimension: point.parameters.inputDimension, teacherWidth: point.parameters.teacherWidth)
-      guard let threshold = measured.first(where: { $0.system == system })?.threshold else {
-        throw EvidenceError("no measured threshold at d = \(system.inputDimension), m* = \(system.teacherWidth)")
-      }
-      let values = point[ConicThreshold.threshold].values
-      guard values.count > 1 else { throw EvidenceError("needs at least 2 replicas of the conic threshold") }
-      return try relativeGap(
-        of: Statistics.mean(values), standardError: Statistics.standardError(values), from: threshold)
-    }
-    guard !gaps.isEmpty else { throw EvidenceError("no conic thresholds") }
-    return .greatest(gaps)
+    .greatest(
+      try conicThresholds(results).map {
+        try relativeGap(of: $0.conic.value, standardError: $0.conic.standardError, from: $0.measured)
+      })
+  },
+  Estimator(
+    "sarao2020/conic-excess", from: [Uniqueness.self, ConicThreshold.self],
+    meaning: """
+      relative distance of the conic threshold n_SD from the measured n_50 less that of the counting formula n_c, greatest \
+      over systems
+      """
+  ) { results in
+    .greatest(
+      try conicThresholds(results).map { system, measured, conic in
+        let formula = Double(
+          Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth))
+        func excess(_ conic: Double, _ measured: Double) -> Double {
+          abs(conic / measured - 1) - abs(formula / measured - 1)
+        }
+        // The errors of both, by a step of one standard error either way.
+        let changes = [
+          excess(conic.value + conic.standardError, measured.value)
+            - excess(conic.value - conic.standardError, measured.value),
+          excess(conic.value, measured.value + measured.standardError)
+            - excess(conic.value, measured.value - measured.standardError),
+        ]
+        return .fit(
+          value: excess(conic.value, measured.value),
+          standardError: changes.reduce(0) { $0 + $1 * $1 / 4 }.squareRoot())
+      })
   },
 ]
 
@@ -99,6 +115,24 @@ private func thresholdLimit(_ name: String, _ drift: String, power: Double) -> E
       found.map { Double.exponential(-power * Double.logarithm(Double($0.system.inputDimension))) },
       ratios.map(\.value), weights: ratios.map { 1 / ($0.standardError * $0.standardError) })
     return .fit(value: fit.intercept, standardError: fit.interceptStandardError)
+  }
+}
+
+/// The measured and the conic threshold, of every system that has the latter. Throws where the former is missing.
+private func conicThresholds(
+  _ results: Results
+) throws -> [(system: System, measured: Estimate, conic: (value: Double, standardError: Double))] {
+  let measured = try thresholds(uniquenessCounts(results))
+  let points = try results.points(of: ConicThreshold.self)
+  guard !points.isEmpty else { throw EvidenceError("no conic thresholds") }
+  return try points.map { point in
+    let system = System(inputDimension: point.parameters.inputDimension, teacherWidth: point.parameters.teacherWidth)
+    guard let threshold = measured.first(where: { $0.system == system })?.threshold else {
+      throw EvidenceError("no measured threshold at d = \(system.inputDimension), m* = \(system.teacherWidth)")
+    }
+    let values = point[ConicThreshold.threshold].values
+    guard values.count > 1 else { throw EvidenceError("needs at least 2 replicas of the conic threshold") }
+    return (system, threshold, (Statistics.mean(values), Statistics.standardError(values)))
   }
 }
 
