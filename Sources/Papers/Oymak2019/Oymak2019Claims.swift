@@ -15,16 +15,12 @@ let transitionEstimators = [
     meaning: "kd/n at which Levenberg–Marquardt fits half of the problems, all networks together"
   ) { try pooledRatio(capacityCounts($0)) },
   Estimator(
-    "oymak2019/transition-load-slope", from: [FittingTransition.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 over the networks; 0 if kd/n alone decided"
-  ) { try loadSlope($0, withinShare: 1) },
-  Estimator(
     "oymak2019/transition-load-slope-quarter", from: [FittingTransition.self],
-    meaning: "the same slope with a quarter of the steps"
+    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, with a quarter of the steps"
   ) { try loadSlope($0, withinShare: 0.25) },
   Estimator(
     "oymak2019/transition-load-fall", from: [FittingTransition.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 with a quarter of the steps less that with all of them"
+    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, with a quarter of the steps less with all"
   ) { results in
     // The same runs: their errors go together, so that the error of the difference is at most that of independent ones.
     let (early, all) = try (loadSlope(results, withinShare: 0.25), loadSlope(results, withinShare: 1))
@@ -74,9 +70,13 @@ func pooledRatio(_ counts: [FitCount]) throws -> Estimate {
     value: value, standardError: standardError, degreesOfFreedom: Double(counts.reduce(0) { $0 + $1.trials } - 2))
 }
 
-/// The weighted slope of ln(kd/n*) against n*/d^2 within a share of the steps, with the errors of both.
+/// The weighted slope of ln(kd/n*) against n*/d^2 within a share of the steps, with the errors of both: over the networks of
+/// that kd which most have, so that kd plays no part.
 private func loadSlope(_ results: Results, withinShare share: Double) throws -> Estimate {
-  let found = try thresholds(fittingCounts(results, withinShare: share))
+  let counts = try fittingCounts(results, withinShare: share)
+  let networks = Dictionary(grouping: counts, by: \.parameterCount).mapValues { Set($0.map(\.network)).count }
+  guard let most = networks.max(by: { $0.value < $1.value }) else { throw EvidenceError("no runs") }
+  let found = try thresholds(counts.filter { $0.parameterCount == most.key })
   return propagated(
     found.map { ($0.value, $0.standardError) }, degreesOfFreedom: Double(found.reduce(0) { $0 + $1.trials - 2 })
   ) { ratios in
@@ -120,13 +120,6 @@ let descentEstimators = [
       try results.points(of: Convergence.self).map {
         .median($0[Convergence.rateRatio].values.map { 1 / $0 })
       })
-  },
-  Estimator(
-    "oymak2019/rate-over-bound", from: [Convergence.self],
-    meaning: "observed rate over that of the bound, median over runs, greatest over widths"
-  ) { results in
-    .greatest(
-      try results.points(of: Convergence.self).map { .median($0[Convergence.rateRatio].values) })
   },
   Estimator(
     "oymak2019/linear-residual-gap", from: [Convergence.self],
@@ -190,13 +183,6 @@ let descentEstimators = [
   ) { results in
     let point = try results.point(of: Distance.self)
     return .median(zip(point[Distance.distance].values, point[Distance.linearDistance].values).map { $0 / $1 })
-  },
-  Estimator(
-    "oymak2019/movement-exponent", from: [Distance.self],
-    meaning: "slope of ln(|W - W_0|/|W_0|) against ln k"
-  ) { results in
-    .mean(
-      try logSlopes(results.points(of: Distance.self), Distance.relativeMovement) { Double($0.studentWidth) })
   },
   Estimator(
     "oymak2019/flip-exponent", from: [Distance.self], meaning: "slope of ln(share of sign changes) against ln k"
@@ -273,15 +259,6 @@ let otherEstimators = [
       })
   },
   Estimator(
-    "oymak2019/certified-exponent", from: [CertifiedRegime.self],
-    meaning: "slope of ln(certified kd) against ln n, median over data sets"
-  ) { results in
-    .median(
-      try logSlopes(results.points(of: CertifiedRegime.self), CertifiedRegime.certifiedParameterCount) {
-        Double($0.sampleCount)
-      })
-  },
-  Estimator(
     "oymak2019/certified-constant", from: [CertifiedRegime.self], meaning: "certified kd over n^2 at one n"
   ) { results in
     let point = try results.point(of: CertifiedRegime.self)
@@ -289,10 +266,6 @@ let otherEstimators = [
     return .mean(
       point[CertifiedRegime.certifiedParameterCount].values.map { $0 / (n * n) }, scale: .logarithmic)
   },
-  Estimator(
-    "oymak2019/certified-condition", from: [CertifiedRegime.self],
-    meaning: "4 Lip |r_0|/lambda_min(K(W_0)), at most 1 where the theorem holds; median over runs"
-  ) { results in .median(try results.point(of: CertifiedRegime.self)[CertifiedRegime.condition].values) },
   Estimator(
     "oymak2019/certified-linear-gap", from: [CertifiedRegime.self],
     meaning: "relative distance of |W - W_0| from that of the linearised network, median over certified runs"

@@ -18,25 +18,46 @@ let spectrumEstimators = [
       })
   },
   Estimator(
-    "oymak2019/kernel-distance-exponent", from: [JacobianSpectrum.self],
-    meaning: "slope of ln(|K - Sigma|/|Sigma|) against ln k, median over data sets"
+    "oymak2019/kernel-distance-ratio", from: [JacobianSpectrum.self],
+    meaning: """
+      k (|K - Sigma|/|Sigma|)^2 over its value for a mean of k independent terms; mean over widths, median over data \
+      sets
+      """
   ) { results in
-    .median(
-      try logSlopes(results.points(of: JacobianSpectrum.self), JacobianSpectrum.kernelDistance) {
-        Double($0.studentWidth)
-      })
+    let points = try paired(requireSome(results.points(of: JacobianSpectrum.self)))
+    let ratios = try points.map { point in
+      let parameters = point.parameters
+      let limit = try relativeKernelVariance(
+        parameters.activation, sampleCount: parameters.sampleCount, inputDimension: parameters.inputDimension)
+      return point[JacobianSpectrum.kernelDistance].values.map { Double(parameters.studentWidth) * $0 * $0 / limit }
+    }
+    return .median(ratios[0].indices.map { replica in Statistics.mean(ratios.map { $0[replica] }) })
   },
   Estimator(
-    "oymak2019/eigenvalue-ratio", from: [JacobianSpectrum.self],
-    meaning: "lambda_min(K)/lambda(X) at one width"
-  ) { .mean(try $0.point(of: JacobianSpectrum.self)[JacobianSpectrum.eigenvalueRatio].values) },
+    "oymak2019/eigenvalue-half-share", from: [JacobianSpectrum.self],
+    meaning: "share of starts with lambda_min(K) of lambda(X)/2 or more, at one width"
+  ) { results in
+    let point = try results.point(of: JacobianSpectrum.self)
+    return .proportion(
+      successes: point[JacobianSpectrum.eigenvalueRatio].values.count { $0 >= 0.5 }, trials: point.replicaCount,
+      undetermined: point.failedReplicas.count)
+  },
   Estimator(
     "oymak2019/eigenvalue-deficit-exponent", from: [JacobianSpectrum.self],
     meaning: "slope of ln(1 - lambda_min(K)/lambda(X)) against ln k, of the means over data sets"
   ) { results in
     let points = try paired(results.points(of: JacobianSpectrum.self))
-    return try deficitSlope(
-      points.map { (Double($0.parameters.studentWidth), $0[JacobianSpectrum.eigenvalueRatio].values) })
+    guard Set(points.map(\.parameters.studentWidth)).count > 1 else { throw EvidenceError("needs two widths or more") }
+    return try jackknife(replicaCount: points[0].replicaCount) { replicas in
+      let deficits = points.map { point in
+        1 - Statistics.mean(replicas.map { point[JacobianSpectrum.eigenvalueRatio][$0] })
+      }
+      guard deficits.allSatisfy({ $0 > 0 }) else {
+        throw EvidenceError("a least eigenvalue exceeds its limit at some width, so the deficit has no logarithm")
+      }
+      let widths = points.map { log(Double($0.parameters.studentWidth)) }
+      return Statistics.linearFit(widths, deficits.map { log($0) }).slope
+    }
   },
   Estimator(
     "oymak2019/free-edge-gap", from: [CovarianceEigenvalue.self],
@@ -50,8 +71,8 @@ let spectrumEstimators = [
       })
   },
   Estimator(
-    "oymak2019/eigenvalue-fall", from: [CovarianceEigenvalue.self],
-    meaning: "mean lambda(X) at the fewest samples over that at the most"
+    "oymak2019/eigenvalue-fall-ratio", from: [CovarianceEigenvalue.self],
+    meaning: "mean lambda(X) at the fewest samples over that at the most, over what the free edge says of this ratio"
   ) { results in
     let points = try results.points(of: CovarianceEigenvalue.self).sorted {
       $0.parameters.sampleCount < $1.parameters.sampleCount
@@ -63,42 +84,13 @@ let spectrumEstimators = [
       let values = point[CovarianceEigenvalue.eigenvalue].values
       return (Statistics.mean(values), Statistics.standardError(values))
     }
+    let edges = [first, last].map { $0[CovarianceEigenvalue.prediction][0] }
     return propagated(
       values, degreesOfFreedom: Double(min(first.replicaCount, last.replicaCount) - 1)
-    ) { $0[0] / $0[1] }
-  },
-  Estimator(
-    "oymak2019/schur-violation", from: [CovarianceEigenvalue.self],
-    meaning: "1 if lambda(X) of a data set is below Schur's bound by more than rounding, else 0"
-  ) { results in
-    .identity(
-      try results.points(of: CovarianceEigenvalue.self).flatMap { point in
-        zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.schurBound].values)
-          .map { $0 >= $1 * (1 - 1e-9) ? 0 : 1 }
-      })
+    ) { $0[0] / $0[1] * edges[1] / edges[0] }
   },
   Estimator(
     "oymak2019/feature-eigenvalue-ratio", from: [OutputLayer.self],
     meaning: "lambda_min(Phi Phi^T)/k over lambda_out(X) at one width"
   ) { .mean(try $0.point(of: OutputLayer.self)[OutputLayer.eigenvalueRatio].values) },
-  Estimator(
-    "oymak2019/feature-deficit-exponent", from: [OutputLayer.self],
-    meaning: "slope of ln(1 - lambda_min(Phi Phi^T)/(k lambda_out)) against ln k, of the means over data sets"
-  ) { results in
-    let points = try paired(results.points(of: OutputLayer.self))
-    return try deficitSlope(
-      points.map { (Double($0.parameters.studentWidth), $0[OutputLayer.eigenvalueRatio].values) })
-  },
 ]
-
-/// The slope of ln(1 - mean ratio) against ln k: how a least eigenvalue reaches its limit. One value per replica and width.
-private func deficitSlope(_ points: [(width: Double, ratios: [Double])]) throws -> Estimate {
-  guard Set(points.map(\.width)).count > 1 else { throw EvidenceError("needs two widths or more") }
-  return try jackknife(replicaCount: points[0].ratios.count) { replicas in
-    let deficits = points.map { point in 1 - Statistics.mean(replicas.map { point.ratios[$0] }) }
-    guard deficits.allSatisfy({ $0 > 0 }) else {
-      throw EvidenceError("a least eigenvalue exceeds its limit at some width, so the deficit has no logarithm")
-    }
-    return Statistics.linearFit(points.map { log($0.width) }, deficits.map { log($0) }).slope
-  }
-}

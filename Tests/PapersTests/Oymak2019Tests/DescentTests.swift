@@ -170,6 +170,41 @@ private func randomProblem(
     }
   }
 
+  @Test("K is as far from Sigma as a mean of independent terms", arguments: [Activation.softplus, .relu, .tanh])
+  func kernelSpread(activation: Activation) throws {
+    var stream = RandomStream(key: 6, stream: 0)
+    var (distances, limits) = (0.0, 0.0)
+    for _ in 0..<6000 {
+      let data = Problem.unitRows(stream.normalMatrix(rowCount: 6, columnCount: 4))
+      let start = stream.normalMatrix(rowCount: 4, columnCount: 4)
+      let problem = Problem(activation, data: data, labels: Array(repeating: 1, count: 6), start: start)
+      let limit = Theory.covariance(of: data, activation)
+      distances += (problem.kernel(at: start) - limit).squaredNorm
+      limits += limit.squaredNorm
+    }
+    let predicted = try relativeKernelVariance(activation, sampleCount: 6, inputDimension: 4)
+    // The statistical error is 1 %. Without the diagonal, or with second moments for variances, it would be tens of per cent off.
+    expectClose(4 * distances / limits, predicted, relative: 0.05)
+  }
+
+  @Test("in 10 000 steps linearised networks with k = 6 and d = 20 begin to fit near kd/n = 1.37, which bounds O1")
+  func linearisedTransition() throws {
+    let shares = try [1.28, 1.46].map { ratio in
+      let sampleCount = Int((120 / ratio).rounded())
+      let fitted = try (0..<40).filter { replica in
+        let problem = randomProblem(
+          .softplus, sampleCount: sampleCount, inputDimension: 20, studentWidth: 6, key: UInt64(100 + replica))
+        let eigen = try LinearAlgebra.symmetricEigen(problem.kernel(at: problem.start))
+        let modes = LinearAlgebra.multiply(eigen.vectors, problem.startResiduals, transposingFirst: true)
+        let greatest = try #require(eigen.values.last)
+        let rest = zip(modes, eigen.values).reduce(0) { $0 + pow($1.0 * pow(1 - $1.1 / greatest, 10_000), 2) }
+        return rest <= 1e-4 * Double(sampleCount)
+      }
+      return Double(fitted.count) / 40
+    }
+    #expect(shares[0] < 0.5 && shares[1] > 0.5)
+  }
+
   @Test("the greatest eigenvalue by power iteration")
   func powerIteration() throws {
     let problem = randomProblem(.relu, sampleCount: 60, inputDimension: 10, studentWidth: 20)
