@@ -101,7 +101,7 @@ package struct HDF5File: Sendable {
   )] {
     try withLibrary {
       let image = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-      let seconds = 5 + UInt32(bytes.count >> 22)
+      let seconds = 2 + UInt32(bytes.count >> 22)
       for name in names where chdf5_survives(image, bytes.count, name, hsize_t(valueLimit), seconds) == 0 {
         throw Malformed("it is damaged: reading '\(name)' crashes the HDF5 library or never ends")
       }
