@@ -31,40 +31,41 @@ extension PipelineFile {
               "then": .reference("stage of \(name)"),
             ]
           }),
-      ]
+      ],
+      "name of a stage": .words(stageNames), "slurm": SlurmSettings.schema(profiles: nil),
+      "replicas": StageReader.replicas, "range": SweepReader.rangeSchema,
     ]
     for name in names {
       guard let experiment = experiments[name] else { continue }
-      definitions["stage of \(name)"] = StageReader.schema(of: experiment, profiles: profiles, stages: stageNames)
+      definitions.merge(StageReader.schemas(of: experiment, profiles: profiles)) { first, _ in first }
     }
     return .document(title: "pipeline.yaml of refig", body, definitions: definitions)
   }
 }
 
 extension StageReader {
-  /// A stage of an experiment.
-  fileprivate static func schema(
-    of experiment: ExperimentDescription, profiles: [String], stages: [String]
-  ) -> Schema {
+  fileprivate static let replicas: Schema = {
+    let count: Schema = ["type": "integer", "minimum": 1, "maximum": .number(PipelineFile.Replicas.limit)]
+    return .anyOf([count, .mapping(replicaKeys, ["count": count, "perCell": count], required: ["count"])])
+  }()
+
+  /// A stage of an experiment, its parameters and its sweep.
+  fileprivate static func schemas(of experiment: ExperimentDescription, profiles: [String]) -> [String: Schema] {
+    let name = experiment.name
     let single = experiment.defaults.mapValues(Schema.value)
-    let values = experiment.defaults.mapValues { standard -> Schema in
+    let several = experiment.defaults.mapValues { standard -> Schema in
       let value = Schema.value(like: standard)
-      return .anyOf([value, .list(value, atLeast: 1)] + (standard.isNumber ? [SweepReader.rangeSchema] : []))
+      return .anyOf([value, .list(value, atLeast: 1)] + (standard.isNumber ? [.reference("range")] : []))
     }
     let group: Schema = [
-      "type": "object", "properties": .object(values), "minProperties": 1, "additionalProperties": false,
-    ]
-    let count: Schema = [
-      "type": "integer", "minimum": 1, "maximum": .number(PipelineFile.Replicas.limit),
+      "type": "object", "properties": .object(several), "minProperties": 1, "additionalProperties": false,
     ]
     let overridable: [String: Schema] = [
-      "parameters": ["type": "object", "properties": .object(single), "additionalProperties": false],
-      "sweep": .list(.anyOf([group, .list(group)])),
-      "replicas": .anyOf([count, .mapping(replicaKeys, ["count": count, "perCell": count], required: ["count"])]),
-      "streams": .words(Manifest.Streams.self), "timeLimit": Schema.anyNumber, "memoryLimit": Schema.anyNumber,
-      "slurm": SlurmSettings.schema(profiles: nil),
+      "parameters": .reference("parameters of \(name)"), "sweep": .reference("sweep of \(name)"),
+      "replicas": .reference("replicas"), "streams": .words(Manifest.Streams.self), "timeLimit": Schema.anyNumber,
+      "memoryLimit": Schema.anyNumber, "slurm": .reference("slurm"),
     ]
-    let stage = Schema.words(stages)
+    let stage = Schema.reference("name of a stage")
     let input = Schema.mapping(
       inputKeys, ["stage": stage, "replicas": .words(PipelineFile.Input.Replicas.self)], required: ["stage"])
     let file = Schema.mapping(
@@ -72,11 +73,15 @@ extension StageReader {
       required: ["path", "sha256"])
     let files = Set(experiment.data.map(\.file)).sorted()
     let properties: [String: Schema] = [
-      "experiment": .words([experiment.name]), "inputs": .named(.anyOf([stage, input])), "data": .some(of: files, file),
+      "experiment": .words([name]), "inputs": .named(.anyOf([stage, input])), "data": .some(of: files, file),
       "profiles": .some(of: profiles, .mapping(Self.overridable, overridable)),
     ]
-    return .mapping(
-      keys, properties.merging(overridable) { first, _ in first }, required: files.isEmpty ? [] : ["data"])
+    return [
+      "parameters of \(name)": ["type": "object", "properties": .object(single), "additionalProperties": false],
+      "sweep of \(name)": .list(.anyOf([group, .list(group)])),
+      "stage of \(name)": .mapping(
+        keys, properties.merging(overridable) { first, _ in first }, required: files.isEmpty ? [] : ["data"]),
+    ]
   }
 }
 

@@ -62,7 +62,11 @@ extension Schema {
 
   package static func anyOf(_ schemas: [Schema]) -> Schema { ["anyOf": .list(schemas)] }
 
-  package static func reference(_ name: String) -> Schema { ["$ref": .text("#/$defs/\(name)")] }
+  package static func reference(_ name: String) -> Schema {
+    // A JSON pointer in a URI.
+    let pointer = name.replacing("~", with: "~0").replacing("/", with: "~1").replacing(" ", with: "%20")
+    return ["$ref": .text("#/$defs/\(pointer)")]
+  }
 
   /// A mapping with exactly these keys, which must be those that the reader knows; `required` must be there.
   package static func mapping(
