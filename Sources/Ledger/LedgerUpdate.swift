@@ -143,8 +143,14 @@ package struct LedgerUpdate {
       let digest = cell.resultDigest(outputs: experiment.outputs)
       let numericClass = cell.bitClass
       acceptances.formUnion(cell.acceptances)
+      let cost = records.costs[stage.keys[index]]
+      let seconds = cost.map { ($0.processorSeconds * 1000).rounded() / 1000 }
       if let known = outcomes[index] {
-        guard known.digest != digest else { continue }
+        guard known.digest != digest else {
+          // What it takes may have been on no record where it was written down.
+          if known.seconds == nil, let seconds { outcomes[index] = known.costing(seconds) }
+          continue
+        }
         guard known.run.numericClass != numericClass else {
           throw PipelineError.damaged(
             path: store.path(of: stage.keys[index]),
@@ -156,11 +162,10 @@ package struct LedgerUpdate {
         proved.remove(stage.id)
         continue
       }
-      let cost = records.costs[stage.keys[index]]
       let run = cost.flatMap { records.runs[$0.run] }
       summary.cells += 1
       outcomes[index] = StageRecord.Outcome(
-        digest: digest, seconds: cost.map { ($0.processorSeconds * 1000).rounded() / 1000 },
+        digest: digest, seconds: seconds,
         run: StageRecord.Run(
           time: run?.time ?? "", numericClass: numericClass, machine: run.map(Self.machine) ?? "", recorded: time),
         probes: cell.probes(outputs: experiment.outputs))

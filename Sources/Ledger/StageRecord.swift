@@ -113,6 +113,11 @@ package struct StageRecord: Sendable {
       self.run = run
       self.probes = probes
     }
+
+    /// The same with its processor time.
+    func costing(_ seconds: Double) -> Outcome {
+      Outcome(digest: digest, seconds: seconds, run: run, probes: probes)
+    }
   }
 
   package let stage: String

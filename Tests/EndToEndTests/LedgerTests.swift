@@ -359,6 +359,20 @@ import Testing
     }
   }
 
+  @Test("a processor time that was on no record is filled in when the ledger is made compact")
+  func times() throws {
+    let paper = try Paper()
+    let untimed = /(\t[0-9a-f]{64}\t)-/
+    try paper.edit(try paper.file("stage-walk"), isForged: true) {
+      $0.replacing(/(\t[0-9a-f]{64}\t)[0-9][^\t\n]*/) { "\($0.output.1)-" }
+    }
+    func stage() throws -> String { try paper.workspace.read("\(paper.ledger)/\(paper.file("stage-walk"))") }
+    #expect(try stage().contains(untimed))
+    try paper.ok(["run"])
+    #expect(try paper.ok(["ledger", "update", "--compact"]).contains("0 cells"))
+    #expect(try !stage().contains(untimed))
+  }
+
   @Test("a cell that came out otherwise for the same code ends an update, which changes nothing")
   func contradiction() throws {
     let paper = try Paper()
