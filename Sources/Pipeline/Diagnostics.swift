@@ -17,8 +17,9 @@ package final class Diagnostics {
     if !files.contains(location.file) { files.append(location.file) }
   }
 
-  /// Throws ``PipelineError/invalidFiles(_:)`` if anything was found.
-  package func throwIfAny() throws {
+  /// Throws ``PipelineError/invalidFiles(_:)`` if anything was found, in other files than those that are left aside.
+  package func throwIfAny(leavingAside others: Set<String> = []) throws {
+    let found = found.filter { !others.contains($0.location.file) }
     guard !found.isEmpty else { return }
     let rank = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
     func place(_ diagnostic: Diagnostic) -> (Int, Int, Int) {

@@ -100,8 +100,9 @@ package enum ErrorMessage {
     case .fileMissing(let path, let purpose):
       "\(path): no such file; \(purpose). Run refig in the project's folder or name it with --project."
     case .notUTF8(let path): "\(path): not UTF-8 text; save it in UTF-8."
-    case .unknownTarget(let name, let known):
-      "no stage, figure or claim is called '\(visible(name))' (`refig graph` lists them)\(suggestion(name, known, end: "."))"
+    case .unknownTarget(let name, let nearest):
+      "no stage, figure or claim is called '\(visible(name))' (`refig graph` lists them)"
+        + (nearest.map { "; did you mean '\($0)'?" } ?? ".")
     case .unknownExperiment(let name, let known):
       "there is no experiment '\(name)'\(suggestion(name, known, listing: true, end: "."))"
     case .unknownProfile(let name, let known):

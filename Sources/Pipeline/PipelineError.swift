@@ -63,7 +63,7 @@ package enum PipelineError: Error, Sendable {
   case invalidFiles([Diagnostic])
   case fileMissing(path: String, purpose: String)
   case notUTF8(path: String)
-  case unknownTarget(String, known: [String])
+  case unknownTarget(String, nearest: String?)
   case unknownExperiment(String, known: [String])
   case unknownProfile(String, known: [String])
   case badOption(name: String, value: String, allowed: String)

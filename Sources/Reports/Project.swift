@@ -24,8 +24,12 @@ package struct Project: Sendable {
 
   package static let figureFileKeys = ["figures", "claims"]
 
-  /// Reads the files. Throws ``PipelineError/invalidFiles(_:)`` with all mistakes of all files.
-  package init(root: String, profile: String?, catalogue: Catalogue) throws {
+  /// Figure files with mistakes that were left aside.
+  package let faultyFiles: [String]
+
+  /// Reads the files. Throws ``PipelineError/invalidFiles(_:)`` with all mistakes of all files; with `papers`, of all but the
+  /// figure files of others, whose figures and claims are left out if there are some.
+  package init(root: String, profile: String?, catalogue: Catalogue, papers asked: Set<String>? = nil) throws {
     let diagnostics = Diagnostics()
     let pipeline = try PipelineFile(
       path: root == "." ? "pipeline.yaml" : root + "/pipeline.yaml", profile: profile, catalogue: catalogue,
@@ -36,6 +40,7 @@ package struct Project: Sendable {
     var texts: [[UInt8]] = []
     var claims: [Claim] = []
     var papers: Set<String> = []
+    var faultyFiles: [String] = []
     for file in pipeline.figureFiles {
       let path = root == "." ? file.path : root + "/" + file.path
       let paper = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
@@ -49,7 +54,22 @@ package struct Project: Sendable {
           at: file.location, in: "")
         continue
       }
-      let document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
+      let isAsked = asked?.contains(paper) ?? true
+      let document: YAMLValue
+      do {
+        document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
+      } catch is PipelineError where !isAsked {
+        faultyFiles.append(path)
+        continue
+      }
+      let before = (mistakes: diagnostics.reportCount, figures: figures.count, claims: claims.count)
+      defer {
+        if !isAsked, diagnostics.reportCount > before.mistakes {
+          faultyFiles.append(path)
+          figures.removeLast(figures.count - before.figures)
+          claims.removeLast(claims.count - before.claims)
+        }
+      }
       texts.append(try Files.bytes(of: path, limit: YAMLValue.byteLimit) ?? [])
       let top = document.mapping("file", allowing: Self.figureFileKeys, in: "")
       figures +=
@@ -62,7 +82,8 @@ package struct Project: Sendable {
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
       claims += top?["claims"].map(reader.claims) ?? []
     }
-    try diagnostics.throwIfAny()
+    try diagnostics.throwIfAny(leavingAside: Set(faultyFiles))
+    self.faultyFiles = faultyFiles
     self.root = root
     self.profile = profile
     self.pipeline = pipeline
@@ -181,7 +202,7 @@ package struct Project: Sendable {
     for name in names {
       let found = matches(name)
       guard !found.stages.isEmpty || !found.figures.isEmpty || !found.claims.isEmpty else {
-        throw PipelineError.unknownTarget(name, known: candidates(like: name))
+        throw PipelineError.unknownTarget(name, nearest: nearest(to: name))
       }
       targets.stages.formUnion(found.stages)
       targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
@@ -204,18 +225,27 @@ package struct Project: Sendable {
     return claims.filter { ids.contains($0.id) }
   }
 
-  /// All that could be asked for in the way that a misspelt name was.
-  private func candidates(like name: String) -> [String] {
+  /// What was meant by a name that nothing has, if that can be guessed: one that is misspelt, lacks its paper, as S4 does, or
+  /// is a paper's.
+  private func nearest(to name: String) -> String? {
     let (stages, figures, claims) = (pipeline.stages.map(\.id), figures.map(\.id), claims.map(\.id))
-    guard let colon = name.firstIndex(of: ":") else { return stages + figures + claims }
-    let ids =
-      switch name[..<colon] {
-      case "stage": stages
-      case "fig": figures
-      case "claim": claims
-      default: (stages + figures + claims).map(\.paper)
-      }
-    return ids.map { name[...colon] + $0 }
+    let ids = stages + figures + claims
+    if let colon = name.firstIndex(of: ":") {
+      let known =
+        switch name[..<colon] {
+        case "stage": stages
+        case "fig": figures
+        case "claim": claims
+        default: ids.map(\.paper)
+        }
+      return nearestSpelling(of: name, among: known.map { name[...colon] + $0 })
+    }
+    if name.contains("/") { return nearestSpelling(of: name, among: ids) }
+    let papers = Set(ids.map(\.paper)).sorted()
+    if papers.contains(name) { return "paper:\(name)" }
+    func withPaper(_ name: String) -> String? { ids.first { $0.dropFirst($0.paper.count + 1) == name } }
+    return withPaper(name) ?? nearestSpelling(of: name, among: papers).map { "paper:\($0)" }
+      ?? nearestSpelling(of: name, among: ids.map { String($0.dropFirst($0.paper.count + 1)) }).flatMap(withPaper)
   }
 
   private func matches(_ name: String) -> Targets {

@@ -58,11 +58,23 @@ struct Refig: ParsableCommand {
       let parserCode = exitCode(for: error)
       if parserCode == .success || error is CleanExit { help(fullMessage(for: error)) }
       if parserCode == .validationFailure {
-        StandardStreams.report(ErrorMessage.visibleInLines(fullMessage(for: error)) + "\n")
+        let message = fullMessage(for: error) + (misspeltCommand.map { "\n  Did you mean '\($0)'?" } ?? "")
+        StandardStreams.report(ErrorMessage.visibleInLines(message) + "\n")
         Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
       }
       fail(error)
     }
+  }
+
+  /// The command that is nearest to the first word that is none, as in `refig store chek`.
+  private static var misspeltCommand: String? {
+    var commands = configuration.subcommands
+    for word in CommandLine.arguments.dropFirst() {
+      let names = commands.map { $0._commandName }
+      guard let place = names.firstIndex(of: word) else { return nearestSpelling(of: word, among: names) }
+      commands = commands[place].configuration.subcommands
+    }
+    return nil
   }
 
   private static func fail(_ error: any Error) -> Never {
@@ -131,9 +143,15 @@ struct ProjectOptions: ParsableArguments {
   @Flag(help: "Run all of figures/style.gp, also what can start programs; you have read it.")
   var trust = false
 
-  func load() throws -> Project {
-    var project = try Project(root: root, profile: profile, catalogue: .linked)
+  /// The project; for some targets, figure files of other papers may have mistakes, which is said.
+  func load(for targets: [String] = []) throws -> Project {
+    let papers =
+      targets.isEmpty ? nil : Set(targets.map { ($0.split(separator: ":").last.map(String.init) ?? $0).paper })
+    var project = try Project(root: root, profile: profile, catalogue: .linked, papers: papers)
     project.trustsStyle = trust
+    for file in project.faultyFiles {
+      StandardStreams.report("refig: \(file) has mistakes, which do not concern what is asked for\n")
+    }
     return project
   }
 }

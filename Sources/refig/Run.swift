@@ -64,7 +64,7 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    let project = try project.load()
+    let project = try project.load(for: targets)
     let targets = try project.targets(targets)
     let plan = try Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
     if dry { return try forecast(project, plan) }
@@ -139,7 +139,12 @@ struct Run: ParsableCommand {
     for (figure, outcome) in outcomes {
       var fields = ["figure": figure.id]
       switch outcome {
-      case .unchanged: fields["outcome"] = "unchanged"
+      case .unchanged:
+        fields["outcome"] = "unchanged"
+        // Where those lie that were asked for by name; of all others it is known.
+        if !targets.isEmpty, outcomes.count <= 10, !execution.quiet, !output.json {
+          print("up to date: \(project.stem(of: figure)).svg")
+        }
       case .drawn:
         fields["outcome"] = "drawn"
         if !execution.quiet, !output.json {
@@ -195,15 +200,16 @@ struct Run: ParsableCommand {
     let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
     try output.show(
       Forecast(stages: stages, missing: counts.values.reduce(0, +), seconds: seconds, cellsOfUnknownCost: unknown),
-      text(stages, project, seconds: seconds, ofUnknownCost: unknown))
+      text(
+        stages, of: Set(plan.stages.flatMap(\.keys)).count, project, seconds: seconds, ofUnknownCost: unknown))
   }
 
   /// What would run, in all, by paper and by stage.
   private func text(
-    _ stages: [Forecast.Stage], _ project: Project, seconds: Double, ofUnknownCost unknown: Int
+    _ stages: [Forecast.Stage], of total: Int, _ project: Project, seconds: Double, ofUnknownCost unknown: Int
   ) -> String {
     let columns = StandardOutput.columns
-    let (missing, total) = (stages.reduce(0) { $0 + $1.missing }, stages.reduce(0) { $0 + $1.cells })
+    let missing = stages.reduce(0) { $0 + $1.missing }
     guard missing > 0 else {
       return
         "profile \(project.profile): nothing to compute, \(Text.count(total, "cell")) \(total == 1 ? "is" : "are") here"

@@ -285,7 +285,8 @@ struct Project {
     "a name that is nobody's: the nearest, and what lists them all",
     arguments: [
       ("paper:sarao", "paper:sarao2020"), ("fig:demo/threshold", "fig:demo/thresholds"),
-      ("demo/allways", "demo/always"),
+      ("demo/allways", "demo/always"), ("sarao2020", "paper:sarao2020"), ("demmo", "paper:demo"),
+      ("thresholds", "demo/thresholds"), ("alwys", "demo/always"),
     ])
   func nearestName(name: String, nearest: String) throws {
     let project = try Project()
@@ -297,6 +298,47 @@ struct Project {
 
         """)
     #expect(try project.refig("graph").output.contains(nearest.replacing("paper:", with: "")))
+  }
+
+  @Test(
+    "a command that there is none of: the nearest, also below a command",
+    arguments: [("vrify", "verify"), ("store chek", "check"), ("ledger acept", "accept")])
+  func nearestCommand(words: String, nearest: String) throws {
+    let result = try runProgram(try productPath("refig"), words.split(separator: " ").map(String.init))
+    #expect(result.status == 2)
+    #expect(result.errors.hasSuffix("  Did you mean '\(nearest)'?\n"), "\(result.errors)")
+    // What is wrong with a command that there is has another remedy.
+    #expect(try !runProgram(try productPath("refig"), ["verify", "--plann"]).errors.contains("Did you mean 'v"))
+  }
+
+  @Test("mistakes in one paper's figure file stop no run for another paper, and every other command")
+  func faultyFile() throws {
+    let project = try Project()
+    let pipeline = try project.workspace.read("pipeline.yaml")
+    try project.workspace.write(
+      pipeline.replacing("figures/demo.yaml", with: "figures/demo.yaml, figures/other.yaml"), to: "pipeline.yaml")
+    for (text, place) in [("figures: {one: {caption: x}}", ":1:"), ("figures: {", ":")] {
+      try project.workspace.write(text, to: "figures/other.yaml")
+      for target in ["sarao2020/population-flow", "fig:demo/thresholds", "paper:demo"] {
+        let result = try project.refig("run", target)
+        #expect(result.status == 0, "\(target): \(result.errors)")
+        #expect(result.errors.contains("figures/other.yaml has mistakes, which do not concern what is asked for"))
+      }
+      for words in [["run"], ["run", "paper:other"], ["run", "other/one"], ["verify", "demo/always"], ["status"]] {
+        let result = try runProgram(try productPath("refig"), words, in: project.workspace.path)
+        #expect(result.status == 2 && result.errors.contains("other.yaml\(place)"), "\(words): \(result.errors)")
+      }
+    }
+  }
+
+  @Test("a figure that is asked for by name and up to date is told where it lies")
+  func upToDate() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "fig:demo/thresholds").output.contains("drew ./figures/quick/demo/thresholds.svg"))
+    #expect(
+      try project.refig("run", "fig:demo/thresholds").output.contains(
+        "up to date: ./figures/quick/demo/thresholds.svg\n1 figure: 0 drawn, 0 failed"))
+    #expect(try !project.refig("run").output.contains("up to date"))
   }
 
   @Test("the data of several stages: one list as JSON, as CSV each under its name")
