@@ -191,7 +191,7 @@ package struct ClaimFile {
   }
 
   private func profiles(_ value: YAMLValue, _ context: String) -> [String] {
-    let names = value.texts("only", in: context) ?? []
+    let names = value.names("only", in: context) ?? []
     for name in names where !file.profiles.contains(name) {
       value.report(.unknownName(kind: "profile", name: name, known: file.profiles), in: context)
     }

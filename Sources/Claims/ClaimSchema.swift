@@ -5,7 +5,7 @@ extension ClaimFile {
   /// The JSON Schema of `claims:`, by name, with the names that a pipeline has.
   package static func schema(_ pipeline: PipelineFile) -> (claims: Schema, definitions: [String: Schema]) {
     let catalogue = pipeline.catalogue
-    let stages = Schema.texts(.words(pipeline.stageNames))
+    let stages = Schema.texts(.words(pipeline.stageNames), atLeast: 1)
     let mistakes = Set(catalogue.experiments.values.flatMap { $0.mutants.map(\.name) }).sorted()
     let synthetic = SyntheticMutant.allCases.map(\.rawValue)
     let overridable: [String: Schema] = [
@@ -17,7 +17,7 @@ extension ClaimFile {
       "estimate": .anyOf([.words(catalogue.estimators.keys.sorted()), .reference("estimate")]),
       "kills": .texts(.words(mistakes)), "immune": .some(of: synthetic + mistakes, .anyText),
       "profiles": .some(of: pipeline.profiles, .mapping(profileKeys, overridable)),
-      "only": .texts(.words(pipeline.profiles)),
+      "only": .texts(.words(pipeline.profiles), atLeast: 1),
     ]
     let claim = Schema.mapping(
       keys, properties.merging(overridable) { first, _ in first },

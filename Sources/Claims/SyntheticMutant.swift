@@ -144,12 +144,14 @@ extension Results {
   }
 
   /// Standard normal numbers of the same shapes, coin flips in place of flags; always the same for one sample.
-  /// Calculations without chance stay as they are: noise is compared with the theory that the claim names.
+  /// Calculations without chance stay as they are: noise is compared with the theory that the claim names. One with
+  /// replicas has the chance of what it reads.
   fileprivate func noise(_ sample: UInt64, _ catalogue: Catalogue) throws -> Results {
     var random = RandomStream(key: 0, purpose: "null control", stream: sample)
     return Results(
       points: try points.map { point in
-        guard try catalogue.experiments[point.experiment]?.drawsRandomNumbers(point.parameters) ?? true else {
+        let experiment = catalogue.experiments[point.experiment]
+        guard try point.replicaCount > 1 || experiment?.drawsRandomNumbers(point.parameters) ?? true else {
           return point
         }
         return point.mapping(catalogue) { _, array in

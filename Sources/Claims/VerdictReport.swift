@@ -90,7 +90,7 @@ package struct VerdictReport: Sendable {
     let claim = evaluated.claim
     let verdict = [evaluated.verdict.rawValue, evaluated.isExpected ? "as expected" : "", evaluated.remarks]
       .filter { !$0.isEmpty }
-    var numbers = ["\(evaluated.concise), accepted \(Self.interval(claim.accepted))"]
+    var numbers = ["\(evaluated.concise), accepted \(Self.accepted(claim.accepted))"]
     if let judgement = evaluated.judgement { numbers.append("interval \(Self.interval(judgement.confirming))") }
     if !evaluated.margin.isEmpty { numbers.append("margin \(evaluated.margin)") }
     numbers.append(claim.kind.rawValue)
@@ -138,6 +138,15 @@ package struct VerdictReport: Sendable {
 
   package static func interval(_ interval: Interval) -> String {
     "[\(number(interval.low)), \(number(interval.high))]"
+  }
+
+  /// An accepted interval, to the last digit of what somebody wrote.
+  package static func accepted(_ interval: Interval) -> String {
+    func bound(_ value: Double) -> String {
+      guard value.isFinite else { return number(value) }
+      return Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    }
+    return "[\(bound(interval.low)), \(bound(interval.high))]"
   }
 
   // MARK: For programs
@@ -291,7 +300,7 @@ package struct VerdictReport: Sendable {
       let claim = evaluated.claim
       let texts = [
         claim.statement.unicode, claim.kind.rawValue,
-        evaluated.concise, interval(claim.accepted),
+        evaluated.concise, accepted(claim.accepted),
         evaluated.margin, evaluated.verdict.rawValue + (evaluated.remarks.isEmpty ? "" : " (\(evaluated.remarks))"),
         claim.because.unicode + (evaluated.reason.isEmpty ? "" : ". \(evaluated.reason)"),
       ]
@@ -357,7 +366,7 @@ extension EvaluatedClaim {
   /// The claim with its numbers in one sentence.
   package var sentence: String {
     "\(claim.statement) Estimate \(concise), accepted "
-      + "\(VerdictReport.interval(claim.accepted)): \(verdict.rawValue)\(reason.isEmpty ? "" : " (\(reason))")"
+      + "\(VerdictReport.accepted(claim.accepted)): \(verdict.rawValue)\(reason.isEmpty ? "" : " (\(reason))")"
   }
 }
 
@@ -377,9 +386,9 @@ package struct BoundChange: Sendable, Equatable {
 
   package var text: String {
     switch (before, after) {
-    case (let before?, let after?): "\(VerdictReport.interval(before)) → \(VerdictReport.interval(after))"
-    case (nil, let after?): "new, \(VerdictReport.interval(after))"
-    case (let before?, nil): "removed, was \(VerdictReport.interval(before))"
+    case (let before?, let after?): "\(VerdictReport.accepted(before)) → \(VerdictReport.accepted(after))"
+    case (nil, let after?): "new, \(VerdictReport.accepted(after))"
+    case (let before?, nil): "removed, was \(VerdictReport.accepted(before))"
     case (nil, nil): ""
     }
   }

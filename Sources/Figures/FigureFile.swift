@@ -236,7 +236,7 @@ package struct FigureFile {
   /// The stages a series reads. A table of theory alone reads no experiment and needs none.
   private func stages(_ mapping: YAMLMapping, of definition: TableDefinition, in context: String) -> [String] {
     let value = definition.experiments.isEmpty ? mapping["from"] : mapping.required("from", in: context)
-    let names = value?.texts("from", in: context) ?? []
+    let names = value?.names("from", in: context) ?? []
     for name in names where !stages.contains(name) {
       value?.report(.unknownName(kind: "stage", name: name, known: stages), in: context)
     }

@@ -49,7 +49,8 @@ extension FigureFile {
       "draw": ["const": .text(draw.rawValue)], "label": Schema.anyText,
       "style": ["type": "integer", "minimum": 1, "maximum": .number(styleCount)],
       "slope": Schema.anyNumber, "rate": Schema.anyNumber, "through": Schema.pair, "range": Schema.pair,
-      "value": Schema.anyNumber, "table": .words(tables), "from": .texts(.words(stages)), "where": ["type": "object"],
+      "value": Schema.anyNumber, "table": .words(tables), "from": .texts(.words(stages), atLeast: 1),
+      "where": ["type": "object"],
       "split": Schema.anyText, "dropNonPositive": Schema.anyFlag,
     ]
     let keys = keys(of: draw)

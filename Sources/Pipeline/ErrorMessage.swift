@@ -28,7 +28,7 @@ package enum ErrorMessage {
         .input
       case .cellsFailed: .cellsFailed
       case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
-      case .damaged, .newerFormat, .auditFailed: .integrity
+      case .damaged, .newerFormat, .auditFailed, .changeMatters: .integrity
       case .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .versionUnknown, .slurmMissing,
         .slurmRefused,
         .slurmTasksFailed:
@@ -199,6 +199,11 @@ package enum ErrorMessage {
       """
       \(count) \(count == 1 ? "result is" : "results are") not what the ledger says: \(first). `refig run` and `refig ledger \
       update` of that stage write down what today's code gives; a line that no code ever gave was forged or damaged.
+      """
+    case .changeMatters(let stages):
+      """
+      the change of code changes results, so nothing was accepted of \(stages.joined(separator: ", ")); `refig run` computes \
+      them anew.
       """
     case .interrupted: "interrupted; finished cells are saved, run the same command to go on."
     case .tasksGoOn(let count, let run):

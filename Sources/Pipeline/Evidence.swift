@@ -39,7 +39,7 @@ extension Evidence {
     from value: YAMLValue, where conditions: YAMLValue?, experiments: [String]?, pipeline: PipelineFile,
     checksPoints: Bool, in context: String
   ) -> Evidence? {
-    guard let ids = value.texts("from", in: context) else { return nil }
+    guard let ids = value.names("from", in: context) else { return nil }
     let before = value.diagnostics.reportCount
     var stages: [PipelineFile.Stage] = []
     for (index, id) in ids.enumerated() {

@@ -63,6 +63,8 @@ package enum PipelineError: Error, Sendable {
   case invalidFiles([Diagnostic])
   case fileMissing(path: String, purpose: String)
   case notUTF8(path: String)
+  /// Cells of a sample came out otherwise: stages, each with why.
+  case changeMatters(stages: [String])
   case unknownTarget(String, nearest: String?)
   case unknownExperiment(String, known: [String])
   case unknownProfile(String, known: [String])

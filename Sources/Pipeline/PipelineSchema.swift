@@ -4,7 +4,10 @@ extension PipelineFile {
   /// The JSON Schema of pipeline.yaml, with the experiments, stages and profiles that this one has.
   package var schema: Schema {
     let experiments = catalogue.experiments
-    let names = experiments.keys.sorted()
+    // A project with programs of its own has no use for the names of refig's papers.
+    let programs = experiments.values.filter { if case .program = $0.implementation { true } else { false } }
+    let used = Set(programs.map(\.name) + stages.map(\.experiment.name))
+    let names = experiments.keys.filter { programs.isEmpty || used.contains($0) }.sorted()
     // An experiment of a stage's own name need not be named.
     let own = Dictionary(
       uniqueKeysWithValues: names.map { name -> (String, Schema) in
@@ -14,7 +17,7 @@ extension PipelineFile {
     let body = Schema.mapping(
       Self.keys,
       [
-        "seed": Schema.anyInteger, "profiles": .texts(), "figures": .list(.anyText),
+        "seed": Schema.anyInteger, "profiles": .texts(atLeast: 1), "figures": .list(.anyText),
         "slurm": SlurmSettings.schema(profiles: profiles), "experiments": .named(ExperimentReader.schema),
         "stages": [
           "type": "object", "properties": .object(own),
@@ -98,7 +101,7 @@ extension ExperimentReader {
   /// An experiment that a program computes.
   fileprivate static let schema: Schema = {
     let words = Schema.list(.anyText, atLeast: 1)
-    let axes = Schema.list(.anyText)
+    let axes = Schema.texts()
     let output = Schema.mapping(
       outputKeys,
       ["axes": axes, "unit": Schema.anyText, "meaning": Schema.anyText, "allowsNaN": Schema.anyFlag],

@@ -47,7 +47,9 @@ extension Schema {
   ]
 
   /// Texts one by one in a list, or a single one.
-  package static func texts(_ text: Schema = anyText) -> Schema { anyOf([text, list(text)]) }
+  package static func texts(_ text: Schema = anyText, atLeast count: Int = 0) -> Schema {
+    anyOf([text, list(text, atLeast: count)])
+  }
 
   package static func list(_ items: Schema, atLeast count: Int = 0) -> Schema {
     ["type": "array", "items": items, "minItems": .number(count)]

@@ -70,7 +70,7 @@ package struct YAMLValue {
     case .number(let number): "the number \(number.text)"
     case .flag(let flag): "\(flag)"
     case .null: "nothing"
-    case .list: "a list"
+    case .list(let values): values.isEmpty ? "an empty list" : "a list"
     case .mapping: "a mapping"
     }
   }
@@ -138,6 +138,12 @@ package struct YAMLValue {
   package func texts(_ key: String, in context: String) -> [String]? {
     let texts = listOrSingle.compactMap { $0.text(key, in: context) }
     return texts.count == listOrSingle.count ? texts : nil
+  }
+
+  /// The same where one must be there at least.
+  package func names(_ key: String, in context: String) -> [String]? {
+    guard !listOrSingle.isEmpty else { return refuse(key, "one name or more", context) }
+    return texts(key, in: context)
   }
 
   /// A list of exactly two numbers.

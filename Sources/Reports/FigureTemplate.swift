@@ -88,7 +88,7 @@ struct FigureTemplate {
     if let evaluated = entry.evaluated {
       numbers = """
         \(evaluated.concise), accepted \
-        \(VerdictReport.interval(claim.accepted))\(evaluated.reason.isEmpty ? "" : "; \(evaluated.reason)")
+        \(VerdictReport.accepted(claim.accepted))\(evaluated.reason.isEmpty ? "" : "; \(evaluated.reason)")
         """
     } else {
       numbers = "\(entry.reason)"

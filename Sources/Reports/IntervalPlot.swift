@@ -62,6 +62,6 @@ struct IntervalPlot {
   /// The picture in words.
   private var description: String {
     let interval = evaluated.judgement.map { VerdictReport.interval($0.confirming) } ?? ""
-    return "estimate \(evaluated.concise) in \(interval), accepted \(VerdictReport.interval(evaluated.claim.accepted))"
+    return "estimate \(evaluated.concise) in \(interval), accepted \(VerdictReport.accepted(evaluated.claim.accepted))"
   }
 }

@@ -174,7 +174,7 @@ package struct Report {
   ) throws -> [String: Result<Picture, Absence>] {
     let gallery = try project.gallery(plan, reader, ledger: ledger)
     func missing(_ figure: Figure) -> (missing: Int, all: Int) {
-      let keys = Set(figure.tables.flatMap(\.stages).compactMap { plan[$0] }.flatMap(\.keys))
+      let keys = Set(figure.tables.flatMap { reader.keys($0.evidence) })
       return (keys.count { !present.contains($0) }, keys.count)
     }
     var pictures: [String: Result<Picture, Absence>] = [:]

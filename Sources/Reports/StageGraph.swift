@@ -1,7 +1,9 @@
 private import Claims
 private import Figures
 private import Foundation
+private import Ledger
 package import Pipeline
+private import Store
 
 /// The graph of stages, figures and claims with their state, as text for people and programs.
 package struct StageGraph: Sendable {
@@ -28,10 +30,8 @@ package struct StageGraph: Sendable {
   package init(project: Project, plan: Plan, present: Set<CellKey>, hasClaims: Bool = true) {
     let planned = Set(plan.stages.map(\.id))
     var nodes: [Node] = []
-    var complete: Set<String> = []
     for stage in plan.stages {
       let count = stage.keys.filter { present.contains($0) }.count
-      if count == stage.keys.count { complete.insert(stage.id) }
       nodes.append(
         Node(
           id: stage.id, kind: "stage", state: "\(count)/\(stage.keys.count) cells",
@@ -39,14 +39,17 @@ package struct StageGraph: Sendable {
           own: stage.definition.inputs.filter { $0.replicas == .own }.map(\.stage)))
     }
     let ends =
-      project.figures.map { (id: "fig:\($0.id)", kind: "figure", stages: Set($0.tables.flatMap(\.stages))) }
-      + (hasClaims ? project.claims : []).map { (id: "claim:\($0.id)", kind: "claim", stages: Set($0.evidence.stages)) }
-    for end in ends where end.stages.isSubset(of: planned) {
-      let isComplete = end.stages.isSubset(of: complete)
+      project.figures.map { (id: "fig:\($0.id)", kind: "figure", evidence: $0.tables.map(\.evidence)) }
+      + (hasClaims ? project.claims : []).map { (id: "claim:\($0.id)", kind: "claim", evidence: [$0.evidence]) }
+    let reader = project.reader(plan)
+    for end in ends {
+      let stages = Set(end.evidence.flatMap(\.stages))
+      guard stages.isSubset(of: planned) else { continue }
+      let isComplete = end.evidence.allSatisfy { reader.keys($0).allSatisfy(present.contains) }
       nodes.append(
         Node(
           id: end.id, kind: end.kind, state: isComplete ? "ready" : "needs cells", isComplete: isComplete,
-          inputs: end.stages.sorted()))
+          inputs: stages.sorted()))
     }
     self.nodes = nodes
   }

@@ -103,7 +103,7 @@ struct TableTemplate {
     ]
     func sortKey(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%g", $0) : "" } ?? "" }
     let estimate = evaluated?.estimate
-    let accepted = VerdictReport.interval(claim.accepted)
+    let accepted = VerdictReport.accepted(claim.accepted)
     return """
       <tbody id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><tr><td class="claim">\
       <b>\(claim.id)</b> \(claim.statement)\

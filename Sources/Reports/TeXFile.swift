@@ -39,11 +39,13 @@ package struct TeXFile {
   ) rethrows {
     values = Dictionary(
       uniqueKeysWithValues: verdicts.entries.compactMap { entry in
-        guard let evaluated = entry.evaluated, let estimate = evaluated.estimate else { return nil }
+        guard let evaluated = entry.evaluated else { return nil }
         return (
           entry.claim.id,
           Value(
-            number: Self.mathematics(ConciseNumber(estimate.value, error: estimate.standardError)),
+            number: evaluated.estimate.map {
+              Self.mathematics(ConciseNumber($0.value, error: $0.standardError))
+            } ?? "\\textendash{}",
             verdict: evaluated.verdict.rawValue,
             origin: entry.origin?.name ?? "", statement: entry.claim.statement)
         )

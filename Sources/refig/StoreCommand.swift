@@ -298,9 +298,7 @@ struct StoreCommand: ParsableCommand {
             + (changed.isEmpty && audited > 0 ? " with the same bits" : ""))
       }
       if !changed.isEmpty {
-        throw PipelineError.damaged(
-          path: project.store.root,
-          reason: "the change is not harmless, nothing was accepted of " + changed.joined(separator: ", "))
+        throw PipelineError.changeMatters(stages: changed)
       }
       if !absences.isEmpty { throw Absence(absences.joined(separator: "; ")) }
       if kept == 0 {

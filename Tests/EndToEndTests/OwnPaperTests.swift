@@ -133,6 +133,52 @@ import Testing
     }
   }
 
+  @Test("a claim or a series of no stages, and a claim for no profile, is refused with its place")
+  func emptyNames() throws {
+    let workspace = try Workspace()
+    try #require(try Self.refig(["new", "mine"], in: workspace.path).status == 0)
+    let text = try workspace.read("mine/figures/mine.yaml")
+    for (right, wrong, key) in [
+      ("    from: [mine/walk]", "    from: []", "from"), ("    accept:", "    only: []\n    accept:", "only"),
+      ("table: mine/walk, from: [mine/walk]", "table: mine/walk, from: []", "from"),
+    ] {
+      #expect(text.contains(right))
+      try workspace.write(text.replacing(right, with: wrong), to: "mine/figures/mine.yaml")
+      let result = try Self.refig(["status"], in: workspace.path + "/mine")
+      let refusal = try Regex("mine\\.yaml:\\d+:\\d+: .*'\(key)' .*one name or more")
+      #expect(try result.status == 2 && refusal.firstMatch(in: result.errors) != nil, "\(result.errors)")
+    }
+  }
+
+  @Test("a figure of points that are there is whole, whatever became of others; a verdict without a number is one")
+  func partOfAStage() throws {
+    let workspace = try Workspace()
+    try #require(try Self.refig(["new", "mine"], in: workspace.path).status == 0)
+    let folder = workspace.path + "/mine"
+    try workspace.write(
+      workspace.read("mine/walk.py").replacing(
+        "    bias =", with: "    if p.law == 'odd':\n        import os\n        os._exit(3)\n    bias ="),
+      to: "mine/walk.py")
+    try workspace.write(
+      workspace.read("mine/pipeline.yaml").replacing("{steps: 16}", with: "{steps: 16, law: normal}")
+        .replacing("256]}]", with: "256]}, {law: [normal, odd]}]"), to: "mine/pipeline.yaml")
+    let text = try workspace.read("mine/figures/mine.yaml")
+    try workspace.write(
+      text.replacing("from: [mine/walk], draw", with: "from: [mine/walk], where: {law: normal}, draw")
+        .replacing("    accept:", with: "    where: {law: normal, steps: [16]}\n    expect: inconclusive\n    accept:"),
+      to: "mine/figures/mine.yaml")
+    #expect(try Self.refig(["run", "-q"], in: folder).status == 3)
+    #expect(try Self.refig(["graph"], in: folder).output.contains("figure fig:mine/fig1  ready"))
+    #expect(try Self.refig(["report"], in: folder).status == 0)
+    #expect(try !workspace.read("mine/report/quick/index.html").contains("No picture"))
+    // A slope of one point is none: the verdict stands in refig.tex without a number.
+    let told = try Self.refig(["tex"], in: folder)
+    #expect(told.status == 0 && told.output.contains("1 claim"), "\(told.output)\(told.errors)")
+    let macros = try workspace.read("mine/refig.tex")
+    #expect(macros.contains("refig@verdict@mine/diffusion\\endcsname{inconclusive}"), "\(macros)")
+    #expect(macros.contains("refig@value@mine/diffusion\\endcsname{\\textendash{}}"), "\(macros)")
+  }
+
   @Test("all files among a program's sources are shown, the command's own first; what is no text is not")
   func sources() throws {
     let workspace = try Workspace()

@@ -286,6 +286,12 @@ import Testing
     #expect(try folder.refig("run", "-j1").status == 0)
     let sums = try Self.rows(folder, "mypaper/summary", "y").compactMap(\.last)
     #expect(sums.count == 100 && Set(sums).count == 100 && sums.allSatisfy { (5...7).contains($0) })
+    // What it draws itself is no chance, what it reads is: noise in its place is noticed.
+    try folder.workspace.write("figures: [mine.yaml]\n" + folder.workspace.read("pipeline.yaml"), to: "pipeline.yaml")
+    try folder.workspace.write(
+      "claims:\n  a: {\(Self.claim)estimate: {mean: y}, from: [mypaper/summary], accept: [5, 7]}\n", to: "mine.yaml")
+    let fooled = try folder.refig("mutate", "--synthetic")
+    #expect(fooled.status == 0, "\(fooled.output)\(fooled.errors)")
   }
 
   @Test("a module that was edited twice within a second counts as it stands, and no bytecode is left")

@@ -395,6 +395,14 @@ private struct WalkClaims {
     #expect(many.markdown(processorSeconds: 12, changes: nil).utf8.count < VerdictReport.markdownLimit + 200)
   }
 
+  @Test("an accepted interval is shown to the last digit of what was written")
+  func acceptedInterval() {
+    for (low, high, text) in [
+      (0.99999, 1.000001, "[0.99999, 1.000001]"), (-3, 16.00004, "[-3, 16.00004]"), (0, 2e-7, "[0, 2e-07]"),
+      (0.1 + 0.2, .infinity, "[0.30000000000000004, ∞]"),
+    ] { #expect(VerdictReport.accepted(Interval(low, high)) == text) }
+  }
+
   @Test("Markdown shows any text as it is: no markup, no links, no mentions, no mathematics")
   func inertMarkdown() {
     let text = #"\|w\| `x` *a* _b_ [c](https://d.e) ~~f~~ <g> & www.h.i @j #12 $k$ [3, 4] &#64;"#
