@@ -9,8 +9,9 @@ import Runner
 struct DetachedRun {
   let project: Project
 
-  /// Starts it and waits until its first cells are on their way. Returns its id. If it ends before, what it said is repeated and this process ends with its status.
-  func start() throws -> String {
+  /// Starts it and waits until its first cells are on their way. Returns its id, and whether it has ended well already. If
+  /// it ends otherwise before, what it said is repeated and this process ends with its status.
+  func start() throws -> (run: String, hasEnded: Bool) {
     let runs = project.root + "/data/runs"
     try Files.makeFolder(runs)
     let console = "\(project.root)/data/.console-\(getpid()).txt"
@@ -29,12 +30,14 @@ struct DetachedRun {
     while waitpid(head, &status, WNOHANG) == 0 {
       if let run = try run(of: head), try isOnItsWay(run) {
         rename(console, "\(runs)/\(run)/console.txt")
-        return run
+        return (run, false)
       }
       usleep(100_000)
     }
     let text = try Files.bytes(of: console) ?? []
-    if let run = try run(of: head) { rename(console, "\(runs)/\(run)/console.txt") } else { unlink(console) }
+    let run = try run(of: head)
+    if let run { rename(console, "\(runs)/\(run)/console.txt") } else { unlink(console) }
+    if status == 0, let run { return (run, true) }
     StandardStreams.report(String(decoding: text, as: UTF8.self))
     exit(status & 0x7f == 0 ? (status >> 8) & 0xff : ErrorMessage.ExitCode.bug.rawValue)
   }

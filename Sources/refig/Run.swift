@@ -70,14 +70,16 @@ struct Run: ParsableCommand {
     if dry { return try forecast(project, plan) }
     if fromLedger { return try drawFromLedger(targets.figures, project, plan) }
     if presence == .detach, !(try missing(project, plan).isEmpty) {
-      let run = try DetachedRun(project: project).start()
+      let (run, hasEnded) = try DetachedRun(project: project).start()
       return try output.show(
         ["run": run],
-        """
-        run \(run) goes on by itself
-          refig watch \(run)     follow it
-          refig cancel \(run)    end it
-        """)
+        hasEnded
+          ? "run \(run) has ended"
+          : """
+          run \(run) goes on by itself
+            refig watch \(run)     follow it
+            refig cancel \(run)    end it
+          """)
     }
     let progress = ProgressDisplay(quiet: execution.quiet || output.json)
     var (summary, log, failure) = try execution.recordedBuild(project, plan, progress: progress)

@@ -30,6 +30,12 @@ private struct WalkStore {
     }
   }
 
+  /// Says when a cell was written, in seconds since 1970: cells written one after the other may have the same time.
+  func setTime(of key: CellKey, to seconds: Double) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: store.path(of: key))
+  }
+
   /// Changes the first number of a cell's output 'end', relative to the greatest, and says that it is of some class.
   func forge(_ index: Int, by change: Double, in numericClass: NumericClass?) throws {
     guard let cell = try store.cell(keys[index]) else { throw CocoaError(.fileNoSuchFile) }
@@ -198,7 +204,8 @@ extension StoreCare {
       #expect(cell.manifest == manifest)
     }
     #expect(try care.predecessors(of: wanted).isEmpty)
-    // Cells keep on record from which code they come, over all changes.
+    // Cells keep on record from which code they come, over all changes; the last written is taken.
+    for key in walks.keys { try walks.setTime(of: key, to: 1) }
     let twice = toyCatalogue(code: ["ToyPaper/Walk.swift": "edited twice"])
     let last = try WalkStore.manifest(0, twice)
     let again = StoreCare(store: walks.store, catalogue: twice)
@@ -250,8 +257,7 @@ extension StoreCare {
     let wanted = [try WalkStore.manifest(0, edited)]
     for (last, first) in [(walks.keys[0], older.key), (older.key, walks.keys[0])] {
       for (key, date) in [(first, 1_000_000.0), (last, 2_000_000)] {
-        try FileManager.default.setAttributes(
-          [.modificationDate: Date(timeIntervalSince1970: date)], ofItemAtPath: walks.store.path(of: key))
+        try walks.setTime(of: key, to: date)
       }
       #expect(try StoreCare(store: walks.store, catalogue: edited).predecessors(of: wanted).map(\.old) == [last])
     }
