@@ -40,7 +40,7 @@ extension Diagnostic {
       case .selectsNothing(let name, let value, _): "\(name) \(value)"
       default: "\(fact)"
       }
-    return "\(location.file):\(location.line):\(location.column): \(context): \(fact)"
+    return "\(location): \(context): \(fact)"
   }
 }
 

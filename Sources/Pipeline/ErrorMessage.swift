@@ -219,7 +219,7 @@ package enum ErrorMessage {
   package static func text(of diagnostic: Diagnostic) -> String {
     let location = diagnostic.location
     // An option has one line, in sight.
-    let place = location.file + (location.file.hasPrefix("--") ? "" : ":\(location.line):\(location.column)")
+    let place = location.file.hasPrefix("--") ? location.file : "\(location)"
     let context = diagnostic.context.isEmpty ? "" : "\(diagnostic.context): "
     let text = visible("\(place): \(context)\(sentence(diagnostic.fact))")
     return text.utf8.count > 2000 ? text.prefix(2000) + "…" : text

@@ -1,5 +1,5 @@
 /// A place in a user's file; line and column count from 1.
-package struct SourceLocation: Sendable, Hashable {
+package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
   package let file: String
   package let line: Int
   package let column: Int
@@ -9,6 +9,8 @@ package struct SourceLocation: Sendable, Hashable {
     self.line = line
     self.column = column
   }
+
+  package var description: String { "\(file):\(line):\(column)" }
 }
 
 /// One mistake in a user's file: where, in what, and the fact.

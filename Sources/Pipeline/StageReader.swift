@@ -130,30 +130,35 @@ struct StageReader {
       value.report(.badData(path: path, reason: reason), in: context)
       return nil
     }
+    let file: DataFile?
+    var problem = "no such file"
+    var impostor: String?
     do {
-      guard let bytes = try Files.bytes(of: folder + "/" + path, limit: DataFile.byteLimit) else {
-        guard let digest else { return refuse("no such file", at: place) }
-        guard let stated = digest.text("sha256", in: context) else { return nil }
-        guard let key = CellKey(stated) else {
-          return refuse("no such file, and '\(stated)' is no SHA-256, which has 64 digits from 0 to f", at: digest)
-        }
-        return DataFile(name: name, path: path, location: place.location, absent: key)
+      file = try Files.bytes(of: folder + "/" + path, limit: DataFile.byteLimit).map {
+        DataFile(name: name, path: path, location: place.location, bytes: $0)
       }
-      let file = DataFile(name: name, path: path, location: place.location, bytes: bytes)
-      guard let digest else {
-        return refuse(
-          "its SHA-256 must stand beside its path; if it is the right file, write "
-            + Self.dataForm(name, path: path, digest: file.digest), at: value)
-      }
-      guard let expected = digest.text("sha256", in: context) else { return nil }
-      return expected == file.digest
-        ? file
-        : refuse(
-          "its SHA-256 is \(file.digest), not the one stated; restore the file or, if the new one is right, state that",
-          at: digest)
     } catch {
-      return refuse(ErrorMessage.reason(of: error), at: place)
+      file = nil
+      problem = ErrorMessage.reason(of: error)
+      impostor = "cannot be read: \((error as? FileError)?.reason ?? problem)"
     }
+    guard let digest else {
+      guard let file else { return refuse(problem, at: place) }
+      return refuse(
+        "its SHA-256 must stand beside its path; if it is the right file, write "
+          + Self.dataForm(name, path: path, digest: file.digest), at: value)
+    }
+    guard let stated = digest.text("sha256", in: context) else { return nil }
+    if let file, file.digest == stated { return file }
+    if let file {
+      problem = "its SHA-256 is \(file.digest)"
+      impostor = "has the SHA-256 \(file.digest), not the one stated"
+    }
+    guard let key = CellKey(stated) else {
+      return refuse("\(problem), and '\(stated)' is no SHA-256, which has 64 digits from 0 to f", at: digest)
+    }
+    return DataFile(
+      name: name, path: path, location: (impostor == nil ? place : digest).location, absent: key, impostor: impostor)
   }
 
   private func variant(

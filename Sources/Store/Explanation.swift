@@ -65,7 +65,8 @@ package struct Explanation: Sendable, Encodable {
     ownInputs = stage.definition.inputs.filter { $0.replicas == .own }.map(\.name)
     data = Dictionary(
       uniqueKeysWithValues: stage.definition.data.map {
-        ($0.name, "\($0.path)\(store.absence(of: $0) == nil ? "" : ", which is not there"), SHA-256 \($0.digest)")
+        let problem = $0.impostor ?? (store.absence(of: $0) == nil ? nil : "is not there")
+        return ($0.name, "\($0.path)\(problem.map { ", which \($0)," } ?? ",") SHA-256 \($0.digest)")
       })
     points = stage.pointCount
     cells = stage.keys.count

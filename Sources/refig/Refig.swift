@@ -238,6 +238,13 @@ struct ExecutionOptions: ParsableArguments {
       store: project.store, plan: plan, executor: try executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
     let summary = try build.run()
+    // Cells that failed for it have said so. The others are right, but not what whoever changed the file looks for.
+    let others = Set(
+      plan.stages.flatMap(\.definition.data).filter { $0.impostor != nil && project.store.absence(of: $0) == nil }
+        .map(\.absence.description))
+    for other in others.sorted() {
+      StandardStreams.report("refig: \(other); until then cells are those of the file that is stated\n")
+    }
     if summary.failedReplicas > 0 {
       progress.line("\(Text.count(summary.failedReplicas, "replica")) failed numerically:")
       for line in Text.tally(summary.replicaFailures, of: "replica") { progress.line("  \(line)") }

@@ -1089,7 +1089,7 @@ import Testing
 
     try write(shift: 6, digest: String(repeating: "a", count: 64))
     let foreign = try refig("run")
-    #expect(foreign.status == 2 && foreign.errors.contains("not the one stated"), "\(foreign.errors)")
+    #expect(foreign.status == 3 && foreign.errors.contains("not the one stated"), "\(foreign.errors)")
     try write(shift: 6)
     #expect(try refig("run").output.contains("0 cached, 1 computed"))
     #expect(try refig("data", "my/total", "--csv").output.hasSuffix("0,\(sum + 6),1299000.0\n"))
