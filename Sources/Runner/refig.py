@@ -153,11 +153,14 @@ def main():
         sys.exit(f"refig starts this program. By hand: python3 {sys.argv[0]} --try NAME=VALUE …")
     for descriptor in (3, 4):
         os.set_inheritable(descriptor, False)
+    early = set(_written)
     with os.fdopen(3, "rb") as requests, os.fdopen(4, "wb") as answers:
         while True:
             request = _read(requests)
             if request is None:
                 return None
+            # What another cell wrote is there for this one in some orders of the cells alone.
+            _written.intersection_update(early)
             head, arrays = _answer(*request)
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
@@ -165,6 +168,18 @@ def main():
             for array in arrays:
                 answers.write(np.ascontiguousarray(array, "<f8").data)
             answers.flush()
+            if "error" in head and _has_run and not _knows_all(request[0]):
+                _start_anew()
+
+
+def _start_anew():
+    """Makes this process the program again: what a cell has read or imported must not be held against the next one."""
+    for descriptor in (3, 4):
+        os.set_inheritable(descriptor, True)
+    with open("/proc/self/cmdline", "rb") as file:
+        words = file.read().split(b"\0")[:-1]
+    os.chdir(_project)
+    os.execve("/proc/self/exe", words, _environment)
 
 
 def _read(stream):
@@ -221,6 +236,7 @@ def _run(function, request, cell):
     # Before, because an experiment may take hours; afterwards, because it may import or read more.
     _require_sources(request)
     states = _states.pop() if _states else _global_states()
+    _has_run.append(True)
     try:
         results, failed = _replicas(function, request, cell)
         _require_sources(request)
@@ -403,6 +419,10 @@ def _is_within(path, folder):
     return path.startswith(folder + os.sep)
 
 
+#: The environment that refig started the program in.
+_environment = dict(os.environ)
+#: Something once a function has been called: before, what was read is what the program reads in every order of its cells.
+_has_run = []
 #: The project's folder.
 _project = os.path.realpath(os.environ.get("REFIG_PROJECT", "."))
 #: The same, and as it was named: what its files' paths begin with.
@@ -491,6 +511,15 @@ def _require_sources(request):
                 f" [{', '.join(map(_yaml, request['sources'] + names))}]"
             )
     _covering.add(tuple(request["sources"]))
+
+
+def _knows_all(request):
+    """Whether all that the program has imported or read are sources."""
+    try:
+        _require_sources(request)
+    except _Mistake:
+        return False
+    return True
 
 
 def _look():

@@ -738,6 +738,51 @@ import Testing
   }
 
   @Test(
+    "which cells fail for a file that is no source depends on what each reads, not on which comes first",
+    arguments: ["[1, 2, 3, 4, 5, 6]", "[6, 5, 4, 3, 2, 1]", "[4, 2, 6, 1, 5, 3]"])
+  func orderOfReads(order: String) throws {
+    let folder = try Folder(
+      """
+      experiments: {my/f: {command: [python3, walk.py], random: false, parameters: {k: 0}, outputs: {x: {meaning: x}}}}
+      stages: {my/f: {sweep: [{k: \(order)}]}}
+
+      """,
+      program: """
+        import os
+        import refig
+
+        home = os.getcwd()
+
+        @refig.experiment
+        def f(p):
+            os.chdir("/")
+            os.environ.clear()
+            if p.k in (2, 4):
+                open(home + "/table.csv").read()
+            if p.k == 4:
+                raise ValueError("four")
+            if p.k == 5:
+                open(home + "/own", "w").write("five")
+            if p.k == 6:
+                try:
+                    open(home + "/own").read()
+                except FileNotFoundError:
+                    raise ValueError("six came first")
+            return {"x": p.k}
+
+        refig.main()
+        """)
+    try folder.workspace.write("1\n", to: "table.csv")
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 3, "\(run.errors)")
+    #expect(try folder.cells().count == 3, "those of k = 1, 3 and 5")
+    let reasons = try folder.failures()
+    #expect(reasons.count == 3 && reasons.count { $0.contains("reads table.csv") } == 1, "\(reasons)")
+    #expect(reasons.count { $0.contains("ValueError: four") } == 1, "\(reasons)")
+    #expect(reasons.count { $0.contains("reads own") || $0.contains("six came first") } == 1, "\(reasons)")
+  }
+
+  @Test(
     "numbers from a random state that all code shares are refused",
     arguments: [
       ("np.random.normal()", "numpy.random"), ("(np.random.seed(1), 0.5)[1]", "numpy.random"),
