@@ -93,22 +93,24 @@ package struct HDF5File: Sendable {
 
   /// The numbers of some datasets in a file that another program made. Nothing else in it is looked at.
   ///
-  /// Damaged bytes can crash the library or keep it at work for ever: a copy of this process reads them first. Throws
-  /// `Malformed` if it does not survive that, and for a dataset that is not there or is not an array of numbers in the
-  /// file itself.
+  /// Damaged bytes can crash the library, keep it at work for ever or fill memory: a copy of this process reads them first,
+  /// with a bound on each. Throws `Malformed` if that fails, and for a dataset that is not there or is not an array of
+  /// numbers in the file itself.
   package static func datasets(_ names: [String], in bytes: UnsafeRawBufferPointer) throws -> [(
     shape: [Int], values: [Double]
   )] {
     try withLibrary {
       let image = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
       let seconds = 2 + UInt32(bytes.count >> 22)
-      for name in names where chdf5_survives(image, bytes.count, name, hsize_t(valueLimit), seconds) == 0 {
-        throw Malformed("it is damaged: reading '\(name)' crashes the HDF5 library or never ends")
+      let limit = min(valueLimit, 1032 * bytes.count)
+      for name in names where chdf5_survives(image, bytes.count, name, hsize_t(limit), seconds) == 0 {
+        throw Malformed(
+          "it is damaged: reading '\(name)' fails, crashes the HDF5 library, never ends or takes too much memory")
       }
       let flags = UInt32(H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE)
       let file = try check(H5LTopen_file_image(image, bytes.count, flags), "H5LTopen_file_image")
       defer { H5Fclose(file) }
-      return try names.map { try read($0, from: file) }
+      return try names.map { try read($0, from: file, limit: limit) }
     }
   }
 }
@@ -216,10 +218,11 @@ private func linkNames(_ group: hid_t) throws -> [String] {
   }
 }
 
-/// More numbers than this, a gigabyte, are refused whatever the file claims.
+/// More numbers than this, a gigabyte, are refused whatever the file claims; so are more than its bytes can become by
+/// compression, 1032 each.
 private let valueLimit = 1 << 27
 
-private func read(_ name: String, from file: hid_t) throws -> (shape: [Int], values: [Double]) {
+private func read(_ name: String, from file: hid_t, limit: Int) throws -> (shape: [Int], values: [Double]) {
   guard H5Lexists(file, name, chdf5_default()) > 0 else {
     throw Malformed("it has no dataset '\(name)', only \(try linkNames(file).joined(separator: ", "))")
   }
@@ -245,8 +248,8 @@ private func read(_ name: String, from file: hid_t) throws -> (shape: [Int], val
   let shape = lengths.prefix(rank).map { Int(clamping: $0) }
   let count = try shape.reduce(1) { product, length in
     let (next, isTooMuch) = product.multipliedReportingOverflow(by: length)
-    guard !isTooMuch, next <= valueLimit else {
-      throw Malformed("its dataset '\(name)' has shape \(shape), more than \(valueLimit) numbers")
+    guard !isTooMuch, next <= limit else {
+      throw Malformed("its dataset '\(name)' has shape \(shape), more than the \(limit) numbers that it may hold")
     }
     return next
   }

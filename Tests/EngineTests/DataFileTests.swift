@@ -346,6 +346,36 @@ private struct DataProject {
     }
   }
 
+  @Test("a file of a megabyte whose bytes become hundreds is refused; numbers that are as many are read")
+  func compressedFiles() throws {
+    let workspace = try Workspace()
+    // Three numbers, in a chunk of 512 kB that says nothing of what its stream becomes.
+    let script = """
+      import h5py, numpy, sys, zlib
+      with h5py.File(sys.argv[1] + '/bomb.h5', 'w') as f:
+          chunk = f.create_dataset('numbers', (3,), '<f8', maxshape=(None,), chunks=(1 << 16,), compression='gzip')
+          stream = zlib.compressobj(1)
+          parts = [stream.compress(bytes(1 << 20)) for _ in range(300)] + [stream.flush()]
+          chunk.id.write_direct_chunk((0,), b''.join(parts))
+      with h5py.File(sys.argv[1] + '/zeros.h5', 'w') as f:
+          f.create_dataset('numbers', data=numpy.zeros(1 << 22), chunks=(1 << 22,), compression='gzip', shuffle=True)
+      with h5py.File(sys.argv[1] + '/claim.h5', 'w') as f:
+          f.create_dataset('numbers', (1 << 23,), '<f8', chunks=(1 << 10,), compression='gzip')
+      """
+    let made = try runProgram("/usr/bin/python3", ["-c", script, workspace.path])
+    #expect(made.status == 0, "\(made.errors)")
+    let array = DataArray(file: "table", "numbers", axes: ["row"], meaning: "")
+    func read(_ name: String) throws -> NDArray? {
+      let bytes = try #require(try Files.bytes(of: "\(workspace.path)/\(name).h5"))
+      return try DataFile.arrays([array], in: bytes)[array]
+    }
+    #expect(try read("zeros")?.values.count == 1 << 22)
+    for (name, reason) in [("bomb", "memory"), ("claim", "more than the")] {
+      let error = #expect(throws: EvidenceError.self, "\(name)") { try read(name) }
+      #expect(error?.description.contains(reason) == true, "\(name): \(error?.description ?? "")")
+    }
+  }
+
   @Test("text and value of a manifest with a file are inverse; a digest that is none is refused")
   func manifest() throws {
     let digest = String(repeating: "0f", count: 32)
