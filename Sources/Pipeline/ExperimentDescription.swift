@@ -67,6 +67,11 @@ package struct ExperimentDescription: Sendable {
     }
   }
 
+  /// Whether ``validate(_:replicaCount:)`` looks at values: what it says of one point may not hold for another.
+  package var validatesValues: Bool {
+    if case .compiled = implementation { true } else { false }
+  }
+
   /// Throws `InvalidParameter` if the values are not what the experiment accepts, or if a calculation without chance is
   /// asked for more than once. A program looks at its values itself, when it computes.
   package func validate(_ values: [String: ParameterValue], replicaCount: Int = 1) throws {

@@ -124,6 +124,14 @@ package struct Plan: Sendable {
 
   package subscript(_ id: String) -> Stage? { indices[id].map { stages[$0] } }
 
+  /// How many cells there are, each counted once. A stage has no cell twice, and only stages of the same experiment can
+  /// share some: the keys of the others, perhaps ten million, need not be held against each other.
+  package var cellCount: Int {
+    Dictionary(grouping: stages) { $0.definition.experiment.name }.values.reduce(0) { sum, stages in
+      sum + (stages.count == 1 ? stages[0].keys.count : Set(stages.lazy.flatMap(\.keys)).count)
+    }
+  }
+
   /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles. A mutant's name
   /// makes every experiment that can make this mistake do so. Throws where the code of a program cannot be had
   /// (``Catalogue/code(of:)``).

@@ -10,14 +10,16 @@ package struct Sweep: Sendable, Equatable {
   }
 
   package let factors: [[Group]]
+  /// Number of rows of every factor.
+  package let factorSizes: [Int]
 
-  package init(factors: [[Group]]) { self.factors = factors }
+  package init(factors: [[Group]]) {
+    self.factors = factors
+    factorSizes = factors.map { $0.reduce(0) { $0 + $1.rows.count } }
+  }
 
   /// Points a stage may have.
   package static let pointLimit = 10_000_000
-
-  /// Number of rows of every factor.
-  package var factorSizes: [Int] { factors.map { $0.reduce(0) { $0 + $1.rows.count } } }
 
   /// Number of points; nil beyond what an Int holds.
   package var pointCount: Int? {
@@ -57,10 +59,10 @@ package struct Sweep: Sendable, Equatable {
   package func point(_ number: Int, names: [String], base: [ParameterValue]) -> [ParameterValue] {
     var point = base
     var rest = number
-    for (factor, size) in zip(factors, factorSizes).reversed() {
-      var row = rest % size
-      rest /= size
-      for group in factor {
+    for index in factors.indices.reversed() {
+      var row = rest % factorSizes[index]
+      rest /= factorSizes[index]
+      for group in factors[index] {
         if row >= group.rows.count {
           row -= group.rows.count
           continue

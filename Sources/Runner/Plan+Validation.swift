@@ -24,6 +24,7 @@ extension Plan {
         } catch {
           diagnostics.report(.message("\(error)"), at: stage.definition.location, in: "stage '\(stage.id)'")
         }
+        guard stage.definition.experiment.validatesValues else { break }
       }
     }
   }

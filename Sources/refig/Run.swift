@@ -202,8 +202,7 @@ struct Run: ParsableCommand {
     let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
     try output.show(
       Forecast(stages: stages, missing: counts.values.reduce(0, +), seconds: seconds, cellsOfUnknownCost: unknown),
-      text(
-        stages, of: Set(plan.stages.flatMap(\.keys)).count, project, seconds: seconds, ofUnknownCost: unknown))
+      text(stages, of: plan.cellCount, project, seconds: seconds, ofUnknownCost: unknown))
   }
 
   /// What would run, in all, by paper and by stage.

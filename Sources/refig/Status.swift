@@ -87,13 +87,13 @@ struct Status: ParsableCommand {
       try diagnostics.throwIfAny()
     }
     // Stages may share cells.
-    let keys = Set(plan.stages.flatMap(\.keys))
-    let cached = keys.compactMap { sizes[$0] }
+    let total = plan.cellCount
+    let cached = Set(plan.stages.lazy.flatMap(\.keys).filter { sizes[$0] != nil }).compactMap { sizes[$0] }
     let ledger = try project.ledger(plan)
     try output.show(
       rows,
-      text(rows, project, of: keys.count, cached) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
-    let missing = keys.count - cached.count
+      text(rows, project, of: total, cached) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
+    let missing = total - cached.count
     if check, missing > 0 { throw PipelineError.outOfDate(count: missing) }
   }
 

@@ -136,6 +136,30 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     #expect(stage.keys == stage.keys.indices.map { stage.manifest($0).key })
   }
 
+  @Test("cells are counted once, whichever stages share them; within a stage no two are the same")
+  func cellCount() throws {
+    let walks = [
+      "{sweep: [{drift: [1, 2, 3]}, {law: [normal, uniform]}], replicas: {count: 5, perCell: 2}}",
+      "{experiment: toy/walk, sweep: [{drift: [2, 3, 4]}], replicas: {count: 5, perCell: 2}}",
+      "{experiment: toy/walk, sweep: [[{drift: [1, 2]}, {law: [normal, uniform]}]], replicas: {count: 6, perCell: 2}}",
+    ]
+    let reader = "  toy/mean: {inputs: {walks: toy/walk}, sweep: [{factor: [1, 2]}]}\n"
+    for count in 1...walks.count {
+      for order in [Array(walks.prefix(count)), walks.prefix(count).reversed()] {
+        let stages = order.enumerated().map { index, walk in
+          "  \(walk == walks[0] ? "toy/walk" : "other\(index)"): \(walk)\n"
+        }
+        let project = try project(stages.joined() + reader)
+        let plan = try Plan(
+          project.pipeline, stages: Set(project.pipeline.stages.map(\.id)), catalogue: project.catalogue)
+        for stage in plan.stages { #expect(Set(stage.keys).count == stage.keys.count, "\(stage.id)") }
+        let keys = plan.stages.flatMap(\.keys)
+        #expect(plan.cellCount == Set(keys).count)
+        #expect(plan.cellCount < keys.count || count == 1)
+      }
+    }
+  }
+
   @Test(
     "every mistake is told with its place and a suggestion",
     arguments: [
@@ -454,6 +478,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     let project = try project("  toy/walk: {replicas: {count: 1000000, perCell: 1}}")
     let plan = try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue)
     #expect(plan.stages[0].keys.count == 1_000_000)
+    #expect(plan.cellCount == 1_000_000)
   }
 
   @Test("a profile that is not there is named with the nearest")
