@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+/// What docs/foreign-bytes.md promises is held by the tests that it names.
+@Suite struct DocumentedTestTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// The names of all tests, by suite.
+  private static func tests() throws -> [String: Set<String>] {
+    let folder = root.appending(path: "Tests")
+    let files = FileManager.default.enumerator(atPath: folder.path())?.allObjects as? [String] ?? []
+    var tests: [String: Set<String>] = [:]
+    for file in files where file.hasSuffix("Tests.swift") {
+      let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+      var suite = ""
+      for match in text.matches(of: /(?:struct|class|enum|extension) (\w+Tests)\b|@Test\(\s*"([^"]+)"/) {
+        if let name = match.output.1 { suite = String(name) }
+        tests[suite, default: []].formUnion(match.output.2.map { [String($0)] } ?? [])
+      }
+    }
+    return tests
+  }
+
+  @Test("docs/foreign-bytes.md: each row of its tables names a test, and each test that it names exists")
+  func foreignBytes() throws {
+    let tests = try Self.tests()
+    let page = try String(contentsOf: Self.root.appending(path: "docs/foreign-bytes.md"), encoding: .utf8)
+    let rows = page.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasSuffix("| Test |") }
+    #expect(rows.count > 35)
+    for row in rows {
+      let cell = row.split(separator: " | ").last ?? ""
+      let named = cell.matches(of: /`(\w+Tests)`(?:: "([^"]+)")?/)
+      #expect(!named.isEmpty, "\(row)")
+      for test in named {
+        let known = tests[String(test.output.1)]
+        #expect(known != nil, "no suite \(test.output.1)")
+        if let name = test.output.2 { #expect(known?.contains(String(name)) == true, "\(test.output.1): \(name)") }
+      }
+    }
+  }
+}
