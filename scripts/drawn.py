@@ -82,10 +82,17 @@ class Element:
 @dataclass
 class Panel:
     name: str
+    of: str = ""  # Of a key outside of the axes: the panel that it is for; empty for all.
+    labels: list = field(default_factory=list)
     ranges: dict = field(default_factory=dict)
     logs: dict = field(default_factory=lambda: {"x": False, "y": False})
     place: tuple = ()
     plots: list = field(default_factory=list)
+
+    @property
+    def owner(self):
+        """The panel that it belongs to, or `key`."""
+        return self.of or self.name
 
     def elements(self):
         return [element for plot in self.plots for element in plot if element.data != "NaN"]
@@ -109,8 +116,8 @@ class Figure:
     def read_script(self, script):
         panels = []
         for line in script.splitlines():
-            if header := re.fullmatch(r"# (?:panel (\d+)|(key))", line):
-                panels.append(Panel(header[1] or header[2]))
+            if header := re.fullmatch(r"# (?:panel (\d+)|(key)(?: of panel (\d+))?)", line):
+                panels.append(Panel(header[1] or header[2], header[3] or ""))
             if not panels:
                 continue
             panel = panels[-1]
@@ -121,6 +128,8 @@ class Figure:
                     panel.logs[axis] = True
             if match := re.match(r"set margins at " + ", ".join([rf"screen ({NUMBER})"] * 4), line):
                 panel.place = tuple(map(float, match.groups()))
+            if match := re.match(r"set label '((?:[^']|'')*)'", line):
+                panel.labels.append(match[1])
             if line.startswith("plot "):
                 panel.plots.append([self.element(part) for part in self.parts(line[5:])])
         return panels

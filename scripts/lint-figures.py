@@ -3,6 +3,8 @@
 finding: figure, panel, kind, what, where. FOLDER is figures/PROFILE; unless given, all that are there. Run `make
 figures` first.
 
+key     an entry that is not drawn so in the panels of its key, a line or points that their entry does not show, a look
+        of a panel that only the key of another explains, or a key of several panels that does not say so
 legend  a text or sample of a key on a curve, a point, a panel that is not its own, or another text
 text    two other texts on each other, or a text that leaves the picture
 hidden  a series under another, within a line's width over 80 % of its length or points, that does not show through
@@ -26,9 +28,13 @@ import xml.etree.ElementTree as ElementTree
 from drawn import Box, Figure
 
 EXCUSES = pathlib.Path("figures/lint.txt")
-KINDS = ["legend", "text", "hidden", "cut", "looks", "small", "unread"]
+KINDS = ["key", "legend", "text", "hidden", "cut", "looks", "small", "unread"]
 WIDTHS = [8.6, 17.2]  # Centimetres in print, one column and two.
 COVERED = 0.8
+# How gnuplot draws what a key has a sample of.
+SAMPLES = {"lines": {"line"}, "steps": {"line"}, "points": {"marks"}, "impulses": {"marks"},
+           "linespoints": {"line", "marks"}, "yerrorbars": {"marks"}, "xerrorbars": {"marks"}, "xyerrorbars": {"marks"},
+           "filledcurves": {"band"}, "fillsteps": {"bars"}, "boxes": {"bars"}}
 
 
 class LintedFigure(Figure):
@@ -52,6 +58,7 @@ class LintedFigure(Figure):
             self.find("-", "unread", f"{self.centimetres:.2f} cm is no width of print")
             return self.findings
         self.check_texts()
+        self.check_keys()
         for panel in self.panels:
             self.check_key(panel)
             self.check_looks(panel)
@@ -65,9 +72,9 @@ class LintedFigure(Figure):
         return Box(left * self.width, (1 - top) * self.height, right * self.width, (1 - bottom) * self.height)
 
     def nearest(self, text):
-        strips = (panel for panel in self.panels if panel.name == "key")
-        if any(text in element.texts for panel in strips for element in panel.elements()):
-            return "key"
+        for panel in self.panels:
+            if panel.name == "key" and any(text in element.texts for element in panel.elements()):
+                return panel.owner
         x, y = (text.box.left + text.box.right) / 2, (text.box.top + text.box.bottom) / 2
         return min((p for p in self.panels if p.name != "key"), key=lambda p: self.rectangle(p).distance(x, y)).name
 
@@ -98,11 +105,42 @@ class LintedFigure(Figure):
             if panel.name == "key":
                 for other in self.panels:
                     if other.name != "key" and any(box.overlap(self.rectangle(other)) > 1 for box in boxes):
-                        self.find("key", "legend", f"{plain(entry.title)!r} is in panel {other.name}", corner(boxes))
+                        what = f"{plain(entry.title)!r} is in panel {other.name}"
+                        self.find(panel.owner, "legend", what, corner(boxes))
                 continue
             hit = {element.data for element in drawn for box in boxes if touches(element, box)}
             if hit:
                 self.find(panel.name, "legend", f"{plain(entry.title)!r} is on {', '.join(sorted(hit))}", corner(boxes))
+
+    def check_keys(self):
+        panels = [panel for panel in self.panels if panel.name != "key"]
+        entries = {panel.name: [] for panel in panels}
+        for key in self.panels:
+            shown = [element for element in key.elements() if element.isKey]
+            isForAll = key.owner == "key"
+            for name in entries if isForAll else [key.owner]:
+                entries[name] += shown
+            if isForAll and len(panels) > 1 and not key.labels:
+                self.find("key", "key", "does not say which panels it is for")
+        known = {look(entry): plain(entry.title) for shown in entries.values() for entry in shown}
+        for panel in panels:
+            drawn, told = {}, {}
+            filled = {element.data for element in panel.elements() if element.kind == "fillsteps"}
+            for element in panel.elements():
+                if element.isKey or element.isEdge or element.kind not in SAMPLES:
+                    continue
+                # The outline of a histogram.
+                samples = {"bars"} if element.data in filled else SAMPLES[element.kind]
+                drawn.setdefault(look(element), set()).update(samples)
+            for entry in entries[panel.name]:
+                told.setdefault(look(entry), set()).update(SAMPLES[entry.kind])
+                if SAMPLES[entry.kind] - drawn.get(look(entry), set()):
+                    self.find(panel.name, "key", f"{plain(entry.title)!r} is not drawn so")
+            for its, samples in drawn.items():
+                if its not in told and its in known and its[0].startswith("lt"):
+                    self.find(panel.name, "key", f"{known[its]!r} of another panel explains {', '.join(its)}")
+                elif its in told and (missing := samples - told[its] - {"band", "bars"}):
+                    self.find(panel.name, "key", f"{known[its]!r} is without {' and '.join(missing)}")
 
     def check_hidden(self, panel):
         drawn = [element for element in panel.elements() if not element.isKey and not element.isEdge]
@@ -153,13 +191,16 @@ class LintedFigure(Figure):
         entries = [element for element in panel.elements() if element.isKey]
         for one, other in itertools.combinations(entries, 2):
             if (one.kind, one.look) == (other.kind, other.look) and one.title != other.title:
-                self.find(panel.name, "looks", f"{plain(one.title)!r} and {plain(other.title)!r} look the same")
+                self.find(panel.owner, "looks", f"{plain(one.title)!r} and {plain(other.title)!r} look the same")
         drawn = [e for e in panel.elements() if not e.isKey and not e.isEdge and e.kind != "boxxyerror"]
-        # A line and points of one number belong together and are one look.
-        look = r"(?:lt|ls) \d+|lc (?:rgb '[^']*'|palette frac \S+)"
-        looks = {tuple(re.findall(look, element.look)) for element in drawn}
+        looks = {look(element) for element in drawn}
         if len(looks) > 8:
             self.find(panel.name, "looks", f"{len(looks)} looks")
+
+
+def look(element):
+    """A line and points of one number belong together and are one look."""
+    return tuple(re.findall(r"(?:lt|ls) \d+|lc (?:rgb '[^']*'|palette frac \S+)", element.look))
 
 
 def around(points):
@@ -253,19 +294,23 @@ def words(text, x, y, size=9.33):
     return f"<g transform='translate({x},{y})' font-size='{size}'><text><tspan>{text}</tspan></text></g>"
 
 
-def sample(*series, other="", groups=None):
-    """A figure of one panel with series of (draw, kind, look, title, rows, what is drawn)."""
+def sample(*series, other="", groups=None, panels=1, above=None, of="", label=""):
+    """A figure of equal panels with series of (draw, kind, look, title, rows, what is drawn), maybe with a key above."""
     blocks = "".join(f"# panel 1, {draw}\n$data{n} << EOD\n# x y\n{rows}\nEOD\n"
                      for n, (draw, _, _, _, rows, _) in enumerate(series, 1) if draw != "key")
     elements = [f"keyentry with {kind} {look} title '{title}'" if draw == "key" else
                 f"$data{n - (kind == 'steps')} using 1:2 with {kind} {look} notitle"
                 for n, (draw, kind, look, title, _, _) in enumerate(series, 1)]
-    script = f"{blocks}set terminal pdfcairo size 3.38583in,2.4in\n# panel 1\n" \
-        "set margins at screen 0.1, screen 0.9, screen 0.1, screen 0.9\n" \
-        "unset logscale x; set xrange [0:10]\nunset logscale y; set yrange [1:100]; set logscale y\n" \
-        "plot \\\n  " + ", \\\n  ".join(elements) + "\n"
+    script = f"{blocks}set terminal pdfcairo size 3.38583in,2.4in\n" + "".join(
+        f"# panel {panel}\nset margins at screen 0.1, screen 0.9, screen 0.1, screen 0.9\n"
+        "unset logscale x; set xrange [0:10]\nunset logscale y; set yrange [1:100]; set logscale y\n"
+        "plot \\\n  " + ", \\\n  ".join(elements) + "\n" for panel in range(1, panels + 1))
     drawn = "".join(f"<g id='test_plot_{n}a'><g stroke-width='1.6'>{parts[-1]}</g></g>"
-                    for n, parts in enumerate(series, 1))
+                    for n, parts in enumerate(series, 1)) * panels
+    if above:
+        script += f"# key{of}\n" + f"set label '{label}' at screen 0, screen 1\n" * bool(label) + \
+            f"plot NaN notitle, keyentry with {above[1]} {above[2]} title '{above[3]}'\n"
+        drawn += f"<g id='test_plot_1b'/><g id='test_plot_2b'><g stroke-width='1.6'>{above[-1]}</g></g>"
     return LintedFigure("test/fig1", script, "<svg xmlns='http://www.w3.org/2000/svg' width='325' height='230' "
                         "xmlns:xlink='http://www.w3.org/1999/xlink'>"
                         f"{other}{drawn if groups is None else groups}</svg>")
@@ -274,15 +319,16 @@ def sample(*series, other="", groups=None):
 def self_test():
     flat, lower, steep = ([(x, y + slope * (x - 40)) for x in range(40, 280, 5)]
                           for y, slope in ((60, 0), (66, 0), (60, 0.5)))
+    low = [(40, 190), (280, 190)]
     line = lambda at, number=1, dashes="": ("line", "lines", f"lt {number}", "", "1 10\n2 20", curve(at, dashes))
     dots = lambda at, number=1, shape=4: ("points", "points", f"lt {number}", "", "1 10\n2 20", points(at, shape))
-    entry = lambda x, y, number=1, title="some words": (
-        "key", "lines", f"lt {number}", title, "", words(title, x, y) + curve([(x - 25, y - 3), (x - 5, y - 3)]))
+    entry = lambda x, y, number=1, title="some words", kind="lines": (
+        "key", kind, f"lt {number}", title, "", words(title, x, y) + curve([(x - 25, y - 3), (x - 5, y - 3)]))
     rows = lambda draw, kind, numbers: (draw, kind, "lt 1", "", numbers, curve(steep))
     cases = [
         ("legend", sample(line(flat), entry(100, 64))),
         ("legend", sample(line([(40, 60), (105, 60)]), entry(124, 64))),  # Its sample alone.
-        ("legend", sample(dots([(120, 60), (240, 60)]), entry(100, 64))),
+        ("legend", sample(dots([(120, 60), (240, 60)]), entry(100, 64, kind="points"))),
         ("legend", sample(line(flat), entry(100, 120), other=words("title", 110, 122))),
         ("", sample(line(flat), entry(100, 120), other=words("title", 110, 135))),
         ("text", sample(line(flat), other=words("10", 50, 220) + words("100", 55, 220))),
@@ -307,8 +353,22 @@ def self_test():
         ("", sample(rows("guide", "lines", "1 0.1\n10 1000"))),
         ("looks", sample(*(line([(40, y), (280, y)], y // 10) for y in range(40, 130, 10)))),
         ("", sample(*(line([(40, y), (280, y)], y // 10) for y in range(40, 120, 10)), dots([(40, 150)], 4))),
-        ("looks", sample(entry(100, 60), entry(100, 90, title="others"))),
-        ("", sample(entry(100, 60), entry(100, 90, 2, title="others"))),
+        ("looks", sample(line(steep), entry(100, 60), entry(100, 30, title="others"))),
+        ("", sample(line(steep), line(low, 2), entry(100, 60), entry(100, 30, 2, title="others"))),
+        ("key", sample(line(low), entry(100, 60), entry(100, 30, 2, title="others"))),  # Nothing has the second look.
+        ("key", sample(line(low), dots(steep), entry(100, 60))),
+        ("key", sample(line(low), dots(steep), entry(100, 60, kind="points"))),
+        ("", sample(line(low), dots(steep), entry(100, 60, kind="linespoints"))),
+        ("", sample(line(low), dots(steep), entry(100, 60), entry(100, 30, title="others", kind="points"))),
+        ("key", sample(dots(low), entry(100, 60, kind="linespoints"))),
+        ("", sample(("histogram", "fillsteps", "lt 1", "", "1 10\n2 20", "<polygon points='40,190 280,190 280,200'/>"),
+                    ("histogram", "steps", "lt 1", "", "", curve(low)), entry(100, 60, kind="boxes"))),
+        ("", sample(line(low), dots(steep, 2), entry(100, 60))),  # What no key has may have no need of one.
+        ("key", sample(line(low), above=entry(100, 20), panels=2)),  # Of two panels without a word.
+        ("", sample(line(low), above=entry(100, 20), panels=2, label="(a, b)")),
+        ("key", sample(line(low), above=entry(100, 20, 2), panels=2, label="(a, b)")),
+        ("key", sample(line(low), above=entry(100, 20), panels=2, of=" of panel 1")),  # The other has its look.
+        ("", sample(line(low), above=entry(100, 20), of=" of panel 1")),
         ("small", sample(line(flat), other=words("10", 50, 220, 7.5))),
         ("", sample(line(flat), other=words("10</tspan><tspan dy='-3' font-size='7'>2", 50, 220, 8.3))),
         ("small", sample(line(flat), other=words("10</tspan><tspan dy='-3' font-size='6'>2", 50, 220, 8.3))),

@@ -12,7 +12,18 @@ package struct Figure: Sendable, Equatable {
     package var centimetres: Double { self == .oneColumn ? 8.6 : 17.2 }
   }
 
-  /// Where the key stands: in a strip above all panels, nowhere, or at a place inside the panel.
+  /// The font of all texts.
+  package struct Font: Sendable, Equatable {
+    /// As fontconfig knows it: letters, digits, spaces and hyphens.
+    package let family: String
+    /// Of numbers and keys in points; labels and titles are half a point larger.
+    package let size: Double
+
+    package static let standard = Font(family: "DejaVu Sans", size: 7)
+  }
+
+  /// Where the key stands: above the panel, nowhere, or at a place inside it. Keys above panels that are all the same stand
+  /// once, above all panels.
   package enum Key: String, CaseIterable, Sendable {
     case above, none
     case topLeft = "top left"
@@ -34,6 +45,7 @@ package struct Figure: Sendable, Equatable {
   package let width: Width
   /// Height in cm, or nil for one that suits the layout.
   package let height: Double?
+  package let font: Font
   package let rows: Int
   package let columns: Int
   /// The panels, row by row.
@@ -76,6 +88,9 @@ package struct Panel: Sendable, Equatable {
   package let z: Axis?
   package let key: Figure.Key
   package let series: [Series]
+
+  /// The letter of the panel with a number from 0.
+  static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index % 26))) }
 }
 
 /// One axis of a panel. A bound that is nil follows the data.

@@ -8,26 +8,29 @@ package struct FigureFile {
   private let stages: [String]
   private let parameters: (String) -> [String: ParameterValue]?
   private let tableNames: (String) -> [String]?
+  private let font: Figure.Font
   /// Made once: making it costs more than most uses.
   private let placeholder = Curve.placeholder
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
-  static let keys = ["caption", "source", "width", "height", "layout", "key", "panels"]
+  static let keys = ["caption", "source", "width", "height", "layout", "font", "key", "panels"]
+  static let fontKeys = ["family", "size"]
   static let panelKeys = ["title", "x", "y", "z", "key", "series"]
   static let axisKeys = ["label", "range", "scale", "ticks"]
 
   /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `parameters` are a
   /// stage's, nil for one that has mistakes; `tableNames` are to be named where a table is unknown, nil where the reason has
-  /// been reported.
+  /// been reported; `font` is the one of figures that say nothing else.
   package static func figures(
     in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String],
     parameters: @escaping (String) -> [String: ParameterValue]? = { _ in [:] },
-    tableNames: ((String) -> [String]?)? = nil
+    tableNames: ((String) -> [String]?)? = nil, font: Figure.Font = .standard
   ) -> [Figure] {
     let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let file = FigureFile(
-      tables: tables, stages: stages, parameters: parameters, tableNames: tableNames ?? { _ in tables.keys.sorted() })
+      tables: tables, stages: stages, parameters: parameters, tableNames: tableNames ?? { _ in tables.keys.sorted() },
+      font: font)
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
       let mistakeCount = value.diagnostics.reportCount
@@ -39,6 +42,21 @@ package struct FigureFile {
     }
   }
 
+  /// A font; what it does not say, `standard` says.
+  package static func font(_ value: YAMLValue, over standard: Figure.Font = .standard, in context: String)
+    -> Figure.Font
+  {
+    guard let mapping = value.mapping("font", allowing: fontKeys, in: context) else { return standard }
+    let family = mapping["family"]?.text("family", in: context)
+    // It stands in a string of gnuplot's, where a comma would end the name and a quote the string.
+    if let family, family.wholeMatch(of: /[A-Za-z0-9]+([ -][A-Za-z0-9]+)*/) == nil {
+      mapping.refuse("family", "letters from A to Z and digits with single spaces or hyphens between", context)
+    }
+    let size = mapping["size"]?.number("size", in: context)
+    if let size, !(5...20).contains(size) { mapping.refuse("size", "5 to 20 points", context) }
+    return Figure.Font(family: family ?? standard.family, size: size ?? standard.size)
+  }
+
   private func figure(
     _ id: String, _ value: YAMLValue, at location: SourceLocation, in context: String
   ) -> Figure? {
@@ -48,6 +66,7 @@ package struct FigureFile {
     let width = mapping["width"]?.word("width", as: Figure.Width.self, in: context) ?? .oneColumn
     let height = mapping["height"]?.number("height", in: context)
     if let height, !(2...30).contains(height) { mapping.refuse("height", "2 to 30 cm", context) }
+    let font = mapping["font"].map { Self.font($0, over: self.font, in: context) } ?? self.font
     let key = mapping["key"]?.word("key", as: Figure.Key.self, in: context) ?? .above
     let list = mapping.required("panels", in: context)?.list("panels", in: context) ?? []
     if list.isEmpty { mapping.refuse("panels", "one panel or more", context) }
@@ -65,8 +84,8 @@ package struct FigureFile {
     }
     guard let caption, let source, panels.count <= rows * columns else { return nil }
     return Figure(
-      id: id, caption: caption, source: source, width: width, height: height, rows: rows, columns: columns,
-      panels: panels, location: location)
+      id: id, caption: caption, source: source, width: width, height: height, font: font, rows: rows,
+      columns: columns, panels: panels, location: location)
   }
 
   private func panel(_ value: YAMLValue, key: Figure.Key, in context: String) -> Panel? {

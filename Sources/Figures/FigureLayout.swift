@@ -67,13 +67,16 @@ struct AxisRange: Equatable {
 struct FigureLayout {
   typealias Ranges = (x: AxisRange, y: AxisRange, z: AxisRange?)
 
-  static let fontSize = 7.0
-  static let labelSize = 7.5
+  /// Size of numbers and keys in points.
+  private let fontSize: Double
+  /// What lengths beside texts are multiplied with: they are given for the standard size.
+  private let scale: Double
+  /// Size of the labels of axes and of titles.
+  var labelSize: Double { fontSize + 0.5 }
   /// From the axes down to the middle of the x label.
-  static let xLabelOffset = 18.5
-  private static let labelLine = 13.0
-  private static let titleLine = 13.0
-  private static let keyLine = 8.6
+  var xLabelOffset: Double { 18.5 * scale }
+  /// From the top of a key to the middle of its first line.
+  var keyMiddle: Double { 4.6 * scale }
 
   /// One panel: the rectangle of its axes, which labels it has, and how far from the axes two of them are.
   struct Place {
@@ -85,24 +88,36 @@ struct FigureLayout {
     var hasYLabels = true
     var yLabelOffset = 0.0
     var zLabelOffset = 0.0
+    var titleOffset = 0.0
+  }
+
+  /// A key outside of the axes.
+  struct Key {
+    /// The panel above which it stands, or nil above all of them.
+    let panel: Int?
+    /// Before its entries: the panels it is for, where they are several.
+    let label: String
+    fileprivate(set) var left = 0.0
+    fileprivate(set) var top = 0.0
+    fileprivate(set) var columns: [(left: Double, entries: Range<Int>)] = []
+    fileprivate var height = 0.0
   }
 
   let width: Double
-  let height: Double
+  private(set) var height = 0.0
   private(set) var places: [Place] = []
-  /// Columns of the key above the panels.
-  private(set) var keyColumns: [(left: Double, entries: Range<Int>)] = []
+  private(set) var keys: [Key] = []
 
   /// The ticks of an x axis of some length: as many as their texts leave room for.
-  static func ticks(_ range: AxisRange, width: Double) -> [(value: Double, text: String?)] {
-    let ticks = range.ticks(atMost: max(2, width / 20))
+  func ticks(_ range: AxisRange, width: Double) -> [(value: Double, text: String?)] {
+    let ticks = range.ticks(atMost: max(2, width / (20 * scale)))
     let isCrowded = ticks.reduce(0) { $0 + textWidth($1.text ?? "") } > 0.8 * width
-    return isCrowded ? range.ticks(atMost: max(2, width / 50)) : ticks
+    return isCrowded ? range.ticks(atMost: max(2, width / (50 * scale))) : ticks
   }
 
   /// The ticks of a y axis of some length.
-  static func ticks(_ range: AxisRange, height: Double) -> [(value: Double, text: String?)] {
-    range.ticks(atMost: max(2, height / 17))
+  func ticks(_ range: AxisRange, height: Double) -> [(value: Double, text: String?)] {
+    range.ticks(atMost: max(2, height / (17 * scale)))
   }
 
   /// The ranges of all panels. Equal axes in a column (x) or a row (y) of panels get one range: panels can be compared.
@@ -130,26 +145,14 @@ struct FigureLayout {
     return ranges
   }
 
-  init(_ figure: Figure, ranges: [Ranges], keyTitles: [String]) {
+  /// `keys` are those outside of the axes: the panel, nil for one above all of them, and its titles.
+  init(_ figure: Figure, ranges: [Ranges], keys: [(panel: Int?, titles: [String])], fontSize: Double) {
+    self.fontSize = fontSize
+    scale = fontSize / Figure.Font.standard.size
     let points = 72 / 2.54
     let (rows, columns, panels) = (figure.rows, figure.columns, figure.panels)
-    let width = figure.width.centimetres * points
-
-    // The key: in as few lines as its columns allow.
-    var keyHeight = 0.0
-    if !keyTitles.isEmpty {
-      let widths = keyTitles.map { 37 + Self.textWidth($0) }
-      func columnWidths(_ lines: Int) -> [Double] {
-        stride(from: 0, to: widths.count, by: lines).map { widths[$0..<min($0 + lines, widths.count)].max() ?? 0 }
-      }
-      let lines = (1...widths.count).first { columnWidths($0).reduce(0, +) <= width - 8 } ?? widths.count
-      var left = max(4, (width - columnWidths(lines).reduce(0, +)) / 2)
-      for (index, columnWidth) in columnWidths(lines).enumerated() {
-        keyColumns.append((left, index * lines..<min((index + 1) * lines, widths.count)))
-        left += columnWidth
-      }
-      keyHeight = Double(lines) * Self.keyLine + 3
-    }
+    let line = 13 * scale
+    width = figure.width.centimetres * points
 
     // What each panel needs on its four sides. Labels that the neighbour below or to the left has too are left out.
     for (index, panel) in panels.enumerated() {
@@ -158,50 +161,86 @@ struct FigureLayout {
       need.hasXLabels = below >= panels.count || panels[below].x != panel.x || ranges[below].x != range.x
       need.hasYLabels = index % columns == 0 || panels[index - 1].y != panel.y || ranges[index - 1].y != range.y
       func widest(_ range: AxisRange) -> Double {
-        range.ticks(atMost: 8).map { Self.textWidth($0.text ?? "") }.max() ?? 0
+        range.ticks(atMost: 8).map { textWidth($0.text ?? "") }.max() ?? 0
       }
-      need.yLabelOffset = 7.5 + widest(range.y) + Self.labelLine / 2
-      need.left = need.hasYLabels ? 7.5 + widest(range.y) + (panel.y.label.isEmpty ? 0 : Self.labelLine) : 4
-      need.bottom = need.hasXLabels ? 12.5 + (panel.x.label.isEmpty ? 0 : Self.labelLine) : 4
-      need.top = panels.count > 1 || !panel.title.isEmpty ? Self.titleLine : 4
-      let lastTick = Self.ticks(range.x, width: width / Double(columns)).last { $0.text != nil }
-      need.right = max(5, Self.textWidth(lastTick?.text ?? "") / 2 + 1)
+      need.yLabelOffset = 7.5 * scale + widest(range.y) + line / 2
+      need.left = need.hasYLabels ? 7.5 * scale + widest(range.y) + (panel.y.label.isEmpty ? 0 : line) : 4
+      need.bottom = need.hasXLabels ? 12.5 * scale + (panel.x.label.isEmpty ? 0 : line) : 4
+      need.top = panels.count > 1 || !panel.title.isEmpty ? line : 4
+      let lastTick = ticks(range.x, width: width / Double(columns)).last { $0.text != nil }
+      need.right = max(5, textWidth(lastTick?.text ?? "") / 2 + 1)
       if let z = range.z {
-        need.zLabelOffset = 19 + widest(z) + Self.labelLine / 2
-        need.right = 20 + widest(z) + (panel.z?.label.isEmpty == false ? Self.labelLine : 0)
+        need.zLabelOffset = 12 + 7 * scale + widest(z) + line / 2
+        need.right = 13 + 7 * scale + widest(z) + (panel.z?.label.isEmpty == false ? line : 0)
       }
       places.append(need)
     }
-    let needs = places
     func most(_ side: KeyPath<Place, Double>, column: Int? = nil, row: Int? = nil) -> Double {
-      let own = needs.indices.filter { $0 % columns == column ?? $0 % columns && $0 / columns == row ?? $0 / columns }
-      return own.map { needs[$0][keyPath: side] }.max() ?? 0
+      let own = panels.indices.filter { $0 % columns == column ?? $0 % columns && $0 / columns == row ?? $0 / columns }
+      return own.map { places[$0][keyPath: side] }.max() ?? 0
     }
     let lefts = (0..<columns).map { most(\.left, column: $0) }
     let rights = (0..<columns).map { most(\.right, column: $0) }
-    let tops = (0..<rows).map { most(\.top, row: $0) }
-    let bottoms = (0..<rows).map { most(\.bottom, row: $0) }
     let gap = 6.0
     let panelWidth = (width - (lefts + rights).reduce(2, +) - gap * Double(columns - 1)) / Double(columns)
+
+    self.keys = keys.map { key($0.titles, of: $0.panel, in: figure, within: $0.panel == nil ? width - 8 : panelWidth) }
+    let keyHeight = self.keys.first { $0.panel == nil }?.height ?? 0
+    let keyHeights = (0..<rows).map { row in
+      self.keys.filter { $0.panel.map { $0 / columns } == row }.map(\.height).max() ?? 0
+    }
+    let tops = (0..<rows).map { most(\.top, row: $0) + keyHeights[$0] }
+    let bottoms = (0..<rows).map { most(\.bottom, row: $0) }
     let fixedHeight = (tops + bottoms).reduce(keyHeight + 2, +)
     let ownHeight = min(max(panelWidth * (rows > 1 && columns == 1 ? 0.46 : 0.72), 80), 190)
-    let height = figure.height.map { $0 * points } ?? fixedHeight + ownHeight * Double(rows)
+    height = figure.height.map { $0 * points } ?? fixedHeight + ownHeight * Double(rows)
     let panelHeight = max(20, (height - fixedHeight) / Double(rows))
-    (self.width, self.height) = (width, height)
 
+    // Why: labels of panels above one another stand in one line.
+    let yLabelOffsets = (0..<columns).map { most(\.yLabelOffset, column: $0) }
     for index in places.indices {
       let (row, column) = (index / columns, index % columns)
       let left = lefts[...column].reduce(1, +) + rights[..<column].reduce(0, +) + Double(column) * (panelWidth + gap)
       let down = tops[...row].reduce(keyHeight + 1, +) + bottoms[..<row].reduce(0, +) + Double(row) * panelHeight
       (places[index].left, places[index].right) = (left, left + panelWidth)
       (places[index].top, places[index].bottom) = (height - down, height - down - panelHeight)
-      // Why: labels of panels above one another stand in one line.
-      places[index].yLabelOffset = most(\.yLabelOffset, column: column)
+      places[index].yLabelOffset = yLabelOffsets[column]
+      places[index].titleOffset = 7 * scale + keyHeights[row]
+    }
+    for index in self.keys.indices {
+      let panel = self.keys[index].panel
+      let left = panel.map { places[$0].left } ?? self.keys[index].left
+      self.keys[index].top = panel.map { places[$0].top + keyHeights[$0 / columns] } ?? height - 1
+      self.keys[index].columns = self.keys[index].columns.map { (left + $0.left, $0.entries) }
+      self.keys[index].left = left
     }
   }
 
-  /// Width of a text in gnuplot's markup: an estimate for DejaVu Sans that errs upwards.
-  private static func textWidth(_ markup: String) -> Double {
+  /// A key in as few lines as its columns allow. Its columns are counted from its left.
+  private func key(_ titles: [String], of panel: Int?, in figure: Figure, within space: Double) -> Key {
+    let isForMany = panel == nil && figure.panels.count > 1
+    let last = figure.panels.count - 1
+    var key = Key(
+      panel: panel,
+      label: isForMany ? "{/:Bold (\(Panel.letter(0))\(last > 1 ? "–" : ", ")\(Panel.letter(last)))}" : "")
+    let labelWidth = isForMany ? 4 * scale + textWidth(key.label) : 0
+    let widths = titles.map { 37 * scale + textWidth($0) }
+    func columnWidths(_ lines: Int) -> [Double] {
+      stride(from: 0, to: widths.count, by: lines).map { widths[$0..<min($0 + lines, widths.count)].max() ?? 0 }
+    }
+    let lines = (1...widths.count).first { columnWidths($0).reduce(labelWidth, +) <= space } ?? widths.count
+    key.left = max(4, (width - columnWidths(lines).reduce(labelWidth, +)) / 2)
+    var left = labelWidth
+    for (index, columnWidth) in columnWidths(lines).enumerated() {
+      key.columns.append((left, index * lines..<min((index + 1) * lines, widths.count)))
+      left += columnWidth
+    }
+    key.height = Double(lines) * 8.6 * scale + 3
+    return key
+  }
+
+  /// Width of a text in gnuplot's markup: an estimate for DejaVu Sans, than which few fonts are wider, that errs upwards.
+  private func textWidth(_ markup: String) -> Double {
     0.6 * fontSize * Double(markup.replacing(#/\{/[^ ]* |[{}^_\\]/#, with: "").count)
   }
 }

@@ -10,9 +10,16 @@ extension FigureFile {
       [
         "caption": Schema.anyText, "source": Schema.anyText, "width": .words(Figure.Width.self),
         "height": ["type": "number", "minimum": 2, "maximum": 30],
+        "font": .reference("font"),
         "layout": ["type": "array", "items": side, "minItems": 2, "maxItems": 2], "key": legend,
         "panels": .list(.reference("panel"), atLeast: 1),
       ], required: ["caption", "source", "panels"])
+    let font = Schema.mapping(
+      fontKeys,
+      [
+        "family": ["type": ["string", "number"], "pattern": "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$"],
+        "size": ["type": "number", "minimum": 5, "maximum": 20],
+      ])
     let panel = Schema.mapping(
       panelKeys,
       [
@@ -37,7 +44,7 @@ extension FigureFile {
           ]
         }),
     ]
-    var definitions = ["panel": panel, "axis": axis, "series": series]
+    var definitions = ["font": font, "panel": panel, "axis": axis, "series": series]
     for draw in kinds {
       definitions["series of \(draw.rawValue)"] = self.series(draw, tables: tables, stages: stages)
     }

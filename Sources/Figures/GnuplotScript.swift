@@ -80,10 +80,10 @@ package struct GnuplotScript: Sendable {
       \(drawing.blocks)
       do for [format in 'svg pdf'] {
       if (format eq 'svg') {
-      set terminal svg size \(drawing.pixels) fixed \(Self.font) \
+      set terminal svg size \(drawing.pixels) fixed \(figure.font.command) \
       fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name '\(title)'
       } else {
-      set terminal pdfcairo size \(size) \(Self.font) \
+      set terminal pdfcairo size \(size) \(figure.font.command) \
       fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
       }
       set output '\(figure.name).'.format
@@ -99,7 +99,6 @@ package struct GnuplotScript: Sendable {
 extension GnuplotScript {
   /// What \footnotesize is in a paper of 10 points; gnuplot makes room for it and leaves the size to LaTeX.
   fileprivate static let latexSize = 8
-  fileprivate static let font = "font 'DejaVu Sans,\(FigureLayout.fontSize.scriptText)'"
 
   /// The same drawing as pixels on standard output. `terminal` is gnuplot's name of a form, such as pngcairo.
   func pixels(terminal: String) -> String {
@@ -108,12 +107,16 @@ extension GnuplotScript {
     set minussign
     \(style)
     \(drawing.blocks)
-    set terminal \(terminal) size \(drawing.pixels) \(Self.font) fontscale 1.3333 linewidth 1.3333 background '#ffffff'
+    set terminal \(terminal) size \(drawing.pixels) \(figure.font.command) fontscale 1.3333 linewidth 1.3333 background '#ffffff'
     set multiplot
     \(drawing.commands)unset multiplot
 
     """
   }
+}
+
+extension Figure.Font {
+  fileprivate var command: String { "font '\(family),\(size.scriptText)'" }
 }
 
 /// The parts of a script that show: data blocks and drawing commands.
@@ -135,31 +138,32 @@ private struct Drawing: Sendable {
     ranges = FigureLayout.ranges(figure, curves)
     let looks = Self.looks(figure, curves)
     self.looks = looks
-    // In the key above the panels, what looks the same and says the same stands once.
-    var entries: [String] = []
-    var titles: [String] = []
-    for (curve, look) in zip(curves, looks) where figure.panels[curve.panel].key == .above {
-      for entry in Self.keyEntries(curve, look, labels) where !entries.contains(entry) {
-        entries.append(entry)
-        titles.append(curve.title)
-      }
+    let entries = figure.panels.indices.map { index in
+      KeyEntry.entries(of: zip(curves, looks).filter { $0.0.panel == index }.map { (curve: $0.0, look: $0.1) })
     }
-    layout = FigureLayout(figure, ranges: ranges, keyTitles: titles)
+    // Keys above panels that say the same of all panels stand once, above all of them.
+    let isShared = figure.panels.allSatisfy { $0.key == .above } && Set(entries.map(Set.init)).count == 1
+    let above = figure.panels.indices.filter { figure.panels[$0].key == .above && !entries[$0].isEmpty }
+    let keyed = isShared ? Array(above.prefix(1)) : above
+    layout = FigureLayout(
+      figure, ranges: ranges, keys: keyed.map { (isShared ? nil : $0, entries[$0].map(\.title)) },
+      // LaTeX sets labels in the type of its document.
+      fontSize: labels == .latex ? Figure.Font.standard.size : figure.font.size)
 
     for (index, panel) in figure.panels.enumerated() {
       let isMap = ranges[index].z != nil
       var elements: [String] = []
-      var ownEntries: [String] = []
       for (number, curve) in curves.enumerated() where curve.panel == index {
         let block = "$data\(number + 1)"
         blocks += data(curve.fit(to: ranges[index]), name: block)
         elements += Self.elements(curve, block, looks[number], isMap: isMap)
-        if panel.key != .above, panel.key != .none { ownEntries += Self.keyEntries(curve, looks[number], labels) }
       }
-      commands += frame(panel, index, hasKey: !ownEntries.isEmpty)
-      commands += "plot \\\n  " + (elements + ownEntries).joined(separator: ", \\\n  ") + "\n"
+      let isInside = panel.key != .above && panel.key != .none
+      if isInside { elements += entries[index].map(command) }
+      commands += frame(panel, index, hasKey: isInside && !entries[index].isEmpty)
+      commands += "plot \\\n  " + elements.joined(separator: ", \\\n  ") + "\n"
     }
-    if !entries.isEmpty { commands += keyStrip(entries) }
+    for (index, key) in zip(keyed, layout.keys) { commands += keyStrip(key, entries[index]) }
   }
 
   // MARK: Looks
@@ -196,8 +200,6 @@ private struct Drawing: Sendable {
     }
   }
 
-  private static let translucent = "fs transparent solid 0.22"
-
   /// The data of one curve with their columns, and how they are drawn.
   private static func elements(_ curve: Curve, _ block: String, _ look: String, isMap: Bool) -> [String] {
     func element(_ columns: Int, _ kind: String, _ how: String) -> String {
@@ -215,24 +217,12 @@ private struct Drawing: Sendable {
       let bars = Set(curve.parts.filter(\.isBar).map(\.axis.rawValue)).sorted().joined()
       let kind = bars.isEmpty ? "points" : "\(bars)errorbars"
       return outlined(curve.parts.count, kind, "lw 2.4 dt solid", " lw 0.7 dt solid")
-    case .band: return [element(3, "filledcurves", "\(look) \(translucent) noborder")]
-    case .histogram: return [element(2, "fillsteps", "\(look) \(translucent) noborder"), element(2, "steps", look)]
+    case .band: return [element(3, "filledcurves", "\(look) \(KeyEntry.translucent) noborder")]
+    case .histogram:
+      return [element(2, "fillsteps", "\(look) \(KeyEntry.translucent) noborder"), element(2, "steps", look)]
     case .impulses: return [element(2, "impulses", "\(look) dt solid"), element(2, "points", look)]
     case .heatmap: return [element(7, "boxxyerror", "lc palette fs solid 1 noborder")]
     }
-  }
-
-  private static func keyEntries(_ curve: Curve, _ look: String, _ labels: GnuplotScript.Labels) -> [String] {
-    let kind: String? =
-      switch curve.series.draw {
-      case .line, .guide, .vertical, .horizontal, .steps: "lines \(look)"
-      case .points, .impulses: "points \(look)"
-      case .band: "filledcurves \(look) \(translucent) noborder"
-      case .histogram: "boxes \(look) \(translucent) border"
-      case .heatmap: nil
-      }
-    guard let kind, !curve.title.isEmpty else { return [] }
-    return ["keyentry with \(kind) title \(quoted(curve.title, labels))"]
   }
 
   // MARK: Data
@@ -276,6 +266,12 @@ private struct Drawing: Sendable {
 
   // MARK: Panels
 
+  private func label(_ text: String, _ x: Double, _ y: Double, _ how: String) -> String {
+    guard !text.isEmpty else { return "" }
+    let font = "font ',\(layout.labelSize.scriptText)'"
+    return "set label \(quoted(text, labels)) at \(screen(x, y)) \(how) front \(font)\n"
+  }
+
   private func screen(_ x: Double, _ y: Double) -> String {
     "screen \(rounded(x / layout.width)), screen \(rounded(y / layout.height))"
   }
@@ -284,11 +280,6 @@ private struct Drawing: Sendable {
   private func frame(_ panel: Panel, _ index: Int, hasKey: Bool) -> String {
     let place = layout.places[index]
     let range = ranges[index]
-    func label(_ text: String, _ x: Double, _ y: Double, _ how: String) -> String {
-      guard !text.isEmpty else { return "" }
-      let font = "font ',\(FigureLayout.labelSize.scriptText)'"
-      return "set label \(quoted(text, labels)) at \(screen(x, y)) \(how) front \(font)\n"
-    }
     func axis(
       _ name: String, _ range: AxisRange, _ ticks: [(value: Double, text: String?)], isLabelled: Bool = true
     ) -> String {
@@ -312,10 +303,10 @@ private struct Drawing: Sendable {
       \(range.z == nil ? "set border 3 ls 100; set grid back ls 101" : "set border 15 ls 100; unset grid")
 
       """
-    text += axis("x", range.x, FigureLayout.ticks(range.x, width: width), isLabelled: place.hasXLabels)
-    text += axis("y", range.y, FigureLayout.ticks(range.y, height: height), isLabelled: place.hasYLabels)
+    text += axis("x", range.x, layout.ticks(range.x, width: width), isLabelled: place.hasXLabels)
+    text += axis("y", range.y, layout.ticks(range.y, height: height), isLabelled: place.hasYLabels)
     if let z = range.z {
-      text += axis("cb", z, FigureLayout.ticks(z, height: height))
+      text += axis("cb", z, layout.ticks(z, height: height))
       text += """
         set colorbox vertical user origin \(screen(place.right + 6, place.bottom)) \
         size \(screen(6, height)) front noborder
@@ -323,9 +314,9 @@ private struct Drawing: Sendable {
         """
       text += label(panel.z?.label ?? "", place.right + place.zLabelOffset, middleY, "center rotate by 90")
     }
-    let letter = figure.panels.count > 1 ? "{/:Bold (\(UnicodeScalar(UInt8(97 + index % 26))))} " : ""
-    text += label(letter + panel.title, place.left, place.top + 7, "left")
-    if place.hasXLabels { text += label(panel.x.label, middleX, place.bottom - FigureLayout.xLabelOffset, "center") }
+    let letter = figure.panels.count > 1 ? "{/:Bold (\(Panel.letter(index)))} " : ""
+    text += label(letter + panel.title, place.left, place.top + place.titleOffset, "left")
+    if place.hasXLabels { text += label(panel.x.label, middleX, place.bottom - layout.xLabelOffset, "center") }
     if place.hasYLabels {
       text += label(panel.y.label, place.left - place.yLabelOffset, middleY, "center rotate by 90")
     }
@@ -336,20 +327,26 @@ private struct Drawing: Sendable {
     "screen \(rounded(low / whole)), screen \(rounded(high / whole))"
   }
 
-  /// The key above the panels: a last, empty panel as large as the page for each of its columns.
-  private func keyStrip(_ entries: [String]) -> String {
+  private func command(_ entry: KeyEntry) -> String {
+    "keyentry with \(entry.sample) title \(quoted(entry.title, labels))"
+  }
+
+  /// A key outside of the axes: a last, empty panel as large as the page for each of its columns.
+  private func keyStrip(_ key: FigureLayout.Key, _ entries: [KeyEntry]) -> String {
     // Why ticks at 2: `unset tics` would forget how the style wants them.
     var text = """
-      # key
+      # key\(key.panel.map { " of panel \($0 + 1)" } ?? "")
       set margins at screen 0, screen 1, screen 0, screen 1
       unset border; unset label; unset grid; unset colorbox; unset logscale
       set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-
+      \(label(key.label, key.left, key.top - layout.keyMiddle, "left"))
       """
-    for column in layout.keyColumns {
-      text += "set key at \(screen(column.left, layout.height - 1)) left top vertical maxrows \(column.entries.count)\n"
+    for (index, column) in key.columns.enumerated() {
+      if index == 1, !key.label.isEmpty { text += "unset label\n" }
+      text += "set key at \(screen(column.left, key.top)) left top vertical maxrows \(column.entries.count)\n"
       // Why `NaN`: keyentry needs a plot before it.
-      text += "plot NaN notitle, \\\n  " + entries[column.entries].joined(separator: ", \\\n  ") + "\n"
+      text += "plot NaN notitle, \\\n  "
+      text += entries[column.entries].map(command).joined(separator: ", \\\n  ") + "\n"
     }
     return text
   }

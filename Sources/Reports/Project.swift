@@ -22,7 +22,7 @@ package struct Project: Sendable {
 
   package var store: Store { Store(root: root + "/data/store", catalogue: catalogue) }
 
-  package static let figureFileKeys = ["figures", "claims"]
+  package static let figureFileKeys = ["font", "figures", "claims"]
 
   /// Figure files with mistakes that were left aside.
   package let faultyFiles: [String]
@@ -72,11 +72,12 @@ package struct Project: Sendable {
       }
       texts.append(try Files.bytes(of: path, limit: YAMLValue.byteLimit) ?? [])
       let top = document.mapping("file", allowing: Self.figureFileKeys, in: "")
+      let font = top?["font"].map { FigureFile.font($0, in: "") } ?? .standard
       figures +=
         top?["figures"].map {
           FigureFile.figures(
             in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames,
-            parameters: { pipeline[$0]?.base }, tableNames: catalogue.tableNames)
+            parameters: { pipeline[$0]?.base }, tableNames: catalogue.tableNames, font: font)
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)

@@ -32,7 +32,7 @@ struct SchemaCommand: ParsableCommand {
     let (claims, judged) = ClaimFile.schema(project.pipeline)
     return .document(
       title: "figures and claims of refig",
-      .mapping(Project.figureFileKeys, ["figures": figures, "claims": claims]),
+      .mapping(Project.figureFileKeys, ["font": .reference("font"), "figures": figures, "claims": claims]),
       definitions: drawn.merging(judged) { first, _ in first })
   }
 }

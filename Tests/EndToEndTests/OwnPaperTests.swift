@@ -317,6 +317,13 @@ import Testing
     try workspace.write(style.replacing("#0072b2", with: "#0072b3"), to: "figures/style.gp")
     #expect(try Self.refig(["run"], in: workspace.path).output.contains("1 figure: 1 drawn"))
     #expect(try workspace.read("figures/quick/drunkard/approach.svg") != drawn)
+    try workspace.write("font: {family: DejaVu Serif}\n" + blocks[2], to: "figures/drunkard.yaml")
+    #expect(try Self.refig(["run"], in: workspace.path).output.contains("1 figure: 1 drawn"))
+    #expect(try workspace.read("figures/quick/drunkard/approach.svg").contains("font-family=\"DejaVu Serif\""))
+    try workspace.write("font: {family: \"DejaVu', 'Serif\"}\n" + blocks[2], to: "figures/drunkard.yaml")
+    let refused = try Self.refig(["run"], in: workspace.path)
+    #expect(refused.status == 2 && refused.errors.contains("figures/drunkard.yaml:1:16"), "\(refused.errors)")
+    try workspace.write(blocks[2], to: "figures/drunkard.yaml")
     #expect(try Self.refig(["run", "--profile", "paper", "--dry"], in: workspace.path).status == 0)
     let sweep = blocks[3].split(separator: "\n").map { "    \($0)\n" }.joined()
     try workspace.write(

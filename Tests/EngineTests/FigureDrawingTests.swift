@@ -207,6 +207,28 @@ func withFolder(_ body: (URL) throws -> Void) throws {
     }
   }
 
+  @Test("both pictures name the font of a figure, which has room for its size, and LaTeX takes its own")
+  func font() throws {
+    try withFolder { folder in
+      let plain = try #require(try figures(FigureFileTests.yaml()).first)
+      let serif = try #require(
+        try figures(FigureFileTests.yaml(), font: Figure.Font(family: "DejaVu Serif", size: 14)).first)
+      let large = try script(serif)
+      _ = try Gnuplot.draw([Gnuplot.Job(large, folder: folder, cells: [])])
+      let svg = try String(contentsOf: folder.appending(path: "fig1.svg"), encoding: .utf8)
+      #expect(svg.contains("font-family=\"DejaVu Serif\"") && !svg.contains("DejaVu Sans"))
+      let fonts = try runProgram("pdffonts", ["fig1.pdf"], in: folder.path).output
+      #expect(fonts.contains("DejaVuSerif") && !fonts.contains("DejaVuSans"), "\(fonts)")
+      // Twice the size, about twice the room beside the axes.
+      let room = try [script(plain), large].map { $0.chart.panels[0] }.map { ($0.left, 1 - $0.bottom) }
+      #expect(1.8...2.2 ~= room[1].0 / room[0].0 && 1.5...2.2 ~= room[1].1 / room[0].1, "\(room)")
+      let latex = try [plain, serif].map { figure in
+        try GnuplotScript(figure, style: style.get(), claims: [], command: "", labels: .latex, table: provide).text
+      }
+      #expect(latex[0] == latex[1])
+    }
+  }
+
   @Test("LaTeX sets labels: a formula is mathematics, and nothing of a text is a command")
   func latex() throws {
     try withFolder { folder in

@@ -149,6 +149,41 @@ import Testing
     #expect(found.map(\.location.line) == found.map(\.location.line).sorted())
   }
 
+  /// A figure with a font, in line 4.
+  private static func yaml(font: String) -> String {
+    yaml().replacing("  panels:", with: "  font: \(font)\n  panels:")
+  }
+
+  @Test("what a figure does not say of its font the file says, and what neither says is as ever")
+  func font() throws {
+    let file = Figure.Font(family: "Latin Modern Roman", size: 6.5)
+    func font(_ text: String, _ file: Figure.Font = .standard) throws -> Figure.Font? {
+      try figures(Self.yaml(font: text), font: file).first?.font
+    }
+    #expect(try figures(Self.yaml()).map(\.font) == [Figure.Font(family: "DejaVu Sans", size: 7)])
+    #expect(try figures(Self.yaml(), font: file).map(\.font) == [file])
+    #expect(try font("{size: 20}", file) == Figure.Font(family: "Latin Modern Roman", size: 20))
+    #expect(try font("{family: Exo-2 Thin}", file) == Figure.Font(family: "Exo-2 Thin", size: 6.5))
+    #expect(try font("{size: 5}") == Figure.Font(family: "DejaVu Sans", size: 5))
+  }
+
+  @Test(
+    arguments: [
+      "''", "\"Times'; system 'id\"", "'Times,12'", "'Times:Bold'", "'@macro'", "'`id`'", "\"a\\\\\"", "'{/Symbol}'",
+      "' Times'", "'Times '", "'Times  New'", "'-Times'", "'Größe'", "'a<b'", "[Times]", "{a: b}", "\"Times\\n\"",
+    ])
+  func aNameThatIsNoFontsIsRefused(_ name: String) throws {
+    let found = try mistakes(Self.yaml(font: "{family: \(name)}"))
+    #expect(found.map(\.location.line) == [4] && found.map(\.location.column) == [18], "\(found)")
+    #expect(found.first?.context == "figure 'toy/fig1'")
+  }
+
+  @Test(arguments: ["4.9", "20.5", "0", "-7", ".inf", ".nan", "large"])
+  func aSizeThatNobodyReadsIsRefused(_ size: String) throws {
+    let found = try mistakes(Self.yaml(font: "{size: \(size)}"))
+    #expect(found.map(\.location.line) == [4] && found.map(\.location.column) == [16], "\(found)")
+  }
+
   @Test func anOpenRangeFollowsTheData() throws {
     let figure = try #require(try figures(Self.yaml(axes: "x: {label: a, range: [0.5, auto]}, y: {label: b}")).first)
     #expect(figure.panels[0].x.low == 0.5)

@@ -183,12 +183,12 @@ enum FigureGallery {
           y: {label: "training loss", scale: log}
           series:
             - {draw: line, table: toy/descent-theory, x: alpha, y: train, split: lambda}
-            - {draw: points, table: toy/descent, from: one, x: alpha, y: train, split: lambda}
+            - {draw: points, table: toy/descent, from: one, x: alpha, y: train, split: lambda, label: "{/:Italic λ} = {lambda}"}
         - x: *alpha
           y: {label: "rank / {/:Italic d}", range: [0, 1]}
           series:
             - {draw: line, table: toy/descent-theory, x: alpha, y: rank, split: lambda}
-            - {draw: points, table: toy/descent, from: one, x: alpha, y: rank, split: lambda}
+            - {draw: points, table: toy/descent, from: one, x: alpha, y: rank, split: lambda, label: "{/:Italic λ} = {lambda}"}
     spectra:
       caption: Spectra with their atoms.
       source: Fig. 4

@@ -8,12 +8,12 @@ import Testing
 let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent()
 
-/// The figures in a YAML text. Throws the mistakes in it.
-func figures(_ yaml: String) throws -> [Figure] {
+/// The figures in a YAML text, in a font unless they have their own. Throws the mistakes in it.
+func figures(_ yaml: String, font: Figure.Font = .standard) throws -> [Figure] {
   let diagnostics = Diagnostics()
   let value = try YAMLValue.document(yaml, file: "figures/toy.yaml", diagnostics: diagnostics)
   let figures = FigureFile.figures(
-    in: value, paper: "toy", tables: FigureGallery.tables, stages: ["success", "one", "two"])
+    in: value, paper: "toy", tables: FigureGallery.tables, stages: ["success", "one", "two"], font: font)
   try diagnostics.throwIfAny()
   return figures
 }
@@ -90,6 +90,51 @@ func script(_ figure: Figure, style text: String? = nil, claims: [String] = ["to
       return try provide(reference)
     }
     #expect(asked == ["toy/family"])
+  }
+
+  /// What a script says under the heading of a key, once for each of its entries.
+  private func key(_ heading: String, in text: String) throws -> [String] {
+    let section = try #require(text.components(separatedBy: "# \(heading)\n").dropFirst().first, "no \(heading)")
+    let own = section.prefix { $0 != "#" }
+    return own.matches(of: /keyentry with (\S+) .*?title '(.*?)'/).map { "\($0.output.1): \($0.output.2)" }
+  }
+
+  @Test("a key says what its panels draw, and shows lines and points as they are drawn")
+  func keys() throws {
+    func panel(_ series: String...) -> String {
+      "    - {x: {label: a}, y: {label: b}, series: [\(series.map { "{\($0)}" }.joined(separator: ", "))]}\n"
+    }
+    func text(_ panels: String...) throws -> String {
+      try script("fig1:\n  caption: A caption.\n  source: Fig. 1\n  panels:\n" + panels.joined()).text
+    }
+    let theory = "draw: line, table: toy/descent-theory, x: alpha, y: mse, split: lambda"
+    let runs = "draw: points, table: toy/descent, from: one, x: alpha, y: mse, error: error, split: lambda"
+    let label = "label: 'value {lambda}'"
+    let both = ["linespoints: value 0.1", "linespoints: value 0.01"]
+    // Whichever has the label, and where both have it.
+    for (first, second) in [("", ", \(label)"), (", \(label)", ""), (", \(label)", ", \(label)")] {
+      #expect(try key("key", in: try text(panel(theory + first, runs + second))) == both)
+    }
+    // Points of a look of their own, or with another label, have their own entries.
+    let named = try text(panel("\(theory), \(label)", "\(runs), label: 'runs {lambda}'"))
+    #expect(
+      try key("key", in: named) == ["lines: value 0.1", "lines: value 0.01", "points: runs 0.1", "points: runs 0.01"])
+    let apart = try text(panel("\(theory), \(label)", "\(runs), style: 8"))
+    #expect(try key("key", in: apart) == ["lines: value 0.1", "lines: value 0.01"])
+    #expect(!named.contains("(a"), "one panel needs no letter")
+
+    let pair = panel("\(theory), \(label)", runs)
+    let same = try text(pair, pair, pair)
+    #expect(try key("key", in: same) == both)
+    #expect(same.contains("set label '{/:Bold (a–c)}'") && !same.contains("# key of"))
+    #expect(try text(pair, pair).contains("set label '{/:Bold (a, b)}'"))
+    // The same labels, but drawn otherwise in one of them; other labels; a panel without any.
+    let different = try text(
+      pair, panel("\(theory), \(label)"), panel("\(theory), label: limit, style: 3"), panel(theory))
+    #expect(try key("key of panel 1", in: different) == both)
+    #expect(try key("key of panel 2", in: different) == ["lines: value 0.1", "lines: value 0.01"])
+    #expect(try key("key of panel 3", in: different) == ["lines: limit", "lines: limit"].suffix(1))
+    #expect(!different.contains("# key of panel 4") && !different.contains("# key\n"))
   }
 
   static let logAxes = "x: {label: a}, y: {label: b, scale: log}"

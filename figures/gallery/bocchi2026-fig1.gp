@@ -1,5 +1,5 @@
 # Figure bocchi2026/fig1 (ours, for statement P1 of the abstract)
-# Data key ff319be25c994fda472da7247eeb89aa3f40b29d256f9a0f98e0af01d129a4df
+# Data key 13166c22ec3f8b9853e50a9447190e9313b787a6e42143565a45fd44c7615dfb
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:bocchi2026/fig1 --profile quick
 # This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
@@ -1198,7 +1198,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'bocchi2026_fig1_key_ff319be25c994fda472da7247eeb89aa3f40b29d256f9a0f98e0af01d129a4df'
+set terminal svg size 650,265 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'bocchi2026_fig1_key_13166c22ec3f8b9853e50a9447190e9313b787a6e42143565a45fd44c7615dfb'
 } else {
 set terminal pdfcairo size 6.77165in,2.75591in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -1254,16 +1254,18 @@ plot \
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.17594, screen 0.99496 left top vertical maxrows 1
+set label '{/:Bold (a–c)}' at screen 0.1503, screen 0.97178 left front font ',7.5'
+set key at screen 0.20157, screen 0.99496 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with filledcurves lt 1 fs transparent solid 0.22 noborder title 'descent'
-set key at screen 0.31213, screen 0.99496 left top vertical maxrows 1
+unset label
+set key at screen 0.33776, screen 0.99496 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with lines lt 2 title 'overlap equations'
-set key at screen 0.53446, screen 0.99496 left top vertical maxrows 1
+set key at screen 0.5601, screen 0.99496 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with points lt 3 title 'full runs'
-set key at screen 0.68787, screen 0.99496 left top vertical maxrows 1
+set key at screen 0.71351, screen 0.99496 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with lines ls 11 title 'plateau'
 unset multiplot

@@ -1,5 +1,5 @@
 # Figure martin2026/fig6 (Fig. 6 of the paper (there d = 100))
-# Data key c75f2e2aaafd48304e7a8bedf01e6eddc5e8422466e54808ac170fbb3e9ce033
+# Data key 40b6cd0135149d5979273254290123174f3d0a62fb47043e8fd1a0b0c28a5598
 # Claims from the same arrays: martin2026/f6-1a, martin2026/f6-1b, martin2026/f6-2, martin2026/opt-1, martin2026/f6-4
 # Rebuild with: refig run fig:martin2026/fig6 --profile quick
 # This file is complete: `gnuplot fig6.gp` writes fig6.svg and fig6.pdf here.
@@ -2629,23 +2629,23 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,284 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_c75f2e2aaafd48304e7a8bedf01e6eddc5e8422466e54808ac170fbb3e9ce033'
+set terminal svg size 650,307 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_40b6cd0135149d5979273254290123174f3d0a62fb47043e8fd1a0b0c28a5598'
 } else {
-set terminal pdfcairo size 6.77165in,2.96135in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 6.77165in,3.20024in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'fig6.'.format
 set multiplot
 # panel 1
-set margins at screen 0.07855, screen 0.51302, screen 0.12429, screen 0.8396
+set margins at screen 0.07855, screen 0.51302, screen 0.11501, screen 0.77693
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.6]
 set xtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6)
 unset logscale y; set yrange [0.04543098341760396:10.054965256580267]; set logscale y
 set ytics ('' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '10^{−1}' 0.1, '' 0.2 1, '' 0.3 1, '' 0.4 1, '' 0.5 1, '' 0.6 1, '' 0.7 1, '' 0.8 1, '' 0.9 1, '10^{0}' 1, '' 2 1, '' 3 1, '' 4 1, '' 5 1, '' 6 1, '' 7 1, '' 8 1, '' 9 1, '10^{1}' 10)
-set label '{/:Bold (a)}​ ​{/:Italic λ}​ = 0.01' at screen 0.07855, screen 0.87243 left front font ',7.5'
-set label 'sample ratio ​{/:Italic α}​ = ​{/:Italic n}​ / ​{/:Italic d}^{2}' at screen 0.29579, screen 0.03752 center front font ',7.5'
-set label '|{/:Italic Z}​ − ​{/:Italic Z}*|^{2}​ / ​{/:Italic d}' at screen 0.01538, screen 0.48194 center rotate by 90 front font ',7.5'
+set label '{/:Bold (a)}​ ​{/:Italic λ}​ = 0.01' at screen 0.07855, screen 0.96962 left front font ',7.5'
+set label 'sample ratio ​{/:Italic α}​ = ​{/:Italic n}​ / ​{/:Italic d}^{2}' at screen 0.29579, screen 0.03472 center front font ',7.5'
+set label '|{/:Italic Z}​ − ​{/:Italic Z}*|^{2}​ / ​{/:Italic d}' at screen 0.01538, screen 0.44597 center rotate by 90 front font ',7.5'
 plot \
   $data1 using 1:2 with lines lt 1 lc palette frac 0 notitle, \
   $data2 using 1:2 with lines lt 2 lc palette frac 0.1 notitle, \
@@ -2654,15 +2654,15 @@ plot \
   $data5 using 1:2:3:4 with yerrorbars lt 4 lc palette frac 0.3 lw 0.7 dt solid notitle, \
   $data6 using 1:2 with lines ls 11 notitle
 # panel 2
-set margins at screen 0.54851, screen 0.98298, screen 0.12429, screen 0.8396
+set margins at screen 0.54851, screen 0.98298, screen 0.11501, screen 0.77693
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.6]
 set xtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6)
 unset logscale y; set yrange [0.04543098341760396:10.054965256580267]; set logscale y
 set ytics ('' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '' 0.1, '' 0.2 1, '' 0.3 1, '' 0.4 1, '' 0.5 1, '' 0.6 1, '' 0.7 1, '' 0.8 1, '' 0.9 1, '' 1, '' 2 1, '' 3 1, '' 4 1, '' 5 1, '' 6 1, '' 7 1, '' 8 1, '' 9 1, '' 10)
-set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = 1' at screen 0.54851, screen 0.87243 left front font ',7.5'
-set label 'sample ratio ​{/:Italic α}​ = ​{/:Italic n}​ / ​{/:Italic d}^{2}' at screen 0.76574, screen 0.03752 center front font ',7.5'
+set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = 1' at screen 0.54851, screen 0.96962 left front font ',7.5'
+set label 'sample ratio ​{/:Italic α}​ = ​{/:Italic n}​ / ​{/:Italic d}^{2}' at screen 0.76574, screen 0.03472 center front font ',7.5'
 plot \
   $data7 using 1:2 with lines lt 5 lc palette frac 0.4 notitle, \
   $data8 using 1:2 with lines lt 6 lc palette frac 0.5 notitle, \
@@ -2674,32 +2674,32 @@ plot \
   $data14 using 1:2:3:4 with yerrorbars lt 5 lc palette frac 0.4 lw 0.7 dt solid notitle, \
   $data15 using 1:2 with lines lt 7 notitle, \
   $data16 using 1:2 with lines ls 11 notitle
-# key
+# key of panel 1
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.03544, screen 0.99531 left top vertical maxrows 2
+set key at screen 0.07855, screen 0.93924 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0 title '{/:Italic Δ}​ = 0.1', \
   keyentry with lines lt 2 lc palette frac 0.1 title '{/:Italic Δ}​ = 0.25'
-set key at screen 0.18024, screen 0.99531 left top vertical maxrows 2
+set key at screen 0.22336, screen 0.93924 left top vertical maxrows 2
 plot NaN notitle, \
   keyentry with lines lt 3 lc palette frac 0.2 title '{/:Italic Δ}​ = 0.5', \
-  keyentry with lines lt 4 lc palette frac 0.3 title '{/:Italic Δ}​ = 1'
-set key at screen 0.31643, screen 0.99531 left top vertical maxrows 2
+  keyentry with linespoints lt 4 lc palette frac 0.3 title '{/:Italic Δ}​ = 1'
+# key of panel 2
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.54851, screen 0.93924 left top vertical maxrows 4
 plot NaN notitle, \
-  keyentry with lines lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.1', \
-  keyentry with lines lt 6 lc palette frac 0.5 title '{/:Italic λ}​ = 0.05'
-set key at screen 0.46124, screen 0.99531 left top vertical maxrows 2
-plot NaN notitle, \
-  keyentry with lines lt 7 lc palette frac 0.6 title '{/:Italic λ}​ = 0.01', \
+  keyentry with linespoints lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.1', \
+  keyentry with lines lt 6 lc palette frac 0.5 title '{/:Italic λ}​ = 0.05', \
+  keyentry with linespoints lt 7 lc palette frac 0.6 title '{/:Italic λ}​ = 0.01', \
   keyentry with lines lt 8 lc palette frac 0.7 title '{/:Italic λ}​ = 0.005'
-set key at screen 0.61465, screen 0.99531 left top vertical maxrows 2
+set key at screen 0.70192, screen 0.93924 left top vertical maxrows 3
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0.8 title '{/:Italic λ}​ = 0.001', \
-  keyentry with lines lt 2 lc palette frac 0.9 title '{/:Italic λ}​ = 0.0002'
-set key at screen 0.77668, screen 0.99531 left top vertical maxrows 1
-plot NaN notitle, \
+  keyentry with lines lt 2 lc palette frac 0.9 title '{/:Italic λ}​ = 0.0002', \
   keyentry with lines lt 7 title 'Bayes-optimal'
 unset multiplot
 unset output
