@@ -20,6 +20,8 @@ package struct Figure: Sendable, Equatable {
     package let size: Double
 
     package static let standard = Font(family: "DejaVu Sans", size: 7)
+
+    package init(family: String, size: Double) { (self.family, self.size) = (family, size) }
   }
 
   /// Where the key stands: above the panel, nowhere, or at a place inside it. Keys above panels that are all the same stand

@@ -1,5 +1,5 @@
 # Figure toy/decay (Fig. 2)
-# Data key 80c3ca2aca697843e1fe4e823ff7bbe75a9790e10067833b47545a194ffa978a
+# Data key 5db12fa57c5c19eb8806c9e85ff6f08b809cdd495dbdc708541b2bb356cdaa7c
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/decay
 # This file is complete: `gnuplot decay.gp` writes decay.svg and decay.pdf here.
@@ -311,7 +311,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_80c3ca2aca697843e1fe4e823ff7bbe75a9790e10067833b47545a194ffa978a'
+set terminal svg size 325,231 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_decay_key_5db12fa57c5c19eb8806c9e85ff6f08b809cdd495dbdc708541b2bb356cdaa7c'
 } else {
 set terminal pdfcairo size 3.38583in,2.4093in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -339,9 +339,9 @@ plot \
   $data9 using 1:2:3:4 with yerrorbars lt 3 lw 0.7 dt solid notitle, \
   $data10 using 1:2 with lines ls 11 notitle, \
   $data11 using 1:2 with lines ls 12 notitle, \
-  keyentry with points lt 1 title '{/:Italic γ}​ = 1', \
-  keyentry with points lt 2 title '{/:Italic γ}​ = 2', \
-  keyentry with points lt 3 title '{/:Italic γ}​ = 4', \
+  keyentry with linespoints lt 1 title '{/:Italic γ}​ = 1', \
+  keyentry with linespoints lt 2 title '{/:Italic γ}​ = 2', \
+  keyentry with linespoints lt 3 title '{/:Italic γ}​ = 4', \
   keyentry with lines ls 11 title '∝ ​{/:Italic t}^{−2}', \
   keyentry with lines ls 12 title 'end of the flow'
 unset multiplot

@@ -1,5 +1,5 @@
 # Figure toy/family (Fig. 3)
-# Data key 3ce57a8838a22adb33221c9f8a8715b4b977846b37f4c4ec56608e8a1f6fd500
+# Data key 93e425d399cf8c03d65969668cf45aea3375e1cf24b2fe5c3f04e97f00bbd517
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
 # This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
@@ -646,23 +646,23 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,211 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_3ce57a8838a22adb33221c9f8a8715b4b977846b37f4c4ec56608e8a1f6fd500'
+set terminal svg size 325,222 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_family_key_93e425d399cf8c03d65969668cf45aea3375e1cf24b2fe5c3f04e97f00bbd517'
 } else {
-set terminal pdfcairo size 3.38583in,2.19306in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 3.38583in,2.3125in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'family.'.format
 set multiplot
 # panel 1
-set margins at screen 0.13988, screen 0.51743, screen 0.16783, screen 0.67448
+set margins at screen 0.13988, screen 0.51743, screen 0.15916, screen 0.63964
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.75]
 set xtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6)
 unset logscale y; set yrange [-0.05200790707183957:1.0921660485086309]
 set ytics ('0' 0, '0.5' 0.5, '1' 1)
-set label '{/:Bold (a)}​ ​{/:Italic Δ}​ = 0' at screen 0.13988, screen 0.71881 left front font ',7.5'
-set label '{/:Italic α}' at screen 0.32866, screen 0.05066 center front font ',7.5'
-set label '{/:Italic κ}_{min}' at screen 0.03077, screen 0.42115 center rotate by 90 front font ',7.5'
+set label '{/:Bold (a)}​ ​{/:Italic Δ}​ = 0' at screen 0.13988, screen 0.68168 left front font ',7.5'
+set label '{/:Italic α}' at screen 0.32866, screen 0.04805 center front font ',7.5'
+set label '{/:Italic κ}_{min}' at screen 0.03077, screen 0.3994 center rotate by 90 front font ',7.5'
 plot \
   $data1 using 1:2 with lines lt 1 lc palette frac 0 notitle, \
   $data2 using 1:2 with lines lt 2 lc palette frac 0.1 notitle, \
@@ -675,15 +675,15 @@ plot \
   $data9 using 1:2 with lines lt 1 lc palette frac 0.8 notitle, \
   $data10 using 1:2 with lines lt 2 lc palette frac 0.9 notitle
 # panel 2
-set margins at screen 0.5884, screen 0.96595, screen 0.16783, screen 0.67448
+set margins at screen 0.5884, screen 0.96595, screen 0.15916, screen 0.63964
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.75]
 set xtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6)
 unset logscale y; set yrange [-0.05200790707183957:1.0921660485086309]
 set ytics ('' 0, '' 0.5, '' 1)
-set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = ½' at screen 0.5884, screen 0.71881 left front font ',7.5'
-set label '{/:Italic α}' at screen 0.77718, screen 0.05066 center front font ',7.5'
+set label '{/:Bold (b)}​ ​{/:Italic Δ}​ = ½' at screen 0.5884, screen 0.68168 left front font ',7.5'
+set label '{/:Italic α}' at screen 0.77718, screen 0.04805 center front font ',7.5'
 plot \
   $data11 using 1:2 with lines lt 1 lc palette frac 0 notitle, \
   $data12 using 1:2 with lines lt 2 lc palette frac 0.1 notitle, \
@@ -699,20 +699,20 @@ plot \
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.06559, screen 0.99367 left top vertical maxrows 4
+set label '{/:Bold (a, b)}' at screen 0.1505, screen 0.96637 left front font ',7.5'
+set key at screen 0.27028, screen 0.99399 left top vertical maxrows 5
 plot NaN notitle, \
   keyentry with lines lt 1 lc palette frac 0 title '{/:Italic λ}​ = 5', \
   keyentry with lines lt 2 lc palette frac 0.1 title '{/:Italic λ}​ = 2', \
   keyentry with lines lt 3 lc palette frac 0.2 title '{/:Italic λ}​ = 1', \
-  keyentry with lines lt 4 lc palette frac 0.3 title '{/:Italic λ}​ = 0.5'
-set key at screen 0.33797, screen 0.99367 left top vertical maxrows 4
+  keyentry with lines lt 4 lc palette frac 0.3 title '{/:Italic λ}​ = 0.5', \
+  keyentry with lines lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.2'
+unset label
+set key at screen 0.54266, screen 0.99399 left top vertical maxrows 5
 plot NaN notitle, \
-  keyentry with lines lt 5 lc palette frac 0.4 title '{/:Italic λ}​ = 0.2', \
   keyentry with lines lt 6 lc palette frac 0.5 title '{/:Italic λ}​ = 0.1', \
   keyentry with lines lt 7 lc palette frac 0.6 title '{/:Italic λ}​ = 0.05', \
-  keyentry with lines lt 8 lc palette frac 0.7 title '{/:Italic λ}​ = 0.01'
-set key at screen 0.62757, screen 0.99367 left top vertical maxrows 2
-plot NaN notitle, \
+  keyentry with lines lt 8 lc palette frac 0.7 title '{/:Italic λ}​ = 0.01', \
   keyentry with lines lt 1 lc palette frac 0.8 title '{/:Italic λ}​ = 0.005', \
   keyentry with lines lt 2 lc palette frac 0.9 title '{/:Italic λ}​ = 10^{−5}'
 unset multiplot

@@ -1,5 +1,5 @@
 # Figure toy/stacked (ours)
-# Data key f1219ec7fa3d412df02732a033e771b067bde9cc6eb77df9155d3d506a776457
+# Data key f0dccd8988b13e29d42192ed8b483f7edfe3c94676e8628518b9e867ea2749e8
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
 # This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
@@ -412,70 +412,88 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 325,489 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_f1219ec7fa3d412df02732a033e771b067bde9cc6eb77df9155d3d506a776457'
+set terminal svg size 325,543 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_stacked_key_f0dccd8988b13e29d42192ed8b483f7edfe3c94676e8628518b9e867ea2749e8'
 } else {
-set terminal pdfcairo size 3.38583in,5.09455in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
+set terminal pdfcairo size 3.38583in,5.65566in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
 set output 'stacked.'.format
 set multiplot
 # panel 1
-set margins at screen 0.15711, screen 0.96595, screen 0.65949, screen 0.90676
+set margins at screen 0.15711, screen 0.96595, screen 0.65103, screen 0.87377
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.65]
 set xtics ('' 0, '' 0.1, '' 0.2, '' 0.3, '' 0.4, '' 0.5, '' 0.6)
 unset logscale y; set yrange [0.1907145921143999:5.832991439276457]
 set ytics ('2' 2, '4' 4)
-set label '{/:Bold (a)}​ ' at screen 0.15711, screen 0.92585 left front font ',7.5'
-set label 'error' at screen 0.03077, screen 0.78313 center rotate by 90 front font ',7.5'
+set label '{/:Bold (a)}​ ' at screen 0.15711, screen 0.98281 left front font ',7.5'
+set label 'error' at screen 0.03077, screen 0.7624 center rotate by 90 front font ',7.5'
 plot \
   $data1 using 1:2 with lines lt 1 notitle, \
   $data2 using 1:2 with lines lt 2 notitle, \
   $data3 using 1:2:3:4 with yerrorbars lt 1 lw 0.7 dt solid notitle, \
   $data4 using 1:2:3:4 with yerrorbars lt 2 lw 0.7 dt solid notitle
 # panel 2
-set margins at screen 0.15711, screen 0.96595, screen 0.36587, screen 0.61314
+set margins at screen 0.15711, screen 0.96595, screen 0.35805, screen 0.5808
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.65]
 set xtics ('' 0, '' 0.1, '' 0.2, '' 0.3, '' 0.4, '' 0.5, '' 0.6)
 unset logscale y; set yrange [1.9118143815416496e-06:0.15956561627808538]; set logscale y
 set ytics ('' 2e-06 1, '' 3e-06 1, '' 4e-06 1, '' 5e-06 1, '' 6e-06 1, '' 7e-06 1, '' 8e-06 1, '' 9e-06 1, '10^{−5}' 1e-05, '' 2e-05 1, '' 3e-05 1, '' 4e-05 1, '' 5e-05 1, '' 6e-05 1, '' 7e-05 1, '' 8e-05 1, '' 9e-05 1, '10^{−4}' 0.0001, '' 0.0002 1, '' 0.0003 1, '' 0.0004 1, '' 0.0005 1, '' 0.0006 1, '' 0.0007 1, '' 0.0008 1, '' 0.0009 1, '10^{−3}' 0.001, '' 0.002 1, '' 0.003 1, '' 0.004 1, '' 0.005 1, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '10^{−2}' 0.01, '' 0.02 1, '' 0.03 1, '' 0.04 1, '' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '10^{−1}' 0.1)
-set label '{/:Bold (b)}​ ' at screen 0.15711, screen 0.63223 left front font ',7.5'
-set label 'training loss' at screen 0.03077, screen 0.4895 center rotate by 90 front font ',7.5'
+set label '{/:Bold (b)}​ ' at screen 0.15711, screen 0.62647 left front font ',7.5'
+set label 'training loss' at screen 0.03077, screen 0.46943 center rotate by 90 front font ',7.5'
 plot \
   $data5 using 1:2 with lines lt 1 notitle, \
   $data6 using 1:2 with lines lt 2 notitle, \
   $data7 using 1:2 with points lt 1 lw 0.7 dt solid notitle, \
   $data8 using 1:2 with points lt 2 lw 0.7 dt solid notitle
 # panel 3
-set margins at screen 0.15711, screen 0.96595, screen 0.07224, screen 0.31952
+set margins at screen 0.15711, screen 0.96595, screen 0.06508, screen 0.28782
 unset label; unset colorbox; unset key
 set border 3 ls 100; set grid back ls 101
 unset logscale x; set xrange [0:0.65]
 set xtics ('0' 0, '0.1' 0.1, '0.2' 0.2, '0.3' 0.3, '0.4' 0.4, '0.5' 0.5, '0.6' 0.6)
 unset logscale y; set yrange [0:1]
 set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1)
-set label '{/:Bold (c)}​ ' at screen 0.15711, screen 0.3386 left front font ',7.5'
-set label 'sample ratio ​{/:Italic α}' at screen 0.56153, screen 0.02181 center front font ',7.5'
-set label 'rank / ​{/:Italic d}' at screen 0.03077, screen 0.19588 center rotate by 90 front font ',7.5'
+set label '{/:Bold (c)}​ ' at screen 0.15711, screen 0.3335 left front font ',7.5'
+set label 'sample ratio ​{/:Italic α}' at screen 0.56153, screen 0.01965 center front font ',7.5'
+set label 'rank / ​{/:Italic d}' at screen 0.03077, screen 0.17645 center rotate by 90 front font ',7.5'
 plot \
   $data9 using 1:2 with lines lt 1 notitle, \
   $data10 using 1:2 with lines lt 2 notitle, \
   $data11 using 1:2 with points lt 1 lw 0.7 dt solid notitle, \
   $data12 using 1:2 with points lt 2 lw 0.7 dt solid notitle
-# key
+# key of panel 1
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.03811, screen 0.99727 left top vertical maxrows 2
+set key at screen 0.15711, screen 0.96562 left top vertical maxrows 4
 plot NaN notitle, \
   keyentry with lines lt 1 title 'theory, ​{/:Italic λ}​ = 0.1', \
-  keyentry with lines lt 2 title 'theory, ​{/:Italic λ}​ = 0.01'
-set key at screen 0.46554, screen 0.99727 left top vertical maxrows 2
-plot NaN notitle, \
+  keyentry with lines lt 2 title 'theory, ​{/:Italic λ}​ = 0.01', \
   keyentry with points lt 1 title 'simulation, ​{/:Italic λ}​ = 0.1', \
   keyentry with points lt 2 title 'simulation, ​{/:Italic λ}​ = 0.01'
+# key of panel 2
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.15711, screen 0.60928 left top vertical maxrows 1
+plot NaN notitle, \
+  keyentry with linespoints lt 1 title '{/:Italic λ}​ = 0.1'
+set key at screen 0.42949, screen 0.60928 left top vertical maxrows 1
+plot NaN notitle, \
+  keyentry with linespoints lt 2 title '{/:Italic λ}​ = 0.01'
+# key of panel 3
+set margins at screen 0, screen 1, screen 0, screen 1
+unset border; unset label; unset grid; unset colorbox; unset logscale
+set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
+set key at screen 0.15711, screen 0.31631 left top vertical maxrows 1
+plot NaN notitle, \
+  keyentry with linespoints lt 1 title '{/:Italic λ}​ = 0.1'
+set key at screen 0.42949, screen 0.31631 left top vertical maxrows 1
+plot NaN notitle, \
+  keyentry with linespoints lt 2 title '{/:Italic λ}​ = 0.01'
 unset multiplot
 unset output
 }

@@ -1,5 +1,5 @@
 # Figure toy/two (Fig. 6)
-# Data key e916946f0ca5aded81dfd3ba8fe03195faf4267ecca9e5fb152318186e1b73ec
+# Data key aa70fa79cde2536683fcbc7f9b861818121319fda7d74b02b915fab339137db2
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/two
 # This file is complete: `gnuplot two.gp` writes two.svg and two.pdf here.
@@ -304,7 +304,7 @@ EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_e916946f0ca5aded81dfd3ba8fe03195faf4267ecca9e5fb152318186e1b73ec'
+set terminal svg size 650,259 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'toy_two_key_aa70fa79cde2536683fcbc7f9b861818121319fda7d74b02b915fab339137db2'
 } else {
 set terminal pdfcairo size 6.77165in,2.69641in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
@@ -348,13 +348,15 @@ plot \
 set margins at screen 0, screen 1, screen 0, screen 1
 unset border; unset label; unset grid; unset colorbox; unset logscale
 set xtics ('' 2); set ytics ('' 2); set xrange [0:1]; set yrange [0:1]
-set key at screen 0.2225, screen 0.99485 left top vertical maxrows 1
+set label '{/:Bold (a, b)}' at screen 0.19255, screen 0.97116 left front font ',7.5'
+set key at screen 0.25244, screen 0.99485 left top vertical maxrows 1
 plot NaN notitle, \
-  keyentry with points lt 1 title '{/:Italic λ}​ = 0.1'
-set key at screen 0.35868, screen 0.99485 left top vertical maxrows 1
+  keyentry with linespoints lt 1 title '{/:Italic λ}​ = 0.1'
+unset label
+set key at screen 0.38863, screen 0.99485 left top vertical maxrows 1
 plot NaN notitle, \
-  keyentry with points lt 2 title '{/:Italic λ}​ = 0.01'
-set key at screen 0.50349, screen 0.99485 left top vertical maxrows 1
+  keyentry with linespoints lt 2 title '{/:Italic λ}​ = 0.01'
+set key at screen 0.53343, screen 0.99485 left top vertical maxrows 1
 plot NaN notitle, \
   keyentry with lines ls 11 title 'interpolation threshold'
 unset multiplot
