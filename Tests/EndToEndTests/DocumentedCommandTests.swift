@@ -116,7 +116,6 @@ private enum Treatment {
     "refig try EXPERIMENT --set ratio=3": .typed(["refig try sarao2020/uniqueness --set sampleCount=7"]),
     "refig try … --request": .left("no experiment of the small project is a program: ProgramTests"),
     "refig run paper:smith2027 && refig verify paper:smith2027": .left(example),
-    "refig verify paper:smith2027": .left(example),
     "refig try smith2027/sample-mean --set sampleCount=10": .left(example),
   ]
 

@@ -28,7 +28,7 @@ import Testing
 
   private static let article = "Sources/Pipeline/Pipeline.docc/AddingAPaper.md"
 
-  @Test("the Swift of the article is the Swift that is compiled here, and the README shows the same experiment")
+  @Test("the Swift of the article is the Swift that is compiled here")
   func sources() throws {
     let files = try ["Smith2027/SampleMean", "Smith2027/Smith2027", "EngineTests/SampleMeanTests"]
       .map { try Self.text("Tests/\($0).swift") }
@@ -37,11 +37,6 @@ import Testing
     // Here the module has another name, which leaves the article's free for whoever follows it.
     func body(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("import ") } }
     #expect(blocks.dropFirst(2).map(body) == files.dropFirst(2).map(body))
-    let lines = try Self.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.hasPrefix("   ") ? String($0.dropFirst(3)) : String($0) }
-    let readme = lines.joined(separator: "\n")
-    #expect(readme.contains(files[0]))
-    #expect(readme.contains("meaning: \"share of means within 1/√n\") { results in"))
   }
 
   @Test("the YAML of the article runs: cells, figure, verdict")
