@@ -124,12 +124,18 @@ package struct Plan: Sendable {
 
   package subscript(_ id: String) -> Stage? { indices[id].map { stages[$0] } }
 
-  /// How many cells there are, each counted once. A stage has no cell twice, and only stages of the same experiment can
-  /// share some: the keys of the others, perhaps ten million, need not be held against each other.
+  /// The experiments of more than one stage. Only their stages can share cells, and no stage has a cell twice: the keys of
+  /// the others, perhaps ten million, need not be held against each other.
+  package var sharedExperiments: Set<String> {
+    Set(Dictionary(grouping: stages) { $0.definition.experiment.name }.filter { $1.count > 1 }.keys)
+  }
+
+  /// How many cells there are, each counted once.
   package var cellCount: Int {
-    Dictionary(grouping: stages) { $0.definition.experiment.name }.values.reduce(0) { sum, stages in
-      sum + (stages.count == 1 ? stages[0].keys.count : Set(stages.lazy.flatMap(\.keys)).count)
-    }
+    let experiments = sharedExperiments
+    let shared = stages.filter { experiments.contains($0.definition.experiment.name) }
+    let own = stages.reduce(0) { $0 + $1.keys.count } - shared.reduce(0) { $0 + $1.keys.count }
+    return own + Set(shared.lazy.flatMap(\.keys)).count
   }
 
   /// Plans the stages with the given ids and everything upstream of them. The file must be free of cycles. A mutant's name

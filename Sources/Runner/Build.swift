@@ -70,39 +70,42 @@ package struct Build {
   /// The cells that are not in the store, each key once, in waves: a wave needs only earlier ones. Their parameters are
   /// such as the experiments accept.
   package func missing() throws -> [[Batch.Item]] {
-    let waves = try sift().missing
-    if !waves.isEmpty { try validate(waves) }
+    let (_, waves, present) = try sift()
+    if !waves.isEmpty { try validate(besides: present) }
     return waves
   }
 
-  /// How many cells are planned, and which of them are missing.
-  private func sift() throws -> (planned: Int, missing: [[Batch.Item]]) {
+  /// How many cells are planned, which of them are missing, and the keys of those that are there.
+  private func sift() throws -> (planned: Int, missing: [[Batch.Item]], present: Set<CellKey>) {
     let present = try store.presentKeys()
+    let experiments = plan.sharedExperiments
     var seen: Set<CellKey> = []
-    seen.reserveCapacity(plan.stages.reduce(0) { $0 + $1.keys.count })
+    var planned = 0
     var depth: [String: Int] = [:]
     var waves: [[Batch.Item]] = []
     for (index, stage) in plan.stages.enumerated() {
       let level = stage.definition.inputs.map { depth[$0.stage, default: 0] + 1 }.max() ?? 0
       depth[stage.id] = level
       while waves.count <= level { waves.append([]) }
+      let isShared = experiments.contains(stage.definition.experiment.name)
       for (cell, key) in stage.keys.enumerated()
-      where needed?.contains(key) ?? true && seen.insert(key).inserted && !present.contains(key) {
-        waves[level].append(Batch.Item(stage: index, cell: cell))
+      where needed?.contains(key) ?? true && (!isShared || seen.insert(key).inserted) {
+        planned += 1
+        if !present.contains(key) { waves[level].append(Batch.Item(stage: index, cell: cell)) }
       }
     }
-    return (seen.count, waves.filter { !$0.isEmpty })
+    return (planned, waves.filter { !$0.isEmpty }, present)
   }
 
   /// Computes what is missing. Parameters of missing cells are validated before the first runs. Throws
   /// ``PipelineError/interrupted`` after Ctrl-C; failed cells are counted, not thrown.
   package mutating func run() throws -> Summary {
-    let (planned, waves) = try sift()
+    let (planned, waves, present) = try sift()
     var summary = Summary()
     summary.planned = planned
     summary.cached = summary.planned - waves.reduce(0) { $0 + $1.count }
     guard !waves.isEmpty else { return summary }
-    try validate(waves)
+    try validate(besides: present)
     for stage in Set(waves.joined().map(\.stage)) {
       for file in plan.stages[stage].definition.data { try store.keep(file) }
     }
@@ -155,10 +158,9 @@ package struct Build {
     return summary
   }
 
-  private func validate(_ waves: [[Batch.Item]]) throws {
+  private func validate(besides present: Set<CellKey>) throws {
     let diagnostics = Diagnostics()
-    let needed = Set(waves.joined().map { plan.stages[$0.stage].keys[$0.cell] })
-    plan.validate(diagnostics) { needed.contains($0) }
+    plan.validate(diagnostics) { needed?.contains($0) ?? true && !present.contains($0) }
     try diagnostics.throwIfAny()
   }
 

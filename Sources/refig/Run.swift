@@ -191,7 +191,7 @@ struct Run: ParsableCommand {
   }
 
   private func forecast(_ project: Project, _ plan: Plan) throws {
-    let missing = Dictionary(grouping: try missing(project, plan), by: \.stage).mapValues(\.count)
+    let missing = try missing(project, plan).reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }
     let stages = plan.stages.enumerated().map { index, stage in
       Forecast.Stage(
         stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0,
