@@ -146,7 +146,8 @@ package struct Manifest: Sendable, Equatable {
         parameters[String(name)] = parameter
       case "replicas":
         let bounds = value.split(separator: " ").compactMap { Int($0) }
-        guard bounds.count == 2, 0 <= bounds[0], bounds[0] < bounds[1] else { return nil }
+        guard bounds.count == 2, 0 <= bounds[0], bounds[0] < bounds[1], bounds[1] <= PipelineFile.Replicas.limit
+        else { return nil }
         replicas = bounds[0]..<bounds[1]
       case _ where key.hasPrefix("code."): code.append((String(key.dropFirst(5)), String(value)))
       case _ where key.hasPrefix("input."):

@@ -102,6 +102,18 @@ private func manifest(
   @Test("garbage is no manifest", arguments: ["", "refig manifest 2\n", "refig manifest 1\nexperiment a\n", "x\0y"])
   func garbage(text: String) { #expect(Manifest(canonicalText: text) == nil) }
 
+  @Test("replicas that no pipeline.yaml can ask for are none")
+  func replicaBounds() {
+    let limit = PipelineFile.Replicas.limit
+    for replicas in [0..<1, (limit - 1)..<limit] {
+      let text = manifest(replicas: replicas).canonicalText
+      #expect(Manifest(canonicalText: text)?.replicas == replicas)
+    }
+    for replicas in [0..<(limit + 1), 5..<Int.max] {
+      #expect(Manifest(canonicalText: manifest(replicas: replicas).canonicalText) == nil)
+    }
+  }
+
   @Test("independent streams depend on the parameters and the seed, common ones on the seed alone; neither on the code")
   func streams() {
     let other: [String: ParameterValue] = ["stepCount": .integer(5), "drift": .real(0.1)]
