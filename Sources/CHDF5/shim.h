@@ -88,7 +88,9 @@ static inline int chdf5_survives(void *bytes, size_t size, const char *name, hsi
     struct rlimit none = {0, 0}, time = {seconds, seconds};
     setrlimit(RLIMIT_CORE, &none);
     setrlimit(RLIMIT_CPU, &time);
-    _exit(chdf5_touch(bytes, size, name, limit, chdf5_data_size()) ? 0 : 1);
+    int sound = chdf5_touch(bytes, size, name, limit, chdf5_data_size());
+    /* Closing what damaged bytes have opened can crash, too. */
+    _exit(H5close() >= 0 && sound ? 0 : 1);
   }
   int status = 0;
   while (waitpid(copy, &status, 0) < 0)
