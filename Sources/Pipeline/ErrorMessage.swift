@@ -26,7 +26,7 @@ package enum ErrorMessage {
       case .invalidFiles, .fileMissing, .notUTF8, .unknownTarget, .unknownExperiment, .unknownProfile,
         .badOption, .droppedPoints, .evidence, .unknownRun:
         .input
-      case .cellsFailed: .cellsFailed
+      case .cellsFailed, .programFailed: .cellsFailed
       case .verdictsDiffer, .noClaims, .mutantsSurvive, .underpowered: .verdict
       case .damaged, .newerFormat, .auditFailed, .changeMatters: .integrity
       case .unfitMachine, .gnuplotMissing, .gnuplotFailed, .workerNotStarted, .versionUnknown, .slurmMissing,
@@ -149,6 +149,7 @@ package enum ErrorMessage {
       positive; filter them, use a linear axis, or say dropNonPositive: true.
       """
     case .evidence(let subject, let reason): "\(subject): \(reason)."
+    case .programFailed(let reason): reason
     case .workerNotStarted(let reason): "a worker could not be run: \(reason). `refig doctor` tries this machine."
     case .versionUnknown(let command, let reason):
       """

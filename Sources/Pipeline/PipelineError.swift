@@ -87,6 +87,8 @@ package enum PipelineError: Error, Sendable {
   case gnuplotFailed(figure: String, message: String)
   case droppedPoints(figure: String, series: String, count: Int, axis: String)
   case evidence(subject: String, reason: String)
+  /// A program, or a replica, has no result: why.
+  case programFailed(reason: String)
   case workerNotStarted(reason: String)
   /// A program of `versions:` does not say what it was asked.
   case versionUnknown(command: String, reason: String)

@@ -26,7 +26,7 @@ final class Programs: @unchecked Sendable {
     let command, sources: [String]
   }
 
-  /// Computes a block of replicas. Throws `EvidenceError` with the reason where the program gives no answer.
+  /// Computes a block of replicas. Throws ``PipelineError/programFailed(reason:)`` where the program gives no answer.
   func answer(
     of experiment: ProgramExperiment, to request: ProgramRequest, outputs: [OutputArray]
   ) throws -> ReplicaResults {
@@ -62,7 +62,7 @@ final class Programs: @unchecked Sendable {
       // What it would say next belongs to no question.
       end()
       if Interruption.requests > 1 { throw PipelineError.interrupted }
-      throw EvidenceError(failure.reason)
+      throw PipelineError.programFailed(reason: failure.reason)
     }
   }
 
@@ -162,8 +162,8 @@ final class Program {
     try Files.write(text, to: path, by: "\(path).\(getpid()).tmp")
   }
 
-  /// Asks for a block of replicas. Throws ``Failure`` if the program is of no use any more, `EvidenceError` for an answer
-  /// that says why there is none or does not fit.
+  /// Asks for a block of replicas. Throws ``Failure`` if the program is of no use any more,
+  /// ``PipelineError/programFailed(reason:)`` for an answer that says why there is none or does not fit.
   /// `onInterruption` hears while it computes that the user asked to stop.
   func answer(
     to request: ProgramRequest, outputs: [OutputArray], onInterruption: () -> Void
@@ -174,8 +174,14 @@ final class Program {
     let (answer, bytes, start) = try exchange(request.bytes, onInterruption) {
       $0.misfit(of: request.replicas, outputs: outputs)
     }
-    if let error = answer.error { throw EvidenceError(ErrorMessage.reasonOfProgram(error) + printed) }
-    return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
+    if let error = answer.error {
+      throw PipelineError.programFailed(reason: ErrorMessage.reasonOfProgram(error) + printed)
+    }
+    do {
+      return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
+    } catch let misfit as EvidenceError {
+      throw PipelineError.programFailed(reason: misfit.description)
+    }
   }
 
   /// Sends a request and reads the answer, while the log is read too: a program that waits for somebody to read one of the
@@ -276,8 +282,9 @@ final class Program {
     return Failure(reason: "the program `\(name)`: \(reason)" + printed)
   }
 
-  /// The last that it printed, to follow a reason.
+  /// The last that it printed, to follow a reason; nothing where that was shown at once.
   private var printed: String {
+    guard !showsPrinted else { return "" }
     let words = ErrorMessage.reasonOfProgram(String(decoding: lastWords, as: UTF8.self))
     return words.isEmpty ? "" : "; it printed: \(words)"
   }

@@ -33,6 +33,10 @@ extension StoreCare {
       }
       var manifest = stored.manifest
       manifest.code = try catalogue.code(of: experiment)
+      func fail(_ reason: String) {
+        audit.differences.append(
+          Difference(key: key, reason: "\(stored.manifest.experiment) gives no numbers now: \(reason)"))
+      }
       do {
         let cell = try worker.compute(manifest, data: files)
         if stored.numericClass ?? .current != .current { audit.ofOtherClasses += 1 }
@@ -43,8 +47,9 @@ extension StoreCare {
       } catch let absence as Absence {
         audit.skipped.append(Difference(key: key, reason: absence.description))
       } catch let error as EvidenceError {
-        audit.differences.append(
-          Difference(key: key, reason: "\(stored.manifest.experiment) gives no numbers now: \(error)"))
+        fail("\(error)")
+      } catch PipelineError.programFailed(let reason) {
+        fail(reason)
       }
     }
     return audit

@@ -103,7 +103,9 @@ struct Try: ParsableCommand {
       StandardStreams.report("refig: interrupted; `refig try` keeps nothing.\n")
       throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue)
     }
-    if let failure = cell.failures.first { throw PipelineError.evidence(subject: experiment, reason: failure.reason) }
+    if let failure = cell.failures.first {
+      throw PipelineError.programFailed(reason: "\(experiment): replica \(failure.replica) failed: \(failure.reason)")
+    }
     let outputs = type.outputs.compactMap { output -> (OutputArray, NDArray)? in
       if output.isCoordinate { return cell.coordinates[output.name].map { (output, $0) } }
       return cell.arrays[output.name].map { (output, $0.slice(0)) }

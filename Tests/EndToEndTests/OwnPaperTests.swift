@@ -258,7 +258,7 @@ import Testing
       #expect(explained.output.contains("[\"\(program)\", \"\(file)\"]"), "\(explained.output)")
       try check()
       let refused = try Self.refig(["try", "mine/walk", "--set", "steps=0"], in: folder)
-      #expect(refused.status == 2 && refused.errors.contains("steps must be at least 1"), "\(refused.errors)")
+      #expect(refused.status == 3 && refused.errors.contains("steps must be at least 1"), "\(refused.errors)")
     }
   }
 

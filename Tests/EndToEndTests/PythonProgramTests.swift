@@ -154,7 +154,7 @@ import Testing
         refig.main()
         """)
     let alone = try folder.refig("try", "m/g")
-    #expect(alone.status == 2 && alone.errors.contains("no input 'runs', none were given"), "\(alone.errors)")
+    #expect(alone.status == 3 && alone.errors.contains("no input 'runs', none were given"), "\(alone.errors)")
     #expect(alone.errors.contains("--stage"), "\(alone.errors)")
     #expect(try folder.refig("run", "-j1").status == 0)
     #expect(try folder.refig("try", "m/g", "--stage", "m/g").status == 0)
