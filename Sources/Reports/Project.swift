@@ -190,6 +190,8 @@ package struct Project: Sendable {
     /// Stages that were named, and those that the figures and claims read.
     package var stages: Set<String> = []
     package var figures: [Figure] = []
+    /// Those of them that were named: all of their points are asked for.
+    package var namedStages: Set<String> = []
     package var claims: [Claim] = []
   }
 
@@ -197,7 +199,8 @@ package struct Project: Sendable {
   /// where they need telling apart, `paper:KEY` for all of a paper. None: everything.
   package func targets(_ names: [String]) throws -> Targets {
     guard !names.isEmpty else {
-      return Targets(stages: Set(pipeline.stages.map(\.id)), figures: figures, claims: claims)
+      let stages = Set(pipeline.stages.map(\.id))
+      return Targets(stages: stages, namedStages: stages, figures: figures, claims: claims)
     }
     var targets = Targets()
     for name in names {
@@ -207,12 +210,21 @@ package struct Project: Sendable {
       }
       targets.stages.formUnion(found.stages)
       targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
+      targets.namedStages.formUnion(found.namedStages)
       targets.claims += found.claims.filter { claim in !targets.claims.contains { $0.id == claim.id } }
     }
     return targets
   }
 
   /// The claims that names stand for: a claim for itself, `paper:KEY` for the paper's, and whatever has none of its own,
+  /// The planned cells that targets need, without those that the `where:` of their claims and figures leave out; nil if all.
+  package func neededCells(_ targets: Targets, _ plan: Plan) -> Set<CellKey>? {
+    guard !targets.stages.isSubset(of: targets.namedStages) else { return nil }
+    return reader(plan).closure(
+      of: targets.namedStages.map { Evidence(stages: [$0]) } + targets.claims.map(\.evidence)
+        + targets.figures.flatMap(\.tables).map { Evidence(stages: $0.stages, conditions: $0.conditions) })
+  }
+
   /// such as a stage, for those that read it. None: all.
   package func claims(of names: [String]) throws -> [Claim] {
     guard !names.isEmpty else { return claims }
@@ -259,6 +271,7 @@ package struct Project: Sendable {
       stages: Set(pipeline.stages.map(\.id).filter { matches($0, "", "stage") }),
       figures: figures.filter { matches($0.id, "", "fig") }, claims: claims.filter { matches($0.id, "", "claim") })
     targets.stages.formUnion(targets.claims.flatMap(\.evidence.stages))
+    targets.namedStages = targets.stages
     targets.stages.formUnion(targets.figures.flatMap { $0.tables.flatMap(\.stages) })
     return targets
   }

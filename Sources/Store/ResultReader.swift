@@ -54,6 +54,16 @@ package final class ResultReader {
     }
   }
 
+  /// Keys of the cells behind some evidence, and of all that those are computed from.
+  package func closure(of evidence: [Evidence]) -> Set<CellKey> {
+    var needed = Set(evidence.flatMap(keys))
+    // A stage comes after those that it reads, of which it reads every point.
+    for stage in plan.stages.reversed() where stage.keys.contains(where: needed.contains) {
+      for input in stage.definition.inputs { needed.formUnion(plan[input.stage]?.keys ?? []) }
+    }
+    return needed
+  }
+
   /// Digests of what cells hold, which are checked without opening them, each once. Throws as ``results(_:)`` does.
   package func digests(of keys: [CellKey]) throws -> [String] {
     try keys.map { key in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Claims
 import Figures
 import Foundation
 import NumericalMethods
@@ -13,8 +14,8 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Print the numbers of a stage, computed if they are not there yet.",
     discussion: """
-      Of a claim the stages it reads, of paper:KEY all of the paper's: as CSV each under a comment that names it, as JSON in \
-      one list.
+      Of a claim the points it is measured on, of paper:KEY all stages of the paper: as CSV each under a comment that names \
+      it, as JSON in one list.
 
       --csv   one row per replica with all outputs that are single numbers; with --output NAME one row per number of that
               array, with its indices. Where all outputs are arrays: those, the ones of the same axes in one table
@@ -27,7 +28,7 @@ struct DataCommand: ParsableCommand {
     case csv, json, h5
   }
 
-  @Argument(help: "A stage, or a figure for the tables it shows.", completion: .targets)
+  @Argument(help: "A stage, a claim, or a figure for the tables it shows.", completion: .targets)
   var target: String
 
   @Flag(help: "Form of the output.")
@@ -52,7 +53,8 @@ struct DataCommand: ParsableCommand {
     }
     let ids = targets.stages
     let plan = try Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
-    _ = try execution.build(project, plan, progress: ProgressDisplay(quiet: execution.quiet))
+    let needed = project.neededCells(targets, plan)
+    _ = try execution.build(project, plan, needed: needed, progress: ProgressDisplay(quiet: execution.quiet))
     let reader = project.reader(plan)
     if let figure, format != .h5 {
       return try printTables(figure, project.gallery(plan, reader))
@@ -61,11 +63,15 @@ struct DataCommand: ParsableCommand {
     if format == .h5 {
       // Stages may share cells.
       var listed: Set<CellKey> = []
-      return stages.flatMap(\.keys).forEach { if listed.insert($0).inserted { print(project.store.path(of: $0)) } }
+      return stages.flatMap(\.keys).forEach {
+        if needed?.contains($0) ?? true, listed.insert($0).inserted { print(project.store.path(of: $0)) }
+      }
     }
+    let claim = targets.namedStages.isEmpty ? targets.claims.first : nil
     // All of it before anything is printed.
     let parts = try stages.map { stage in
-      (stage, try tables(of: stage), try reader.results(Evidence(stages: [stage.id])).points)
+      let evidence = Evidence(stages: [stage.id], conditions: claim?.evidence.conditions ?? [:])
+      return (stage, try tables(of: stage), try reader.results(evidence).points)
     }
     if format == .json {
       return try parts.flatMap { stage, _, points in points.map { Point(stage.id, $0) } }.printJSON()

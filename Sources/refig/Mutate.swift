@@ -45,8 +45,10 @@ struct Mutate: ParsableCommand {
       var none: [KillMatrix.Row] = []
       return synthetic ? () : try tryMistakes(on: claims, project, progress, &none)
     }
-    let (_, _, failure) = try execution.recordedBuild(project, plan, progress: progress)
-    let (reader, present) = (project.reader(plan), try project.store.presentKeys())
+    let reader = project.reader(plan)
+    let (_, _, failure) = try execution.recordedBuild(
+      project, plan, needed: reader.closure(of: claims.map(\.evidence)), progress: progress)
+    let present = try project.store.presentKeys()
     let whole = claims.filter { reader.keys($0.evidence).allSatisfy(present.contains) }
     var rows = try whole.map { claim in
       let results = try reader.results(claim.evidence)
@@ -88,10 +90,8 @@ struct Mutate: ParsableCommand {
         project.pipeline, stages: Set(chosen.flatMap { claims[$0].evidence.stages }), catalogue: project.catalogue,
         mutant: mutant)
       let reader = project.reader(plan, absence: .failedReplicas)
-      let upstream = plan.stages.flatMap { $0.definition.inputs.compactMap { plan[$0.stage] } }.flatMap(\.keys)
       var build = Build(
-        store: project.store, plan: plan,
-        needed: Set(chosen.flatMap { reader.keys(claims[$0].evidence) } + upstream),
+        store: project.store, plan: plan, needed: reader.closure(of: chosen.map { claims[$0].evidence }),
         executor: try execution.executor(project, plan), progress: progress.show,
         makeLog: { try ProcessEnvironment.log(for: project) })
       if dry {

@@ -221,9 +221,11 @@ struct ExecutionOptions: ParsableArguments {
     project.catalogue.hasPrograms ? ["--project", root] : []
   }
 
-  /// Computes what is missing and tells about it.
-  func build(_ project: Project, _ plan: Plan, progress: ProgressDisplay) throws -> Build.Summary {
-    let (summary, _, failure) = try recordedBuild(project, plan, progress: progress)
+  /// Computes what is missing, of the cells that are needed if not of all, and tells about it.
+  func build(
+    _ project: Project, _ plan: Plan, needed: Set<CellKey>? = nil, progress: ProgressDisplay
+  ) throws -> Build.Summary {
+    let (summary, _, failure) = try recordedBuild(project, plan, needed: needed, progress: progress)
     if let failure { throw failure }
     return summary
   }
@@ -231,11 +233,11 @@ struct ExecutionOptions: ParsableArguments {
   /// The same with the run's record, if anything was computed, and with what there is to throw if cells failed: what does not
   /// need them comes first.
   func recordedBuild(
-    _ project: Project, _ plan: Plan, progress: ProgressDisplay
+    _ project: Project, _ plan: Plan, needed: Set<CellKey>? = nil, progress: ProgressDisplay
   ) throws -> (summary: Build.Summary, log: RunLog?, failure: PipelineError?) {
     Interruption.listen()
     var build = Build(
-      store: project.store, plan: plan, executor: try executor(project, plan), progress: progress.show,
+      store: project.store, plan: plan, needed: needed, executor: try executor(project, plan), progress: progress.show,
       makeLog: { try ProcessEnvironment.log(for: project) })
     let summary = try build.run()
     // Cells that failed for it have said so. The others are right, but not what whoever changed the file looks for.

@@ -67,9 +67,10 @@ struct Run: ParsableCommand {
     let project = try project.load(for: targets)
     let targets = try project.targets(targets)
     let plan = try Plan(project.pipeline, stages: targets.stages, catalogue: project.catalogue)
-    if dry { return try forecast(project, plan) }
+    let needed = project.neededCells(targets, plan)
+    if dry { return try forecast(project, plan, needed) }
     if fromLedger { return try drawFromLedger(targets.figures, project, plan) }
-    if presence == .detach, !(try missing(project, plan).isEmpty) {
+    if presence == .detach, !(try missing(project, plan, needed).isEmpty) {
       let (run, hasEnded) = try DetachedRun(project: project).start()
       return try output.show(
         ["run": run],
@@ -82,7 +83,7 @@ struct Run: ParsableCommand {
           """)
     }
     let progress = ProgressDisplay(quiet: execution.quiet || output.json)
-    var (summary, log, failure) = try execution.recordedBuild(project, plan, progress: progress)
+    var (summary, log, failure) = try execution.recordedBuild(project, plan, needed: needed, progress: progress)
     if !execution.quiet, !output.json {
       print(
         "\(Text.count(summary.planned, "cell")): \(summary.cached) cached, \(summary.computed) computed"
@@ -183,15 +184,15 @@ struct Run: ParsableCommand {
     throw last
   }
 
-  private func missing(_ project: Project, _ plan: Plan) throws -> [Batch.Item] {
+  private func missing(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws -> [Batch.Item] {
     let build = Build(
-      store: project.store, plan: plan, executor: try execution.executor(project, plan),
+      store: project.store, plan: plan, needed: needed, executor: try execution.executor(project, plan),
       makeLog: { try ProcessEnvironment.log(for: project) })
     return Array(try build.missing().joined())
   }
 
-  private func forecast(_ project: Project, _ plan: Plan) throws {
-    let missing = try missing(project, plan).reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }
+  private func forecast(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws {
+    let missing = try missing(project, plan, needed).reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }
     let stages = plan.stages.enumerated().map { index, stage in
       Forecast.Stage(
         stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0,
@@ -200,9 +201,10 @@ struct Run: ParsableCommand {
     }
     let counts = Dictionary(uniqueKeysWithValues: stages.map { ($0.stage, $0.missing) })
     let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
+    let total = needed?.count ?? plan.cellCount
     try output.show(
       Forecast(stages: stages, missing: counts.values.reduce(0, +), seconds: seconds, cellsOfUnknownCost: unknown),
-      text(stages, of: plan.cellCount, project, seconds: seconds, ofUnknownCost: unknown))
+      text(stages, of: total, project, seconds: seconds, ofUnknownCost: unknown))
   }
 
   /// What would run, in all, by paper and by stage.

@@ -8,6 +8,7 @@ import Pipeline
 import Platform
 import Reports
 import Runner
+import Store
 
 /// `refig verify`.
 struct Verify: ParsableCommand {
@@ -86,7 +87,7 @@ struct Verify: ParsableCommand {
     let stages = try Plan(
       project.pipeline, stages: Set(claims.flatMap(\.evidence.stages)), catalogue: project.catalogue, seed: rootSeed)
     let ledger = noLedger || rootSeed != nil ? nil : try project.ledger(stages)
-    let (log, failure) = ledger == nil ? try bringIn(stages, of: project) : (nil, nil)
+    let (log, failure) = ledger == nil ? try bringIn(claims, stages, of: project) : (nil, nil)
     let verdicts = try Verdicts(of: claims, in: project, plan: stages, ledger: ledger, goesOn: true)
     let report = verdicts.report
     if cachedOnly, report.claims.isEmpty, verdicts.problem == nil {
@@ -115,11 +116,14 @@ struct Verify: ParsableCommand {
 
   /// Makes sure that the cells are there, as far as they do not fail; the record of the run if any had to be computed, and
   /// what there is to throw in the end if some failed.
-  private func bringIn(_ plan: Plan, of project: Project) throws -> (log: RunLog?, failure: PipelineError?) {
+  private func bringIn(
+    _ claims: [Claim], _ plan: Plan, of project: Project
+  ) throws -> (log: RunLog?, failure: PipelineError?) {
     let progress = ProgressDisplay(quiet: execution.quiet)
     // Claims whose cells are missing are not judged then, and the status is 7.
     guard !cachedOnly else { return (nil, nil) }
-    let (_, log, failure) = try execution.recordedBuild(project, plan, progress: progress)
+    let needed = project.reader(plan).closure(of: claims.map(\.evidence))
+    let (_, log, failure) = try execution.recordedBuild(project, plan, needed: needed, progress: progress)
     return (log, failure)
   }
 

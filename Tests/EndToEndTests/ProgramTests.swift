@@ -303,7 +303,7 @@ import Testing
     try folder.workspace.write(
       """
       claims:
-        c: {statement: It ends., source: ours, kind: derived, estimate: {mean: end}, from: [my/walk], where: {drift: 0.0},
+        c: {statement: It ends., source: ours, kind: derived, estimate: {greatest: end}, from: [my/walk],
             accept: [0, 1], because: a test}
 
       """, to: "my.yaml")
