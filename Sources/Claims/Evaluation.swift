@@ -78,6 +78,8 @@ package struct EvaluatedClaim: Sendable {
   package let verdict: Verdict
   package let reason: String
   package let judgement: Judgement?
+  /// Why a median of two values is inconclusive, if it is.
+  let reasonOfValues: String?
 
   package var isExpected: Bool { verdict == claim.expected }
 
@@ -95,7 +97,7 @@ package struct EvaluatedClaim: Sendable {
     let isLeftToValues =
       verdict == .inconclusive
       && Judgement.tolerates(failed: estimation.failedReplicas, of: estimation.plannedReplicas)
-    let reasonOfValues = isLeftToValues ? estimate?.reasonOfTwoValues : nil
+    reasonOfValues = isLeftToValues ? estimate?.reasonOfTwoValues : nil
     reason = reasonOfValues ?? judgement?.reason ?? estimation.failure
   }
 

@@ -115,7 +115,7 @@ package struct VerdictReport: Sendable {
       }
       return [
         evaluated.claim.id, count > 0 ? "\(count)" : "–", needed ?? "–", evaluated.verdict.rawValue,
-        evaluated.isUnderpowered ? "underpowered" : "",
+        evaluated.isUnderpowered ? "underpowered" : evaluated.reasonWithoutNeed,
       ]
     }
     let underpowered = claims.filter(\.isUnderpowered)
@@ -338,7 +338,15 @@ extension EvaluatedClaim {
 
   /// See ``Judgement/neededGrowth(of:accepted:familySize:)``.
   package var neededGrowth: Double? {
-    estimate.flatMap { Judgement.neededGrowth(of: $0, accepted: claim.accepted, familySize: familySize) }
+    guard reasonOfValues == nil, judgement?.isHindered == false else { return nil }
+    return estimate.flatMap { Judgement.neededGrowth(of: $0, accepted: claim.accepted, familySize: familySize) }
+  }
+
+  /// Why no number of replicas is needed; empty where one is.
+  var reasonWithoutNeed: String {
+    guard neededGrowth == nil else { return "" }
+    return judgement?.isHindered == false && estimate?.isWithoutChance ?? false
+      ? "without random numbers: replicas change nothing" : reason
   }
 
   /// Whether a verdict that CI rests on might come out otherwise on other random numbers.

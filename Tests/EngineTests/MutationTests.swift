@@ -444,7 +444,7 @@ private struct WalkClaims {
     }
     #expect(judged(signs(-1, 1, 60, lowCount: 2)).verdict == .confirmed)
     #expect(judged(signs(-1, 1, 60, lowCount: 28), failed: 40).reason == "40 of 100 replicas failed")
-    #expect(judged([0.5, 0.7]).reason == "too few replicas (2)")
+    #expect(judged([0.5, 0.7]).reason == "too few replicas (2); at least 9 have an interval")
     #expect(judged(signs(-1, 1, 60, lowCount: 28) + [0.25]).reason.contains("too few replicas"))
   }
 
