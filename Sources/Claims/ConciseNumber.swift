@@ -39,6 +39,27 @@ package struct ConciseNumber: Sendable, Equatable {
     exponent = power == 0 ? nil : power
   }
 
+  /// Whether a text such as "1.02", "1.02(4)" or "1.02(4)\times10^-5" is a value with its standard error, 0 for none, rightly
+  /// rounded: each is within half a unit of the last digit that is written, of which there are no more than the error leaves.
+  package static func isRounding(_ text: String, of value: Double, error: Double) -> Bool {
+    let form =
+      #/
+      ([+-]?\d+) (?: \.(\d+) )? (?: \((\d+)\) )? (?: \\(?:times|cdot) 10 \^ ([+-]?\d{1,3}) )?
+      /#
+    guard let match = text.wholeMatch(of: form), let exponent = Int(match.4 ?? "0"),
+      let written = Double("\(match.1).\(match.2 ?? "0")e\(exponent)"),
+      let unit = Double("1e\(exponent - (match.2 ?? "").count)"),
+      value.isFinite, unit > 0, written != 0 || value == 0
+    else { return false }
+    func isNear(_ one: Double, _ other: Double) -> Bool { abs(one - other) <= unit * (0.5 + 1e-9) }
+    if let digits = match.3 {
+      guard let digits = Double(digits), digits > 0, error > 0, isNear(digits * unit, error) else { return false }
+    }
+    // The last of the two digits that an error has.
+    let finest = error > 0 && error.isFinite ? pow(10, log10(error).rounded(.down) - 1) : 0
+    return unit > 0.5 * finest && isNear(written, value)
+  }
+
   /// For a terminal and for Markdown: "2.016(15)", "1.23(15)e-5".
   package var text: String { mantissa + (exponent.map { "e\($0)" } ?? "") }
 }

@@ -19,6 +19,8 @@ private import Pipeline
 package struct TeXFile {
   /// A claim as the macros give it.
   private struct Value {
+    /// The number and its standard error, 0 for none; nil where there is no number.
+    let measured: (value: Double, error: Double)?
     let number, verdict, origin: String
     let statement: Prose
   }
@@ -43,6 +45,7 @@ package struct TeXFile {
         return (
           entry.claim.id,
           Value(
+            measured: evaluated.estimate.map { ($0.value, $0.standardError) },
             number: evaluated.estimate.map {
               Self.mathematics(ConciseNumber($0.value, error: $0.standardError))
             } ?? "\\textendash{}",
@@ -86,7 +89,8 @@ package struct TeXFile {
       \\DeclareRobustCommand\\refigfigure[2][width=\\linewidth]{%
         \\refigmargin{#2}\\includegraphics[#1]{\\refig@get{picture}{#2}}}
       \\DeclareRobustCommand\\refiglatex[1]{\\refigmargin{#1}{%
-        \\footnotesize\\providecommand\\definecolor[3]{}\\refig@get{latex}{#1}}}
+        \\footnotesize\\providecommand\\definecolor[3]{}\\sbox\\z@{\\refig@get{latex}{#1}}%
+        \\ifdim\\wd\\z@>\\linewidth\\resizebox{\\linewidth}{!}{\\box\\z@}\\else\\box\\z@\\fi}}
       \\def\\refigcommit{\(Text.escapedForTeX(String(commit.prefix(10))))}
 
       """
@@ -125,7 +129,7 @@ package struct TeXFile {
   }
 
   /// Looks through a paper's source: every macro names something known, and every `\refigquote` says what `\refigvalue`
-  /// would. Comments are passed over.
+  /// would, or that rightly rounded. Comments are passed over.
   package func mistakes(in source: String) -> [Mistake] {
     var mistakes: [Mistake] = []
     let ids = Set(figures.map(\.id))
@@ -165,8 +169,10 @@ package struct TeXFile {
       func bare(_ text: String) -> String {
         text.replacing(/\\ensuremath|\\,|[{}$\s]/, with: "").replacing("−", with: "-")
       }
-      if bare(said) != bare(value.number) {
-        report("\(id) is \(bare(value.number)) now, the text says \(said)")
+      let isRounding =
+        value.measured.map { ConciseNumber.isRounding(bare(said), of: $0.value, error: $0.error) } ?? false
+      if bare(said) != bare(value.number), !isRounding {
+        report("\(id) is \(bare(value.number)) now, of which the text says no rounding: \(said)")
       }
     }
     return mistakes

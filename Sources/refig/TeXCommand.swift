@@ -15,10 +15,11 @@ struct TeXCommand: ParsableCommand {
       In the paper: \\input{refig.tex}, then \\refigvalue{ID} for a claim's number with its error, \\refigverdict{ID}, \
       \\refigorigin{ID}, \\refigstatement{ID}, and \\refigfigure{ID}, \\refigcaption{ID}, \\refiglink{ID} for figures; a \
       link stands in the margin unless \\refigmargin is defined as empty before. A number that must be written by hand is \
-      \\refigquote{ID}{2.016(15)}. Nothing is computed: numbers are those of the cells that are here or of the ledger.
+      \\refigquote{ID}{2.016(15)}, which may be rounded: 2.02(2) or 2.0. Nothing is computed: numbers are those of the \
+      cells that are here or of the ledger.
 
       With --latex a paper can have each figure with labels in its own type, set by LaTeX: \\refiglatex{ID}, in \
-      \\footnotesize and as wide as the figure is drawn, 8.6 or 17.2 cm.
+      \\footnotesize and as wide as the figure is drawn, 8.6 or 17.2 cm, or smaller, to fit a line.
 
       With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, a name is unknown, or a \
       picture is not of today's numbers.

@@ -104,6 +104,7 @@ private enum Treatment {
     "refig audit [TARGET…]": .typed(["refig audit --profile paper --sample 1 TARGET"]),
     "refig audit --profile paper --budget 10m": .typed(["refig audit --profile paper --budget 2s"]),
     "refig tex [--check FILE]": .typed(["refig tex", "refig tex --check figures/sarao2020.yaml"]),
+    "refig tex --check FILE": .typed(["refig tex --check figures/sarao2020.yaml"]),
     "refig new": .typed(["refig new second"]),
     "refig new KEY [--c|--swift]": .typed(["refig new third", "refig new fourth --c"]),
     "refig new smith2027 --swift": .left(example),

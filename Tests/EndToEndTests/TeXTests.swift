@@ -17,6 +17,7 @@ import Testing
     % a number in a comment: \refigquote{mine/diffusion}{7}
     \begin{figure}\centering\refigfigure[width=5cm]{mine/fig1}\caption{\refigcaption{mine/fig1} Here \refigvalue{mine/diffusion}.}\end{figure}
     \begin{figure}\refiglatex{mine/fig1}\end{figure}
+    \setbox0\hbox{\parbox{4cm}{\setbox2\hbox{\renewcommand\refigmargin[1]{}\refiglatex{mine/fig1}}\message{width: \the\wd2}}}
     \end{document}
 
     """#
@@ -42,11 +43,21 @@ import Testing
     #expect(number.wholeMatch(of: /(0\.9|1\.0|1\.1)\d*\(\d\d\)/) != nil, "\(number)")
     try workspace.write(Self.source.replacing("NUMBER", with: number), to: "mine/paper.tex")
     #expect(try refig("tex", "--check", "paper.tex").status == 0)
+    // The number with fewer digits, rightly rounded, and the same in its last digit but one.
+    let value = try #require(Double(number.prefix { $0 != "(" }))
+    for (shift, isRight) in [(0.0, true), (0.1, false), (-0.1, false)] {
+      let rounded = String(format: "%.1f", value + shift)
+      try workspace.write("\\refigquote{mine/diffusion}{$\(rounded)$}\n", to: "mine/other.tex")
+      let found = try refig("tex", "--check", "other.tex")
+      #expect(found.status == (isRight ? 0 : 7), "\(rounded) of \(number): \(found.output)")
+    }
 
     // Twice, for the contents list.
     for _ in 0..<2 {
       let build = try runProgram("pdflatex", ["-interaction=nonstopmode", "-halt-on-error", "paper.tex"], in: folder)
       #expect(build.status == 0, "\(build.output.suffix(2000))")
+      // 4 cm are 113.81 points, which a picture of 8.6 cm keeps to.
+      #expect(build.output.contains("width: 113.8"), "\(build.output.suffix(2000))")
     }
     let text = try runProgram("pdftotext", ["-layout", "paper.pdf", "-"], in: folder).output
     #expect(text.matches(of: /simulation/).count == 2, "in the key of either picture: \(text)")
@@ -66,7 +77,7 @@ import Testing
     let stale = try refig("tex", "--check", "paper.tex")
     #expect(stale.status == 7)
     #expect(
-      stale.output.contains("paper.tex:9:") && stale.output.contains("the text says \(number)"), "\(stale.output)")
+      stale.output.contains("paper.tex:9:") && stale.output.contains("no rounding: \(number)"), "\(stale.output)")
     #expect(stale.output.split(separator: "\n").count == 1, "a comment is no text: \(stale.output)")
     // TeX takes an argument behind spaces, on the next line, and behind a comment.
     for gap in [" ", "\n", "% a comment\n  "] {

@@ -361,6 +361,23 @@ private struct WalkClaims {
     #expect(ConciseNumber(value, error: error).text == text)
   }
 
+  @Test(
+    "a number is quoted rightly if value and error are rounded to the last digit that is written, and none is made up",
+    arguments: [
+      ("2.718", 2.71828, 0.0037, true), ("2.72", 2.71828, 0.0037, true), ("2.71", 2.71828, 0.0037, false),
+      ("2.72(1)", 2.71828, 0.0037, false), ("2.718(4)", 2.71828, 0.0037, true), ("2.718(3)", 2.71828, 0.0037, false),
+      ("2.7183(37)", 2.71828, 0.0037, true), ("2.71828", 2.71828, 0.0037, false), ("3", 2.71828, 0.0037, true),
+      ("-2.72", 2.71828, 0.0037, false), ("-2.72", -2.71828, 0.0037, true), ("0", 0.2, 0.01, false),
+      ("0", 0, 0.01, true),
+      (#"4.7\times10^-5"#, 4.6913e-5, 2e-7, true), (#"4.6\times10^-5"#, 4.6913e-5, 2e-7, false),
+      (#"4.69(2)\times10^-5"#, 4.6913e-5, 2e-7, true), ("3.14159", Double.pi, 0, true),
+      ("3.14160", Double.pi, 0, false),
+      ("", 1, 0.1, false), ("1.", 1, 0.1, false), ("one", 1, 0.1, false), ("1", .nan, 0.1, false),
+    ])
+  func quoted(text: String, value: Double, error: Double, isRight: Bool) {
+    #expect(ConciseNumber.isRounding(text, of: value, error: error) == isRight)
+  }
+
   @Test("JUnit: a suite per paper, a case per claim with its numbers, failures and skips where they belong")
   func junit() throws {
     let (report, _) = try report()
