@@ -134,7 +134,7 @@ struct EstimateReader {
     guard let list = value.list(key, in: context) else { return nil }
     let quantities = list.compactMap { quantity($0, key) }
     guard list.count == 2 else {
-      value.report(.wrongType(key: key, expected: "a list of two quantities", found: "\(list.count)"), in: context)
+      value.report(.wrongType(key: key, expected: "a list of two quantities", found: value.kind), in: context)
       return nil
     }
     return quantities.count == 2 ? (quantities[0], quantities[1]) : nil

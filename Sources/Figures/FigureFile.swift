@@ -128,7 +128,7 @@ package struct FigureFile {
         mapping.refuse(key, "numbers from 1e-100 to 1e100 in size", context)
       }
       if scale == .log, values.contains(where: { $0 <= 0 }) {
-        mapping.refuse(key, "positive numbers on a logarithmic axis", context)
+        mapping.refuse(key, "positive numbers, as the axis is logarithmic", context)
       }
     }
     return Axis(
@@ -282,11 +282,13 @@ package struct FigureFile {
 
   private func guide(_ mapping: YAMLMapping, x: Axis?, y: Axis?, in context: String) -> Series.Guide? {
     if x?.scale == .log, y?.scale == .linear {
-      mapping.refuse("draw", "a guide on axes both linear, both logarithmic, or y alone logarithmic", context)
+      mapping.refuse(
+        "draw", "a guide goes with axes that are both linear, both logarithmic, or of which y alone is logarithmic",
+        context)
     }
     let isExponential = x?.scale == .linear && y?.scale == .log
     let (key, other) = isExponential ? ("rate", "slope") : ("slope", "rate")
-    if mapping[other] != nil { mapping.refuse(other, "'\(key)' on these axes", context) }
+    if mapping[other] != nil { mapping.refuse(other, "on these axes a guide has '\(key)' in its place", context) }
     let slope = mapping.required(key, in: context)?.number(key, in: context)
     let point = mapping.required("through", in: context)?.pair("through", in: context)
     let range = mapping["range"]?.pair("range", in: context)
@@ -296,11 +298,11 @@ package struct FigureFile {
     }
     for (key, position) in [("through", point?.0), ("range", range?.0)] {
       if let position, x?.scale == .log, position <= 0 {
-        mapping.refuse(key, "positive on a logarithmic axis", context)
+        mapping.refuse(key, "a positive number of x first, as the axis is logarithmic", context)
       }
     }
     if let point, y?.scale == .log, point.1 <= 0 {
-      mapping.refuse("through", "positive on a logarithmic axis", context)
+      mapping.refuse("through", "[x, y] with y positive, as the axis is logarithmic", context)
     }
     guard let slope, let point else { return nil }
     return Series.Guide(slope: slope, x: point.0, y: point.1, range: range.map { $0.0...$0.1 })
@@ -318,7 +320,7 @@ extension YAMLMapping {
   /// Reports that the value of a key, if it is there, is not what is allowed.
   fileprivate func refuse(_ key: String, _ allowed: String, _ context: String) {
     guard let value = self[key] else { return }
-    value.report(.refusedValue(name: key, value: value.kind, allowed: allowed), in: context)
+    value.report(.refusedValue(name: key, value: value.written, allowed: allowed), in: context)
   }
 }
 

@@ -116,7 +116,7 @@ extension YAMLValue {
     if let seconds, seconds > 0, seconds < 1e9 { return seconds }
     report(
       .refusedValue(
-        name: "slurm.\(key)", value: kind, allowed: "minutes, or a text such as \"2:30:00\" or \"1-12:00\""),
+        name: "slurm.\(key)", value: written, allowed: "minutes, or a text such as \"2:30:00\" or \"1-12:00\""),
       in: context)
     return nil
   }
@@ -143,7 +143,7 @@ extension YAMLValue {
     if let bytes, bytes >= 1e6, bytes < 1e15 { return Int(bytes) }
     report(
       .refusedValue(
-        name: "slurm.\(key)", value: kind, allowed: "megabytes, at least 1, or a text such as 500M or 4G"),
+        name: "slurm.\(key)", value: written, allowed: "megabytes, at least 1, or a text such as 500M or 4G"),
       in: context)
     return nil
   }

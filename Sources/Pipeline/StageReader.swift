@@ -185,7 +185,7 @@ struct StageReader {
     func limit(_ key: String) -> Double? {
       guard let value = value(key), let limit = value.number(key, in: context) else { return nil }
       if limit > 0, limit <= Self.limit { return limit }
-      value.report(.refusedValue(name: key, value: value.kind, allowed: "more than 0, at most 1e9"), in: context)
+      value.report(.refusedValue(name: key, value: value.written, allowed: "more than 0, at most 1e9"), in: context)
       return nil
     }
     let (timeLimit, megabytes) = (limit("timeLimit"), limit("memoryLimit"))

@@ -70,9 +70,25 @@ package struct YAMLValue {
     case .number(let number): "the number \(number.text)"
     case .flag(let flag): "\(flag)"
     case .null: "nothing"
-    case .list(let values): values.isEmpty ? "an empty list" : "a list"
-    case .mapping: "a mapping"
+    case .list(let values): values.isEmpty ? "an empty list" : "the list \(written)"
+    case .mapping: "the mapping \(written)"
     }
+  }
+
+  /// The value as it may be written in one line, for messages; what is long has no end.
+  package var written: String {
+    let text: String
+    switch content {
+    case .word(let word): text = "'\(word)'"
+    case .number, .flag, .null: text = scalarText ?? "nothing"
+    case .list(let values):
+      let parts = values.prefix(8).map(\.written)
+      text = "[\(parts.joined(separator: ", "))\(values.count > 8 ? ", …" : "")]"
+    case .mapping(let pairs):
+      let parts = pairs.prefix(8).map { "\($0.scalarText ?? $0.written): \($1.written)" }
+      text = "{\(parts.joined(separator: ", "))\(pairs.count > 8 ? ", …" : "")}"
+    }
+    return text.count > 60 ? text.prefix(60) + "…" : text
   }
 
   package func report(_ fact: Diagnostic.Fact, in context: String) {

@@ -83,7 +83,7 @@ import Testing
         "map", "{draw: heatmap, table: toy/recovery, from: one, x: width, y: n, z: success}", "missingKey(\"z\")", 5,
         nil
       ),
-      ("guide", "{draw: guide, rate: -1, through: [1, 1]}", "refusedValue(name: \"rate\"", 8, nil),
+      ("guide", "{draw: guide, rate: -1, through: [1, 1]}", "refusedValue(name: \"rate\", value: \"-1\"", 8, nil),
       ("style", "{draw: guide, slope: -1, through: [1, 1], style: 9}", "refusedValue(name: \"style\"", 8, nil),
       ("split guide", "{draw: guide, slope: -1, through: [1, 1], split: a}", "unknownKey(\"split\"", 8, nil),
     ] as [(String, String, String, Int, String?)])
@@ -102,13 +102,13 @@ import Testing
 
   @Test(arguments: [
     ("x: {label: a, range: [2, 1]}, y: {label: b}", "invertedInterval(low: 2.0, high: 1.0)"),
-    ("x: {label: a, range: [1]}, y: {label: b}", "refusedValue(name: \"range\""),
+    ("x: {label: a, range: [1]}, y: {label: b}", "refusedValue(name: \"range\", value: \"[1]\""),
     ("x: {label: a, scale: log, range: [0, 1]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, range: [0.5, .inf]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, range: [-.inf, .inf]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, range: [-1.7e308, 1.7e308]}, y: {label: b}", "refusedValue(name: \"range\""),
     ("x: {label: a, scale: log, range: [1e-300, 1]}, y: {label: b}", "refusedValue(name: \"range\""),
-    ("x: {label: a, ticks: [.inf, 1]}, y: {label: b}", "refusedValue(name: \"ticks\""),
+    ("x: {label: a, ticks: [.inf, 1]}, y: {label: b}", "refusedValue(name: \"ticks\", value: \"[.inf, 1]\""),
     ("x: {label: \"a\\uFFFE\"}, y: {label: b}", "hiddenCharacter(\"U+FFFE\")"),
     ("x: {label: a, scale: lag}, y: {label: b}", "unknownName(kind: \"scale\", name: \"lag\""),
     ("x: {}, y: {label: b}", "missingKey(\"label\")"),

@@ -264,7 +264,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  toy/walk: {slurm: {time: tomorrow}}",
-        "pipeline.yaml:4:28: stage 'toy/walk': slurm.time = the word 'tomorrow' is not allowed: minutes, or a text"
+        "pipeline.yaml:4:28: stage 'toy/walk': slurm.time = 'tomorrow' is not allowed: minutes, or a text"
       ),
       (
         "  toy/walk: {slurm: {partition: --wrap=true}}",
@@ -300,11 +300,11 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  toy/walk: {timeLimit: 1e300}",
-        "pipeline.yaml:4:25: stage 'toy/walk': timeLimit = the number 1e300 is not allowed: more than 0, at most 1e9"
+        "pipeline.yaml:4:25: stage 'toy/walk': timeLimit = 1e300 is not allowed: more than 0, at most 1e9"
       ),
       (
         "  toy/walk: {memoryLimit: -.inf}",
-        "pipeline.yaml:4:27: stage 'toy/walk': memoryLimit = the number -.inf is not allowed: more than 0, at most 1e9"
+        "pipeline.yaml:4:27: stage 'toy/walk': memoryLimit = -.inf is not allowed: more than 0, at most 1e9"
       ),
       (
         "  toy/walk: {memoryLimit: 5e8, slurm: {processors: 90000}}",
