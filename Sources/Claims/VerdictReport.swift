@@ -284,7 +284,7 @@ package struct VerdictReport: Sendable {
         "\(paper): \(Text.count(claims.count, "claim")), \(claims.filter { !$0.isExpected }.count) not as expected"
       blocks.append("<details><summary>\(summary)</summary>\n\n\(Self.markdownTable(claims))\n</details>\n")
     }
-    blocks.append("The cells behind these claims cost \(Text.duration(processorSeconds)) of computing.\n")
+    blocks.append("The cells behind these claims cost \(Text.duration(processorSeconds)) of processor time.\n")
     var text = ""
     for (index, block) in blocks.enumerated() {
       guard text.utf8.count + block.utf8.count < Self.markdownLimit else {
@@ -336,7 +336,7 @@ package struct VerdictReport: Sendable {
 extension EvaluatedClaim {
   package var isFragile: Bool { judgement?.isFragile ?? false }
 
-  /// See ``Judgement/neededGrowth(of:accepted:familySize:)``.
+  /// See ``Judgement/neededGrowth(of:accepted:familySize:)``; nil too where no number of replicas helps.
   package var neededGrowth: Double? {
     guard reasonOfValues == nil, judgement?.isHindered == false else { return nil }
     return estimate.flatMap { Judgement.neededGrowth(of: $0, accepted: claim.accepted, familySize: familySize) }

@@ -262,8 +262,8 @@ package struct Crate {
       ? "No record here tells what the \(count) cells took: they were imported, or computed by older code that gives the same bits."
       : """
       The \(count) cells took \(Text.duration(processorSeconds)) of processor time\
-      \(known < count ? ", as far as records tell (of \(known) of them)" : ""), and \
-      \(Text.duration(report.wallSeconds)) one after the other; n workers take an n-th of it.
+      \(known < count ? ", as far as records tell (of \(known) of them)" : ""); \
+      n workers take an n-th of it.
       """
     let option = project.profile == project.pipeline.profiles.first ? "" : " --profile \(project.profile)"
     let commit = facts["commit"].map {

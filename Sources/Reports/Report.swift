@@ -83,8 +83,6 @@ package struct Report {
   let comparedCount: Int
   /// The runs that computed the cells, newest first.
   let runs: [EarlierRuns.Run]
-  /// What the cells took, one after the other, as far as records tell.
-  let wallSeconds: Double
   /// All cells, each once where stages share it: how many are planned, there, and of known cost; and that cost.
   let cells: (planned: Int, present: Int, known: Int, processorSeconds: Double)
   /// Versions, commit and machine of this report.
@@ -145,7 +143,6 @@ package struct Report {
     baseline = before.flatMap { records.runs[$0.run] }
     changes = ClaimChange.between(before?.numbers ?? [:], now)
     comparedCount = now.count { before?.numbers[$0.claim] != nil }
-    wallSeconds = records.costs.values.reduce(0) { $0 + $1.wallSeconds }
     let costs = keys.filter(present.contains).compactMap { records.costs[$0]?.processorSeconds }
     cells = (keys.count, keys.count(where: present.contains), costs.count, costs.reduce(0, +))
     let used = Set(records.costs.values.map(\.run))

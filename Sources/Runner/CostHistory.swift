@@ -53,6 +53,7 @@ package struct CostHistory: Sendable {
   package struct Entry: Sendable, Equatable {
     package var cells = 0
     package var wallSeconds = 0.0
+    package var processorSeconds = 0.0
     package var peakBytes = 0
     /// Wall seconds of all its cells in the last run that computed any, and when that was.
     package let lastSeconds: Double
@@ -60,8 +61,10 @@ package struct CostHistory: Sendable {
     /// Why replicas failed in that run, with how many for each reason.
     package let lastFailures: [String: Int]
 
-    /// Mean wall seconds of a cell.
+    /// Mean wall seconds of a cell: how long it keeps a worker.
     package var meanSeconds: Double { wallSeconds / Double(max(1, cells)) }
+    /// Mean processor seconds of a cell: what it costs.
+    package var meanProcessorSeconds: Double { processorSeconds / Double(max(1, cells)) }
   }
 
   package private(set) var stages: [String: Entry] = [:]
@@ -100,6 +103,7 @@ package struct CostHistory: Sendable {
         lastSeconds: cost.wallSeconds, lastTime: event.time, lastFailures: cost.replicaFailures ?? [:])
     entry.cells += cost.computed
     entry.wallSeconds += cost.wallSeconds
+    entry.processorSeconds += cost.processorSeconds
     entry.peakBytes = max(entry.peakBytes, cost.peakBytes)
     stages[event.stage] = entry
   }

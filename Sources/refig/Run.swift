@@ -218,7 +218,7 @@ struct Run: ParsableCommand {
         "profile \(project.profile): nothing to compute, \(Text.count(total, "cell")) \(total == 1 ? "is" : "are") here"
     }
     var time =
-      "about \(Text.duration(seconds)) with \(Text.count(max(1, execution.workers), "worker")), by earlier runs"
+      "about \(Text.duration(seconds)) of elapsed time with \(Text.count(max(1, execution.workers), "worker")), by earlier runs"
     if unknown == missing {
       time = "for a time unknown, as these stages never ran"
     } else if unknown > 0 {

@@ -41,6 +41,8 @@ struct Status: ParsableCommand {
     /// Mean wall seconds of a cell in earlier runs, and of all cells of the last run.
     let meanSeconds: Double?
     let lastSeconds: Double?
+    /// Mean processor seconds of a cell in earlier runs.
+    let meanProcessorSeconds: Double?
     let lastTime: String?
     /// Of the cell that needed most.
     let peakBytes: Int?
@@ -79,6 +81,7 @@ struct Status: ParsableCommand {
         absentData: row.cached < stage.keys.count
           ? stage.definition.data.compactMap(store.absence(of:)).map(\.description) : [],
         bytes: row.bytes, meanSeconds: cost?.meanSeconds, lastSeconds: cost?.lastSeconds,
+        meanProcessorSeconds: cost?.meanProcessorSeconds,
         lastTime: cost?.lastTime, peakBytes: cost?.peakBytes, failedReplicas: cost?.lastFailures)
     }
     if rows.contains(where: { $0.missing > 0 }) {
@@ -132,8 +135,8 @@ struct Status: ParsableCommand {
       if row.failed > 0 { parts.append("\(row.failed) failed last time (refig explain \(row.stage))") }
       parts += row.absentData
       parts.append(Text.size(row.bytes))
-      if let mean = row.meanSeconds, let time = row.lastTime, let peak = row.peakBytes {
-        parts.append(String(format: "%.3g s a cell, at most ", mean) + Text.size(peak) + " of memory")
+      if let mean = row.meanProcessorSeconds, let time = row.lastTime, let peak = row.peakBytes {
+        parts.append(String(format: "%.3g s of processor time a cell, at most ", mean) + Text.size(peak) + " of memory")
         parts.append("last run \(time.prefix(10))")
         parts += Text.tally(row.failedReplicas ?? [:], of: "failed replica", limit: 3)
       }

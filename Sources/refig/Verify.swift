@@ -145,7 +145,7 @@ struct Verify: ParsableCommand {
     if let md {
       let costs = try CostHistory(root: project.root).stages
       let stages = Set(report.claims.flatMap(\.claim.evidence.stages))
-      let seconds = stages.reduce(0) { $0 + (costs[$1]?.wallSeconds ?? 0) }
+      let seconds = stages.reduce(0) { $0 + (costs[$1]?.processorSeconds ?? 0) }
       try Self.save(report.markdown(processorSeconds: seconds, changes: changes), to: md)
     }
   }
