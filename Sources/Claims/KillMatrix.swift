@@ -103,7 +103,7 @@ package struct KillMatrix: Sendable {
   /// The matrix for people: × where the verdict changed, · where it did not, nothing where a mutant says nothing about the
   /// claim or was not tried.
   package var text: String {
-    mutants.map { paper, mutants in
+    let blocks = mutants.map { paper, mutants in
       let rows = rows.filter { $0.claim.paper == paper }
       let width = rows.map(\.claim.id.count).max() ?? 0
       let letters = SyntheticMutant.allCases.enumerated().map { "\(Self.letter($0.offset)) \($0.element.rawValue)" }
@@ -130,8 +130,12 @@ package struct KillMatrix: Sendable {
       return
         (["\(paper): synthetic mutants " + letters.joined(separator: ", ") + "; deliberate mistakes"] + numbers
         + [header] + lines).joined(separator: "\n")
-    }.joined(separator: "\n\n")
+    }
+    return (blocks + [Self.legend]).joined(separator: "\n\n")
   }
+
+  private static let legend =
+    "× the verdict changes, · it does not; nothing where a mutant says nothing about the claim or was not tried"
 
   /// How many claims and mistakes, in one line.
   package var summary: String {
