@@ -111,7 +111,8 @@ extension AuditStatement {
     let recomputed = audits.flatMap { audit in
       (audit.uniform + audit.weighted + audit.visits).compactMap { byID[$0] }.filter { $0.accepted <= audit.time }
     }
-    recomputedCount = Set(recomputed.map(\.id)).count
+    let same = Set(recomputed.map(\.id))
+    recomputedCount = same.count
     // Audits of one ledger with one limit draw from one population: there, a cell that is drawn again says nothing new.
     let groups = Dictionary(grouping: audits) { "\($0.ledger) \($0.limit) \($0.population ?? [:])" }.values.map {
       group in
@@ -127,8 +128,11 @@ extension AuditStatement {
         Draws(population: Double(chain.count), count: Set(group.flatMap(\.uniform)).intersection(chain).count))
       shares.append(Draws(population: weight, count: group.flatMap(\.weighted).count(where: chain.contains)))
     }
-    differingCount = Self.greatestDifferingCount(of: cells.count, counts)
-    differingShare = Self.greatestDifferingShare(of: total, shares)
+    // Whatever was drawn how: what came out the same does not differ.
+    let rest = cells.reduce(0) { same.contains($1.id) ? $0 : $0 + $1.seconds }
+    differingCount = min(Self.greatestDifferingCount(of: cells.count, counts), cells.count - same.count)
+    differingShare = min(
+      Self.greatestDifferingShare(of: total, shares), total > 0 ? rest / total : same.count == cells.count ? 0 : 1)
     // A claim's number counts until a later audit makes it again and agrees.
     let inOrder = audits.sorted { $0.time < $1.time }
     let standing = inOrder.enumerated().flatMap { number, audit in

@@ -131,6 +131,7 @@ import Testing
     #expect(try recomputed(again) >= recomputed(first))
     let all = try paper.ok(["audit", "--sample", "29"])
     #expect(all.contains("29 of 29 cells recomputed, all the same: with 95 % confidence at most 0 cells"), "\(all)")
+    #expect(all.contains("at most 0 cells (0 %) would differ, and cells with at most 0 % of"), "\(all)")
     #expect(try paper.workspace.read("mine/data/ledger/audits.jsonl").split(separator: "\n").count == 3)
     #expect(try paper.ok(["ledger", "status"]).contains("29 of 29 cells recomputed"))
     // What audits say is on no picture, so none is old for another audit.
