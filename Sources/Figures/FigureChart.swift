@@ -1,4 +1,5 @@
 private import PaperKit
+private import Pipeline
 
 /// What can be pointed at in a picture: where its axes are, and the numbers that are drawn between them.
 package struct FigureChart: Sendable {
@@ -83,8 +84,13 @@ extension FigureChart.Drawing {
 }
 
 extension String {
-  /// gnuplot's markup as text: `{/:Italic n}_{c}` is n_c.
-  fileprivate var withoutMarkup: String {
-    replacing(/\\(.)|\{\/[^ ]* |[{}]/) { $0.output.1 ?? "" }
+  /// gnuplot's markup as text: `{/:Italic n}_{c}` is n_c, `10^{3}` is 10³.
+  package var withoutMarkup: String {
+    replacing(/\{\/[^ ]* ([^{}]*)\}/) { $0.output.1 }
+      .replacing(/\\(.)|([_^])(?:\{([^{}]*)\}|([^{}\\ ]))|\{\/[^ ]* |[{}]/) { match in
+        match.output.2.map { mark in
+          Formula.script(String(mark), String(match.output.3 ?? match.output.4 ?? "").replacing("-", with: "−"))
+        } ?? match.output.1.map(String.init) ?? ""
+      }
   }
 }

@@ -110,8 +110,7 @@ extension Formula {
       return sign.kind == .letter ? "{/:Italic \(sign.text)}" : "{}".contains(sign.text) ? sign.tex : sign.text
     case .row(let items): return Self.line(items, form, isScript: isScript)
     case .scripts(let base, let below, let above):
-      return part(base, isClear: base.isAtom) + (below?.script("_", Self.lowered, form) ?? "")
-        + (above?.script("^", Self.raised, form) ?? "")
+      return part(base, isClear: base.isAtom) + (below?.script("_", form) ?? "") + (above?.script("^", form) ?? "")
     case .fraction(let above, let below):
       return part(above, isClear: above.isProduct) + "/" + part(below, isClear: below.isAtom)
     case .root(let inner): return "√" + part(inner, isClear: inner.isAtom)
@@ -171,9 +170,15 @@ extension Formula {
     if case .row(let items) = self { items.allSatisfy { $0.isAtom && $0.isOperand } } else { isAtom }
   }
 
-  private func script(_ mark: String, _ table: [Character: Character], _ form: Line) -> String {
+  private func script(_ mark: String, _ form: Line) -> String {
     let plain = line(.unicode, isScript: true)
     if form == .gnuplot, !plain.allSatisfy({ "*′†".contains($0) }) { return "\(mark){\(line(form, isScript: true))}" }
+    return Self.script(mark, plain)
+  }
+
+  /// Plain text as a script, below for the mark "_" and above for "^": in signs of Unicode if there are all of them, as ₅₀.
+  package static func script(_ mark: String, _ plain: String) -> String {
+    let table = mark == "_" ? lowered : raised
     let signs = plain.compactMap { table[$0] }
     if signs.count == plain.count { return String(signs) }
     return plain.allSatisfy { $0.isLetter || $0.isNumber } ? mark + plain : "\(mark)(\(plain))"

@@ -14,6 +14,16 @@ func withFolder(_ body: (URL) throws -> Void) throws {
 }
 
 @Suite struct FigureDrawingTests {
+  @Test(
+    "a label beside a picture is text: no markup of gnuplot or TeX, scripts in signs of Unicode where there are some",
+    arguments: [
+      ("{/:Italic N} = 10^{-3}", "N = 10⁻³"), ("x^2 {/:Bold y}_{12}", "x² y₁₂"), ("{/:Italic p}_{{/:Italic c}}", "p_c"),
+      ("{/:Italic p}^{*}", "p*"), ("a\\_b \\{c\\}", "a_b {c}"), ("α_{esc}", "α_esc"), ("plain", "plain"),
+    ])
+  func labelWithoutMarkup(label: String, text: String) {
+    #expect(label.withoutMarkup == text)
+  }
+
   static let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
   /// A folder with a program `gnuplot` that adds a line to `calls` and then is the real one.
