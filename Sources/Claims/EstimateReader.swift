@@ -40,6 +40,7 @@ struct EstimateReader {
 
   /// The estimator, nil with reports of mistakes.
   func estimator(_ value: YAMLValue) -> Estimator? {
+    let before = value.diagnostics.reportCount
     guard let mapping = value.mapping("estimate", allowing: Self.kinds, in: context) else { return nil }
     guard let entry = mapping.entries.first, mapping.entries.count == 1 else {
       value.report(.notOneRange("estimate", known: Self.kinds), in: context)
@@ -53,6 +54,11 @@ struct EstimateReader {
     for stage in self.stages where !stage.experiment.outputs.contains(where: { outputs.contains($0.name) }) {
       let names = outputs.sorted().joined(separator: ", ")
       value.report(.message("the stage '\(stage.id)' under `from:` has no \(names); leave it out"), in: context)
+    }
+    // What follows from another mistake is none of its own.
+    if let evidence, value.diagnostics.reportCount == before, !hasManyPoints {
+      let misfit = estimate.misfit { points(of: $0, evidence) }
+      if let misfit { entry.value.report(.message("\(entry.key): \(misfit)"), in: context) }
     }
     let catalogue = catalogue
     let chance = SharedChance(of: self.stages, in: pipeline)
@@ -70,6 +76,20 @@ struct EstimateReader {
         if let reason = reasons[point.experiment] { throw EvidenceError(reason) }
         return try !readers.contains(point.experiment)
           && !(catalogue.experiments[point.experiment]?.drawsRandomNumbers(point.parameters) ?? true)
+      }
+    }
+  }
+
+  /// Whether there are more points than are looked at one by one before anything is computed.
+  private var hasManyPoints: Bool { stages.contains { $0.sweep.pointCount.map { $0 > 10_000 } ?? true } }
+
+  /// Parameters of the evidence's points that have a quantity, each once where stages share it.
+  private func points(of quantity: Quantity, _ evidence: Evidence) -> [[String: ParameterValue]] {
+    let narrowed = Evidence(stages: [], conditions: quantity.conditions)
+    var seen: [String: Set<[String: ParameterValue]>] = [:]
+    return stages.filter { $0.experiment.outputs.contains { $0.name == quantity.output } }.flatMap { stage in
+      (0..<(stage.sweep.pointCount ?? 0)).map { stage.base.merging(stage.sweep.given($0)) { $1 } }.filter {
+        evidence.accepts($0) && narrowed.accepts($0) && seen[stage.experiment.name, default: []].insert($0).inserted
       }
     }
   }

@@ -7,6 +7,7 @@ package struct FigureFile {
   private let tables: [String: TableDefinition]
   private let stages: [String]
   private let parameters: (String) -> [String: ParameterValue]?
+  private let experiment: (String) -> String?
   private let tableNames: (String) -> [String]?
   private let font: Figure.Font
   /// Made once: making it costs more than most uses.
@@ -20,17 +21,18 @@ package struct FigureFile {
   static let axisKeys = ["label", "range", "scale", "ticks"]
 
   /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `parameters` are a
-  /// stage's, nil for one that has mistakes; `tableNames` are to be named where a table is unknown, nil where the reason has
-  /// been reported; `font` is the one of figures that say nothing else.
+  /// stage's, nil for one that has mistakes, and `experiment` is the name of what it runs; `tableNames` are to be named where
+  /// a table is unknown, nil where the reason has been reported; `font` is the one of figures that say nothing else.
   package static func figures(
     in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String],
     parameters: @escaping (String) -> [String: ParameterValue]? = { _ in [:] },
+    experiment: @escaping (String) -> String? = { _ in nil },
     tableNames: ((String) -> [String]?)? = nil, font: Figure.Font = .standard
   ) -> [Figure] {
     let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let file = FigureFile(
-      tables: tables, stages: stages, parameters: parameters, tableNames: tableNames ?? { _ in tables.keys.sorted() },
-      font: font)
+      tables: tables, stages: stages, parameters: parameters, experiment: experiment,
+      tableNames: tableNames ?? { _ in tables.keys.sorted() }, font: font)
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
       let mistakeCount = value.diagnostics.reportCount
@@ -256,8 +258,15 @@ package struct FigureFile {
   private func stages(_ mapping: YAMLMapping, of definition: TableDefinition, in context: String) -> [String] {
     let value = definition.experiments.isEmpty ? mapping["from"] : mapping.required("from", in: context)
     let names = value?.names("from", in: context) ?? []
-    for name in names where !stages.contains(name) {
-      value?.report(.unknownName(kind: "stage", name: name, known: stages), in: context)
+    for (index, name) in names.enumerated() {
+      if !stages.contains(name) {
+        value?.report(.unknownName(kind: "stage", name: name, known: stages), in: context)
+      } else if let experiment = experiment(name), !definition.experiments.contains(experiment) {
+        let wanted = definition.experiments.isEmpty ? "no stage" : definition.experiments.joined(separator: ", ")
+        value?.listOrSingle[index].report(
+          .message("stage '\(name)' runs \(experiment), but the table '\(definition.name)' is of \(wanted)"),
+          in: context)
+      }
     }
     return names
   }

@@ -79,10 +79,7 @@ public indirect enum StandardEstimate: Sendable, Hashable {
     }
     func point(_ quantity: Quantity) throws -> Sample {
       let samples = try samples(quantity)
-      guard samples.count == 1 else {
-        throw EvidenceError(
-          "\(samples.count) points have \(quantity.description), and the estimate is of one; say which under `where:`")
-      }
+      if let misfit = Self.misfit(ofOne: quantity, samples.count) { throw EvidenceError(misfit) }
       return samples[0]
     }
     switch self {
@@ -147,21 +144,62 @@ public indirect enum StandardEstimate: Sendable, Hashable {
     }
   }
 
+  private static func misfit(ofOne quantity: Quantity, _ count: Int) -> String? {
+    count == 1
+      ? nil
+      : "\(count) points have \(quantity.description), and the estimate is of one; say which under `where:`"
+  }
+
   private static func pairs(_ first: [Sample], _ second: [Sample], _ parameter: String?) throws -> [(Sample, Sample)] {
     guard let parameter else {
       guard first.count == second.count, zip(first, second).allSatisfy({ $0.parameters == $1.parameters }) else {
-        throw EvidenceError("the two quantities are not of the same points; say along which parameter, with `against:`")
+        throw EvidenceError(differentPoints)
       }
       return Array(zip(first, second))
     }
     return try first.map { sample in
-      let value = sample.parameters[parameter]?.number
-      let partners = second.filter { value != nil && $0.parameters[parameter]?.number == value }
-      guard partners.count == 1 else {
-        throw EvidenceError(
-          "\(partners.count) points of the other quantity have \(parameter) = \(value ?? .nan), not one")
+      (sample, second[try partner(of: sample.parameters, in: second.map(\.parameters), parameter)])
+    }
+  }
+
+  private static let differentPoints =
+    "the two quantities are not of the same points; say along which parameter, with `against:`"
+
+  /// Which of some points has a point's value of a parameter.
+  private static func partner(
+    of point: [String: ParameterValue], in others: [[String: ParameterValue]], _ parameter: String
+  ) throws -> Int {
+    let value = point[parameter]?.number
+    let partners = others.indices.filter { value != nil && others[$0][parameter]?.number == value }
+    guard partners.count == 1 else {
+      throw EvidenceError(
+        "\(partners.count) points of the other quantity have \(parameter) = \(value ?? .nan), not one")
+    }
+    return partners[0]
+  }
+
+  /// Why sweep points do not have the estimate, whatever their results are; nil if they may. `points` gives the parameters
+  /// of those that have a quantity, each once.
+  public func misfit(of points: (Quantity) -> [[String: ParameterValue]]) -> String? {
+    do {
+      switch self {
+      case .mean(let quantity, _), .median(let quantity), .proportion(let quantity):
+        return Self.misfit(ofOne: quantity, points(quantity).count)
+      case .ratio(let first, let second), .difference(let first, let second):
+        return Self.misfit(ofOne: first, points(first).count) ?? Self.misfit(ofOne: second, points(second).count)
+      case .slope(let quantity, let parameter, _), .crossing(let quantity, let parameter, _),
+        .monotone(let quantity, let parameter, _):
+        _ = try Curve.order(points(quantity), along: parameter)
+      case .greatestGap(let first, let second, nil):
+        return Set(points(first)) == Set(points(second)) ? nil : Self.differentPoints
+      case .greatestGap(let first, let second, let parameter?):
+        let others = points(second)
+        for point in points(first) { _ = try Self.partner(of: point, in: others, parameter) }
+      case .greatest: break
       }
-      return (sample, partners[0])
+      return nil
+    } catch {
+      return "\(error)"
     }
   }
 }
@@ -265,17 +303,25 @@ private struct Curve {
   let aligned: Aligned
 
   init(_ samples: [Sample], against parameter: String) throws {
-    let placed = try samples.map { sample in
-      guard let x = sample.parameters[parameter]?.number else {
+    let placed = try Self.order(samples.map(\.parameters), along: parameter)
+    x = placed.map(\.x)
+    self.samples = placed.map { samples[$0.index] }
+    aligned = try Aligned(self.samples)
+  }
+
+  /// Points in ascending order of a parameter, with its values, which must be different.
+  static func order(
+    _ points: [[String: ParameterValue]], along parameter: String
+  ) throws -> [(x: Double, index: Int)] {
+    let placed = try points.enumerated().map { index, point in
+      guard let x = point[parameter]?.number else {
         throw EvidenceError("'\(parameter)' is no parameter that is a number")
       }
-      return (x: x, sample: sample)
+      return (x: x, index: index)
     }.sorted { $0.x < $1.x }
     guard placed.count > 1, zip(placed, placed.dropFirst()).allSatisfy({ $0.x < $1.x }) else {
       throw EvidenceError("needs points with different values of \(parameter); narrow them with `where:`")
     }
-    x = placed.map(\.x)
-    self.samples = placed.map(\.sample)
-    aligned = try Aligned(self.samples)
+    return placed
   }
 }

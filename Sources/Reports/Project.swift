@@ -77,7 +77,8 @@ package struct Project: Sendable {
         top?["figures"].map {
           FigureFile.figures(
             in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames,
-            parameters: { pipeline[$0]?.base }, tableNames: catalogue.tableNames, font: font)
+            parameters: { pipeline[$0]?.base }, experiment: { pipeline[$0]?.experiment.name },
+            tableNames: catalogue.tableNames, font: font)
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
@@ -189,9 +190,9 @@ package struct Project: Sendable {
   package struct Targets: Sendable {
     /// Stages that were named, and those that the figures and claims read.
     package var stages: Set<String> = []
-    package var figures: [Figure] = []
     /// Those of them that were named: all of their points are asked for.
     package var namedStages: Set<String> = []
+    package var figures: [Figure] = []
     package var claims: [Claim] = []
   }
 
@@ -209,14 +210,13 @@ package struct Project: Sendable {
         throw PipelineError.unknownTarget(name, nearest: nearest(to: name))
       }
       targets.stages.formUnion(found.stages)
-      targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
       targets.namedStages.formUnion(found.namedStages)
+      targets.figures += found.figures.filter { figure in !targets.figures.contains { $0.id == figure.id } }
       targets.claims += found.claims.filter { claim in !targets.claims.contains { $0.id == claim.id } }
     }
     return targets
   }
 
-  /// The claims that names stand for: a claim for itself, `paper:KEY` for the paper's, and whatever has none of its own,
   /// The planned cells that targets need, without those that the `where:` of their claims and figures leave out; nil if all.
   package func neededCells(_ targets: Targets, _ plan: Plan) -> Set<CellKey>? {
     guard !targets.stages.isSubset(of: targets.namedStages) else { return nil }
@@ -225,6 +225,7 @@ package struct Project: Sendable {
         + targets.figures.flatMap(\.tables).map { Evidence(stages: $0.stages, conditions: $0.conditions) })
   }
 
+  /// The claims that names stand for: a claim for itself, `paper:KEY` for the paper's, and whatever has none of its own,
   /// such as a stage, for those that read it. None: all.
   package func claims(of names: [String]) throws -> [Claim] {
     guard !names.isEmpty else { return claims }
@@ -270,8 +271,8 @@ package struct Project: Sendable {
     var targets = Targets(
       stages: Set(pipeline.stages.map(\.id).filter { matches($0, "", "stage") }),
       figures: figures.filter { matches($0.id, "", "fig") }, claims: claims.filter { matches($0.id, "", "claim") })
-    targets.stages.formUnion(targets.claims.flatMap(\.evidence.stages))
     targets.namedStages = targets.stages
+    targets.stages.formUnion(targets.claims.flatMap(\.evidence.stages))
     targets.stages.formUnion(targets.figures.flatMap { $0.tables.flatMap(\.stages) })
     return targets
   }

@@ -89,7 +89,7 @@ package struct Build {
       while waves.count <= level { waves.append([]) }
       let isShared = experiments.contains(stage.definition.experiment.name)
       for (cell, key) in stage.keys.enumerated()
-      where needed?.contains(key) ?? true && (!isShared || seen.insert(key).inserted) {
+      where (needed?.contains(key) ?? true) && (!isShared || seen.insert(key).inserted) {
         planned += 1
         if !present.contains(key) { waves[level].append(Batch.Item(stage: index, cell: cell)) }
       }

@@ -1302,6 +1302,7 @@ import Testing
   func figuresAndClaims() throws {
     let folder = try Folder(
       "figures: [figures/my.yaml]\n" + Self.experiment
+        + "  my/other: {command: [python3, walk.py], outputs: {end: {meaning: end}}}\n"
         + "stages: {my/walk: {parameters: {steps: 9}, sweep: [{drift: [0.0, 1.0, 2.0]}, {kind: [none, other]}], replicas: 40}}\n"
     )
     func claim(_ name: String, _ estimate: String, _ accept: String, kills: String = "[]", only: String = "none")
@@ -1356,13 +1357,25 @@ import Testing
       claim("a", "{mean: ends}", "[0, 1]") + claim("b", "{mean: position}", "[0, 1]")
       + claim("c", "{slope: {of: end, against: kind}}", "[0, 1]") + claim("d", "{mean: end, median: end}", "[0, 1]")
       + claim("e", "{crossing: {of: end, against: drift}}", "[0, 1]") + claim("f", "{means: end}", "[0, 1]")
-    try folder.workspace.write(file + mistaken, to: "figures/my.yaml")
+      + claim("g", "{mean: end}", "[0, 1]")
+      + claim("h", "{slope: {of: end, against: drift, where: {drift: 2}}}", "[0, 1]")
+      + claim("i", "{difference: [end, {of: end, where: {drift: 2}}]}", "[0, 1]")
+      + claim("j", "{greatestGap: {between: [end, {of: end, where: {drift: 2}}]}}", "[0, 1]")
+      + claim("k", "{greatestGap: {between: [end, {of: end, where: {drift: 2}}], against: drift}}", "[0, 1]")
+    try folder.workspace.write(
+      (file + mistaken).replacing("{table: my/walk/time, from: [my/walk]", with: "{table: my/other, from: [my/walk]"),
+      to: "figures/my.yaml")
     let errors = try folder.refig("verify").errors
+    #expect(errors.contains(": stage 'my/walk' runs my/walk, but the table 'my/other' is of my/other"), "\(errors)")
     for message in [
       "unknown output 'ends'; did you mean 'end'?",
       "'position' has a value for each time; say which with at: {time: …}",
       "unknown parameter that is a number 'kind'", "must be given by exactly one of mean, median", "'level' is missing",
-      "unknown key 'means'; did you mean 'mean'?",
+      "unknown key 'means'; did you mean 'mean'?", "claim 'my/g': mean: 3 points have end, and the estimate is of one",
+      "claim 'my/h': slope: needs points with different values of drift",
+      "claim 'my/i': difference: 3 points have end, and",
+      "claim 'my/j': greatestGap: the two quantities are not of the same",
+      "claim 'my/k': greatestGap: 0 points of the other quantity have drift = 0.0, not one",
     ] { #expect(errors.contains(message), "\(message) is not in \(errors)") }
   }
 
@@ -1521,7 +1534,7 @@ import Testing
       """
       claims:
         some: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], where: {law: kind}, accept: [2, 8], because: b}
-        whole: {statement: s, source: ours, kind: observation, estimate: {mean: x}, from: [mine/f], accept: [2, 8], because: b}
+        whole: {statement: s, source: ours, kind: observation, estimate: {greatest: x}, from: [mine/f], accept: [2, 8], because: b}
       figures:
         some:
           caption: c
