@@ -292,10 +292,12 @@ struct StoreCommand: ParsableCommand {
         log.write("accept", ["stage": stage.id, "reason": reason, "cells": count, "audited": sampled.count])
       }
       if output.json || kept > 0 {
+        let isInLedger = try project.ledger(plan) != nil
         try output.show(
           ["kept": kept, "computedAgain": audited, "changedStages": changed.count],
           "\(Text.count(kept, "cell")) kept under the new code, \(audited) computed again"
-            + (changed.isEmpty && audited > 0 ? " with the same bits" : ""))
+            + (changed.isEmpty && audited > 0 ? " with the same bits" : "")
+            + (isInLedger ? "; `refig ledger update` writes that down" : ""))
       }
       if !changed.isEmpty {
         throw PipelineError.changeMatters(stages: changed)
