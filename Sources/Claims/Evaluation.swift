@@ -78,8 +78,8 @@ package struct EvaluatedClaim: Sendable {
   package let verdict: Verdict
   package let reason: String
   package let judgement: Judgement?
-  /// Why a median of two values is inconclusive, if it is.
-  let reasonOfValues: String?
+  /// Whether it is inconclusive for what no number of replicas mends.
+  let isHindered: Bool
 
   package var isExpected: Bool { verdict == claim.expected }
 
@@ -94,11 +94,19 @@ package struct EvaluatedClaim: Sendable {
         plannedReplicas: estimation.plannedReplicas)
     }
     verdict = judgement?.verdict ?? .inconclusive
-    let isLeftToValues =
+    let isTolerable = Judgement.tolerates(failed: estimation.failedReplicas, of: estimation.plannedReplicas)
+    let reasonOfValues = verdict == .inconclusive && isTolerable ? estimate?.reasonOfTwoValues : nil
+    isHindered =
       verdict == .inconclusive
-      && Judgement.tolerates(failed: estimation.failedReplicas, of: estimation.plannedReplicas)
-    reasonOfValues = isLeftToValues ? estimate?.reasonOfTwoValues : nil
-    reason = reasonOfValues ?? judgement?.reason ?? estimation.failure
+      && (!isTolerable || reasonOfValues != nil || estimate?.isHindered(accepted: claim.accepted) ?? true)
+    var advice = ""
+    if verdict == .inconclusive, !isHindered, let estimate, claim.accepted.contains(estimate.value),
+      judgement?.confirming.halfWidth == .infinity,
+      let fewest = estimate.fewestReplicas(tail: Judgement.confirmationLevel / Double(familySize))
+    {
+      advice = "; at least \(fewest) have an interval"
+    }
+    reason = reasonOfValues ?? judgement.map { $0.reason + advice } ?? estimation.failure
   }
 
   /// Estimates and judges.

@@ -336,19 +336,6 @@ package struct VerdictReport: Sendable {
 extension EvaluatedClaim {
   package var isFragile: Bool { judgement?.isFragile ?? false }
 
-  /// See ``Judgement/neededGrowth(of:accepted:familySize:)``; nil too where no number of replicas helps.
-  package var neededGrowth: Double? {
-    guard reasonOfValues == nil, judgement?.isHindered == false else { return nil }
-    return estimate.flatMap { Judgement.neededGrowth(of: $0, accepted: claim.accepted, familySize: familySize) }
-  }
-
-  /// Why no number of replicas is needed; empty where one is.
-  var reasonWithoutNeed: String {
-    guard neededGrowth == nil else { return "" }
-    return judgement?.isHindered == false && estimate?.isWithoutChance ?? false
-      ? "without random numbers: replicas change nothing" : reason
-  }
-
   /// Whether a verdict that CI rests on might come out otherwise on other random numbers.
   package var isUnderpowered: Bool { claim.expected != .inconclusive && (neededGrowth ?? 0) > 1 }
 

@@ -150,30 +150,7 @@ public struct Estimate: Sendable, Codable {
     }
   }
 
-  /// Whether no random number is behind the number: a calculation, or a law of every replica.
-  public var isWithoutChance: Bool {
-    switch evidence {
-    case .exact, .identity: true
-    case .greatest(let estimates): estimates.allSatisfy(\.isWithoutChance)
-    case .distance(let estimate, _): estimate.isWithoutChance
-    case .mean, .median, .proportion, .fit, .crossing: false
-    }
-  }
-
-  /// How few replicas can have an interval with this tail at all; nil where that is not their number's doing.
-  func fewestReplicas(tail: Double) -> Int? {
-    switch evidence {
-    case .mean, .fit, .crossing: 2
-    // 2^-n is the chance that all of n values lie on one side of the median.
-    case .median: undetermined > 0 ? nil : Int((-Double.logarithm(tail) / Double.logarithm(2)).rounded(.up))
-    case .greatest(let estimates):
-      estimates.compactMap { $0.fewestReplicas(tail: tail / Double(estimates.count)) }.max()
-    case .distance(let estimate, _): estimate.fewestReplicas(tail: tail)
-    case .exact, .identity, .proportion: nil
-    }
-  }
-
-  /// Number of replicas behind the number (the fewest behind any part that has some); 0 for a calculation without chance.
+  /// Number of replicas behind the number (the fewest behind any part); 0 for a calculation without chance.
   public var replicaCount: Int {
     switch evidence {
     case .exact: 0
@@ -184,7 +161,7 @@ public struct Estimate: Sendable, Codable {
       // Beyond it a Double has no room for every whole number.
       (0...0x1p53).contains(degreesOfFreedom) ? Int(degreesOfFreedom) + 1 : 0
     case .crossing(let crossing): crossing.replicas.count
-    case .greatest(let estimates): estimates.map(\.replicaCount).filter { $0 > 0 }.min() ?? 0
+    case .greatest(let estimates): estimates.map(\.replicaCount).min() ?? 0
     case .distance(let estimate, _): estimate.replicaCount
     }
   }
@@ -209,9 +186,8 @@ public struct Estimate: Sendable, Codable {
         return "they have two values alone, of which the mean is a share on another scale: return 1 and 0 for them and"
           + " use `proportion`"
       }
-      return "return an output that is less skewed, or claim the median, which is of one output at one point"
-        + (scale == .linear && values.allSatisfy { $0 > 0 }
-          ? ", or a logarithmic scale where the estimate has one" : "")
+      return scale == .linear && values.allSatisfy { $0 > 0 }
+        ? "use the median, or a logarithmic scale where the estimate has one" : "use the median"
     case .greatest(let estimates): return estimates.max(by: Self.isLessSkewed)?.adviceOnSkewness ?? ""
     case .distance(let estimate, _): return estimate.adviceOnSkewness
     case .exact, .identity, .median, .proportion, .fit, .crossing: return ""

@@ -79,7 +79,10 @@ public indirect enum StandardEstimate: Sendable, Hashable {
     }
     func point(_ quantity: Quantity) throws -> Sample {
       let samples = try samples(quantity)
-      if let misfit = Self.misfit(ofOne: quantity, samples.count) { throw EvidenceError(misfit) }
+      guard samples.count == 1 else {
+        throw EvidenceError(
+          "\(samples.count) points have \(quantity.description), and the estimate is of one; say which under `where:`")
+      }
       return samples[0]
     }
     switch self {
@@ -105,8 +108,7 @@ public indirect enum StandardEstimate: Sendable, Hashable {
       guard aligned.isExact || abs(mean) >= Self.fewestErrors * error else {
         throw EvidenceError(
           "the mean of \(second.description), \(short(mean)) with a standard error of \(short(error)), is too uncertain "
-            + "to divide by; compare differences, or take more replicas"
-            + aligned.count(grownBy: Self.fewestErrors * error / abs(mean)))
+            + "to divide by; compare differences, or take more replicas")
       }
       return try aligned.fit { $0[0] / $0[1] }
     case .difference(let first, let second):
@@ -144,62 +146,21 @@ public indirect enum StandardEstimate: Sendable, Hashable {
     }
   }
 
-  private static func misfit(ofOne quantity: Quantity, _ count: Int) -> String? {
-    count == 1
-      ? nil
-      : "\(count) points have \(quantity.description), and the estimate is of one; say which under `where:`"
-  }
-
   private static func pairs(_ first: [Sample], _ second: [Sample], _ parameter: String?) throws -> [(Sample, Sample)] {
     guard let parameter else {
       guard first.count == second.count, zip(first, second).allSatisfy({ $0.parameters == $1.parameters }) else {
-        throw EvidenceError(differentPoints)
+        throw EvidenceError("the two quantities are not of the same points; say along which parameter, with `against:`")
       }
       return Array(zip(first, second))
     }
     return try first.map { sample in
-      (sample, second[try partner(of: sample.parameters, in: second.map(\.parameters), parameter)])
-    }
-  }
-
-  private static let differentPoints =
-    "the two quantities are not of the same points; say along which parameter, with `against:`"
-
-  /// Which of some points has a point's value of a parameter.
-  private static func partner(
-    of point: [String: ParameterValue], in others: [[String: ParameterValue]], _ parameter: String
-  ) throws -> Int {
-    let value = point[parameter]?.number
-    let partners = others.indices.filter { value != nil && others[$0][parameter]?.number == value }
-    guard partners.count == 1 else {
-      throw EvidenceError(
-        "\(partners.count) points of the other quantity have \(parameter) = \(value ?? .nan), not one")
-    }
-    return partners[0]
-  }
-
-  /// Why sweep points do not have the estimate, whatever their results are; nil if they may. `points` gives the parameters
-  /// of those that have a quantity, each once.
-  public func misfit(of points: (Quantity) -> [[String: ParameterValue]]) -> String? {
-    do {
-      switch self {
-      case .mean(let quantity, _), .median(let quantity), .proportion(let quantity):
-        return Self.misfit(ofOne: quantity, points(quantity).count)
-      case .ratio(let first, let second), .difference(let first, let second):
-        return Self.misfit(ofOne: first, points(first).count) ?? Self.misfit(ofOne: second, points(second).count)
-      case .slope(let quantity, let parameter, _), .crossing(let quantity, let parameter, _),
-        .monotone(let quantity, let parameter, _):
-        _ = try Curve.order(points(quantity), along: parameter)
-      case .greatestGap(let first, let second, nil):
-        return Set(points(first)) == Set(points(second)) ? nil : Self.differentPoints
-      case .greatestGap(let first, let second, let parameter?):
-        let others = points(second)
-        for point in points(first) { _ = try Self.partner(of: point, in: others, parameter) }
-      case .greatest: break
+      let value = sample.parameters[parameter]?.number
+      let partners = second.filter { value != nil && $0.parameters[parameter]?.number == value }
+      guard partners.count == 1 else {
+        throw EvidenceError(
+          "\(partners.count) points of the other quantity have \(parameter) = \(value ?? .nan), not one")
       }
-      return nil
-    } catch {
-      return "\(error)"
+      return (sample, partners[0])
     }
   }
 }
@@ -259,27 +220,17 @@ private struct Aligned {
     guard abs(skewness) <= bound || skewness.isNaN else {
       throw EvidenceError(
         "replicas are too skewed for a standard error of the estimate (|skewness| = \(short(abs(skewness))) > "
-          + "\(short(bound)), the greater of 1 and an eighth of the root of their number); \(adviceOnSkewness(skewness))"
-      )
+          + "\(short(bound)), the greater of 1 and an eighth of the root of their number); \(adviceOnSkewness)")
     }
   }
 
   /// What helps where they are too skewed for a fit.
-  private func adviceOnSkewness(_ skewness: Double) -> String {
+  private var adviceOnSkewness: String {
     let columns = (rows.first ?? []).indices.map { column in rows.map { $0[column] } }
     let hasTwoValues = columns.contains { Set($0).count == 2 }
     return hasTwoValues
       ? "outputs with two values alone are skewed where one of them is rare: take points where it is not, or claim a"
-        + " `proportion` at a point"
-      : "take more replicas\(count(grownBy: abs(skewness) * 8 / Double(rows.count).squareRoot())), or an output that is "
-        + "less skewed"
-  }
-
-  /// ", about 400": how many replicas have what falls with the root of their number smaller by a factor; nothing where they
-  /// are more than anybody has.
-  func count(grownBy factor: Double) -> String {
-    let count = (factor * factor * Double(rows.count)).rounded(.up)
-    return count <= 1e9 ? ", about \(Int(count))" : ""
+        + " `proportion` at a point" : "take more replicas, or an output that is less skewed"
   }
 
   /// For each replica the means over all others: sums of those before and those behind, as a difference from the sum of
@@ -303,25 +254,17 @@ private struct Curve {
   let aligned: Aligned
 
   init(_ samples: [Sample], against parameter: String) throws {
-    let placed = try Self.order(samples.map(\.parameters), along: parameter)
-    x = placed.map(\.x)
-    self.samples = placed.map { samples[$0.index] }
-    aligned = try Aligned(self.samples)
-  }
-
-  /// Points in ascending order of a parameter, with its values, which must be different.
-  static func order(
-    _ points: [[String: ParameterValue]], along parameter: String
-  ) throws -> [(x: Double, index: Int)] {
-    let placed = try points.enumerated().map { index, point in
-      guard let x = point[parameter]?.number else {
+    let placed = try samples.map { sample in
+      guard let x = sample.parameters[parameter]?.number else {
         throw EvidenceError("'\(parameter)' is no parameter that is a number")
       }
-      return (x: x, index: index)
+      return (x: x, sample: sample)
     }.sorted { $0.x < $1.x }
     guard placed.count > 1, zip(placed, placed.dropFirst()).allSatisfy({ $0.x < $1.x }) else {
       throw EvidenceError("needs points with different values of \(parameter); narrow them with `where:`")
     }
-    return placed
+    x = placed.map(\.x)
+    self.samples = placed.map(\.sample)
+    aligned = try Aligned(self.samples)
   }
 }

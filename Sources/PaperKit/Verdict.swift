@@ -22,9 +22,6 @@ public struct Judgement: Sendable {
   public let refuting: Interval
   /// Distance of the estimate from the nearest accepted bound in standard errors; negative outside.
   public let margin: Double
-  /// Whether it is inconclusive for what no number of replicas mends: failures, a numerical error, skewness, or replicas
-  /// that are all equal.
-  public let isHindered: Bool
   /// Whether the end of the deciding interval is closer to the bound than a tenth of its half-width, so that another
   /// machine's rounding could tip the verdict.
   public let isFragile: Bool
@@ -52,17 +49,15 @@ public struct Judgement: Sendable {
     guard value.isFinite else {
       self.init(
         verdict: .inconclusive, reason: "the estimate is not a number", confirming: .everything, refuting: .everything,
-        margin: .nan, isHindered: true, isFragile: false)
+        margin: .nan, isFragile: false)
       return
     }
-    let tail = Self.confirmationLevel / Double(familySize)
-    let confirming = estimate.interval(tail: tail)
+    let confirming = estimate.interval(tail: Self.confirmationLevel / Double(familySize))
     let refuting = estimate.interval(tail: Self.refutationLevel / Double(2 * familySize))
     let margin = nearest / max(estimate.standardError, estimate.numericalError)
 
     var verdict = Verdict.inconclusive
     var reason = ""
-    var isHindered = true
     if !Self.tolerates(failed: failedReplicas, of: plannedReplicas) {
       reason = "\(failedReplicas) of \(plannedReplicas) replicas failed"
     } else if estimate.numericalError.isNaN {
@@ -72,12 +67,11 @@ public struct Judgement: Sendable {
     } else if let skewness = estimate.skewness, abs(skewness) > 1 {
       reason = "replicas are skewed (|skewness| = \(short(abs(skewness))) > 1); \(estimate.adviceOnSkewness)"
     } else if accepted.contains(confirming) {
-      (verdict, isHindered) = (.confirmed, false)
+      verdict = .confirmed
     } else if !refuting.intersects(accepted) {
-      (verdict, isHindered) = (.refuted, false)
+      verdict = .refuted
     } else {
-      isHindered = estimate.lacksSpread
-      reason = Self.shortfall(estimate, confirming, nearest, tail: tail)
+      reason = Self.shortfall(estimate, confirming, nearest)
     }
     let reachable = estimate.reachablePart(of: accepted)
     let room =
@@ -89,19 +83,17 @@ public struct Judgement: Sendable {
     let halfWidth = (verdict == .refuted ? refuting : confirming).halfWidth
     self.init(
       verdict: verdict, reason: reason, confirming: confirming, refuting: refuting, margin: margin,
-      isHindered: isHindered, isFragile: room < 0.1 * halfWidth)
+      isFragile: room < 0.1 * halfWidth)
   }
 
   private init(
-    verdict: Verdict, reason: String, confirming: Interval, refuting: Interval, margin: Double, isHindered: Bool,
-    isFragile: Bool
+    verdict: Verdict, reason: String, confirming: Interval, refuting: Interval, margin: Double, isFragile: Bool
   ) {
     self.verdict = verdict
     self.reason = reason
     self.confirming = confirming
     self.refuting = refuting
     self.margin = margin
-    self.isHindered = isHindered
     self.isFragile = isFragile
   }
 
@@ -112,7 +104,11 @@ public struct Judgement: Sendable {
   /// At most 1 where there are replicas enough; infinite where the number sits at the bound; nil for a calculation or a law
   /// without chance and for an estimate that is not a number.
   public static func neededGrowth(of estimate: Estimate, accepted: Interval, familySize: Int) -> Double? {
-    guard estimate.value.isFinite, !estimate.isWithoutChance else { return nil }
+    guard estimate.value.isFinite else { return nil }
+    switch estimate.evidence {
+    case .exact, .identity: return nil
+    default: break
+    }
     if case .median(let values) = estimate.evidence {
       return neededGrowth(ofMedian: values, accepted: accepted, familySize: familySize)
     }
@@ -159,21 +155,13 @@ public struct Judgement: Sendable {
   }
 
   /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.
-  /// `tail` is that of the confirming interval.
-  private static func shortfall(
-    _ estimate: Estimate, _ confirming: Interval, _ nearest: Double, tail: Double
-  ) -> String {
+  private static func shortfall(_ estimate: Estimate, _ confirming: Interval, _ nearest: Double) -> String {
     let count = estimate.replicaCount
     if estimate.lacksSpread {
-      return
-        "replicas are all equal, which tells nothing of the error of a mean; claim a median or a proportion of one "
-        + "output at one point"
+      return "replicas are all equal, which tells nothing of the error of a mean; use the median or a proportion"
     }
     guard nearest > 0 else { return "at the bound" }
-    guard confirming.halfWidth.isFinite else {
-      let fewest = estimate.fewestReplicas(tail: tail)
-      return "too few replicas (\(count))" + (fewest.map { "; at least \($0) have an interval" } ?? "")
-    }
+    guard confirming.halfWidth.isFinite else { return "too few replicas (\(count))" }
     let excess = confirming.halfWidth / nearest
     let factor = excess * excess
     if factor > 100 { return "at the bound" }

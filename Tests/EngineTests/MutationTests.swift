@@ -465,6 +465,49 @@ private struct WalkClaims {
     #expect(judged(signs(-1, 1, 60, lowCount: 28) + [0.25]).reason.contains("too few replicas"))
   }
 
+  @Test("where too few replicas have no interval at all, the fewest that have one are told, and have one")
+  func fewestReplicas() throws {
+    let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: "[-100, 100]")).project.claims.first)
+    func reason(_ estimate: Estimate) -> String {
+      let estimation = Estimation(estimate, failedReplicas: 0, plannedReplicas: estimate.replicaCount)
+      return EvaluatedClaim(claim, familySize: 60, estimation: estimation).reason
+    }
+    func numbers(_ count: Int, _ shift: Double) -> [Double] { (0..<count).map { shift + Double($0 * 7 % 5) } }
+    let makes: [(Int) -> Estimate] = [
+      { .median(numbers($0, 0)) }, { .mean(numbers($0, 0)) },
+      { count in .greatest((0..<4).map { .median(numbers(count, Double($0) / 100)) }) },
+    ]
+    for make in makes {
+      let told = reason(make(1))
+      let match = try #require(told.firstMatch(of: /at least (\d+) have an interval/), "\(told)")
+      let fewest = try #require(Int(match.1))
+      #expect(fewest > 1 && !reason(make(fewest)).contains("have an interval"), "\(fewest)")
+      #expect(reason(make(fewest - 1)).contains("at least \(fewest) have an interval"))
+    }
+  }
+
+  @Test("where replicas do not help, no number of them is needed, and it is said why")
+  func noNeed() throws {
+    let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: "[-9, 9]")).project.claims.first)
+    func planned(_ estimate: Estimate, failed: Int = 0) -> (need: Double?, text: String) {
+      let evaluated = EvaluatedClaim(
+        claim, familySize: 3,
+        estimation: Estimation(estimate, failedReplicas: failed, plannedReplicas: estimate.replicaCount + failed))
+      return (evaluated.neededGrowth, VerdictReport(profile: "quick", claims: [evaluated]).planText)
+    }
+    let numbers = (0..<40).map { Double($0 * 7 % 5) }
+    #expect(planned(.mean(numbers)).need != nil)
+    for (estimate, failed, why) in [
+      (.mean(numbers), 30, "30 of 70 replicas failed"),
+      (.mean(numbers.map { $0 < 4 ? 0.1 * $0 : 8 * $0 }), 0, "skewed"),
+      (.mean(numbers.map { _ in 0.3 }), 0, "all equal"), (.greatest([.mean(numbers.map { _ in 0.3 })]), 0, "all equal"),
+      (.mean([1, .nan, 2]), 0, "not a number"),
+    ] as [(Estimate, Int, String)] {
+      let (need, text) = planned(estimate, failed: failed)
+      #expect(need == nil && text.contains("–") && text.contains(why), "\(text)")
+    }
+  }
+
   @Test("JSON has null for every number that is not finite, as a parser that knows no other word for it reads it")
   func notFinite() throws {
     let claims = try WalkClaims(
