@@ -150,7 +150,7 @@ public struct Estimate: Sendable, Codable {
     }
   }
 
-  /// Number of replicas behind the number (the fewest behind any part); 0 for a calculation without chance.
+  /// Number of replicas behind the number (the fewest behind any part that has some); 0 for a calculation without chance.
   public var replicaCount: Int {
     switch evidence {
     case .exact: 0
@@ -161,7 +161,7 @@ public struct Estimate: Sendable, Codable {
       // Beyond it a Double has no room for every whole number.
       (0...0x1p53).contains(degreesOfFreedom) ? Int(degreesOfFreedom) + 1 : 0
     case .crossing(let crossing): crossing.replicas.count
-    case .greatest(let estimates): estimates.map(\.replicaCount).min() ?? 0
+    case .greatest(let estimates): estimates.map(\.replicaCount).filter { $0 > 0 }.min() ?? 0
     case .distance(let estimate, _): estimate.replicaCount
     }
   }
@@ -186,8 +186,9 @@ public struct Estimate: Sendable, Codable {
         return "they have two values alone, of which the mean is a share on another scale: return 1 and 0 for them and"
           + " use `proportion`"
       }
-      return scale == .linear && values.allSatisfy { $0 > 0 }
-        ? "use the median, or a logarithmic scale where the estimate has one" : "use the median"
+      return "return an output that is less skewed, or claim the median, which is of one output at one point"
+        + (scale == .linear && values.allSatisfy { $0 > 0 }
+          ? ", or a logarithmic scale where the estimate has one" : "")
     case .greatest(let estimates): return estimates.max(by: Self.isLessSkewed)?.adviceOnSkewness ?? ""
     case .distance(let estimate, _): return estimate.adviceOnSkewness
     case .exact, .identity, .median, .proportion, .fit, .crossing: return ""

@@ -108,7 +108,8 @@ public indirect enum StandardEstimate: Sendable, Hashable {
       guard aligned.isExact || abs(mean) >= Self.fewestErrors * error else {
         throw EvidenceError(
           "the mean of \(second.description), \(short(mean)) with a standard error of \(short(error)), is too uncertain "
-            + "to divide by; compare differences, or take more replicas")
+            + "to divide by; compare differences, or take more replicas"
+            + aligned.count(grownBy: Self.fewestErrors * error / abs(mean)))
       }
       return try aligned.fit { $0[0] / $0[1] }
     case .difference(let first, let second):
@@ -220,17 +221,27 @@ private struct Aligned {
     guard abs(skewness) <= bound || skewness.isNaN else {
       throw EvidenceError(
         "replicas are too skewed for a standard error of the estimate (|skewness| = \(short(abs(skewness))) > "
-          + "\(short(bound)), the greater of 1 and an eighth of the root of their number); \(adviceOnSkewness)")
+          + "\(short(bound)), the greater of 1 and an eighth of the root of their number); "
+          + adviceOnSkewness(skewness))
     }
   }
 
   /// What helps where they are too skewed for a fit.
-  private var adviceOnSkewness: String {
+  private func adviceOnSkewness(_ skewness: Double) -> String {
     let columns = (rows.first ?? []).indices.map { column in rows.map { $0[column] } }
     let hasTwoValues = columns.contains { Set($0).count == 2 }
     return hasTwoValues
       ? "outputs with two values alone are skewed where one of them is rare: take points where it is not, or claim a"
-        + " `proportion` at a point" : "take more replicas, or an output that is less skewed"
+        + " `proportion` at a point"
+      : "take more replicas\(count(grownBy: abs(skewness) * 8 / Double(rows.count).squareRoot())), or an output that is "
+        + "less skewed"
+  }
+
+  /// ", about 400": how many replicas have what falls with the root of their number smaller by a factor; nothing where they
+  /// are more than anybody has.
+  func count(grownBy factor: Double) -> String {
+    let count = (factor * factor * Double(rows.count)).rounded(.up)
+    return count <= 1e9 ? ", about \(Int(count))" : ""
   }
 
   /// For each replica the means over all others: sums of those before and those behind, as a difference from the sum of

@@ -158,7 +158,9 @@ public struct Judgement: Sendable {
   private static func shortfall(_ estimate: Estimate, _ confirming: Interval, _ nearest: Double) -> String {
     let count = estimate.replicaCount
     if estimate.lacksSpread {
-      return "replicas are all equal, which tells nothing of the error of a mean; use the median or a proportion"
+      return
+        "replicas are all equal, which tells nothing of the error of a mean; claim a median or a proportion of one "
+        + "output at one point"
     }
     guard nearest > 0 else { return "at the bound" }
     guard confirming.halfWidth.isFinite else { return "too few replicas (\(count))" }

@@ -110,7 +110,11 @@ import Testing
         let error = #expect(throws: EvidenceError.self) { try estimate(.slope(a, against: "x", .linear), curve) }
         let text = error.map { "\($0)" } ?? ""
         #expect(text.contains("|skewness| = ") && text.contains("> 1.0, the greater of 1 and"), "\(text)")
-        #expect(text.contains("take more replicas"), "\(text)")
+        // As many as bring an eighth of their root to the skewness, were it to stay.
+        let told = try #require(
+          text.firstMatch(of: /skewness\| = ([0-9.]+) .* take more replicas, about (\d+)/), "\(text)")
+        let (skewness, count) = (try #require(Double(told.1)), try #require(Double(told.2)))
+        expectClose(count, 64 * skewness * skewness, relative: 0.01)
         continue
       }
       let ratio = try estimate(.ratio(a, b), points)

@@ -105,10 +105,14 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     let mild = Estimate.mean(replicas(40, mean: 0))
     for (estimate, advice, others) in [
       (signs, "use `proportion`", ["median", "scale where"]), (positive, "logarithmic scale", ["proportion"]),
-      (centred, "use the median", ["proportion", "logarithmic"]),
+      (centred, "claim the median, which is of one output", ["proportion", "logarithmic"]),
       (signs.distance(from: 0), "use `proportion`", ["median"]),
       (.greatest([mild, signs, mild]), "use `proportion`", ["median"]),
-      (.mean(rare(50, among: { 1 + 0.001 * Double($0) }), scale: .logarithmic), "use the median", ["logarithmic"]),
+      (.greatest([mild, centred]), "return an output that is less skewed", ["use the median", "logarithmic"]),
+      (
+        .mean(rare(50, among: { 1 + 0.001 * Double($0) }), scale: .logarithmic),
+        "claim the median, which is of one output", ["logarithmic"]
+      ),
     ] {
       let reason = reason(estimate)
       #expect(reason.contains("(|skewness| = ") && reason.contains(" > 1); "), "\(reason)")
