@@ -328,9 +328,11 @@ import Testing
     #expect(refused.status == 2 && refused.errors.contains("figures/drunkard.yaml:1:16"), "\(refused.errors)")
     try workspace.write(blocks[2], to: "figures/drunkard.yaml")
     #expect(try Self.refig(["run", "--profile", "paper", "--dry"], in: workspace.path).status == 0)
+    // The page's other sweep, with as many points more as no claim of the page expects.
     let sweep = blocks[3].split(separator: "\n").map { "    \($0)\n" }.joined()
     try workspace.write(
-      blocks[1].replacing(#/    sweep:\n(?:      - .*\n)+/#, with: sweep), to: "pipeline.yaml")
+      blocks[1].replacing(#/    sweep:\n(?:      - .*\n)+/#, with: sweep).replacing(#/figures: .*\n/#, with: ""),
+      to: "pipeline.yaml")
     let dry = try Self.refig(["run", "drunkard/position", "--dry"], in: workspace.path)
     #expect(dry.output.contains("of 36 cells would run"), "\(dry.output)\(dry.errors)")  // 3 × 3 points in 4 cells each
 

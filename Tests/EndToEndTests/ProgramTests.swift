@@ -918,9 +918,9 @@ import Testing
     try folder.workspace.write(
       "import refig\n@refig.experiment\ndef sum(p, rng, cell):\n    ends = [point.arrays['end'].sum() "
         + "for point in cell.inputs['walks']]\n    return {'sum': p.factor * max(ends)}\nrefig.main()\n", to: "sum.py")
-    func claim(_ name: String, _ stage: String, _ condition: String) -> String {
+    func claim(_ name: String, _ stage: String, _ condition: String, expect: String) -> String {
       "  \(name): {statement: It ends., source: ours, kind: derived, estimate: {greatest: \(name)}, from: [my/\(stage)], "
-        + "where: {\(condition)}, accept: [-.inf, .inf], because: a test}\n"
+        + "where: {\(condition)}, accept: [-.inf, .inf], expect: \(expect), because: a test}\n"
     }
     try folder.workspace.write(
       """
@@ -929,7 +929,9 @@ import Testing
           {table: my/sum, from: [my/sum], where: {factor: [3.0, 4.0]}, draw: points, x: factor, y: sum}]}]}
       claims:
 
-      """ + claim("end", "walk", "drift: 1.0") + claim("sum", "sum", "factor: 2.0"), to: "figures/my.yaml")
+      """ + claim("end", "walk", "drift: 1.0", expect: "confirmed")
+        // Its one replica reads random ones, of which it shows no spread.
+        + claim("sum", "sum", "factor: 2.0", expect: "inconclusive"), to: "figures/my.yaml")
     #expect(try folder.refig("run", "--dry", "claim:my/end").output.contains("1 of 1 cell would run"))
     #expect(try folder.refig("verify", "-j1", "claim:my/end").status == 0)
     #expect(try folder.cells().count == 1)
@@ -939,9 +941,7 @@ import Testing
     #expect(try folder.refig("verify", "-j1").status == 0)
     #expect(try folder.cells().count == 4, "a sum reads every walk")
     #expect(try folder.refig("run", "-j1", "fig:my/few").status == 0)
-    #expect(try folder.cells().count == 6)
-    #expect(try folder.refig("run", "-j1", "my/sum").status == 0)
-    #expect(try folder.cells().count == 7)
+    #expect(try folder.cells().count == 7, "what a figure leaves out by a column of its table are rows, not cells")
   }
 
   @Test("failed cells keep nothing else from being drawn and judged, and what needs them says so")
@@ -1371,11 +1371,11 @@ import Testing
       "unknown output 'ends'; did you mean 'end'?",
       "'position' has a value for each time; say which with at: {time: …}",
       "unknown parameter that is a number 'kind'", "must be given by exactly one of mean, median", "'level' is missing",
-      "unknown key 'means'; did you mean 'mean'?", "claim 'my/g': mean: 3 points have end, and the estimate is of one",
-      "claim 'my/h': slope: needs points with different values of drift",
-      "claim 'my/i': difference: 3 points have end, and",
-      "claim 'my/j': greatestGap: the two quantities are not of the same",
-      "claim 'my/k': greatestGap: 0 points of the other quantity have drift = 0.0, not one",
+      "unknown key 'means'; did you mean 'mean'?", "claim 'g': mean: 3 points have end, and the estimate is of one",
+      "claim 'h': slope: needs points with different values of drift",
+      "claim 'i': difference: 3 points have end, and",
+      "claim 'j': greatestGap: the two quantities are not of the same",
+      "claim 'k': greatestGap: 0 points of the other quantity have drift = 0.0, not one",
     ] { #expect(errors.contains(message), "\(message) is not in \(errors)") }
   }
 

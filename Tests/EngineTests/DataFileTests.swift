@@ -342,7 +342,7 @@ private struct DataProject {
       var bad = good
       bad[place] = byte
       let error = #expect(throws: EvidenceError.self, "\(place)") { try DataFile.arrays([array], in: bad) }
-      #expect(error?.description.contains("damaged") == true, "\(place)")
+      #expect(error?.description.contains("damaged") == true, "\(place): \(error?.description ?? "")")
     }
   }
 
