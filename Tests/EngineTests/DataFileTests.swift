@@ -337,8 +337,8 @@ private struct DataProject {
     let good = try bytes([1, 2, 4], name: "pixels")
     let array = DataArray(file: "table", "pixels", axes: ["row"], meaning: "")
     #expect(try DataFile.arrays([array], in: good)[array] == NDArray([1, 2, 4]))
-    // Numbers in its headers that make libhdf5 1.10 follow a null pointer, and once go round in a circle.
-    for (place, byte) in [(992, 1), (994, 0), (1424, 1), (834, 255)] as [(Int, UInt8)] {
+    // Numbers in its headers that make libhdf5 1.10 follow a null pointer, and once look for millions of chunks.
+    for (place, byte) in [(992, 1), (994, 0), (1424, 1), (834, 144)] as [(Int, UInt8)] {
       var bad = good
       bad[place] = byte
       let error = #expect(throws: EvidenceError.self, "\(place)") { try DataFile.arrays([array], in: bad) }
