@@ -75,13 +75,13 @@ let tailEstimators = [
   Estimator(
     "bocchi2026/descent-tail-pace", from: [FullSGD.self],
     meaning:
-      "growth of loss^(-1/2) per time between half of the last time and the last, in units of the predicted limit; mean"
+      "growth of loss^(-1/2) per time between half of the last time and the last, in units of the predicted limit; median"
   ) { results in
     let (point, middle) = try lateHalf(results)
     let times = point[FullSGD.time].values
     let unit = (times[times.count - 1] - times[middle]) / point.parameters.theory.tailConstant.squareRoot()
     let losses = point[FullSGD.populationLoss]
-    return .mean(
+    return .median(
       zip(losses.column(times.count - 1), losses.column(middle)).map {
         (1 / $0.squareRoot() - 1 / $1.squareRoot()) / unit
       })
