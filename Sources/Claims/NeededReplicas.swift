@@ -15,13 +15,14 @@ extension Estimate {
   /// How few replicas can have an interval with this tail at all; nil where that is not their number's doing.
   package func fewestReplicas(tail: Double) -> Int? {
     switch evidence {
-    case .mean, .fit, .crossing: 2
+    case .mean, .fit: 2
     // 2^-n is the chance that all of n values lie on one side of the median.
     case .median: undetermined > 0 ? nil : Int((-Double.logarithm(tail) / Double.logarithm(2)).rounded(.up))
     case .greatest(let estimates):
       estimates.compactMap { $0.fewestReplicas(tail: tail / Double(estimates.count)) }.max()
     case .distance(let estimate, _): estimate.fewestReplicas(tail: tail)
-    case .exact, .identity, .proportion: nil
+    // That of a crossing has no end where the slope of the curve is uncertain.
+    case .exact, .identity, .proportion, .crossing: nil
     }
   }
 
@@ -37,6 +38,14 @@ extension EvaluatedClaim {
   /// See ``Judgement/neededGrowth(of:accepted:familySize:)``; nil too where no number of replicas helps.
   package var neededGrowth: Double? {
     guard !isHindered, let estimate, !estimate.isWithoutChance else { return nil }
+    if case .proportion(let successes, let trials) = estimate.evidence, successes == 0 || successes == trials,
+      claim.accepted.contains(estimate.value)
+    {
+      // That all of n come out alike has the chance tail where their share is tail^(1/n), the end of the interval.
+      let share = successes == 0 ? 1 - claim.accepted.high : claim.accepted.low
+      let tail = Judgement.confirmationLevel / Double(familySize)
+      return share > 0 ? Double.logarithm(tail) / Double.logarithm(share) / Double(trials) : 0
+    }
     return Judgement.neededGrowth(of: estimate, accepted: claim.accepted, familySize: familySize)
   }
 

@@ -116,7 +116,8 @@ final class ProgressDisplay {
   private func text(_ bar: Bar, columns: Int = .max) -> String {
     let finished = bar.done + bar.failed
     var numbers = "\(finished)/\(bar.total) cells"
-    if bar.isFinished { numbers += String(format: ", %.1f CPU-s", bar.seconds) }
+    // Whoever follows another process's run does not know them.
+    if bar.isFinished, bar.seconds > 0 { numbers += String(format: ", %.1f CPU-s", bar.seconds) }
     if bar.failed > 0 { numbers += ", \(bar.failed) failed" }
     let elapsed = Self.now() - start
     if isTerminal, !bar.isFinished, finished > 0, elapsed > 1 {

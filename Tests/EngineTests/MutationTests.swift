@@ -486,6 +486,23 @@ private struct WalkClaims {
     }
   }
 
+  @Test("of runs that all come out alike, the fewest that prove it are needed, however many there are")
+  func unanimousRuns() throws {
+    for (accept, isSuccess) in [("[0.9, 1]", true), ("[0, 0.02]", false)] {
+      let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: accept)).project.claims.first)
+      func evaluated(_ count: Int) -> EvaluatedClaim {
+        let estimate = Estimate.proportion(successes: isSuccess ? count : 0, trials: count)
+        return EvaluatedClaim(
+          claim, familySize: 7, estimation: Estimation(estimate, failedReplicas: 0, plannedReplicas: count))
+      }
+      let fewest = Int((try #require(evaluated(40).neededGrowth) * 40).rounded(.up))
+      #expect(evaluated(fewest).verdict == .confirmed && evaluated(fewest - 1).verdict == .inconclusive, "\(fewest)")
+      for count in [4, 63, 2000] {
+        #expect(abs(try #require(evaluated(count).neededGrowth) * Double(count) - Double(fewest)) <= 1)
+      }
+    }
+  }
+
   @Test("where replicas do not help, no number of them is needed, and it is said why")
   func noNeed() throws {
     let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: "[-9, 9]")).project.claims.first)
