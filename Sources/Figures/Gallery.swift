@@ -104,12 +104,33 @@ package struct Gallery {
   }
 
   /// Draws a figure whose labels the LaTeX of a paper sets: <folder>/<name>.tex, which is to be input, and <name>.pdf, which
-  /// has all but texts. Throws what ``script(of:style:)`` and ``Gnuplot/latex(_:path:)`` throw, and ``FileError``.
+  /// has all but texts. The first is headed by a digest of both and of all that they are made from. Throws what
+  /// ``script(of:style:)`` and ``Gnuplot/latex(_:path:)`` throw, and ``FileError``.
   package func drawLaTeX(_ figure: Figure, look: Look, in folder: String) throws {
     let script = try GnuplotScript(figure, style: look.style, claims: [], command: "", labels: .latex, table: table)
     let (tex, pdf) = try Gnuplot.latex(script)
     try Files.save(pdf, to: "\(folder)/\(figure.name).pdf")
-    try Files.save(tex, to: "\(folder)/\(figure.name).tex")
+    let header = Self.header(inputs: try inputs(of: figure, look).digest, tex: tex, pdf: pdf)
+    try Files.save(header + tex, to: "\(folder)/\(figure.name).tex")
+  }
+
+  /// Whether what ``drawLaTeX(_:look:in:)`` wrote is that of today's cells, code and look, and as it was left.
+  package func isLaTeXCurrent(_ figure: Figure, look: Look, in folder: String) throws -> Bool {
+    guard let inputs = try currentInputs(of: figure, look) else { return false }
+    do {
+      guard let text = try Files.bytes(of: "\(folder)/\(figure.name).tex"),
+        let pdf = try Files.bytes(of: "\(folder)/\(figure.name).pdf"),
+        let end = text.firstIndex(of: UInt8(ascii: "\n"))
+      else { return false }
+      return text[...end].elementsEqual(Self.header(inputs: inputs, tex: Array(text[(end + 1)...]), pdf: pdf))
+    } catch {
+      return false  // Unreadable: to be drawn, which tells what is wrong with the folder.
+    }
+  }
+
+  private static func header(inputs: String, tex: [UInt8], pdf: [UInt8]) -> [UInt8] {
+    let digest = (Array(inputs.utf8) + tex + pdf).withUnsafeBytes { CellKey.digest($0) }
+    return Array("% Made by `refig tex --latex`: \(digest)\n".utf8)
   }
 
   /// Where the numbers of a figure are in its picture.
@@ -135,12 +156,17 @@ package struct Gallery {
 
   /// Whether the files of a figure are those of today's cells, code and look. One that cannot be made is not.
   package func isCurrent(_ figure: Figure, look: Look) throws -> Bool {
+    guard let inputs = try currentInputs(of: figure, look) else { return false }
+    return Gnuplot.isCurrent(figure, inputs: inputs, in: URL(fileURLWithPath: folder(of: figure)))
+  }
+
+  /// The digest of what a figure is made from; nil if it cannot be made.
+  private func currentInputs(of figure: Figure, _ look: Look) throws -> String? {
     do {
-      let inputs = try inputs(of: figure, look).digest
-      return Gnuplot.isCurrent(figure, inputs: inputs, in: URL(fileURLWithPath: folder(of: figure)))
+      return try inputs(of: figure, look).digest
     } catch let error as PipelineError {
       switch error {
-      case .ledgerOutOfDate, .damaged: return false
+      case .ledgerOutOfDate, .damaged: return nil
       default: throw error
       }
     }

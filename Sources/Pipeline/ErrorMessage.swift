@@ -193,7 +193,7 @@ package enum ErrorMessage {
       accept STAGE` keeps them.
       """
     case .quotedNumbers(let count):
-      "\(count) \(count == 1 ? "number or name is" : "numbers or names are") not what the project says today: listed above."
+      "\(count) \(count == 1 ? "place is" : "places are") not what the project says today: listed above."
     case .ledgerEmpty(let path):
       "\(path) holds nothing of what was asked for; `refig run` computes cells and `refig ledger update` writes them down."
     case .auditFailed(let count, let first):

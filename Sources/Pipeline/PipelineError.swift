@@ -106,7 +106,7 @@ package enum PipelineError: Error, Sendable {
   case nothingAccepted(reasons: [String])
   /// Stages whose cells in the ledger were computed from something else than today's.
   case ledgerOutOfDate(stages: [String])
-  /// Numbers or names in a paper's source that are not those of today.
+  /// Numbers, names or pictures in a paper's source, or its refig.tex, that are not those of today.
   case quotedNumbers(count: Int)
   /// Nothing was recorded for what was asked for.
   case ledgerEmpty(path: String)

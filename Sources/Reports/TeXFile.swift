@@ -29,6 +29,7 @@ package struct TeXFile {
   /// Without a picture where there is none of today's numbers.
   private let figures: [(id: String, picture: String?, latex: String?, caption: Prose)]
   private let commit: String
+  private let profile: String
 
   /// Figures without a picture of today's numbers.
   package var picturelessFigures: [String] { figures.filter { $0.picture == nil }.map(\.id) }
@@ -55,6 +56,7 @@ package struct TeXFile {
       })
     figures = try project.figures.map { ($0.id, try picture($0), try latex($0), $0.caption) }
     self.commit = commit ?? "unknown"
+    profile = project.profile
   }
 
   // MARK: Numbers
@@ -67,9 +69,25 @@ package struct TeXFile {
 
   // MARK: The file
 
+  private static let firstWords = "% Made by `refig tex`"
+
+  /// Whether a source is a file that `refig tex` made, once.
+  package static func isMade(_ source: String) -> Bool { source.hasPrefix(firstWords + ";") }
+
+  /// Whether a file made before says what one made now would. Of which commit and where numbers were made may differ, or
+  /// a file under version control were never right; a picture that is no longer there is a mistake only where it is used.
+  package func isCurrent(_ source: String) -> Bool {
+    func lines(_ text: String) -> [Substring] {
+      text.split(separator: "\n").filter { !$0.contains(/^\\def\\refigcommit|refig@origin@/) }
+    }
+    let today = lines(text)
+    let known = Set(today)
+    return lines(source).filter { known.contains($0) || !$0.contains(/csname refig@(?:picture|latex)@/) } == today
+  }
+
   package var text: String {
     var text = """
-      % Made by `refig tex`; do not edit. Numbers of claims and figures by name.
+      \(Self.firstWords); do not edit. Numbers of claims and figures by name.
       % \\refigvalue{ID} \\refigverdict{ID} \\refigorigin{ID} \\refigstatement{ID} \\refigquote{ID}{NUMBER} \\refigcommit
       % \\refigfigure[OPTIONS OF \\includegraphics]{ID} \\refiglatex{ID} \\refigcaption{ID} \\refiglink{ID}
       \\makeatletter
@@ -134,9 +152,9 @@ package struct TeXFile {
     var mistakes: [Mistake] = []
     let ids = Set(figures.map(\.id))
     let pictureless = Set(picturelessFigures)
-    let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+    let latexless = Set(figures.filter { $0.latex == nil }.map(\.id))
     // An argument may stand on the next line, behind a comment.
-    let code = lines.map { $0.prefix(upTo: Self.comment(in: $0)) }.joined(separator: "\n")
+    let code = Self.code(of: source)
     let macro =
       #/
       \\refig(value|verdict|origin|statement|quote|figure|latex|caption|link) \s* (?:\[[^\]]*\] \s*)?
@@ -155,8 +173,13 @@ package struct TeXFile {
       if ["figure", "latex", "caption", "link"].contains(kind) {
         if !ids.contains(id) {
           report("no figure '\(id)' in this project")
-        } else if ["figure", "latex"].contains(kind), pictureless.contains(id) {
-          report("no picture of \(id) with today's numbers; draw it with `refig run fig:\(id)`")
+        } else if kind == "figure" ? pictureless.contains(id) : kind == "latex" && latexless.contains(id) {
+          let commands =
+            (pictureless.contains(id) ? ["`refig run fig:\(id) --profile \(profile)`"] : [])
+            + (kind == "latex" ? ["`refig tex --latex --profile \(profile)`"] : [])
+          report(
+            "no picture of \(id) with today's numbers\(kind == "latex" ? " for \\refiglatex" : ""); draw it with "
+              + commands.joined(separator: " and "))
         }
         continue
       }
@@ -176,6 +199,19 @@ package struct TeXFile {
       }
     }
     return mistakes
+  }
+
+  /// The files that a source takes in with `\input` or `\include`, by the names it gives.
+  package static func inputs(in source: String) -> [String] {
+    code(of: source).matches(of: /\\(?:(?:input|include)\s*\{([^{}]+)\}|input\s+([^\s{}\\]+))/).map { match in
+      String(match.output.1 ?? match.output.2 ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+  }
+
+  /// A source without its comments, with the same lines.
+  private static func code(of source: String) -> String {
+    source.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.prefix(upTo: comment(in: $0)) }.joined(separator: "\n")
   }
 
   /// Where a comment of TeX begins.

@@ -21,8 +21,9 @@ struct TeXCommand: ParsableCommand {
       With --latex a paper can have each figure with labels in its own type, set by LaTeX: \\refiglatex{ID}, in \
       \\footnotesize and as wide as the figure is drawn, 8.6 or 17.2 cm, or smaller, to fit a line.
 
-      With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, a name is unknown, or a \
-      picture is not of today's numbers.
+      With --check FILE nothing is written: status 7 if a quoted number is no longer what it was, a name is unknown, a \
+      picture is not of today's numbers, or refig.tex is not what would be written now. Files that FILE takes in with \
+      \\input or \\include are looked through too.
       """)
 
   @Option(help: "File to write.")
@@ -55,12 +56,13 @@ struct TeXCommand: ParsableCommand {
         return try Files.sizeAndTime(path) != nil && gallery.isCurrent(figure, look: look) ? path : nil
       },
       latex: { figure in
-        guard latex, try gallery.isCurrent(figure, look: look) else { return nil }
         let folder = "\(folder)/\(figure.id.paper)/latex"
-        try gallery.drawLaTeX(figure, look: look, in: folder)
-        return "\(folder)/\(figure.name).tex"
+        if latex, check.isEmpty, try gallery.isCurrent(figure, look: look) {
+          try gallery.drawLaTeX(figure, look: look, in: folder)
+        }
+        return try gallery.isLaTeXCurrent(figure, look: look, in: folder) ? "\(folder)/\(figure.name).tex" : nil
       })
-    guard check.isEmpty else { return try check(file) }
+    guard check.isEmpty else { return try check(file, profile: project.profile) }
     try Files.save(Array(file.text.utf8), to: out)
     print(
       "wrote \(out): \(Text.count(verdicts.report.claims.count, "claim")), "
@@ -76,18 +78,53 @@ struct TeXCommand: ParsableCommand {
     }
   }
 
-  private func check(_ file: TeXFile) throws {
-    var count = 0
-    for path in check {
-      guard let bytes = try Files.bytes(of: path, limit: 64 << 20) else {
-        throw PipelineError.fileMissing(path: path, purpose: "it was to be checked")
-      }
-      for mistake in file.mistakes(in: String(decoding: bytes, as: UTF8.self)) {
-        count += 1
-        print(ErrorMessage.visible("\(path):\(mistake.line):\(mistake.column): \(mistake.text)"))
+  /// So many files are looked through at most for each that is named, itself among them.
+  private static let fileLimit = 100
+
+  private func check(_ file: TeXFile, profile: String) throws {
+    var mistakes: [String] = []
+    var made: [String] = []
+    for main in check {
+      let folder = main.lastIndex(of: "/").map { String(main[...$0]) } ?? ""
+      var paths = [main]
+      var next = 0
+      while next < paths.count {
+        let path = paths[next]
+        next += 1
+        guard let source = try Self.source(path) else {
+          throw PipelineError.fileMissing(path: path, purpose: "it was to be checked")
+        }
+        mistakes += file.mistakes(in: source).map { "\(path):\($0.line):\($0.column): \($0.text)" }
+        for name in TeXFile.inputs(in: source) {
+          let name = name.hasPrefix("/") ? name : folder + name
+          // As TeX looks for it. What is missing LaTeX tells, and below, if it is refig.tex.
+          let found = try (name.hasSuffix(".tex") ? [name] : [name + ".tex", name]).first {
+            try !Files.isFolder($0) && Self.source($0) != nil
+          }
+          guard let found, !paths.contains(found), !made.contains(found) else { continue }
+          if try TeXFile.isMade(Self.source(found) ?? "") {
+            made.append(found)
+          } else if paths.count < Self.fileLimit {
+            paths.append(found)
+          } else {
+            mistakes.append(
+              "\(found): not looked through, as \(main) has more than \(Self.fileLimit) files; check it by name")
+          }
+        }
       }
     }
-    if count > 0 { throw PipelineError.quotedNumbers(count: count) }
+    for path in made.isEmpty ? [out] : made {
+      let source = try Self.source(path)
+      guard source.map(file.isCurrent) != true else { continue }
+      let command = "refig tex --profile \(profile)" + (path == "refig.tex" ? "" : " --out \(path)")
+      mistakes.append("\(path): \(source == nil ? "missing" : "not of today's numbers"); write it with `\(command)`")
+    }
+    for mistake in mistakes { print(ErrorMessage.visible(mistake)) }
+    if !mistakes.isEmpty { throw PipelineError.quotedNumbers(count: mistakes.count) }
     print("\(check.count == 1 ? check[0] : "\(check.count) files"): every number and name is that of today")
+  }
+
+  private static func source(_ path: String) throws -> String? {
+    try Files.bytes(of: path, limit: 64 << 20).map { String(decoding: $0, as: UTF8.self) }
   }
 }
