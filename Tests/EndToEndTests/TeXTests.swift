@@ -52,6 +52,45 @@ import Testing
       #expect(found.status == (isRight ? 0 : 7), "\(rounded) of \(number): \(found.output)")
     }
 
+    // What LaTeX would read, changed and then missing, one file at a time.
+    let latex = "mine/figures/quick/mine/latex/fig1"
+    for (path, text, told) in [
+      (
+        "mine/refig.tex", file.replacing(number, with: "8.25(3)"),
+        "refig.tex: not of today's numbers; write it with `refig tex"
+      ),
+      ("mine/refig.tex", file + file, "refig.tex: not of today's numbers"),
+      (
+        "\(latex).tex", try workspace.read("\(latex).tex") + "%\n",
+        "paper.tex:12:15: no picture of mine/fig1 with today's numbers"
+      ),
+      ("\(latex).pdf", "", "draw it with `refig tex --latex --profile quick`"),
+    ] {
+      let url = URL(fileURLWithPath: "\(workspace.path)/\(path)")
+      let before = try Data(contentsOf: url)
+      try workspace.write(text, to: path)
+      let found = try refig("tex", "--check", "paper.tex")
+      #expect(found.status == 7 && found.output.contains(told), "\(path): \(found.output)\(found.errors)")
+      try FileManager.default.removeItem(at: url)
+      #expect(try refig("tex", "--check", "paper.tex").status == 7, "without \(path)")
+      try before.write(to: url)
+    }
+    // A refig.tex under version control is of the commit before the one that has it.
+    try workspace.write(
+      file.replacing(/\\refigcommit\{[^}]*\}/, with: "\\refigcommit{0123456789}"), to: "mine/refig.tex")
+    #expect(try refig("tex", "--check", "paper.tex").status == 0)
+
+    // Files that are taken in, by a file that is too, from the folder of the main one; a ring of them ends.
+    try workspace.write(
+      "\\input{refig}\\include{parts/a}\n%\\input{parts/never}\n\\input{absent}\n", to: "mine/main.tex")
+    try workspace.write("\n\\input parts/b.txt\n\\input{main}", to: "mine/parts/a.tex")
+    try workspace.write("% \r\n \\refigvalue{mine/diffusion} \\refigvalue{mine/none}", to: "mine/parts/b.txt")
+    try workspace.write("\\refigvalue{mine/none}", to: "mine/parts/never.tex")
+    let taken = try refig("tex", "--check", "main.tex")
+    #expect(
+      taken.status == 7 && taken.output.hasPrefix("parts/b.txt:2:30: no number"), "\(taken.output)\(taken.errors)")
+    #expect(taken.output.split(separator: "\n").count == 1, "\(taken.output)")
+
     // Twice, for the contents list.
     for _ in 0..<2 {
       let build = try runProgram("pdflatex", ["-interaction=nonstopmode", "-halt-on-error", "paper.tex"], in: folder)
@@ -74,6 +113,8 @@ import Testing
     #expect(without.status == 0 && without.output.contains("1 figure without a picture"), "\(without.output)")
     #expect(try !workspace.read("mine/refig.tex").contains("fig1.pdf"))
     #expect(try refig("run", "-q").status == 0)
+    #expect(try refig("tex", "--check", "paper.tex").output.contains("refig.tex: not of today's numbers"))
+    #expect(try refig("tex", "--latex").status == 0)
     let stale = try refig("tex", "--check", "paper.tex")
     #expect(stale.status == 7)
     #expect(
