@@ -121,7 +121,7 @@ struct TeXCommand: ParsableCommand {
     }
     for mistake in mistakes { print(ErrorMessage.visible(mistake)) }
     if !mistakes.isEmpty { throw PipelineError.quotedNumbers(count: mistakes.count) }
-    print("\(check.count == 1 ? check[0] : "\(check.count) files"): every number and name is that of today")
+    print("\(check.count == 1 ? check[0] : "\(check.count) files"): every number, name and picture is that of today")
   }
 
   private static func source(_ path: String) throws -> String? {
