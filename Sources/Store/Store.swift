@@ -155,7 +155,13 @@ package struct Store: Sendable {
       // Made by another member of the group without write permission for the rest.
       return try body()
     }
-    defer { close(descriptor) }
+    defer {
+      // Closing it would not end the lock while a copy of this process has it open, too.
+      var nothing = flock()
+      nothing.l_type = Int16(F_UNLCK)
+      _ = fcntl(descriptor, 37, &nothing)  // F_OFD_SETLK
+      close(descriptor)
+    }
     // A byte of one file for each cell: making and removing a file for each costs as much as the cell's own.
     let failure = Files.lock(descriptor, at: key.lockOffset)
     return failure == EAGAIN || failure == EACCES ? nil : try body()
