@@ -204,7 +204,10 @@ package enum Files {
   /// has locks. What a process that was killed left of its own line is closed first.
   package static func append(_ line: [UInt8], to path: String) throws {
     let descriptor = try creating(path) { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666) }
-    defer { close(descriptor) }
+    defer {
+      unlock(descriptor)
+      close(descriptor)
+    }
     var request = wholeFile
     // F_OFD_SETLKW: like F_OFD_SETLK below, but it waits.
     while fcntl(descriptor, 38, &request) != 0, errno == EINTR {}
@@ -282,6 +285,13 @@ package enum Files {
     request.l_len = 1
     // F_OFD_SETLK, whose name C shows to GNU sources only: a lock of the descriptor, not of the process.
     return fcntl(descriptor, 37, &request) == 0 ? 0 : errno
+  }
+
+  /// Ends all locks of a descriptor. To close it is not enough: a copy of this process may have it open, too.
+  package static func unlock(_ descriptor: Int32) {
+    var request = wholeFile
+    request.l_type = Int16(F_UNLCK)
+    _ = fcntl(descriptor, 37, &request)
   }
 
   /// A call that makes a file, tried again with its folder made if that was missing. Returns its result, never negative.

@@ -156,10 +156,7 @@ package struct Store: Sendable {
       return try body()
     }
     defer {
-      // Closing it would not end the lock while a copy of this process has it open, too.
-      var nothing = flock()
-      nothing.l_type = Int16(F_UNLCK)
-      _ = fcntl(descriptor, 37, &nothing)  // F_OFD_SETLK
+      Files.unlock(descriptor)
       close(descriptor)
     }
     // A byte of one file for each cell: making and removing a file for each costs as much as the cell's own.

@@ -465,7 +465,7 @@ private struct WalkClaims {
     #expect(judged(signs(-1, 1, 60, lowCount: 28) + [0.25]).reason.contains("too few replicas"))
   }
 
-  @Test("where too few replicas have no interval at all, the fewest that have one are told, and have one")
+  @Test("too few replicas for an interval: the message gives the smallest number that has one")
   func fewestReplicas() throws {
     let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: "[-100, 100]")).project.claims.first)
     func reason(_ estimate: Estimate) -> String {

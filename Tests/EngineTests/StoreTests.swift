@@ -108,6 +108,27 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
     #expect(throws: PipelineError.self) { try store.cell(other.key) }
   }
 
+  @Test("a claim excludes others, and ends with its work, even while a forked copy has its file open")
+  func claims() throws {
+    let workspace = try Workspace()
+    let store = Store(root: workspace.path + "/store")
+    let key = CellKey(manifest: "any")
+    // A copy of the descriptor holds the lock as a copy of the process does.
+    var copy: Int32 = -1
+    let other = try store.withClaim(on: key) {
+      let descriptor = try #require(
+        (0..<1024).first {
+          isatty($0) == 0
+            && URL(fileURLWithPath: "/proc/self/fd/\($0)").resolvingSymlinksInPath().path == store.root + "/lock"
+        })
+      copy = dup(Int32(descriptor))
+      return try store.withClaim(on: key) { true }
+    }
+    defer { close(copy) }
+    #expect(copy >= 0 && other == .some(nil))
+    #expect(try store.withClaim(on: key) { true } == true)
+  }
+
   @Test("failures are remembered until the cell is there")
   func failures() throws {
     let (workspace, store, cell) = try storeWithCell()
