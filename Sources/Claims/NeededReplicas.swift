@@ -38,14 +38,6 @@ extension EvaluatedClaim {
   /// See ``Judgement/neededGrowth(of:accepted:familySize:)``; nil too where no number of replicas helps.
   package var neededGrowth: Double? {
     guard !isHindered, let estimate, !estimate.isWithoutChance else { return nil }
-    if case .proportion(let successes, let trials) = estimate.evidence, successes == 0 || successes == trials,
-      claim.accepted.contains(estimate.value)
-    {
-      // That all of n come out alike has the chance tail where their share is tail^(1/n), the end of the interval.
-      let share = successes == 0 ? 1 - claim.accepted.high : claim.accepted.low
-      let tail = Judgement.confirmationLevel / Double(familySize)
-      return share > 0 ? Double.logarithm(tail) / Double.logarithm(share) / Double(trials) : 0
-    }
     return Judgement.neededGrowth(of: estimate, accepted: claim.accepted, familySize: familySize)
   }
 

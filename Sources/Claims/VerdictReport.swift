@@ -109,9 +109,8 @@ package struct VerdictReport: Sendable {
       let count = evaluated.estimate?.replicaCount ?? 0
       let growth = evaluated.neededGrowth
       let needed = growth.map { growth in
-        !growth.isFinite || growth > 1e4
-          ? "at the bound"
-          : count > 0 ? "\(Int((growth * Double(count)).rounded(.up)))" : String(format: "%.2g times as many", growth)
+        evaluated.estimate?.replicas(growth: growth)
+          ?? (evaluated.judgement?.refuting.halfWidth == .infinity ? "more" : "at the bound")
       }
       return [
         evaluated.claim.id, count > 0 ? "\(count)" : "–", needed ?? "–", evaluated.verdict.rawValue,

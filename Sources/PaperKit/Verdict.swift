@@ -71,7 +71,7 @@ public struct Judgement: Sendable {
     } else if !refuting.intersects(accepted) {
       verdict = .refuted
     } else {
-      reason = Self.shortfall(estimate, confirming, nearest)
+      reason = Self.shortfall(estimate, accepted: accepted, familySize: familySize, nearest > 0 ? confirming : refuting)
     }
     let reachable = estimate.reachablePart(of: accepted)
     let room =
@@ -101,16 +101,20 @@ public struct Judgement: Sendable {
   /// repetitions, were the truth what was measured: intervals and standard errors shrink as the root of the number of
   /// replicas, on the scale of the mean.
   ///
-  /// At most 1 where there are replicas enough; infinite where the number sits at the bound; nil for a calculation or a law
-  /// without chance and for an estimate that is not a number.
+  /// At most 1 where there are replicas enough; infinite where the number sits at the bound or has no interval; nil for a
+  /// calculation or a law without chance and for an estimate that is not a number.
   public static func neededGrowth(of estimate: Estimate, accepted: Interval, familySize: Int) -> Double? {
     guard estimate.value.isFinite else { return nil }
     switch estimate.evidence {
     case .exact, .identity: return nil
+    case .median(let values): return neededGrowth(ofMedian: values, accepted: accepted, familySize: familySize)
+    case .proportion(let successes, let trials)
+    where (successes == 0 || successes == trials) && accepted.contains(estimate.value):
+      // That all of n come out alike has the chance tail where their share is tail^(1/n), the end of the interval.
+      let share = successes == 0 ? 1 - accepted.high : accepted.low
+      let tail = confirmationLevel / Double(familySize)
+      return share > 0 ? Double.logarithm(tail) / Double.logarithm(share) / Double(trials) : 0
     default: break
-    }
-    if case .median(let values) = estimate.evidence {
-      return neededGrowth(ofMedian: values, accepted: accepted, familySize: familySize)
     }
     var scale: (Double) -> Double = { $0 }
     var standardError = estimate.standardError
@@ -154,22 +158,31 @@ public struct Judgement: Sendable {
     return needed / Double(values.count)
   }
 
-  /// Why an interval that is neither inside nor outside is so: more replicas would do, or the number sits at the bound.
-  private static func shortfall(_ estimate: Estimate, _ confirming: Interval, _ nearest: Double) -> String {
-    let count = estimate.replicaCount
+  /// Why the interval that was to decide is neither inside nor outside, and how many replicas would do.
+  private static func shortfall(
+    _ estimate: Estimate, accepted: Interval, familySize: Int, _ deciding: Interval
+  ) -> String {
     if estimate.lacksSpread {
       return
         "replicas are all equal, which tells nothing of the error of a mean; claim a median or a proportion of one "
         + "output at one point"
     }
-    guard nearest > 0 else { return "at the bound" }
-    guard confirming.halfWidth.isFinite else { return "too few replicas (\(count))" }
-    let excess = confirming.halfWidth / nearest
-    let factor = excess * excess
-    if factor > 100 { return "at the bound" }
-    return count > 0
-      ? "too few replicas (\(count)); about \(Int((factor * Double(count)).rounded(.up))) would do"
-      : "too few replicas; about \(short(factor)) times as many would do"
+    let count = estimate.replicaCount
+    let tooFew = count > 0 ? "too few replicas (\(count))" : "too few replicas"
+    guard deciding.halfWidth.isFinite else { return tooFew }
+    let growth = neededGrowth(of: estimate, accepted: accepted, familySize: familySize) ?? .infinity
+    guard let needed = estimate.replicas(growth: growth) else { return "at the bound" }
+    return "\(tooFew); about \(needed) would do"
+  }
+}
+
+extension Estimate {
+  /// What `growth` times its replicas are: "1200", or "3.1 times as many" where it has no one number of them; nil where
+  /// nobody can run so many, as where the number sits at the bound.
+  package func replicas(growth: Double) -> String? {
+    let needed = growth * Double(max(1, replicaCount))
+    guard needed <= 1e9 else { return nil }
+    return replicaCount > 0 ? "\(Int(needed.rounded(.up)))" : "\(short(growth)) times as many"
   }
 }
 
