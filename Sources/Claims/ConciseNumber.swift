@@ -39,12 +39,12 @@ package struct ConciseNumber: Sendable, Equatable {
     exponent = power == 0 ? nil : power
   }
 
-  /// Whether a text such as "1.02", "1.02(4)" or "1.02(4)\times10^-5" is a value with its standard error, 0 for none, rightly
+  /// Whether a text such as "1.02", "1.02(4)", "1.02(4)e-5" or "1.02(4)\times10^-5" is a value with its standard error, 0 for none, rightly
   /// rounded: each is within half a unit of the last digit that is written, of which there are no more than the error leaves.
   package static func isRounding(_ text: String, of value: Double, error: Double) -> Bool {
     let form =
       #/
-      ([+-]?\d+) (?: \.(\d+) )? (?: \((\d+)\) )? (?: \\(?:times|cdot) 10 \^ ([+-]?\d{1,3}) )?
+      ([+-]?\d+) (?: \.(\d+) )? (?: \((\d+)\) )? (?: (?: \\(?:times|cdot) 10 \^ | e ) ([+-]?\d{1,3}) )?
       /#
     guard let match = text.wholeMatch(of: form), let exponent = Int(match.4 ?? "0"),
       let written = Double("\(match.1).\(match.2 ?? "0")e\(exponent)"),

@@ -20,8 +20,11 @@ package struct KillMatrix: Sendable {
 
     package var claim: Claim { evaluated.claim }
 
-    /// Whether the claim's verdict changed under a deliberate mistake; nil if it was not tried.
-    package func kills(_ mutant: String) -> Bool? { science[mutant].map { $0.verdict != evaluated.verdict } }
+    /// Whether the claim's verdict changed under a deliberate mistake; nil if it was not tried, or tells nothing because the
+    /// verdict is not the expected one without any mistake.
+    package func kills(_ mutant: String) -> Bool? {
+      evaluated.isExpected ? science[mutant].map { $0.verdict != evaluated.verdict } : nil
+    }
   }
 
   package let rows: [Row]
@@ -70,6 +73,11 @@ package struct KillMatrix: Sendable {
   package var problems: [String] {
     var problems: [String] = []
     for row in rows {
+      if !row.evaluated.isExpected {
+        problems.append(
+          "\(row.claim.id): is \(row.evaluated.verdict.rawValue) without any mistake, not \(row.claim.expected.rawValue), and "
+            + "tells nothing of mistakes; `refig verify \(row.claim.id)` says why")
+      }
       let survived = SyntheticMutant.allCases.filter {
         $0.isDeadly && row.synthetic[$0] == .survived && row.claim.immunities[$0.rawValue] == nil
       }
@@ -139,8 +147,9 @@ package struct KillMatrix: Sendable {
 
   /// How many claims and mistakes, in one line.
   package var summary: String {
-    let tried = rows.reduce(0) { $0 + $1.science.count }
-    let killed = rows.reduce(0) { count, row in count + row.science.keys.filter { row.kills($0) == true }.count }
+    let outcomes = rows.flatMap { row in row.science.keys.map(row.kills) }
+    let tried = outcomes.count
+    let killed = outcomes.count { $0 == true }
     let mistakes = mutants.flatMap { paper, mutants in
       mutants.filter { mutant in rows.contains { $0.claim.paper == paper && $0.kills(mutant.name) == true } }
     }

@@ -120,6 +120,10 @@ private struct WalkClaims {
         .contains("toy/near: notices 'no-drift' although it says: hm"))
     #expect(
       try problems(WalkClaims.claim("wide", accept: "[-50, 50]")).contains("toy/wide: is still confirmed under noise"))
+    // Mistakes say nothing of a verdict that is another than the expected one without them.
+    let undecided = try problems(WalkClaims.claim("near", accept: "[3.8, 6]", "    kills: [no-drift]"))
+    #expect(undecided.contains("toy/near: is inconclusive without any mistake, not confirmed, and tells nothing"))
+    #expect(!undecided.contains("does not notice") && !undecided.contains("is still"), "\(undecided)")
     let excused = WalkClaims.claim(
       "wide", accept: "[-50, 50]", "    immune:\n      noise: walks of noise end here too\n      no-drift: a wide claim"
     )
@@ -371,7 +375,8 @@ private struct WalkClaims {
       ("0", 0, 0.01, true),
       (#"4.7\times10^-5"#, 4.6913e-5, 2e-7, true), (#"4.6\times10^-5"#, 4.6913e-5, 2e-7, false),
       (#"4.69(2)\times10^-5"#, 4.6913e-5, 2e-7, true), ("3.14159", Double.pi, 0, true),
-      ("3.14160", Double.pi, 0, false),
+      ("3.14160", Double.pi, 0, false), ("4.7e-5", 4.6913e-5, 2e-7, true), ("4.69(2)e-5", 4.6913e-5, 2e-7, true),
+      ("4.6e-5", 4.6913e-5, 2e-7, false), ("4.7e", 4.7, 2e-3, false), ("2.50(10)e8", 2.5e8, 1e7, true),
       ("", 1, 0.1, false), ("1.", 1, 0.1, false), ("one", 1, 0.1, false), ("1", .nan, 0.1, false),
     ])
   func quoted(text: String, value: Double, error: Double, isRight: Bool) {
@@ -523,6 +528,32 @@ private struct WalkClaims {
       let (need, text) = planned(estimate, failed: failed)
       #expect(need == nil && text.contains("–") && text.contains(why), "\(text)")
     }
+  }
+
+  @Test("what a verdict says of more replicas is what the plan says, if there must be thousands of times as many")
+  func sameNumbers() throws {
+    let claim = try #require(WalkClaims(WalkClaims.claim("near", accept: "[-9, 9]")).project.claims.first)
+    func told(_ estimate: Estimate) -> (reason: String, plan: String) {
+      let evaluated = EvaluatedClaim(
+        claim, familySize: 3,
+        estimation: Estimation(estimate, failedReplicas: 0, plannedReplicas: estimate.replicaCount))
+      return (evaluated.reason, VerdictReport(profile: "quick", claims: [evaluated]).planText)
+    }
+    func numbers(_ mean: Double) -> [Double] { (0..<40).map { mean + Double($0 * 7 % 5) - 2 } }
+    let estimates: [Estimate] = [
+      .mean(numbers(8.9)), .mean(numbers(8.995)), .mean(numbers(9.005)), .proportion(successes: 1, trials: 2),
+      .greatest([.mean(numbers(8.99)), .mean(numbers(1))]), .median(numbers(8.9).map { $0 + 1e-3 * $0 * $0 }),
+    ]
+    for estimate in estimates {
+      let (reason, plan) = told(estimate)
+      guard !reason.isEmpty else { continue }
+      let count = try #require(reason.firstMatch(of: /; about (\d+) would do/), "\(reason)").1
+      #expect(plan.contains("  \(count) "), "\(reason)\n\(plan)")
+    }
+    #expect(told(.mean(numbers(9))).reason == "at the bound")
+    #expect(told(.mean(numbers(9))).plan.contains("at the bound"))
+    let single = told(.mean([2]))
+    #expect(single.reason.hasPrefix("too few replicas (1)") && single.plan.contains("  more  "), "\(single)")
   }
 
   @Test("JSON has null for every number that is not finite, as a parser that knows no other word for it reads it")
