@@ -12,6 +12,10 @@ extension StandardEstimate {
     switch self {
     case .mean(let quantity, _), .median(let quantity), .proportion(let quantity): return one(quantity)
     case .ratio(let first, let second), .difference(let first, let second): return one(first) ?? one(second)
+    case .slope(let quantity, let parameter, .logarithmic)
+    where points(quantity).contains { $0[parameter]?.number.map { $0 <= 0 } ?? false }:
+      return
+        "the scale is logarithmic, and there is a point whose \(parameter) is not positive; leave it out under `where:`"
     case .slope(let quantity, let parameter, _), .crossing(let quantity, let parameter, _),
       .monotone(let quantity, let parameter, _):
       let places = points(quantity).map { $0[parameter]?.number }

@@ -6,8 +6,7 @@ package import Pipeline
 package struct FigureFile {
   private let tables: [String: TableDefinition]
   private let stages: [String]
-  private let parameters: (String) -> [String: ParameterValue]?
-  private let experiment: (String) -> String?
+  private let pipeline: PipelineFile?
   private let tableNames: (String) -> [String]?
   private let font: Figure.Font
   /// Made once: making it costs more than most uses.
@@ -20,18 +19,17 @@ package struct FigureFile {
   static let panelKeys = ["title", "x", "y", "z", "key", "series"]
   static let axisKeys = ["label", "range", "scale", "ticks"]
 
-  /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `parameters` are a
-  /// stage's, nil for one that has mistakes, and `experiment` is the name of what it runs; `tableNames` are to be named where
-  /// a table is unknown, nil where the reason has been reported; `font` is the one of figures that say nothing else.
+  /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `pipeline` has those of
+  /// the stages that have no mistakes; `tableNames` are to be named where a table is unknown, nil where the reason has been
+  /// reported; `font` is the one of figures that say nothing else.
   package static func figures(
     in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String],
-    parameters: @escaping (String) -> [String: ParameterValue]? = { _ in [:] },
-    experiment: @escaping (String) -> String? = { _ in nil },
+    pipeline: PipelineFile? = nil,
     tableNames: ((String) -> [String]?)? = nil, font: Figure.Font = .standard
   ) -> [Figure] {
     let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let file = FigureFile(
-      tables: tables, stages: stages, parameters: parameters, experiment: experiment,
+      tables: tables, stages: stages, pipeline: pipeline,
       tableNames: tableNames ?? { _ in tables.keys.sorted() }, font: font)
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
@@ -50,9 +48,14 @@ package struct FigureFile {
   {
     guard let mapping = value.mapping("font", allowing: fontKeys, in: context) else { return standard }
     let family = mapping["family"]?.text("family", in: context)
-    // It stands in a string of gnuplot's, where a comma would end the name and a quote the string.
-    if let family, family.wholeMatch(of: /[A-Za-z0-9]+([ -][A-Za-z0-9]+)*/) == nil {
-      mapping.refuse("family", "letters from A to Z and digits with single spaces or hyphens between", context)
+    // It stands in a string of gnuplot's, where a comma would end the name and a quote the string. A number is a size that
+    // was written in the wrong place.
+    if let family,
+      family.wholeMatch(of: /[A-Za-z0-9]+([ -][A-Za-z0-9]+)*/) == nil
+        || !family.contains(where: \.isLetter) || Double(family) != nil
+    {
+      mapping.refuse(
+        "family", "a name of letters from A to Z and digits with single spaces or hyphens between", context)
     }
     let size = mapping["size"]?.number("size", in: context)
     if let size, !(5...20).contains(size) { mapping.refuse("size", "5 to 20 points", context) }
@@ -201,21 +204,25 @@ package struct FigureFile {
       if mapping["error"] != nil { mapping.refuse("error", "either 'error' or 'low' and 'high'", context) }
     }
     let stages = self.stages(mapping, of: definition, in: context)
-    let parameters: [String: ParameterValue] = stages.reduce(into: [:]) { values, stage in
-      values.merge(self.parameters(stage) ?? [:]) { first, _ in first }
-    }
-    let isUncertain = stages.contains { self.parameters($0) == nil }
+    let known = stages.compactMap { pipeline?[$0] }
+    let entries = mapping["where"]?.mapping("where", in: context)?.entries ?? []
+    func isColumn(_ name: String) -> Bool { definition.columns.contains { $0.name == name } }
+    func isParameter(_ name: String) -> Bool { known.contains { $0.base[name] != nil } }
     var conditions: [String: [ParameterValue]] = [:]
-    let filters = mapping["where"]?.mapping("where", in: context)?.entries.compactMap { entry -> Series.Filter? in
-      if !definition.columns.contains(where: { $0.name == entry.key }), parameters[entry.key] != nil {
-        conditions[entry.key] = entry.value.listOrSingle.compactMap {
-          $0.parameter(entry.key, of: parameters, in: context)
+    // What a stage with mistakes would have as a parameter cannot be told.
+    let isCertain = pipeline == nil || known.count == stages.count
+    if let pipeline, isCertain {
+      let evidence = Evidence(stages: stages).narrowed(
+        by: entries.filter { isParameter($0.key) }, pipeline: pipeline, in: context)
+      conditions = evidence.conditions.filter { !isColumn($0.key) }
+    }
+    let filters = entries.compactMap { entry -> Series.Filter? in
+      guard isColumn(entry.key) else {
+        if isCertain, !isParameter(entry.key) {
+          check(entry.key, isColumnOf: definition, at: entry.location, value.diagnostics, context)
         }
         return nil
       }
-      // What a stage with mistakes would have as a parameter cannot be told.
-      if isUncertain { return nil }
-      check(entry.key, isColumnOf: definition, at: entry.location, value.diagnostics, context)
       return Series.Filter(
         column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
     }
@@ -226,7 +233,7 @@ package struct FigureFile {
     }
     refuseColumns(ofFormulasIn: mapping["label"], definition, context)
     let reference = TableReference(table: definition.name, stages: stages, conditions: conditions)
-    return series(reference, filters ?? [], columns, column("split", of: mapping, in: definition, context)?.name)
+    return series(reference, filters, columns, column("split", of: mapping, in: definition, context)?.name)
   }
 
   /// Refuses the name of a column in a formula, as in `$10^{steps}$`, which is not its value.
@@ -261,7 +268,7 @@ package struct FigureFile {
     for (index, name) in names.enumerated() {
       if !stages.contains(name) {
         value?.report(.unknownName(kind: "stage", name: name, known: stages), in: context)
-      } else if let experiment = experiment(name), !definition.experiments.contains(experiment) {
+      } else if let experiment = pipeline?[name]?.experiment.name, !definition.experiments.contains(experiment) {
         let wanted = definition.experiments.isEmpty ? "no stage" : definition.experiments.joined(separator: ", ")
         value?.listOrSingle[index].report(
           .message("stage '\(name)' runs \(experiment), but the table '\(definition.name)' is of \(wanted)"),

@@ -17,7 +17,7 @@ extension FigureFile {
     let font = Schema.mapping(
       fontKeys,
       [
-        "family": ["type": ["string", "number"], "pattern": "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$"],
+        "family": ["type": "string", "pattern": "^(?=.*[A-Za-z])[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$"],
         "size": ["type": "number", "minimum": 5, "maximum": 20],
       ])
     let panel = Schema.mapping(

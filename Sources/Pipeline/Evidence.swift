@@ -58,7 +58,7 @@ extension Evidence {
       }
     }
     var evidence = Evidence(stages: ids)
-    let given = Condition.read(stages.isEmpty ? nil : conditions, of: stages, in: context)
+    let given = stages.isEmpty ? [] : Condition.read(conditions, of: stages, in: context)
     evidence.conditions = Condition.values(given)
     guard value.diagnostics.reportCount == before else { return nil }
     if checksPoints {
@@ -81,6 +81,15 @@ extension Evidence {
     let given = Condition.read(conditions, of: stages, in: context)
     if let evidence { evidence.requirePoints(given, evidence.stages.compactMap { pipeline[$0] }, in: context) }
     return Condition.values(given)
+  }
+
+  /// Reads those entries of a `where:` that are of parameters: each value must belong to a point of the evidence, or is
+  /// reported.
+  package func narrowed(by entries: [YAMLMapping.Entry], pipeline: PipelineFile, in context: String) -> Evidence {
+    let stages = self.stages.compactMap { pipeline[$0] }
+    let given = Condition.read(entries, of: stages, in: context)
+    requirePoints(given, stages, in: context)
+    return Evidence(stages: self.stages, conditions: Condition.values(given))
   }
 
   /// Reports values that no point has: the others would pass for all of the evidence.
@@ -110,9 +119,15 @@ private struct Condition {
 
   /// The values that a `where:` lists; those that are none, or are there twice, are reported.
   static func read(_ conditions: YAMLValue?, of stages: [PipelineFile.Stage], in context: String) -> [Condition] {
+    read(conditions?.mapping("where", in: context)?.entries ?? [], of: stages, in: context)
+  }
+
+  static func read(
+    _ entries: [YAMLMapping.Entry], of stages: [PipelineFile.Stage], in context: String
+  ) -> [Condition] {
     let parameters = stages.reduce(into: [:]) { $0.merge($1.base) { first, _ in first } }
     var read: [Condition] = []
-    for entry in conditions?.mapping("where", in: context)?.entries ?? [] {
+    for entry in entries {
       let alternatives = entry.value.alternatives(to: parameters[entry.key])
       if alternatives.isEmpty {
         entry.value.report(.refusedValue(name: entry.key, value: "[]", allowed: "at least one value"), in: context)

@@ -186,7 +186,7 @@ package struct YAMLValue {
   /// A mapping with any keys, in the order of the file.
   package func mapping(_ key: String, in context: String) -> YAMLMapping? {
     guard case .mapping(let pairs) = content else { return refuse(key, "a mapping", context) }
-    var entries: [(key: String, value: YAMLValue, location: SourceLocation)] = []
+    var entries: [YAMLMapping.Entry] = []
     for (name, value) in pairs {
       if let text = name.text("key", in: context) { entries.append((text, value, name.location)) }
     }
@@ -218,14 +218,15 @@ extension Unicode.Scalar {
 
 /// A mapping of a YAML file, in the order of the file.
 package struct YAMLMapping {
-  package let entries: [(key: String, value: YAMLValue, location: SourceLocation)]
+  package typealias Entry = (key: String, value: YAMLValue, location: SourceLocation)
+  package let entries: [Entry]
   package let location: SourceLocation
   package let diagnostics: Diagnostics
   /// Keys that were reported, as they mean nothing.
   fileprivate var unknownKeys: [String] = []
 
   fileprivate init(
-    entries: [(key: String, value: YAMLValue, location: SourceLocation)], location: SourceLocation,
+    entries: [Entry], location: SourceLocation,
     diagnostics: Diagnostics
   ) {
     self.entries = entries

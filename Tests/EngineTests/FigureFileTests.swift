@@ -171,6 +171,7 @@ import Testing
     arguments: [
       "''", "\"Times'; system 'id\"", "'Times,12'", "'Times:Bold'", "'@macro'", "'`id`'", "\"a\\\\\"", "'{/Symbol}'",
       "' Times'", "'Times '", "'Times  New'", "'-Times'", "'Größe'", "'a<b'", "[Times]", "{a: b}", "\"Times\\n\"",
+      "8", "1e3", "'12 34'",
     ])
   func aNameThatIsNoFontsIsRefused(_ name: String) throws {
     let found = try mistakes(Self.yaml(font: "{family: \(name)}"))
