@@ -93,6 +93,16 @@ package struct Panel: Sendable, Equatable {
 
   /// The letter of the panel with a number from 0.
   static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index % 26))) }
+
+  /// What a key of several panels says of them, with numbers from 0 in order: bold "(a, c)", or "(a–c)".
+  static func letters(_ indices: [Int]) -> String {
+    let isRun = indices.count > 2 && indices == Array(indices[0]..<indices[0] + indices.count)
+    let letters =
+      isRun
+      ? letter(indices[0]) + "–" + letter(indices[0] + indices.count - 1)
+      : indices.map(letter).joined(separator: ", ")
+    return "{/:Bold (\(letters))}"
+  }
 }
 
 /// One axis of a panel. A bound that is nil follows the data.

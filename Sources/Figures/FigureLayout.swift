@@ -219,10 +219,7 @@ struct FigureLayout {
   /// A key in as few lines as its columns allow. Its columns are counted from its left.
   private func key(_ titles: [String], of panel: Int?, in figure: Figure, within space: Double) -> Key {
     let isForMany = panel == nil && figure.panels.count > 1
-    let last = figure.panels.count - 1
-    var key = Key(
-      panel: panel,
-      label: isForMany ? "{/:Bold (\(Panel.letter(0))\(last > 1 ? "–" : ", ")\(Panel.letter(last)))}" : "")
+    var key = Key(panel: panel, label: isForMany ? Panel.letters(Array(figure.panels.indices)) : "")
     let labelWidth = isForMany ? 4 * scale + textWidth(key.label) : 0
     let widths = titles.map { 37 * scale + textWidth($0) }
     func columnWidths(_ lines: Int) -> [Double] {

@@ -159,9 +159,17 @@ private struct Drawing: Sendable {
         elements += Self.elements(curve, block, looks[number], isMap: isMap)
       }
       let isInside = panel.key != .above && panel.key != .none
-      if isInside { elements += entries[index].map(command) }
-      commands += frame(panel, index, hasKey: isInside && !entries[index].isEmpty)
+      let hasKey = isInside && !entries[index].isEmpty
+      if hasKey { elements += entries[index].map(command) }
+      commands += frame(panel, index, hasKey: hasKey)
+      // A key inside a panel speaks for those without one that say the same.
+      let alike = figure.panels.indices.filter { other in
+        other == index || figure.panels[other].key == .none && Set(entries[other]) == Set(entries[index])
+      }
+      let speaksForMany = hasKey && alike.count > 1
+      if speaksForMany { commands += "set key title \(quoted(Panel.letters(alike), labels))\n" }
       commands += "plot \\\n  " + elements.joined(separator: ", \\\n  ") + "\n"
+      if speaksForMany { commands += "set key notitle\n" }
     }
     for (index, key) in zip(keyed, layout.keys) { commands += keyStrip(key, entries[index]) }
   }

@@ -135,6 +135,14 @@ func script(_ figure: Figure, style text: String? = nil, claims: [String] = ["to
     #expect(try key("key of panel 2", in: different) == ["lines: value 0.1", "lines: value 0.01"])
     #expect(try key("key of panel 3", in: different) == ["lines: limit"])
     #expect(!different.contains("# key of panel 4") && !different.contains("# key\n"))
+    // One inside a panel speaks for those without a key that say the same, and for no others.
+    func keyed(_ panel: String, _ place: String) -> String { panel.replacing("- {x:", with: "- {key: \(place), x:") }
+    let inside = try text(
+      keyed(pair, "none"), keyed(pair, "top right"), keyed(panel("\(theory), label: limit"), "none"),
+      keyed(pair, "none"))
+    #expect(inside.contains("set key title '{/:Bold (a, b, d)}'\nplot") && inside.contains("\nset key notitle\n"))
+    let own = try text(keyed(pair, "top left"), keyed(pair, "top right"), keyed(panel("\(theory)"), "none"))
+    #expect(!own.contains("set key title"))
   }
 
   static let logAxes = "x: {label: a}, y: {label: b, scale: log}"
