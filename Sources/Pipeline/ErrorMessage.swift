@@ -40,8 +40,8 @@ package enum ErrorMessage {
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
     case is ChildProcess.NotStarted: .environment
-    case is InvalidParameter, is EvidenceError, is Absence: .input
-    case is NumericalError: .cellsFailed
+    case is InvalidParameter, is EvidenceError: .input
+    case is NumericalError, is Absence: .cellsFailed
     default: .bug
     }
   }

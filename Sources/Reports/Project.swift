@@ -77,8 +77,7 @@ package struct Project: Sendable {
         top?["figures"].map {
           FigureFile.figures(
             in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames,
-            parameters: { pipeline[$0]?.base }, experiment: { pipeline[$0]?.experiment.name },
-            tableNames: catalogue.tableNames, font: font)
+            pipeline: pipeline, tableNames: catalogue.tableNames, font: font)
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)
@@ -244,22 +243,23 @@ package struct Project: Sendable {
   private func nearest(to name: String) -> String? {
     let (stages, figures, claims) = (pipeline.stages.map(\.id), figures.map(\.id), claims.map(\.id))
     let ids = stages + figures + claims
+    func withPaper(_ name: String, among ids: [String]) -> String? {
+      let names = ids.map { String($0.dropFirst($0.paper.count + 1)) }
+      let meant = names.contains(name) ? name : nearestSpelling(of: name, among: names)
+      return meant.flatMap(names.firstIndex).map { ids[$0] }
+    }
     if let colon = name.firstIndex(of: ":") {
-      let known =
-        switch name[..<colon] {
-        case "stage": stages
-        case "fig": figures
-        case "claim": claims
-        default: ids.map(\.paper)
-        }
-      return nearestSpelling(of: name, among: known.map { name[...colon] + $0 })
+      let (kind, id) = (name[...colon], String(name[name.index(after: colon)...]))
+      guard let known = ["stage:": stages, "fig:": figures, "claim:": claims][kind] else {
+        return nearestSpelling(of: name, among: ids.map { kind + $0.paper })
+      }
+      return (id.contains("/") ? nearestSpelling(of: id, among: known) : withPaper(id, among: known)).map { kind + $0 }
     }
     if name.contains("/") { return nearestSpelling(of: name, among: ids) }
     let papers = Set(ids.map(\.paper)).sorted()
     if papers.contains(name) { return "paper:\(name)" }
-    func withPaper(_ name: String) -> String? { ids.first { $0.dropFirst($0.paper.count + 1) == name } }
-    return withPaper(name) ?? nearestSpelling(of: name, among: papers).map { "paper:\($0)" }
-      ?? nearestSpelling(of: name, among: ids.map { String($0.dropFirst($0.paper.count + 1)) }).flatMap(withPaper)
+    return ids.first { $0.dropFirst($0.paper.count + 1) == name }
+      ?? nearestSpelling(of: name, among: papers).map { "paper:\($0)" } ?? withPaper(name, among: ids)
   }
 
   private func matches(_ name: String) -> Targets {

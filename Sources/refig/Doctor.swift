@@ -1,8 +1,10 @@
 import ArgumentParser
+import Figures
 import Foundation
 import NumericalMethods
 import Pipeline
 import Platform
+import Reports
 import Runner
 import Store
 
@@ -46,10 +48,14 @@ struct Doctor: ParsableCommand {
     tell("HDF5", HDF5File.libraryVersion)
     let gnuplot = try ProcessEnvironment.firstLine(of: ["gnuplot", "--version"])
     tell("gnuplot", gnuplot ?? "not found; install it (Debian: apt-get install gnuplot-nox)", isGood: gnuplot != nil)
-    let font = try ProcessEnvironment.firstLine(of: ["fc-match", "DejaVu Sans"])
-    tell(
-      "font", font ?? "fontconfig's fc-match not found, cannot tell",
-      isGood: font.map { $0.hasPrefix("DejaVuSans") } ?? true)
+    for family in fonts() {
+      let found = try ProcessEnvironment.firstLine(of: ["fc-match", ":family=\(family)"])
+      let substitute = try ProcessEnvironment.substitute(forFont: family)
+      tell(
+        "font",
+        substitute.map { "\(family) is not installed; figures are drawn with \($0)" } ?? found
+          ?? "\(family): fontconfig's fc-match not found, cannot tell", isGood: substitute == nil)
+    }
     let store = project.root + "/data/store"
     do {
       try Self.tryFileSystem(store)
@@ -69,6 +75,17 @@ struct Doctor: ParsableCommand {
       .joined(separator: "\n"))
     let problems = findings.filter { !$0.isGood }.count
     if problems > 0 { throw PipelineError.unfitMachine(count: problems) }
+  }
+
+  /// Those of the project's figures, and the one of figures that state none.
+  private func fonts() -> [String] {
+    var families = [Figure.Font.standard.family]
+    do {
+      families += try Project(root: project.root, profile: nil, catalogue: .linked).figures.map(\.font.family)
+    } catch {
+      // No project, or mistakes in it: other commands say so.
+    }
+    return Set(families).sorted()
   }
 
   /// The folder of the documents that came with this program, own-paper.md, yaml.md and protocol.md; nil if none did.

@@ -273,6 +273,14 @@ enum ProcessEnvironment {
     }
   }
 
+  /// The font that figures are drawn with in place of one that is not installed; nil where it is, and where fontconfig's
+  /// program is missing that would know.
+  static func substitute(forFont family: String) throws -> String? {
+    let names = try firstLine(of: ["fc-match", "-f", "%{family}\n", ":family=\(family)"])?.split(separator: ",")
+    guard let names, !names.contains(where: { $0.lowercased() == family.lowercased() }) else { return nil }
+    return names.first.map(String.init)
+  }
+
   /// The records of this command, which has one thread. How it ends is known only at its end.
   nonisolated(unsafe) private static var logs: [RunLog] = []
 

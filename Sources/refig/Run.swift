@@ -166,6 +166,8 @@ struct Run: ParsableCommand {
       if log == nil { log = try ProcessEnvironment.log(for: project) }
       log?.write("figure", fields)
     }
+    try tellOfSubstitutes(
+      outcomes.compactMap { figure, outcome in if case .drawn = outcome { figure } else { nil } })
     let drawnCount = report.figures.values.filter { $0 == "drawn" }.count
     if output.json || !execution.quiet && !report.figures.isEmpty {
       try output.show(
@@ -182,6 +184,17 @@ struct Run: ParsableCommand {
       StandardStreams.report("refig: \(text)\n")
     }
     throw last
+  }
+
+  /// Says which fonts of figures just drawn are not installed: gnuplot takes another without a word.
+  private func tellOfSubstitutes(_ drawn: [Figure]) throws {
+    for (family, figures) in Dictionary(grouping: drawn, by: \.font.family).sorted(by: { $0.key < $1.key }) {
+      guard let substitute = try ProcessEnvironment.substitute(forFont: family) else { continue }
+      let others = figures.count > 1 ? " and \(Text.count(figures.count - 1, "other figure"))" : ""
+      StandardStreams.report(
+        "refig: the font '\(family)' of \(figures[0].id)\(others) is not installed, and \(substitute) was taken; install it "
+          + "and delete what was drawn, or state another under `font:`\n")
+    }
   }
 
   private func missing(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws -> [Batch.Item] {

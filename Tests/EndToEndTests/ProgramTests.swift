@@ -1362,6 +1362,7 @@ import Testing
       + claim("i", "{difference: [end, {of: end, where: {drift: 2}}]}", "[0, 1]")
       + claim("j", "{greatestGap: {between: [end, {of: end, where: {drift: 2}}]}}", "[0, 1]")
       + claim("k", "{greatestGap: {between: [end, {of: end, where: {drift: 2}}], against: drift}}", "[0, 1]")
+      + claim("l", "{slope: {of: end, against: drift, scale: log}}", "[0, 1]", only: "other")
     try folder.workspace.write(
       (file + mistaken).replacing("{table: my/walk/time, from: [my/walk]", with: "{table: my/other, from: [my/walk]"),
       to: "figures/my.yaml")
@@ -1376,7 +1377,26 @@ import Testing
       "claim 'i': difference: 3 points have end, and",
       "claim 'j': greatestGap: the two quantities are not of the same",
       "claim 'k': greatestGap: 0 points of the other quantity have drift = 0.0, not one",
+      "claim 'l': slope: the scale is logarithmic, and there is a point whose drift is not positive",
     ] { #expect(errors.contains(message), "\(message) is not in \(errors)") }
+
+    // What no point of a series has is a mistake before anything is drawn, be it a number or a word.
+    let absent = file.replacing("where: {kind: none}", with: "where: {kind: nonne}").replacing(
+      "drift: 2}", with: "drift: [2, 3]}")
+    try folder.workspace.write(absent + claims, to: "figures/my.yaml")
+    let refused = try folder.refig("run", "--dry")
+    #expect(refused.status == 2, "\(refused.output)")
+    for message in [
+      "panel 1, series 1: no point has kind = nonne; there it is none, other",
+      "panel 2, series 1: no point has drift = 3.0; there it is 0.0, 1.0, 2.0",
+    ] { #expect(refused.errors.contains(message), "\(message) is not in \(refused.errors)") }
+
+    // gnuplot takes another font for one that is missing, and says nothing.
+    try folder.workspace.write("font: {family: No Such Font}\n" + file + claims, to: "figures/my.yaml")
+    let drawn = try folder.refig("run", "fig:my/ends")
+    #expect(drawn.status == 0 && drawn.errors.contains("the font 'No Such Font' of my/ends is not installed, and"))
+    let doctor = try folder.refig("doctor")
+    #expect(doctor.status == 6 && doctor.output.contains("No Such Font is not installed"), "\(doctor.output)")
   }
 
   @Test("docs/protocol.md: its pipeline is a whole file, of which refig makes its request")
