@@ -7,14 +7,18 @@ internal import Store
 /// An array job that some head submitted, perhaps one that is gone: the folder data/slurm/<name>, with the batch file and
 /// what the tasks wrote. It is there until its last task is over, so that another head finds it.
 final class SlurmArray {
-  /// A task that is not over, as far as is known.
+  /// A task that is followed.
   struct Task {
+    /// What Slurm last said of it. Slurm may put one that is over back into the queue.
+    enum State {
+      case waiting, running
+      /// Slurm's word for how it ended, and when that was noticed.
+      case over(String, since: Double)
+    }
+
     /// Its cells that are wanted here.
     let items: [Batch.Item]
-    /// Whether Slurm said that it waits.
-    fileprivate(set) var isWaiting = true
-    /// Slurm's word for how it ended, and when that was noticed.
-    fileprivate(set) var end: (state: String, time: Double)?
+    fileprivate(set) var state = State.waiting
     /// Whether it has finished a cell, and whether that is news.
     fileprivate(set) var isFruitful = false
     var hasNews = false
@@ -23,6 +27,11 @@ final class SlurmArray {
     fileprivate(set) var lastWords = ""
     /// How far its output has been read.
     fileprivate var position = 0
+
+    var isWaiting: Bool { if case .waiting = state { true } else { false } }
+    var isRunning: Bool { if case .running = state { true } else { false } }
+    /// Since when it has been over; nil if it is not.
+    var overSince: Double? { if case .over(_, let time) = state { time } else { nil } }
   }
 
   let name: String
@@ -178,12 +187,13 @@ final class SlurmArray {
   func update(_ lines: [Slurm.Line], time: Double) {
     var untold = Set(tasks.keys)
     func apply(_ line: Slurm.Line, to number: Int) {
-      guard tasks[number] != nil else { return }
+      guard let task = tasks[number] else { return }
       untold.remove(number)
-      tasks[number]?.isWaiting = line.isWaiting
-      // Slurm itself may have put a task back into the queue.
-      let end = tasks[number]?.end ?? (line.state, time)
-      tasks[number]?.end = line.isOver ? end : nil
+      if !line.isOver {
+        tasks[number]?.state = line.isWaiting ? .waiting : .running
+      } else if task.overSince == nil {
+        tasks[number]?.state = .over(line.state, since: time)
+      }
     }
     for line in lines {
       id = id ?? line.id
@@ -191,7 +201,7 @@ final class SlurmArray {
     }
     // What nothing had happened to when the array was cancelled has one line without numbers.
     if let rest = lines.first(where: { $0.tasks == nil }) { for number in untold { apply(rest, to: number) } }
-    (doubted, isShown) = (untold.filter { tasks[$0]?.end == nil }, !lines.isEmpty)
+    (doubted, isShown) = (untold.filter { tasks[$0]?.overSince == nil }, !lines.isEmpty)
   }
 
   /// Asks about the tasks that the queue leaves out. They may be over for so long that Slurm forgot them; but an empty
@@ -206,14 +216,15 @@ final class SlurmArray {
       isKnown = missCount < 2 ? nil : false
     }
     if isKnown == false || isKnown == true && isShown {
-      for number in doubted { tasks[number]?.end = (Self.forgotten, ChildProcess.now()) }
+      for number in doubted { tasks[number]?.state = .over(Self.forgotten, since: ChildProcess.now()) }
     }
     doubted = []
   }
 
   /// Why a task ended without its cells, for people.
   func reason(of task: Task) -> String {
-    let reason = task.end.map { Self.reason(task.lostMemory ? "OUT_OF_MEMORY" : $0.state, settings) } ?? ""
+    guard case .over(let state, _) = task.state else { return task.lastWords }
+    let reason = Self.reason(task.lostMemory ? "OUT_OF_MEMORY" : state, settings)
     return task.lastWords.isEmpty ? reason : "\(reason): \(task.lastWords)"
   }
 

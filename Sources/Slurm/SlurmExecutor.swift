@@ -49,6 +49,39 @@ private struct Queue {
   var isEmpty: Bool { fresh.isEmpty && lost.isEmpty && slices.isEmpty }
 }
 
+/// A cell of which nothing has been reported. It waits in a queue or is in a task's hands, until its outcome is reported.
+private struct OpenCell {
+  let item: Batch.Item
+  /// Tasks in which it was at stake and that finished none.
+  var attempts = 0
+}
+
+/// How many tasks may be submitted at once, and when: what Slurm's refusals have taught.
+private struct Pace {
+  /// Tasks of an array: as many as Slurm allows, until a limit on jobs is met.
+  private let largestArray: Int
+  private(set) var arraySize: Int
+  private(set) var refusals = 0
+  private(set) var nextSubmission = 0.0
+
+  init(largestArray: Int) { (self.largestArray, arraySize) = (largestArray, largestArray) }
+
+  mutating func accepted() {
+    refusals = 0
+    arraySize = min(largestArray, 2 * arraySize)
+  }
+
+  /// After an array of `taskCount` was not taken for now; returns for how many seconds to wait. With nothing of this run in
+  /// the queue, a smaller array may be what a limit allows.
+  mutating func refused(taskCount: Int, isAlone: Bool) -> Double {
+    refusals += 1
+    if isAlone { arraySize = max(1, taskCount / 2) }
+    let delay = min(60, 2 * pow(2, Double(refusals)))
+    nextSubmission = ChildProcess.now() + delay
+    return delay
+  }
+}
+
 /// One wave on its way.
 private final class SlurmHead {
   private let batch: Batch
@@ -58,8 +91,9 @@ private final class SlurmHead {
   private let askInterval: Double
   private let report: (Batch.Item, Worker.Outcome) throws -> Void
 
-  /// The cells that nothing has been reported of.
-  private var open: [CellKey: Batch.Item] = [:]
+  private var open: [CellKey: OpenCell] = [:]
+  /// What tasks say of cells that cannot be seen from here yet.
+  private var unseen: [CellKey: Worker.Outcome] = [:]
   private var queues: [Queue] = []
   private var queueOfStage: [Int: Int] = [:]
   private var arrays: [SlurmArray] = []
@@ -68,16 +102,9 @@ private final class SlurmHead {
   /// Wall seconds of a cell by stage: as recorded or stated, then as measured.
   private var seconds: [Double?]
   private var measured: [Int: (count: Int, seconds: Double)] = [:]
-  /// Tasks in which a cell was at stake and that finished none.
-  private var attempts: [CellKey: Int] = [:]
-  /// Cells that a task says are there and that cannot be seen from here yet.
-  private var unseen: [CellKey: Worker.Outcome] = [:]
+  /// Whether any task has finished a cell.
   private var isFruitful = false
-  /// Tasks of an array: as many as Slurm allows, until a limit on jobs is met.
-  private let largestArray: Int
-  private var arraySize: Int
-  private var nextSubmission = 0.0
-  private var refusals = 0
+  private var pace: Pace
   private var nextQuestion = 0.0
   private var lastNote = (time: 0.0, text: "")
 
@@ -96,10 +123,9 @@ private final class SlurmHead {
     self.askInterval = askInterval
     self.report = report
     try slurm.require()
-    largestArray = try slurm.largestArray()
-    arraySize = largestArray
-    for item in batch.items { open[batch.key(item)] = item }
-    arrays = try SlurmArray.found(in: root, wanted: open)
+    pace = Pace(largestArray: try slurm.largestArray())
+    for item in batch.items { open[batch.key(item)] = OpenCell(item: item) }
+    arrays = try SlurmArray.found(in: root, wanted: open.mapValues(\.item))
     let adopted = Set(arrays.flatMap { $0.tasks.values.flatMap(\.items) })
     for item in batch.items {
       let own = settings[item.stage]
@@ -147,7 +173,7 @@ private final class SlurmHead {
 
   private func submit() throws {
     for index in queues.indices {
-      while ChildProcess.now() >= nextSubmission, let slices = nextSlices(of: index) {
+      while ChildProcess.now() >= pace.nextSubmission, let slices = nextSlices(of: index) {
         let settings = queues[index].settings
         let array = try SlurmArray(slices, of: batch, settings: settings, in: root)
         let answer: Slurm.Submission
@@ -169,8 +195,7 @@ private final class SlurmHead {
         case .accepted(let id): try array.accepted(id)
         case .unknown: break
         }
-        refusals = 0
-        arraySize = min(largestArray, 2 * arraySize)
+        pace.accepted()
         arrays.append(array)
         queues[index].slices.removeFirst(slices.count)
         let cellCount = slices.reduce(0) { $0 + $1.count }
@@ -197,15 +222,15 @@ private final class SlurmHead {
         queues[index].fresh = []
       } else if !queue.lost.isEmpty {
         // Where other tasks got on, the trouble is in a few cells: each task that finished none is taken apart.
-        let isSuspect = { [self] (item: Batch.Item) in isFruitful && attempts[batch.key(item)] != nil }
+        let isSuspect = { [self] (item: Batch.Item) in isFruitful && open[batch.key(item)]?.attempts ?? 0 > 0 }
         let slices =
           queue.lost.filter(isSuspect).map { [$0] } + bundles(queue.lost.filter { !isSuspect($0) }, queue.settings)
-        guard isIdle || slices.count >= arraySize else { return nil }
+        guard isIdle || slices.count >= pace.arraySize else { return nil }
         queues[index].slices = slices[...]
         queues[index].lost = []
       }
     }
-    let next = queues[index].slices.prefix(arraySize)
+    let next = queues[index].slices.prefix(pace.arraySize)
     return next.isEmpty ? nil : next
   }
 
@@ -224,16 +249,12 @@ private final class SlurmHead {
       ? [] : (0..<count).map { first in stride(from: first, to: items.count, by: count).map { items[$0] } }
   }
 
-  /// After a submission that Slurm did not take for now. With nothing of this run in the queue, a smaller array may be
-  /// what a limit allows.
+  /// After a submission that Slurm did not take for now.
   private func wait(_ reason: String, taskCount: Int) throws {
-    refusals += 1
-    if arrays.isEmpty {
-      if refusals > 10 { throw PipelineError.slurmRefused(reason: "\(reason) (\(refusals) times)") }
-      arraySize = max(1, taskCount / 2)
+    let delay = pace.refused(taskCount: taskCount, isAlone: arrays.isEmpty)
+    if arrays.isEmpty, pace.refusals > 10 {
+      throw PipelineError.slurmRefused(reason: "\(reason) (\(pace.refusals) times)")
     }
-    let delay = min(60, 2 * pow(2, Double(refusals)))
-    nextSubmission = ChildProcess.now() + delay
     batch.note(
       "refused", ["reason": reason], "Slurm takes no more tasks for now (\(reason)); trying again in \(Int(delay)) s")
   }
@@ -244,7 +265,7 @@ private final class SlurmHead {
   private func look() throws {
     for array in arrays {
       let isSmall = array.tasks.count < 100
-      for (number, task) in array.tasks where isSmall || !task.isWaiting || task.end != nil {
+      for (number, task) in array.tasks where isSmall || !task.isWaiting {
         for (key, outcome) in try array.answers(of: number) { try take(key, outcome) }
       }
       isFruitful = isFruitful || array.isFruitful
@@ -256,7 +277,7 @@ private final class SlurmHead {
   }
 
   private func take(_ key: CellKey, _ outcome: Worker.Outcome) throws {
-    guard let item = open[key] else { return }
+    guard let item = open[key]?.item else { return }
     switch outcome {
     case .computed, .present:
       // Other machines see a new name a little later than the one that made it.
@@ -286,8 +307,7 @@ private final class SlurmHead {
     let byName = Dictionary(grouping: lines, by: \.name)
     for array in arrays { array.update(byName[array.name] ?? [], time: time) }
     let tasks = arrays.flatMap { $0.tasks.values }
-    let waiting = tasks.filter { $0.isWaiting && $0.end == nil }.count
-    let running = tasks.filter { !$0.isWaiting && $0.end == nil }.count
+    let (waiting, running) = (tasks.count(where: \.isWaiting), tasks.count(where: \.isRunning))
     let reasons = Set(lines.filter { $0.isWaiting && !$0.reason.isEmpty }.map(\.reason)).sorted()
     tell(
       "\(running) tasks running, \(waiting) waiting"
@@ -307,19 +327,19 @@ private final class SlurmHead {
 
   private func settle() throws {
     for array in arrays {
-      for (number, task) in array.tasks where task.hasNews || task.end != nil {
+      for (number, task) in array.tasks where task.hasNews || task.overSince != nil {
         array.tasks[number]?.hasNews = false
         var missing = task.items.filter { open[batch.key($0)] != nil }
-        if !missing.isEmpty, let end = task.end {
+        if !missing.isEmpty, let time = task.overSince {
           // Slurm may put it back into the queue; and what it wrote may take a moment to be seen from here, the name of a
           // cell up to a minute.
-          let grace = missing.contains { unseen[batch.key($0)] != nil } ? 60 : askInterval + 1
-          guard ChildProcess.now() - end.time > grace else { continue }
+          let grace = missing.contains(where: isUnseen) ? 60 : askInterval + 1
+          guard ChildProcess.now() - time > grace else { continue }
           for item in missing where batch.store.contains(batch.key(item)) { try take(batch.key(item), .present) }
           missing = missing.filter { open[batch.key($0)] != nil }
           try lose(missing, of: array, number, task)
         }
-        if missing.isEmpty || task.end != nil { array.tasks[number] = nil }
+        if missing.isEmpty || task.overSince != nil { array.tasks[number] = nil }
       }
     }
     for array in arrays where array.tasks.isEmpty {
@@ -329,12 +349,14 @@ private final class SlurmHead {
     arrays.removeAll { $0.tasks.isEmpty }
   }
 
+  private func isUnseen(_ item: Batch.Item) -> Bool { unseen[batch.key(item)] != nil }
+
   private func lose(
     _ items: [Batch.Item], of array: SlurmArray, _ number: Int, _ task: SlurmArray.Task
   ) throws {
     guard !items.isEmpty else { return }
     array.keepOutput(of: number, in: batch.runFolder)
-    let isInvisible = items.contains { unseen[batch.key($0)] != nil }
+    let isInvisible = items.contains(where: isUnseen)
     let reason =
       isInvisible
       ? "it stored a cell that cannot be seen from here; is \(batch.store.root) in a file system that all machines share?"
@@ -343,8 +365,8 @@ private final class SlurmHead {
     for item in items {
       let key = batch.key(item)
       unseen[key] = nil
-      if !task.isFruitful || isInvisible { attempts[key, default: 0] += 1 }
-      if attempts[key, default: 0] < SlurmExecutor.attemptLimit {
+      if !task.isFruitful || isInvisible { open[key]?.attempts += 1 }
+      if open[key]?.attempts ?? 0 < SlurmExecutor.attemptLimit {
         again.append(item)
       } else if !isFruitful, batch.items.count > 1 {
         throw PipelineError.slurmTasksFailed(task: array.label(number), reason: reason)
@@ -357,7 +379,7 @@ private final class SlurmHead {
       }
     }
     guard !again.isEmpty else { return }
-    let attempt = 1 + (again.compactMap { attempts[batch.key($0)] }.max() ?? 0)
+    let attempt = 1 + (again.compactMap { open[batch.key($0)]?.attempts }.max() ?? 0)
     batch.note(
       "task", ["task": array.label(number), "reason": reason, "cells": again.count, "attempt": attempt],
       "task \(array.label(number)): \(reason); its missing cells (\(again.count)) are submitted again"
