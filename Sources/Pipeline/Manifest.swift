@@ -56,7 +56,7 @@ package struct Manifest: Sendable, Equatable {
     self.replicas = replicas
   }
 
-  package var key: CellKey { CellKey(manifest: canonicalText) }
+  package var key: CellKey { ManifestText(self).key }
 
   /// The parameters as JSON, sorted by name, for programs that read cells.
   package var parametersJSON: String {
@@ -65,10 +65,40 @@ package struct Manifest: Sendable, Equatable {
   }
 
   /// The text that is hashed.
-  package var canonicalText: String {
-    stageText
-      + parameters.keys.sorted().map { Self.parameterLine($0, parameters[$0]?.canonicalText ?? "") }.joined()
-      + Self.replicaLine(replicas)
+  package var canonicalText: String { stageText + cellText }
+
+  /// The facts of the text, a line each.
+  package var facts: [(name: String, value: String)] { stageFacts + cellFacts }
+
+  /// The lines that all cells of a stage share.
+  package var stageText: String { "refig manifest \(Self.format)\n" + Self.text(stageFacts) }
+
+  /// The other lines.
+  package var cellText: String { Self.text(cellFacts) }
+
+  private var stageFacts: [(name: String, value: String)] {
+    [("experiment", experiment)] + (mutant.map { [("mutant", $0)] } ?? [])
+      + code.map { ("code.\($0.part)", $0.digest) } + [("seed", "\(seed)"), ("streams", streams.rawValue)]
+      + inputs.map { ("\(ownInputs.contains($0.name) ? "own" : "input").\($0.name)", "\($0.key)") }
+      + data.map { ("data.\($0.name)", $0.digest) }
+  }
+
+  private var cellFacts: [(name: String, value: String)] {
+    parameterFacts + [("replicas", Self.replicaValue(replicas))]
+  }
+
+  private var parameterFacts: [(name: String, value: String)] {
+    parameters.sorted { $0.key < $1.key }.map { ("parameter \($0.key)", $0.value.canonicalText) }
+  }
+
+  private static func text(_ facts: [(name: String, value: String)]) -> String {
+    var text = ""
+    for (name, value) in facts { text += "\(name) \(value)\n" }
+    return text
+  }
+
+  fileprivate static func replicaValue(_ replicas: Range<Int>) -> String {
+    "\(replicas.lowerBound) \(replicas.upperBound)"
   }
 
   /// What a replica of this cell is, its number aside: all facts but how replicas are cut into cells. `origins` names each
@@ -82,25 +112,6 @@ package struct Manifest: Sendable, Equatable {
     return identity.canonicalText
   }
 
-  /// The lines that all cells of a stage share.
-  package var stageText: String {
-    var text = "refig manifest \(Self.format)\nexperiment \(experiment)\n"
-    if let mutant { text += "mutant \(mutant)\n" }
-    for (part, digest) in code { text += "code.\(part) \(digest)\n" }
-    text += "seed \(seed)\nstreams \(streams.rawValue)\n"
-    for (name, key) in inputs { text += "\(ownInputs.contains(name) ? "own" : "input").\(name) \(key)\n" }
-    for (name, digest) in data { text += "data.\(name) \(digest)\n" }
-    return text
-  }
-
-  package static func parameterLine(_ name: String, _ canonicalValue: String) -> String {
-    "parameter \(name) \(canonicalValue)\n"
-  }
-
-  package static func replicaLine(_ replicas: Range<Int>) -> String {
-    "replicas \(replicas.lowerBound) \(replicas.upperBound)\n"
-  }
-
   /// What tells this cell's random numbers from another's, replica and purpose aside: seed and experiment, and with
   /// independent streams the parameters. Not the code: a fix of a typo draws the same data again. Not the mutant: a
   /// deliberate mistake is compared on the same data.
@@ -108,11 +119,7 @@ package struct Manifest: Sendable, Equatable {
 
   /// The text that the random numbers follow from.
   package var streamText: String {
-    var text = "refig streams 1\n\(experiment)\n\(seed)\n"
-    if streams == .independent {
-      for name in parameters.keys.sorted() { text += Self.parameterLine(name, parameters[name]?.canonicalText ?? "") }
-    }
-    return text
+    "refig streams 1\n\(experiment)\n\(seed)\n" + (streams == .independent ? Self.text(parameterFacts) : "")
   }
 
   /// Reads a canonical text back; nil if it is not one.
@@ -171,6 +178,59 @@ package struct Manifest: Sendable, Equatable {
   }
 
   package static func == (left: Manifest, right: Manifest) -> Bool { left.canonicalText == right.canonicalText }
+}
+
+/// The text of a manifest, rendered once, with the key that is its SHA-256.
+package struct ManifestText: Sendable {
+  package let text: String
+  package let key: CellKey
+
+  package init(_ manifest: Manifest) {
+    text = manifest.canonicalText
+    key = CellKey(manifest: text)
+  }
+
+  /// The keys of a stage's cells, point after point and block after block, without a manifest for each: most of the text is
+  /// the same. `template` is any of their manifests.
+  package static func keys(
+    _ template: Manifest, _ sweep: Sweep, pointCount: Int, blocks: [Range<Int>]
+  ) -> [CellKey] {
+    let names = sweep.names
+    let base = names.compactMap { template.parameters[$0] }
+    // Text before the first varying value, between them, and after the last.
+    var pieces: [[UInt8]] = []
+    var piece = template.stageText
+    for (name, value) in template.parameters.sorted(by: { $0.key < $1.key }) {
+      piece += "parameter \(name) "
+      if names.contains(name) {
+        pieces.append(Array(piece.utf8))
+        piece = "\n"
+      } else {
+        piece += value.canonicalText + "\n"
+      }
+    }
+    pieces.append(Array(piece.utf8))
+    let endings = blocks.map { Array("replicas \(Manifest.replicaValue($0))\n".utf8) }
+    var keys: [CellKey] = []
+    keys.reserveCapacity(pointCount * blocks.count)
+    var text: [UInt8] = []
+    for number in 0..<pointCount {
+      text.removeAll(keepingCapacity: true)
+      // The names are sorted, as the parameters are.
+      for (piece, value) in zip(pieces, sweep.point(number, names: names, base: base)) {
+        text += piece
+        text += value.canonicalText.utf8
+      }
+      text += pieces[pieces.count - 1]
+      let count = text.count
+      for ending in endings {
+        text.removeSubrange(count...)
+        text += ending
+        keys.append(text.withUnsafeBytes { CellKey(manifest: $0) })
+      }
+    }
+    return keys
+  }
 }
 
 extension ParameterValue {

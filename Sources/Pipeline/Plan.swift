@@ -87,7 +87,7 @@ package struct Plan: Sendable {
         var whole = template
         whole.inputs = origins
         whole.replicas = replicas
-        points = Plan.keys(whole, definition.sweep, pointCount: pointCount, blocks: [replicas])
+        points = ManifestText.keys(whole, definition.sweep, pointCount: pointCount, blocks: [replicas])
       }
       return CellKey(manifest: points.sorted().map { "\($0)\n" }.joined())
     }
@@ -176,57 +176,18 @@ package struct Plan: Sendable {
     let pointCount = definition.sweep.pointCount ?? 0
     let keys: [CellKey]
     if template.ownInputs.isEmpty {
-      keys = Self.keys(template, definition.sweep, pointCount: pointCount, blocks: blocks)
+      keys = ManifestText.keys(template, definition.sweep, pointCount: pointCount, blocks: blocks)
     } else {
       // Each block reads other cells.
       let columns = blocks.map { block in
         var manifest = template
         manifest.inputs = readings.flatMap { $0.inputs(of: block) }
-        return Self.keys(manifest, definition.sweep, pointCount: pointCount, blocks: [block])
+        return ManifestText.keys(manifest, definition.sweep, pointCount: pointCount, blocks: [block])
       }
       keys = (0..<pointCount).flatMap { point in columns.map { $0[point] } }
     }
     return Stage(
       definition: definition, names: definition.sweep.names, pointCount: pointCount, blocks: blocks, keys: keys,
       mutant: mutant, origins: readings.map(\.origin), readings: readings, template: template)
-  }
-
-  /// The keys without a manifest value per cell: the canonical text is put together from pieces, most of them shared.
-  fileprivate static func keys(_ template: Manifest, _ sweep: Sweep, pointCount: Int, blocks: [Range<Int>]) -> [CellKey]
-  {
-    let names = sweep.names
-    let base = names.compactMap { template.parameters[$0] }
-    // Text before the first varying value, between them, and after the last.
-    var pieces: [[UInt8]] = []
-    var piece = template.stageText
-    for name in template.parameters.keys.sorted() {
-      if names.contains(name) {
-        pieces.append(Array("\(piece)parameter \(name) ".utf8))
-        piece = "\n"
-      } else {
-        piece += Manifest.parameterLine(name, template.parameters[name]?.canonicalText ?? "")
-      }
-    }
-    pieces.append(Array(piece.utf8))
-    let endings = blocks.map { Array(Manifest.replicaLine($0).utf8) }
-    var keys: [CellKey] = []
-    keys.reserveCapacity(pointCount * blocks.count)
-    var text: [UInt8] = []
-    for number in 0..<pointCount {
-      text.removeAll(keepingCapacity: true)
-      // The names are sorted, as the parameters are.
-      for (piece, value) in zip(pieces, sweep.point(number, names: names, base: base)) {
-        text += piece
-        text += value.canonicalText.utf8
-      }
-      text += pieces[pieces.count - 1]
-      let count = text.count
-      for ending in endings {
-        text.removeSubrange(count...)
-        text += ending
-        keys.append(text.withUnsafeBytes { CellKey(manifest: $0) })
-      }
-    }
-    return keys
   }
 }

@@ -61,7 +61,7 @@ package struct BatchFile {
         text += "stage \(word(limits.time)) \(word(limits.memory)) \(shared.utf8.count)\n\(shared)"
         stage = item.stage
       }
-      let own = manifest.canonicalText.dropFirst(shared.count)
+      let own = manifest.cellText
       text += "cell \(batch.key(item)) \(own.utf8.count)\n\(own)"
     }
     return text

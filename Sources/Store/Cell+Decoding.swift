@@ -59,9 +59,11 @@ extension Cell {
       throw Malformed("it has an attribute '\(other)', which refig does not write")
     }
     guard let text = file.attributes["manifest"], ErrorMessage.isVisibleInLines(text),
-      let manifest = Manifest(canonicalText: text), manifest.canonicalText == text
+      let manifest = Manifest(canonicalText: text)
     else { throw Malformed("it holds no manifest this refig can read") }
-    guard manifest.key == key, file.attributes["key"] == key.description else {
+    let rendered = ManifestText(manifest)
+    guard rendered.text == text else { throw Malformed("it holds no manifest this refig can read") }
+    guard rendered.key == key, file.attributes["key"] == key.description else {
       throw Malformed("it holds another cell's manifest")
     }
     guard file.attributes["parameters"].map({ $0 == manifest.parametersJSON }) ?? true else {

@@ -38,8 +38,9 @@ package struct Cell: Sendable {
 
   /// The cell as the bytes of its file: a text header with the SHA-256 of the rest, then HDF5.
   package func encoded(outputs: [OutputArray]) throws -> [UInt8] {
+    let manifestText = ManifestText(manifest)
     var attributes = [
-      ("Conventions", "CF-1.8, refig-1"), ("key", "\(manifest.key)"), ("manifest", manifest.canonicalText),
+      ("Conventions", "CF-1.8, refig-1"), ("key", "\(manifestText.key)"), ("manifest", manifestText.text),
       ("parameters", manifest.parametersJSON),
     ]
     // It may hold what somebody has set in the environment.

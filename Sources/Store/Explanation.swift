@@ -97,7 +97,7 @@ package struct Explanation: Sendable, Encodable {
     var kinds: [[String]: Int] = [:]
     let step = max(1, cells.count / sampleLimit)
     for (number, cell) in cells.enumerated() where number % step == 0 {
-      let (key, facts) = (stage.keys[cell], stage.manifest(cell).facts)
+      let (key, facts) = (stage.keys[cell], ManifestFacts(stage.manifest(cell)))
       var nearest: (relative: Relative, names: [String])?
       for relative in relatives(key) where relative.key != key {
         let names = facts.differingNames(from: relative.facts)
@@ -127,12 +127,8 @@ struct ManifestFacts: Sendable {
 
   init(_ manifest: Manifest) {
     var values: [String: String] = [:]
-    for line in manifest.canonicalText.split(separator: "\n") {
-      let fields = line.split(separator: " ", maxSplits: line.hasPrefix("parameter ") ? 2 : 1).map(String.init)
-      let name = fields.dropLast().joined(separator: " ")
-      // An input has a line for each of its cells.
-      values[name, default: ""] += (values[name] == nil ? "" : " ") + (fields.last ?? "")
-    }
+    // An input has a line for each of its cells.
+    for (name, value) in manifest.facts { values[name, default: ""] += (values[name] == nil ? "" : " ") + value }
     self.values = values
   }
 
@@ -174,10 +170,6 @@ struct Relative: Sendable {
   let failures: [String: Int]
 }
 
-extension Manifest {
-  fileprivate var facts: ManifestFacts { ManifestFacts(self) }
-}
-
 extension Store {
   /// The stored cells of an experiment, the latest first. Cells that cannot be read are left to `store check`.
   fileprivate func relatives(of experiment: String) throws -> [Relative] {
@@ -190,7 +182,7 @@ extension Store {
         let changed = Files.sizeAndTime(path)?.changed
       else { continue }
       if let (manifest, failures) = try manifestAndFailures(key), manifest.experiment == experiment {
-        relatives.append(Relative(key: key, facts: manifest.facts, changed: changed, failures: failures))
+        relatives.append(Relative(key: key, facts: ManifestFacts(manifest), changed: changed, failures: failures))
       }
     }
     return relatives.sorted { ($1.changed, $0.key) < ($0.changed, $1.key) }
