@@ -18,10 +18,10 @@ struct Curve {
   enum Origin: Hashable {
     case style(Int)
     case value(column: String, Double)
-    case label(String)
+    case label(Label)
     case position(Int)
     /// Guides and marked values, which are grey.
-    case grey(label: String)
+    case grey(label: Label)
   }
 
   let panel: Int
@@ -29,7 +29,7 @@ struct Curve {
   let origin: Origin
   /// Value of the split column, if the series is split.
   let splitValue: Double?
-  let title: String
+  let title: Label
   private(set) var parts: [Part]
   /// One list of values for each part. NaN breaks a line; minus infinity is a bar that ends below a logarithmic axis.
   private(set) var rows: [[Double]]
@@ -37,9 +37,6 @@ struct Curve {
   let rowCount: Int
   let missingCount: Int
   let droppedCount: Int
-
-  /// `{word}` in a label, with a `^` or `_` before it.
-  static var placeholder: Regex<(Substring, Substring, Substring)> { /([\^_]?)\{([A-Za-z][A-Za-z0-9_-]*)\}/ }
 
   /// The drawings of one series. Throws where no row is left or a logarithmic axis would silently drop a point.
   static func curves(
@@ -90,8 +87,7 @@ struct Curve {
     self.panel = panel
     self.series = series
     self.splitValue = splitValue
-    let title = try Self.title(series.label, table, subject)
-    self.title = title
+    title = try series.label.filled { try Self.value(of: $0, table, subject) }
     origin =
       if let style = series.style {
         .style(style)
@@ -165,17 +161,14 @@ struct Curve {
     self.parts = parts
   }
 
-  /// The label with each `{column}` replaced by the value that all rows have there.
-  private static func title(_ label: String, _ table: Table, _ subject: String) throws -> String {
-    try label.replacing(placeholder) { match in
-      guard let values = table[String(match.output.2)], let first = values.first else { return match.output.0 }
-      guard values.allSatisfy({ $0 == first }) else {
-        throw PipelineError.evidence(
-          subject: subject, reason: "the label names column '\(match.output.2)', which has several values; split by it")
-      }
-      let value = first.drawnText
-      return match.output.1.isEmpty ? Substring(value) : "\(match.output.1){\(value)}"
+  /// The value of a column that a label names, which all rows must have; nil where there is no such column, or no row.
+  private static func value(of column: String, _ table: Table, _ subject: String) throws -> Double? {
+    guard let values = table[column], let first = values.first else { return nil }
+    guard values.allSatisfy({ $0 == first }) else {
+      throw PipelineError.evidence(
+        subject: subject, reason: "the label names column '\(column)', which has several values; split by it")
     }
+    return first
   }
 
   // MARK: Shapes

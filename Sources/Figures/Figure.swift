@@ -83,7 +83,7 @@ package struct TableReference: Sendable, Hashable {
 
 /// One pair of axes and what is drawn in it.
 package struct Panel: Sendable, Equatable {
-  package let title: String
+  package let title: Label
   package let x: Axis
   package let y: Axis
   /// The colour axis of a heat map.
@@ -92,16 +92,16 @@ package struct Panel: Sendable, Equatable {
   package let series: [Series]
 
   /// The letter of the panel with a number from 0.
-  static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index % 26))) }
+  private static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(97 + index % 26))) }
 
-  /// What a key of several panels says of them, with numbers from 0 in order: bold "(a, c)", or "(a–c)".
-  static func letters(_ indices: [Int]) -> String {
+  /// How panels are named, by their numbers from 0 in order: bold "(a)", "(a, c)" or "(a–c)".
+  static func letters(_ indices: [Int]) -> Label {
     let isRun = indices.count > 2 && indices == Array(indices[0]..<indices[0] + indices.count)
     let letters =
       isRun
       ? letter(indices[0]) + "–" + letter(indices[0] + indices.count - 1)
       : indices.map(letter).joined(separator: ", ")
-    return "{/:Bold (\(letters))}"
+    return Label(known: "{/:Bold (\(letters))}")
   }
 }
 
@@ -109,7 +109,7 @@ package struct Panel: Sendable, Equatable {
 package struct Axis: Sendable, Equatable {
   package enum Scale: String, CaseIterable, Sendable { case linear, log }
 
-  package let label: String
+  package let label: Label
   package let low: Double?
   package let high: Double?
   package let scale: Scale
@@ -149,7 +149,7 @@ package struct Series: Sendable, Equatable {
   package let columns: [Role: Column]
   package let split: String?
   /// Text for the key; `{column}` stands for the column's value. Empty for no entry.
-  package let label: String
+  package let label: Label
   /// Number of the look in figures/style.gp, or nil for the next free one.
   package let style: Int?
   /// Leave out what a logarithmic axis cannot show. Without it such a point is an error.

@@ -76,21 +76,9 @@ extension FigureChart.Drawing {
     for filter in series.filters where filter.values.count == 1 { constants[filter.column] = filter.values[0] }
     if let split = series.split { constants[split] = curve.splitValue }
     self.init(
-      panel: curve.panel, draw: series.draw, label: curve.title.withoutMarkup, color: color, table: table,
+      panel: curve.panel, draw: series.draw, label: curve.title.plainText, color: color, table: table,
       columns: positions.map { curve.parts[$0].name }, rows: rows.map { row in positions.map { row[$0] } },
       bars: ends.count == 2 ? rows.map { ($0[ends[0]], $0[ends[1]]) } : [], error: series.columns[.error]?.name,
       constants: constants)
-  }
-}
-
-extension String {
-  /// gnuplot's markup as text: `{/:Italic n}_{c}` is n_c, `10^{3}` is 10³.
-  package var withoutMarkup: String {
-    replacing(/\{\/[^ ]* ([^{}]*)\}/) { $0.output.1 }
-      .replacing(/\\(.)|([_^])(?:\{([^{}]*)\}|([^{}\\ ]))|\{\/[^ ]* |[{}]/) { match in
-        match.output.2.map { mark in
-          Formula.script(String(mark), String(match.output.3 ?? match.output.4 ?? "").replacing("-", with: "−"))
-        } ?? match.output.1.map(String.init) ?? ""
-      }
   }
 }

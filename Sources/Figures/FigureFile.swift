@@ -9,8 +9,6 @@ package struct FigureFile {
   private let pipeline: PipelineFile?
   private let tableNames: (String) -> [String]?
   private let font: Figure.Font
-  /// Made once: making it costs more than most uses.
-  private let placeholder = Curve.placeholder
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
@@ -226,10 +224,9 @@ package struct FigureFile {
       return Series.Filter(
         column: entry.key, values: entry.value.listOrSingle.compactMap { $0.number(entry.key, in: context) })
     }
-    // A `{word}` must be a column; as a sub- or superscript it may be plain text.
-    for match in label.contains("{") ? label.matches(of: placeholder) : [] where match.output.1.isEmpty {
+    for column in label.columns {
       let location = mapping["label"]?.location ?? value.location
-      check(String(match.output.2), isColumnOf: definition, at: location, value.diagnostics, context)
+      check(column, isColumnOf: definition, at: location, value.diagnostics, context)
     }
     refuseColumns(ofFormulasIn: mapping["label"], definition, context)
     let reference = TableReference(table: definition.name, stages: stages, conditions: conditions)
@@ -325,10 +322,10 @@ package struct FigureFile {
   }
 
   /// A text that gnuplot will draw; empty if there is none.
-  private func drawnText(_ key: String, of mapping: YAMLMapping, in context: String) -> String {
-    let text = mapping[key]?.prose(key, in: context)?.gnuplot ?? ""
-    if !text.isDrawable { mapping.refuse(key, "one line of text with paired braces", context) }
-    return text
+  private func drawnText(_ key: String, of mapping: YAMLMapping, in context: String) -> Label {
+    if let label = Label(mapping[key]?.prose(key, in: context)?.gnuplot ?? "") { return label }
+    mapping.refuse(key, "one line of text with paired braces", context)
+    return .none
   }
 }
 
@@ -337,24 +334,5 @@ extension YAMLMapping {
   fileprivate func refuse(_ key: String, _ allowed: String, _ context: String) {
     guard let value = self[key] else { return }
     value.report(.refusedValue(name: key, value: value.written, allowed: allowed), in: context)
-  }
-}
-
-extension String {
-  /// Whether gnuplot can draw the text: one line, no control characters, and the braces of its markup (`x^{2}`,
-  /// `{/:Italic d}`) in pairs.
-  var isDrawable: Bool {
-    var depth = 0
-    var isEscaped = false
-    for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: return false
-      default: break
-      }
-      if !isEscaped { depth += scalar == "{" ? 1 : scalar == "}" ? -1 : 0 }
-      if depth < 0 { return false }
-      isEscaped = scalar == "\\" && !isEscaped
-    }
-    return depth == 0 && !isEscaped
   }
 }

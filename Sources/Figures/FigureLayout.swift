@@ -29,8 +29,8 @@ struct AxisRange: Equatable {
   mutating func join(_ other: AxisRange) { (low, high) = (min(low, other.low), max(high, other.high)) }
 
   /// Where ticks stand and what they say, `count` steps at most; a minor tick says nothing.
-  func ticks(atMost count: Double) -> [(value: Double, text: String?)] {
-    guard userTicks.isEmpty else { return userTicks.map { ($0, $0.drawnText) } }
+  func ticks(atMost count: Double) -> [(value: Double, label: Label?)] {
+    guard userTicks.isEmpty else { return userTicks.map { ($0, Label($0)) } }
     // Numbers near the largest and smallest there are: no step leads from one end to the other.
     guard (high - low).isFinite, high > low, !isLog || low > 0 else { return [] }
     guard isLog, high / low >= 4 else {
@@ -41,7 +41,7 @@ struct AxisRange: Equatable {
       let step = Self.decimal(digit, exponent)
       // Adding zero turns -0 into 0.
       let numbers = stride(from: (low / step - 1e-9).rounded(.up) + 0, through: high / step + 1e-9, by: 1)
-      return numbers.map { Self.decimal($0 * Double(digit), exponent) }.map { ($0, $0.drawnText) }
+      return numbers.map { Self.decimal($0 * Double(digit), exponent) }.map { ($0, Label($0)) }
     }
     let decades = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
     let step = max(1, Int((Double(decades.count - 2) / count).rounded(.up)))
@@ -50,8 +50,8 @@ struct AxisRange: Equatable {
       (1...(step > 1 ? 1 : 9)).map { digit in
         let value = Self.decimal(Double(digit), decade)
         let isNamed = isShort ? [1, 2, 5].contains(digit) : digit == 1 && decade % step == 0
-        let power = "10^{\(decade)}".replacing("-", with: "−")
-        return (value, isNamed ? isShort ? value.drawnText : power : nil)
+        let power = Label(known: "10^{\(decade)}".replacing("-", with: "−"))
+        return (value, isNamed ? isShort ? Label(value) : power : nil)
       }
     }.filter { low...high ~= $0.value }
   }
@@ -96,7 +96,7 @@ struct FigureLayout {
     /// The panel above which it stands, or nil above all of them.
     let panel: Int?
     /// Before its entries: the panels it is for, where they are several.
-    let label: String
+    let label: Label
     fileprivate(set) var left = 0.0
     fileprivate(set) var top = 0.0
     fileprivate(set) var columns: [(left: Double, entries: Range<Int>)] = []
@@ -109,14 +109,14 @@ struct FigureLayout {
   private(set) var keys: [Key] = []
 
   /// The ticks of an x axis of some length: as many as their texts leave room for.
-  func ticks(_ range: AxisRange, width: Double) -> [(value: Double, text: String?)] {
+  func ticks(_ range: AxisRange, width: Double) -> [(value: Double, label: Label?)] {
     let ticks = range.ticks(atMost: max(2, width / (20 * scale)))
-    let isCrowded = ticks.reduce(0) { $0 + textWidth($1.text ?? "") } > 0.8 * width
+    let isCrowded = ticks.reduce(0) { $0 + textWidth($1.label ?? .none) } > 0.8 * width
     return isCrowded ? range.ticks(atMost: max(2, width / (50 * scale))) : ticks
   }
 
   /// The ticks of a y axis of some length.
-  func ticks(_ range: AxisRange, height: Double) -> [(value: Double, text: String?)] {
+  func ticks(_ range: AxisRange, height: Double) -> [(value: Double, label: Label?)] {
     range.ticks(atMost: max(2, height / (17 * scale)))
   }
 
@@ -146,7 +146,7 @@ struct FigureLayout {
   }
 
   /// `keys` are those outside of the axes: the panel, nil for one above all of them, and its titles.
-  init(_ figure: Figure, ranges: [Ranges], keys: [(panel: Int?, titles: [String])], fontSize: Double) {
+  init(_ figure: Figure, ranges: [Ranges], keys: [(panel: Int?, titles: [Label])], fontSize: Double) {
     self.fontSize = fontSize
     scale = fontSize / Figure.Font.standard.size
     let points = 72 / 2.54
@@ -161,14 +161,14 @@ struct FigureLayout {
       need.hasXLabels = below >= panels.count || panels[below].x != panel.x || ranges[below].x != range.x
       need.hasYLabels = index % columns == 0 || panels[index - 1].y != panel.y || ranges[index - 1].y != range.y
       func widest(_ range: AxisRange) -> Double {
-        range.ticks(atMost: 8).map { textWidth($0.text ?? "") }.max() ?? 0
+        range.ticks(atMost: 8).map { textWidth($0.label ?? .none) }.max() ?? 0
       }
       need.yLabelOffset = 7.5 * scale + widest(range.y) + line / 2
       need.left = need.hasYLabels ? 7.5 * scale + widest(range.y) + (panel.y.label.isEmpty ? 0 : line) : 4
       need.bottom = need.hasXLabels ? 12.5 * scale + (panel.x.label.isEmpty ? 0 : line) : 4
       need.top = panels.count > 1 || !panel.title.isEmpty ? line : 4
-      let lastTick = ticks(range.x, width: width / Double(columns)).last { $0.text != nil }
-      need.right = max(5, textWidth(lastTick?.text ?? "") / 2 + 1)
+      let lastTick = ticks(range.x, width: width / Double(columns)).last { $0.label != nil }
+      need.right = max(5, textWidth(lastTick?.label ?? .none) / 2 + 1)
       if let z = range.z {
         need.zLabelOffset = 12 + 7 * scale + widest(z) + line / 2
         need.right = 13 + 7 * scale + widest(z) + (panel.z?.label.isEmpty == false ? line : 0)
@@ -217,9 +217,9 @@ struct FigureLayout {
   }
 
   /// A key in as few lines as its columns allow. Its columns are counted from its left.
-  private func key(_ titles: [String], of panel: Int?, in figure: Figure, within space: Double) -> Key {
+  private func key(_ titles: [Label], of panel: Int?, in figure: Figure, within space: Double) -> Key {
     let isForMany = panel == nil && figure.panels.count > 1
-    var key = Key(panel: panel, label: isForMany ? Panel.letters(Array(figure.panels.indices)) : "")
+    var key = Key(panel: panel, label: isForMany ? Panel.letters(Array(figure.panels.indices)) : .none)
     let labelWidth = isForMany ? 4 * scale + textWidth(key.label) : 0
     let widths = titles.map { 37 * scale + textWidth($0) }
     func columnWidths(_ lines: Int) -> [Double] {
@@ -236,8 +236,6 @@ struct FigureLayout {
     return key
   }
 
-  /// Width of a text in gnuplot's markup: an estimate for DejaVu Sans, than which few fonts are wider, that errs upwards.
-  private func textWidth(_ markup: String) -> Double {
-    0.6 * fontSize * Double(markup.replacing(#/\{/[^ ]* |[{}^_\\]/#, with: "").count)
-  }
+  /// Width of a text: an estimate for DejaVu Sans, than which few fonts are wider, that errs upwards.
+  private func textWidth(_ label: Label) -> Double { 0.6 * fontSize * Double(label.letterCount) }
 }

@@ -29,7 +29,7 @@ package struct FigureSidecar: Codable, Sendable, Equatable {
       let series = curve.series
       panel = curve.panel + 1
       draw = series.draw.rawValue
-      label = curve.title.isEmpty ? nil : curve.title
+      label = curve.title.isEmpty ? nil : curve.title.markup
       table = series.table?.table
       stages = series.table?.stages
       filters =

@@ -167,7 +167,7 @@ private struct Drawing: Sendable {
         other == index || figure.panels[other].key == .none && Set(entries[other]) == Set(entries[index])
       }
       let speaksForMany = hasKey && alike.count > 1
-      if speaksForMany { commands += "set key title \(quoted(Panel.letters(alike), labels))\n" }
+      if speaksForMany { commands += "set key title \(quoted(Panel.letters(alike)))\n" }
       commands += "plot \\\n  " + elements.joined(separator: ", \\\n  ") + "\n"
       if speaksForMany { commands += "set key notitle\n" }
     }
@@ -274,10 +274,12 @@ private struct Drawing: Sendable {
 
   // MARK: Panels
 
-  private func label(_ text: String, _ x: Double, _ y: Double, _ how: String) -> String {
+  private func quoted(_ label: Label) -> String { labels == .latex ? label.latex : label.gnuplot }
+
+  private func label(_ text: Label, _ x: Double, _ y: Double, _ how: String) -> String {
     guard !text.isEmpty else { return "" }
     let font = "font ',\(layout.labelSize.scriptText)'"
-    return "set label \(quoted(text, labels)) at \(screen(x, y)) \(how) front \(font)\n"
+    return "set label \(quoted(text)) at \(screen(x, y)) \(how) front \(font)\n"
   }
 
   private func screen(_ x: Double, _ y: Double) -> String {
@@ -289,10 +291,10 @@ private struct Drawing: Sendable {
     let place = layout.places[index]
     let range = ranges[index]
     func axis(
-      _ name: String, _ range: AxisRange, _ ticks: [(value: Double, text: String?)], isLabelled: Bool = true
+      _ name: String, _ range: AxisRange, _ ticks: [(value: Double, label: Label?)], isLabelled: Bool = true
     ) -> String {
       let ticks = ticks.map { tick in
-        "\(quoted(isLabelled ? tick.text ?? "" : "", labels)) \(tick.value.scriptText)\(tick.text == nil ? " 1" : "")"
+        "\(quoted(isLabelled ? tick.label ?? .none : .none)) \(tick.value.scriptText)\(tick.label == nil ? " 1" : "")"
       }
       return """
         unset logscale \(name); set \(name)range [\(range.low.scriptText):\(range.high.scriptText)]\
@@ -320,9 +322,9 @@ private struct Drawing: Sendable {
         size \(screen(6, height)) front noborder
 
         """
-      text += label(panel.z?.label ?? "", place.right + place.zLabelOffset, middleY, "center rotate by 90")
+      text += label(panel.z?.label ?? .none, place.right + place.zLabelOffset, middleY, "center rotate by 90")
     }
-    let letter = figure.panels.count > 1 ? "{/:Bold (\(Panel.letter(index)))} " : ""
+    let letter = figure.panels.count > 1 ? Panel.letters([index]) + Label(known: " ") : .none
     text += label(letter + panel.title, place.left, place.top + place.titleOffset, "left")
     if place.hasXLabels { text += label(panel.x.label, middleX, place.bottom - layout.xLabelOffset, "center") }
     if place.hasYLabels {
@@ -336,7 +338,7 @@ private struct Drawing: Sendable {
   }
 
   private func command(_ entry: KeyEntry) -> String {
-    "keyentry with \(entry.sample) title \(quoted(entry.title, labels))"
+    "keyentry with \(entry.sample) title \(quoted(entry.title))"
   }
 
   /// A key outside of the axes: a last, empty panel as large as the page for each of its columns.
@@ -362,28 +364,6 @@ private struct Drawing: Sendable {
 
 /// A part of the page, to a hundredth of a pixel.
 private func rounded(_ value: Double) -> String { ((value * 1e5).rounded() / 1e5).scriptText }
-
-/// A text as gnuplot's single-quoted string, in which nothing is executed or replaced. Of gnuplot's signs for setting text
-/// ^, _ and braces work; & @ ~ stand for themselves.
-private func quoted(_ text: String, _ labels: GnuplotScript.Labels) -> String {
-  precondition(text.isDrawable, "text for gnuplot with control characters or unpaired braces: \(text.debugDescription)")
-  if labels == .latex { return literal(TeXLabel(text).text) }
-  // Why zero-width spaces: SVG viewers may lose a space that ends or begins a piece of text in one font.
-  let spaced = text.replacing(" {", with: " \u{200B}{")
-    .replacing(#/(\}|[\^_][^\s{]) /#) { "\($0.output.1)\u{200B} " }
-    .replacing(#/\\.|[&@~]/#) { $0.output.count == 2 ? $0.output : "\\" + $0.output }
-    // In SVG, "]]>" ends a section of a kind that is none of a text's, and gnuplot 5.4 writes ">" as it is.
-    .replacing(#/\](?=\\?>)/#, with: "]\u{200B}")
-    .replacing("^{-", with: "^{−")  // gnuplot sets minus signs in its own numbers only
-  return literal(spaced)
-}
-
-/// gnuplot's single-quoted string of some text.
-private func literal(_ text: String) -> String {
-  // Why not doubled quotes: gnuplot 5.4 misreads one that begins the string, and two in a row. Why not a quote in double
-  // quotes: its macros take that for the end of the string, and what follows for commands.
-  "'" + text.replacing("'", with: "'.sprintf('%c',39).'") + "'"
-}
 
 /// A text for a comment: a line break would end the comment, a backslash at the end would continue it.
 private func oneLine(_ text: String) -> String {

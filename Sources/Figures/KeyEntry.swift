@@ -17,7 +17,7 @@ struct KeyEntry: Hashable {
 
   /// Fills, through which what is below shows.
   static let translucent = "fs transparent solid 0.22"
-  let title: String
+  let title: Label
   private let look: String
   private var samples: Set<Sample>
 

@@ -1,12 +1,15 @@
 private import Pipeline
 
-/// A label in gnuplot's markup as TeX: `{/:Italic n}_{50}` as `\ensuremath{n}\textsubscript{50}`. What is no markup is shown as
-/// it stands: nothing in a label is a command of TeX's.
-struct TeXLabel {
+extension Label {
+  /// As TeX: `{/:Italic n}_{50}` as `\ensuremath{n}\textsubscript{50}`. What is no markup is shown as it stands: nothing in a
+  /// label is a command of TeX's.
+  var tex: String { TeXText(markup).text }
+}
+
+private struct TeXText {
   private(set) var text = ""
   private var rest: Substring
 
-  /// The markup must be drawable: its braces are in pairs.
   init(_ markup: String) {
     rest = markup[...]
     text = stretch()
