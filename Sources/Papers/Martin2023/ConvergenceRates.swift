@@ -29,11 +29,15 @@ package enum ConvergenceRates: Experiment {
     package var timeSpacing = Spacing.logarithmic
     /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
     package var relativeTolerance = 1e-8
-    /// Absolute tolerance of the integrator, above 0.
+    /// Absolute tolerance of direct integration, above 0.
     package var absoluteTolerance = 1e-12
 
     /// The defaults: Fig. 5 left, the smallest size.
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("absoluteTolerance", "with method: riccati") { $0.method == .riccati }]
+    }
 
     /// Checks the ranges above.
     package func validate() throws {
@@ -95,10 +99,8 @@ package enum ConvergenceRates: Experiment {
             dropsTrace: dropsTrace
           ).states(at: times)
         case .riccati:
-          try RiccatiMarch(
-            network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
-            dropsTrace: dropsTrace
-          ).states(at: times)
+          try RiccatiMarch(network, relativeTolerance: parameters.relativeTolerance, dropsTrace: dropsTrace)
+            .states(at: times)
         }
       losses.append(states.map(\.loss))
       ratios.append(

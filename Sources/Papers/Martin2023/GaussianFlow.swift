@@ -31,11 +31,15 @@ package enum GaussianFlow: Experiment {
     package var timeSpacing = Spacing.logarithmic
     /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
     package var relativeTolerance = 1e-7
-    /// Absolute tolerance of the integrator, above 0.
+    /// Absolute tolerance of direct integration, above 0.
     package var absoluteTolerance = 1e-10
 
     /// The defaults: the first panel of Fig. 4 at d = 80, to gamma = 3.
     package init() {}
+
+    package static var idleParameters: [IdleParameter<Self>] {
+      [IdleParameter("absoluteTolerance", "with method: riccati") { $0.method == .riccati }]
+    }
 
     /// Checks the ranges above.
     package func validate() throws {
@@ -99,8 +103,8 @@ package enum GaussianFlow: Experiment {
         ).states(at: times)
       case .riccati:
         try RiccatiMarch(
-          network, relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance,
-          dropsTrace: dropsTrace, halvesBracket: context.mutant == halvedBracket
+          network, relativeTolerance: parameters.relativeTolerance, dropsTrace: dropsTrace,
+          halvesBracket: context.mutant == halvedBracket
         ).states(at: times)
       }
     return [

@@ -61,7 +61,7 @@ struct ExperimentTests {
         inputDimension: 14, studentWidth: 6, teacherWidth: 6, raw: true, teacher: &teacher, start: &start
       ).compressed()
       let times = Martin2023.Spacing.linear.times(from: 0.1, to: min(14 / smallest, 400), count: 4000)
-      let states = try RiccatiMarch(network, relativeTolerance: 1e-9, absoluteTolerance: 1e-12).states(at: times)
+      let states = try RiccatiMarch(network, relativeTolerance: 1e-9).states(at: times)
       let window = states.prefix { $0.loss >= 1e-10 }.filter { $0.loss < 1e-6 }
       let fit = Statistics.linearFit(window.map(\.time), window.map { Double.logarithm($0.loss) })
       expectClose(ratio, -fit.slope / (4 * smallest), relative: 2e-3, "replica \(replica)")
