@@ -57,7 +57,12 @@ package struct ClaimFile {
 
   /// The claims that the profile evaluates; mistakes are reported.
   package func claims(_ value: YAMLValue) -> [Claim] {
-    (value.mapping("claims", in: "")?.entries ?? []).compactMap { claim($0.key, $0.value, $0.location) }
+    Self.entries(value.mapping("claims", in: "")).compactMap { claim($0.key, $0.value, $0.location) }
+  }
+
+  /// Each claim by its name, those with facets filled in.
+  private static func entries(_ mapping: YAMLMapping?) -> [YAMLMapping.Entry] {
+    Facets().expanded(mapping?.entries ?? []) { "claim '\($0)'" }
   }
 
   /// The accepted intervals in the text of a figure file, such as an older one, by claim. Claims that cannot be read are
@@ -67,7 +72,7 @@ package struct ClaimFile {
   {
     let document = try YAMLValue.document(text, file: file, diagnostics: Diagnostics())
     var intervals: [String: Interval] = [:]
-    for entry in document.mapping("file", in: "")?["claims"]?.mapping("claims", in: "")?.entries ?? [] {
+    for entry in entries(document.mapping("file", in: "")?["claims"]?.mapping("claims", in: "")) {
       let claim = entry.value.mapping("claim", in: "")
       let only = claim?["only"]?.texts("only", in: "")
       let override = claim?["profiles"]?.mapping("profiles", in: "")?[profile]?.mapping("profile", in: "")

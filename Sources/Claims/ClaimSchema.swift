@@ -5,7 +5,7 @@ extension ClaimFile {
   /// The JSON Schema of `claims:`, by name, with the names that a pipeline has.
   package static func schema(_ pipeline: PipelineFile) -> (claims: Schema, definitions: [String: Schema]) {
     let catalogue = pipeline.catalogue
-    let stages = Schema.texts(.words(pipeline.stageNames), atLeast: 1)
+    let stages = Schema.texts(.reference("name of a stage"), atLeast: 1)
     let mistakes = Set(catalogue.experiments.values.flatMap { $0.mutants.map(\.name) }).sorted()
     let synthetic = SyntheticMutant.allCases.map(\.rawValue)
     let overridable: [String: Schema] = [
@@ -22,7 +22,16 @@ extension ClaimFile {
     let claim = Schema.mapping(
       keys, properties.merging(overridable) { first, _ in first },
       required: ["statement", "source", "kind", "estimate", "from", "because"])
-    return (.named(claim), ["estimate": EstimateReader.schema, "quantity": EstimateReader.quantity()])
+    let definitions = [
+      "claim": claim, "estimate": EstimateReader.schema, "quantity": EstimateReader.quantity(),
+      "name of a stage": .words(pipeline.stageNames),
+    ]
+    // Names of facets stand in that of a claim.
+    let names: Schema = ["pattern": "^[A-Za-z0-9_<-][A-Za-z0-9._<>-]*$"]
+    return (
+      ["type": "object", "propertyNames": names, "additionalProperties": .entry("claim")],
+      Schema.definitions(definitions, entries: ["claim"])
+    )
   }
 }
 

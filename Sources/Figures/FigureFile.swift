@@ -9,6 +9,7 @@ package struct FigureFile {
   private let pipeline: PipelineFile?
   private let tableNames: (String) -> [String]?
   private let font: Figure.Font
+  private let facets = Facets()
 
   /// Looks that figures/style.gp defines.
   package static let styleCount = 8
@@ -71,8 +72,9 @@ package struct FigureFile {
     if let height, !(2...30).contains(height) { mapping.refuse("height", "2 to 30 cm", context) }
     let font = mapping["font"].map { Self.font($0, over: self.font, in: context) } ?? self.font
     let key = mapping["key"]?.word("key", as: Figure.Key.self, in: context) ?? .above
-    let list = mapping.required("panels", in: context)?.list("panels", in: context) ?? []
-    if list.isEmpty { mapping.refuse("panels", "one panel or more", context) }
+    let written = mapping.required("panels", in: context)?.list("panels", in: context) ?? []
+    if written.isEmpty { mapping.refuse("panels", "one panel or more", context) }
+    let list = facets.expanded(written, in: context)
     let panels = list.enumerated().compactMap { index, value in
       panel(value, key: key, in: list.count > 1 ? "\(context), panel \(index + 1)" : context)
     }

@@ -12,7 +12,7 @@ extension FigureFile {
         "height": ["type": "number", "minimum": 2, "maximum": 30],
         "font": .reference("font"),
         "layout": ["type": "array", "items": side, "minItems": 2, "maxItems": 2], "key": legend,
-        "panels": .list(.reference("panel"), atLeast: 1),
+        "panels": .list(.entry("panel"), atLeast: 1),
       ], required: ["caption", "source", "panels"])
     let font = Schema.mapping(
       fontKeys,
@@ -44,19 +44,23 @@ extension FigureFile {
           ]
         }),
     ]
-    var definitions = ["font": font, "panel": panel, "axis": axis, "series": series]
-    for draw in kinds {
-      definitions["series of \(draw.rawValue)"] = self.series(draw, tables: tables, stages: stages)
-    }
+    var definitions = [
+      "panel": panel, "axis": axis, "series": series, "name of a table": .words(tables),
+      "name of a stage": .words(stages),
+    ]
+    for draw in kinds { definitions["series of \(draw.rawValue)"] = self.series(draw) }
+    definitions = Schema.definitions(definitions, entries: ["panel"])
+    definitions["font"] = font
     return (.named(figure), definitions)
   }
 
-  private static func series(_ draw: Series.Draw, tables: [String], stages: [String]) -> Schema {
+  private static func series(_ draw: Series.Draw) -> Schema {
     let all: [String: Schema] = [
       "draw": ["const": .text(draw.rawValue)], "label": Schema.anyText,
       "style": ["type": "integer", "minimum": 1, "maximum": .number(styleCount)],
       "slope": Schema.anyNumber, "rate": Schema.anyNumber, "through": Schema.pair, "range": Schema.pair,
-      "value": Schema.anyNumber, "table": .words(tables), "from": .texts(.words(stages), atLeast: 1),
+      "value": Schema.anyNumber, "table": .reference("name of a table"),
+      "from": .texts(.reference("name of a stage"), atLeast: 1),
       "where": ["type": "object"],
       "split": Schema.anyText, "dropNonPositive": Schema.anyFlag,
     ]

@@ -1,6 +1,7 @@
 /// Collects the mistakes of one pass over the user's files, so that all are told at once.
 package final class Diagnostics {
-  /// Each once: what several profiles share is read for each of them.
+  /// Each once: what several profiles share is read for each of them, and what stands in an alias or has facets several
+  /// times.
   private var found: [Diagnostic] = []
   private var known: Set<String> = []
   /// The files in the order in which they were read: mistakes of one may follow from those of an earlier one.
@@ -40,7 +41,7 @@ extension Diagnostic {
       case .selectsNothing(let name, let value, _): "\(name) \(value)"
       default: "\(fact)"
       }
-    return "\(location): \(context): \(fact)"
+    return "\(location): \(fact)"
   }
 }
 

@@ -116,6 +116,62 @@ extension Schema {
     }
   }
 
+  // MARK: Facets
+
+  private static let nameOfFacet = "[A-Za-z][A-Za-z0-9_-]*"
+  private static let withFacets = " with facets"
+
+  /// `facets:`, written as a sweep is.
+  private static let facets: Schema = {
+    let scalar: Schema = ["type": ["string", "number", "boolean"]]
+    let group: Schema = [
+      "type": "object", "minProperties": 1, "propertyNames": ["pattern": .text("^\(nameOfFacet)$")],
+      "additionalProperties": anyOf([scalar, list(anyOf([scalar, list(scalar)]), atLeast: 1)]),
+    ]
+    return list(anyOf([group, list(group, atLeast: 1)]), atLeast: 1)
+  }()
+
+  /// An entry that may have facets, of a definition that has a form with them.
+  package static func entry(_ name: String) -> Schema {
+    ["if": ["required": [.text(Facets.key)]], "then": reference(name + withFacets), "else": reference(name)]
+  }
+
+  /// Definitions with those that entries with facets need: in these each value may be a text with names of facets. `entries`
+  /// are the names of those that have the facets.
+  package static func definitions(_ plain: [String: Schema], entries: [String]) -> [String: Schema] {
+    var all = plain
+    for (name, schema) in plain {
+      var form = schema.template
+      if entries.contains(name), case .object(var members) = form,
+        case .object(var properties)? = members["properties"]
+      {
+        properties[Facets.key] = facets
+        members["properties"] = .object(properties)
+        form = .object(members)
+      }
+      all[name + withFacets] = form
+    }
+    return all
+  }
+
+  private var template: Schema {
+    guard case .object(var members) = self else { return self }
+    if case .text(let place)? = members["$ref"] {
+      return ["$ref": .text(place + Self.withFacets.replacing(" ", with: "%20"))]
+    }
+    for (key, member) in members {
+      switch (key, member) {
+      case ("properties", .object(let properties)): members[key] = .object(properties.mapValues(\.template))
+      case ("allOf", .list(let schemas)), ("anyOf", .list(let schemas)): members[key] = .list(schemas.map(\.template))
+      case ("items", _), ("additionalProperties", _), ("then", _), ("else", _): members[key] = member.template
+      default: break
+      }
+    }
+    // What is filled in is no mapping.
+    if members["type"] == "object" || members["anyOf"] != nil || members["then"] != nil { return .object(members) }
+    return Self.anyOf([.object(members), ["type": "string", "pattern": .text("<\(Self.nameOfFacet)>")]])
+  }
+
   /// A whole document.
   package static func document(title: String, _ body: Schema, definitions: [String: Schema]) -> Schema {
     guard case .object(var members) = body else { return body }

@@ -219,16 +219,14 @@ extension Unicode.Scalar {
 /// A mapping of a YAML file, in the order of the file.
 package struct YAMLMapping {
   package typealias Entry = (key: String, value: YAMLValue, location: SourceLocation)
+
   package let entries: [Entry]
   package let location: SourceLocation
   package let diagnostics: Diagnostics
   /// Keys that were reported, as they mean nothing.
   fileprivate var unknownKeys: [String] = []
 
-  fileprivate init(
-    entries: [Entry], location: SourceLocation,
-    diagnostics: Diagnostics
-  ) {
+  fileprivate init(entries: [Entry], location: SourceLocation, diagnostics: Diagnostics) {
     self.entries = entries
     self.location = location
     self.diagnostics = diagnostics

@@ -306,7 +306,7 @@ import Testing
   func reference() throws {
     let page = try String(contentsOf: Self.root.appending(path: "docs/yaml.md"), encoding: .utf8)
     let blocks = page.matches(of: /```(?:python|yaml)\n((?:.*\n)*?)```/).map { String($0.1) }
-    try #require(blocks.count == 4)
+    try #require(blocks.count == 5)
     let workspace = try Workspace()
     for (name, text) in zip(["drunkard.py", "pipeline.yaml", "figures/drunkard.yaml"], blocks) {
       try workspace.write(text, to: name)
@@ -326,6 +326,14 @@ import Testing
     try workspace.write("font: {family: \"DejaVu', 'Serif\"}\n" + blocks[2], to: "figures/drunkard.yaml")
     let refused = try Self.refig(["run"], in: workspace.path)
     #expect(refused.status == 2 && refused.errors.contains("figures/drunkard.yaml:1:16"), "\(refused.errors)")
+    // The page's other figure and claims, with facets.
+    try workspace.write(blocks[4], to: "figures/drunkard.yaml")
+    try Self.expectSuccess(["run", "verify", "mutate"], in: workspace.path)
+    let panels = try workspace.read("figures/quick/drunkard/laws.gp").matches(of: /(\w+) steps, pull (0.\d+)/)
+    #expect(
+      panels.map { "\($0.1) \($0.2)" } == ["normal 0.25", "normal 0.75", "signs 0.25", "signs 0.75"])
+    let verdicts = try Self.refig(["verify"], in: workspace.path).output
+    #expect(verdicts.contains("2 claims: 2 confirmed"), "\(verdicts)")
     try workspace.write(blocks[2], to: "figures/drunkard.yaml")
     #expect(try Self.refig(["run", "--profile", "paper", "--dry"], in: workspace.path).status == 0)
     // The page's other sweep, with as many points more as no claim of the page expects.

@@ -54,11 +54,14 @@ import Testing
         for key, inner in (value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()):
             yield path + (key,)
             yield from places(inner, path + (key,))
-    for schema, name in [("pipeline", "pipeline.yaml"), ("figures", "figures/drunkard.yaml")]:
+    for schema, name, other in [
+        ("pipeline", "pipeline.yaml", None), ("figures", "figures/drunkard.yaml", None),
+        ("figures", "figures/drunkard.yaml", "facets.yaml"),
+    ]:
         text = subprocess.run([refig, "schema", schema], check=True, capture_output=True).stdout
         check = jsonschema.Draft202012Validator(json.loads(text))
         file = pathlib.Path(name)
-        original = file.read_text()
+        original = pathlib.Path(other or name).read_text()
         document = yaml.load(original)
         for path in list(places(document)):
             for mistake in ("key", "value"):
@@ -83,9 +86,8 @@ import Testing
     let page = try String(contentsOfFile: Self.root + "/docs/yaml.md", encoding: .utf8)
     let blocks = page.matches(of: /```(?:python|yaml)\n((?:.*\n)*?)```/).map { String($0.1) }
     let workspace = try Workspace()
-    for (name, text) in zip(["drunkard.py", "pipeline.yaml", "figures/drunkard.yaml"], blocks) {
-      try workspace.write(text, to: name)
-    }
+    let names = ["drunkard.py", "pipeline.yaml", "figures/drunkard.yaml", "sweep.yaml", "facets.yaml"]
+    for (name, text) in zip(names, blocks) { try workspace.write(text, to: name) }
     let made = try runProgram(
       "/usr/bin/python3", ["-c", Self.mutator, try productPath("refig")], in: workspace.path)
     #expect(made.status == 0, "\(made.errors)")
@@ -96,7 +98,7 @@ import Testing
       #expect(!schema || refig, "the schema alone refuses \(line)")
       // What is only wrong beside other parts of the files, refig alone can tell.
       let isOfNames = (row[1] as? String ?? "").contains(
-        #/^(experiments|stages|figures|claims)/[^/]+(/[^/]+)?$|/(parameters|outputs|mutants|sweep|where|label|split)\b/#
+        #/^(experiments|stages|figures|claims)/[^/]+(/[^/]+)?$|/(parameters|outputs|mutants|sweep|where|label|split|facets)\b/#
       )
       if refig && !isOfNames { #expect(schema, "refig alone refuses \(line)") }
       refused += schema ? 1 : 0
