@@ -170,7 +170,7 @@ struct StageReader {
     var locations: [String: SourceLocation] = [:]
     var fixed: Set<String> = []
     var base = defaults
-    for entry in value("parameters")?.mapping("parameters", in: context)?.entries ?? [] {
+    for entry in parameters(mapping, override) {
       guard let standard = known(entry.key, defaults, at: entry.location) else { continue }
       if let parameter = parameter(entry.key, entry.value, like: standard) {
         base[entry.key] = parameter
@@ -207,6 +207,15 @@ struct StageReader {
       location: location)
     stage.reportIdleParameters(fixed: fixed, diagnostics)
     return stage
+  }
+
+  /// The stage's values, with those of its profile in their place.
+  private func parameters(_ mapping: YAMLMapping, _ override: YAMLMapping?) -> [YAMLMapping.Entry] {
+    let blocks = [mapping, override].map {
+      $0?["parameters"]?.mapping("parameters", in: context)?.entries ?? []
+    }
+    let replaced = Set(blocks[1].map(\.key))
+    return blocks[0].filter { !replaced.contains($0.key) } + blocks[1]
   }
 
   /// The stage's block and its profile's, key by key. A task must be given the memory that its cells may need.

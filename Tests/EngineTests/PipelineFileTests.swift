@@ -104,6 +104,30 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
     #expect(try points(stage, profile: "paper") == (1...3).map { "drift=\($0).0 replicas 0–1" })
   }
 
+  @Test("a profile's parameters stand in the place of the stage's one by one, and others stay")
+  func profileParameters() throws {
+    let stage = """
+        toy/walk:
+          parameters: {drift: 2, stepCount: 4}
+          sweep: [{law: [normal, uniform]}]
+          profiles:
+            paper: {parameters: {stepCount: 9, isReflected: true}}
+      """
+    let merged =
+      "  toy/walk: {parameters: {drift: 2, stepCount: 9, isReflected: true}, sweep: [{law: [normal, uniform]}]}"
+    func keys(_ text: String, _ profile: String) throws -> [CellKey] {
+      let project = try project(text, profile: profile)
+      return try Plan(project.pipeline, stages: ["toy/walk"], catalogue: project.catalogue).stages.flatMap(\.keys)
+    }
+    #expect(try keys(stage, "paper") == keys(merged, "paper"))
+    #expect(
+      try keys(stage, "quick") == keys(stage.replacing(#/ *profiles:\n.*/#, with: ""), "quick"))
+    // What a profile sweeps is not what the stage fixes.
+    let swept = stage.replacing("stepCount: 9, ", with: "").replacing(
+      "true}}", with: "true}, sweep: [{drift: [1, 2]}]}")
+    #expect(try points(swept, profile: "paper").map { $0.prefix(9) } == ["drift=1.0", "drift=2.0"])
+  }
+
   @Test("renaming a stage, reordering and comments leave the keys alone")
   func keysSurviveLayout() throws {
     func keys(_ text: String) throws -> Set<CellKey> {
