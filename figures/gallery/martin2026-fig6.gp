@@ -1,5 +1,5 @@
 # Figure martin2026/fig6 (Fig. 6 of the paper (there d = 100))
-# Data key 40b6cd0135149d5979273254290123174f3d0a62fb47043e8fd1a0b0c28a5598
+# Data key 0a8df273b908bc7c0941b9fb6d3a619b560a398d3d934b5c409bf2ce66939ecc
 # Claims from the same arrays: martin2026/f6-1a, martin2026/f6-1b, martin2026/f6-2, martin2026/opt-1, martin2026/f6-4
 # Rebuild with: refig run fig:martin2026/fig6 --profile quick
 # This file is complete: `gnuplot fig6.gp` writes fig6.svg and fig6.pdf here.
@@ -1019,11 +1019,11 @@ $data5 << EOD
 0.42 1.3821627065622724 1.3263542734250398 1.437971139699505
 0.5 0.8491143136714305 0.8163884861803956 0.8818401411624655
 EOD
-# panel 1, vertical
+# panel 1, vertical, table martin2026/thresholds/studentWidthRatio from martin2026/thresholds-shown, teacherWidthRatio = 0.3, studentWidthRatio = 0.4
 $data6 << EOD
 # x y
-0.287544412 0.04543098341760396
-0.287544412 10.054965256580267
+0.2875444116982716 0.04543098341760396
+0.2875444116982716 10.054965256580267
 
 EOD
 # panel 2, line, table martin2026/long-time from martin2026/theory-f6, noiseVariance = 1, regularization = 0.1 or 0.05 or 0.01 or 0.005 or 0.001 or 0.0002, regularization = 0.1
@@ -2619,17 +2619,17 @@ $data15 << EOD
 0.595 0.3263708499907835
 0.6 0.32256226996255805
 EOD
-# panel 2, vertical
+# panel 2, vertical, table martin2026/thresholds/studentWidthRatio from martin2026/thresholds-shown, teacherWidthRatio = 0.3, studentWidthRatio = 0.4
 $data16 << EOD
 # x y
-0.287544412 0.04543098341760396
-0.287544412 10.054965256580267
+0.2875444116982716 0.04543098341760396
+0.2875444116982716 10.054965256580267
 
 EOD
 
 do for [format in 'svg pdf'] {
 if (format eq 'svg') {
-set terminal svg size 650,307 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_40b6cd0135149d5979273254290123174f3d0a62fb47043e8fd1a0b0c28a5598'
+set terminal svg size 650,307 fixed font 'DejaVu Sans,7' fontscale 1.3333 linewidth 1.3333 background '#ffffff' butt name 'martin2026_fig6_key_0a8df273b908bc7c0941b9fb6d3a619b560a398d3d934b5c409bf2ce66939ecc'
 } else {
 set terminal pdfcairo size 6.77165in,3.20024in font 'DejaVu Sans,7' fontscale 0.75 linewidth 2 pointscale 0.62 dashlength 2 background '#ffffff' butt
 }
