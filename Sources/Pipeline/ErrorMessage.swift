@@ -134,7 +134,7 @@ package enum ErrorMessage {
       """
     case .noClaims:
       """
-      no claim was evaluated, so nothing was verified; state one under `claims:` of a file that `figures:` of pipeline.yaml \
+      no claim was judged, so nothing was verified; state one under `claims:` of a file that `figures:` of pipeline.yaml \
       lists, or name others.
       """
     case .damaged(let path, let reason): "\(path): damaged: \(reason)."
