@@ -78,22 +78,27 @@ package final class Facets {
       key: self.template(key, points, &used, &nodeCount, in: context),
       value: self.template(others, points, &used, &nodeCount, in: context)
     )
-    for name in points.names where !used.contains(name) {
+    // One that is misspelt was reported where it is.
+    let isSpelt = facets.diagnostics.reportCount == mistakeCount
+    for name in points.names where isSpelt && !used.contains(name) {
       facets.diagnostics.report(
         .message("no text of it has '<\(name)>'; use this facet or leave it out"),
         at: points.locations[name] ?? facets.location, in: context)
     }
     guard facets.diagnostics.reportCount == mistakeCount else { return [] }
     return points.values.compactMap { point in
-      room -= nodeCount
-      guard room >= 0 else {
-        facets.report(.tooManyNodes(limit: YAMLValue.nodeLimit), in: context)
-        return nil
-      }
-      guard let key = filled(template.key, point, in: context), let value = filled(template.value, point, in: context)
+      guard hasRoom(for: nodeCount, facets, in: context), let key = filled(template.key, point, in: context),
+        let value = filled(template.value, point, in: context)
       else { return nil }
       return (key.scalarText ?? entry.key, value, entry.location)
     }
+  }
+
+  /// Takes room for so many values more; false with a report if there is none left.
+  private func hasRoom(for count: Int, _ value: YAMLValue, in context: String) -> Bool {
+    room -= min(count, YAMLValue.nodeLimit + 1)
+    if room < 0 { value.report(.tooManyNodes(limit: YAMLValue.nodeLimit), in: context) }
+    return room >= 0
   }
 
   // MARK: Points
@@ -227,7 +232,9 @@ package final class Facets {
   private func filled(_ template: Template, _ point: [String: YAMLValue], in context: String) -> YAMLValue? {
     switch template {
     case .plain(let value): return value
-    case .name(let name, let value): return point[name] ?? value
+    case .name(let name, let value):
+      let given = point[name] ?? value
+      return hasRoom(for: given.elements?.count ?? 0, value, in: context) ? given : nil
     case .list(let parts, let value):
       let values = parts.compactMap { filled($0, point, in: context) }
       return values.count == parts.count ? YAMLValue(.list(values), at: value.location, value.diagnostics) : nil
@@ -254,7 +261,7 @@ package final class Facets {
           return nil
         }
       }
-      room -= text.utf8.count / 64
+      guard hasRoom(for: text.utf8.count / 64, value, in: context) else { return nil }
       return YAMLValue(.word(text), at: value.location, value.diagnostics)
     }
   }

@@ -32,6 +32,9 @@ import Testing
         let value = try YAMLValue.document(
           String(decoding: bytes, as: UTF8.self), file: "a.yaml", diagnostics: Diagnostics())
         #expect(Self.count(value) <= YAMLValue.nodeLimit)
+        // Facets count values, not keys.
+        let filled = Facets().expanded([value], in: "").reduce(0) { $0 + Self.count($1) }
+        #expect(filled <= 3 * YAMLValue.nodeLimit)
       } catch let error as PipelineError {
         let text = ErrorMessage.visibleInLines(ErrorMessage.text(of: error))
         #expect(text.hasPrefix("a.yaml:") && !text.contains("\u{1b}"), "\(text)")
