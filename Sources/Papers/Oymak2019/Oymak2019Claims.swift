@@ -17,28 +17,28 @@ let transitionEstimators = [
   Estimator(
     "oymak2019/transition-load-slope-quarter", from: [FittingTransition.self],
     meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, with a quarter of the steps"
-  ) { try loadSlope($0, withinShare: 0.25) },
+  ) { try loadSlope(fittingCounts($0, withinShare: 0.25)) },
+  Estimator(
+    "oymak2019/capacity-load-slope", from: [Capacity.self],
+    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, by Levenberg–Marquardt"
+  ) { try loadSlope(capacityCounts($0)) },
   Estimator(
     "oymak2019/transition-load-fall", from: [FittingTransition.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, with a quarter of the steps less with all"
+    meaning: """
+      share of the slope of ln(kd/n*) against n*/d^2 over networks of the same kd with a quarter of the steps that is gone \
+      with all
+      """
   ) { results in
-    // The same runs: their errors go together, so that the error of the difference is at most that of independent ones.
-    let (early, all) = try (loadSlope(results, withinShare: 0.25), loadSlope(results, withinShare: 1))
-    return .fit(
-      value: early.value - all.value,
-      standardError: (early.standardError * early.standardError + all.standardError * all.standardError).squareRoot())
+    try ofBothBudgets(results, loadSlope) { 1 - $0[1] / $0[0] }
   },
   Estimator(
-    "oymak2019/budget-ratio", from: [FittingTransition.self],
-    meaning: "kd/n at which a quarter of the steps fits half of the problems, over that of all steps"
+    "oymak2019/budget-exponent", from: [FittingTransition.self],
+    meaning: """
+      minus the power of the number of steps with which the excess of kd/n over 1 falls, where half of the problems are \
+      fitted: a quarter of the steps against all
+      """
   ) { results in
-    let points = try paired(results.points(of: FittingTransition.self))
-    return try jackknife(replicaCount: points[0].replicaCount) { replicas in
-      let ratios = try [0.25, 1].map { share in
-        try threshold(fittingCounts(points, withinShare: share, replicas: replicas)).value
-      }
-      return ratios[0] / ratios[1]
-    }
+    try ofBothBudgets(results, pooledRatio) { ratios in log((ratios[0] - 1) / (ratios[1] - 1)) / log(4) }
   },
   Estimator(
     "oymak2019/transition-exponent", from: [FittingTransition.self],
@@ -64,16 +64,27 @@ let transitionEstimators = [
   },
 ]
 
+/// A function of a number within a quarter of the steps and of the same within all. Their errors are taken for independent:
+/// what decides at few steps are runs with many more weights, so that they hardly go together, and as far as they do the
+/// errors of differences and ratios are smaller.
+private func ofBothBudgets(
+  _ results: Results, _ measure: ([FitCount]) throws -> Estimate, _ function: ([Double]) -> Double
+) throws -> Estimate {
+  let counts = try [0.25, 1].map { try fittingCounts(results, withinShare: $0) }
+  return propagated(
+    try counts.map(measure).map { ($0.value, $0.standardError) },
+    degreesOfFreedom: Double(counts[0].reduce(0) { $0 + $1.trials } - 4), function)
+}
+
 func pooledRatio(_ counts: [FitCount]) throws -> Estimate {
   let (value, standardError) = try threshold(counts)
   return .fit(
     value: value, standardError: standardError, degreesOfFreedom: Double(counts.reduce(0) { $0 + $1.trials } - 2))
 }
 
-/// The weighted slope of ln(kd/n*) against n*/d^2 within a share of the steps, with the errors of both: over the networks of
-/// that kd which most have, so that kd plays no part.
-private func loadSlope(_ results: Results, withinShare share: Double) throws -> Estimate {
-  let counts = try fittingCounts(results, withinShare: share)
+/// The weighted slope of ln(kd/n*) against n*/d^2, with the errors of both: over the networks of that kd which most have, so
+/// that kd plays no part.
+private func loadSlope(_ counts: [FitCount]) throws -> Estimate {
   let networks = Dictionary(grouping: counts, by: \.parameterCount).mapValues { Set($0.map(\.network)).count }
   guard let most = networks.max(by: { $0.value < $1.value }) else { throw EvidenceError("no runs") }
   let found = try thresholds(counts.filter { $0.parameterCount == most.key })
