@@ -261,6 +261,30 @@ let dynamicsEstimators = [
     let duration = Double.logarithm(times[last] / times[first])
     return ratios(point[EmpiricalFlow.populationLoss], last, over: first).map { Double.logarithm($0) / duration }
   },
+  Estimator(
+    "sarao2020/sampled-prefactor-exponent", from: [EmpiricalFlow.self],
+    meaning: "slope of the mean of ln E at the last time against ln n, between two numbers of samples"
+  ) { results in
+    let points = try results.points(of: EmpiricalFlow.self).sorted {
+      $0.parameters.sampleCount < $1.parameters.sampleCount
+    }
+    guard points.count == 2, points[0].parameters.sampleCount < points[1].parameters.sampleCount,
+      points.allSatisfy({ $0.replicaCount > 1 }),
+      points[0].parameters.lastTime == points[1].parameters.lastTime
+    else { throw EvidenceError("needs two numbers of samples, to the same time, with two replicas or more") }
+    let logarithms = points.map { point in
+      let times = point[EmpiricalFlow.time]
+      let last = times.shape[times.shape.count - 1] - 1
+      return (0..<point.replicaCount).map { Double.logarithm(point[EmpiricalFlow.populationLoss][$0, last]) }
+    }
+    let range = Double.logarithm(
+      Double(points[1].parameters.sampleCount) / Double(points[0].parameters.sampleCount))
+    let errors = logarithms.map(Statistics.standardError)
+    return .fit(
+      value: (Statistics.mean(logarithms[1]) - Statistics.mean(logarithms[0])) / range,
+      standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot() / range,
+      degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 0) - 1)
+  },
   sampled("sampled-prefactor-ratio", "t^2 E / K at the last time") { point, times, last in
     let rank = min(point.parameters.studentWidth, point.parameters.inputDimension)
     let prefactor = Theory.powerLawPrefactor(rank: rank, teacherWidth: point.parameters.teacherWidth)
