@@ -43,12 +43,7 @@ public enum AutomaticTable {
     return tables
   }
 
-  private static func columns(_ output: OutputArray) -> [Column] {
-    [
-      Column(output.name, unit: output.unit, meaning: "mean of \(output.meaning)"),
-      Column("\(output.name)Error", unit: output.unit, meaning: "standard error of the mean"),
-    ]
-  }
+  private static func columns(_ output: OutputArray) -> [Column] { MeanOfReplicas.columns(Column(output)) }
 
   private static func parameterValues(_ names: [String], _ point: Results.Point) -> [Double] {
     names.map { point.parameters[$0]?.number ?? .nan }
@@ -65,10 +60,8 @@ public enum AutomaticTable {
     }
   }
 
-  /// Mean and standard error of the numbers among some values; NaN where there are too few.
   private static func statistics(_ values: [Double]) -> [Double] {
-    let numbers = values.filter { !$0.isNaN }
-    guard !numbers.isEmpty else { return [.nan, .nan] }
-    return [Statistics.mean(numbers), numbers.count > 1 ? Statistics.standardError(numbers) : .nan]
+    let found = MeanOfReplicas(values)
+    return [found.mean, found.standardError]
   }
 }

@@ -28,50 +28,34 @@ let driftTable = TableDefinition(
 
 /// First column of R along the overlap equations, one path per random start.
 let pathTable = TableDefinition(
-  "bocchi2026/paths", from: [ConservedQuantity.self],
+  "bocchi2026/paths", of: ConservedQuantity.self, eachReplica: true, along: ConservedQuantity.time,
   columns: [
-    studentWidthColumn, inputDimensionColumn, constrainedColumn, Column("start", meaning: "number of the random start"),
-    timeColumn, Column("first", meaning: "R_11"), Column("second", meaning: "R_21"),
-  ]
-) { results in
-  try results.points(of: ConservedQuantity.self).flatMap { point in
-    let times = point[ConservedQuantity.time].values
-    return (0..<point.replicaCount).flatMap { replica in
-      times.indices.map { time in
-        [
-          Double(point.parameters.studentWidth), Double(point.parameters.inputDimension),
-          flag(point.parameters.constraint), Double(point.replicas[replica]), times[time],
-          point[ConservedQuantity.path][replica, time, 0, 0],
-          point[ConservedQuantity.path][replica, time, 1, 0],
-        ]
-      }
-    }
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(inputDimensionColumn, \.inputDimension),
+    .parameter(constrainedColumn) { $0.constraint == .spherical }, .replica(startColumn),
+    .place(ConservedQuantity.time),
+    .first(ConservedQuantity.path, as: "first", meaning: "R_11") { $0[0, 0] },
+    .first(ConservedQuantity.path, as: "second", meaning: "R_21") { $0[1, 0] },
+  ])
 
 /// Where those paths end, and the solutions nearest to their starts.
 let endTable = TableDefinition(
-  "bocchi2026/path-ends", from: [ConservedQuantity.self],
+  "bocchi2026/path-ends", of: ConservedQuantity.self, eachReplica: true,
   columns: [
-    studentWidthColumn, inputDimensionColumn, constrainedColumn, Column("start", meaning: "number of the random start"),
-    Column("reachedFirst", meaning: "R_11 at the end"), Column("reachedSecond", meaning: "R_21 at the end"),
-    Column("nearestFirst", meaning: "R_11 of the nearest solution"),
-    Column("nearestSecond", meaning: "R_21 of the nearest solution"),
-  ]
-) { results in
-  try results.points(of: ConservedQuantity.self).flatMap { point in
-    let parameters = point.parameters
-    let radius = (Double(parameters.studentWidth) / Double(parameters.teacherWidth)).squareRoot()
-    let reached = point[ConservedQuantity.reached]
-    let nearest = point[ConservedQuantity.nearest]
-    return (0..<point.replicaCount).map { replica -> [Double] in
-      let head = [
-        Double(parameters.studentWidth), Double(parameters.inputDimension), flag(parameters.constraint),
-        Double(point.replicas[replica]),
-      ]
-      let ends = [reached[replica, 0, 0], reached[replica, 1, 0], nearest[replica, 0, 0], nearest[replica, 1, 0]]
-      return head + ends.map { $0 * radius }
-    }
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(inputDimensionColumn, \.inputDimension),
+    .parameter(constrainedColumn) { $0.constraint == .spherical }, .replica(startColumn),
+    onSphere(Column("reachedFirst", meaning: "R_11 at the end"), ConservedQuantity.reached, row: 0),
+    onSphere(Column("reachedSecond", meaning: "R_21 at the end"), ConservedQuantity.reached, row: 1),
+    onSphere(Column("nearestFirst", meaning: "R_11 of the nearest solution"), ConservedQuantity.nearest, row: 0),
+    onSphere(Column("nearestSecond", meaning: "R_21 of the nearest solution"), ConservedQuantity.nearest, row: 1),
+  ])
+
+private let startColumn = Column("start", meaning: "number of the random start")
+
+/// An element of the first column of polar(R), scaled to a solution.
+private func onSphere(_ column: Column, _ polar: OutputArray, row: Int) -> Columns<ConservedQuantity> {
+  .computed(column) {
+    let radius = (Double($0.parameters.studentWidth) / Double($0.parameters.teacherWidth)).squareRoot()
+    return $0.first(polar) { $0[row, 0] } * radius
   }
 }
 
@@ -92,40 +76,21 @@ let circleTable = TableDefinition(
 
 /// How far descent ends from the nearest solution, per (p, eta, N).
 let deficitTable = TableDefinition(
-  "bocchi2026/deficits", from: [NearestSolution.self],
+  "bocchi2026/deficits", of: NearestSolution.self,
   columns: [
-    studentWidthColumn, learningRateColumn, inputDimensionColumn,
-    Column("deficit", meaning: "1 - efficiency of descent, mean over runs"),
-    Column("deficitError", meaning: "its standard error"), Column("predicted", meaning: "prediction from nu"),
-  ]
-) { results in
-  try results.points(of: NearestSolution.self).map { point in
-    let values = point[NearestSolution.deficit].values
-    return [
-      Double(point.parameters.studentWidth), point.parameters.learningRate, Double(point.parameters.inputDimension),
-      Statistics.mean(values), Statistics.standardError(values),
-      Statistics.mean(point[NearestSolution.predictedDeficit].values),
-    ]
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(learningRateColumn, \.learningRate),
+    .parameter(inputDimensionColumn, \.inputDimension), .mean(NearestSolution.deficit),
+    .computed(Column("predicted", meaning: "prediction from nu")) { $0.mean(NearestSolution.predictedDeficit) },
+  ])
 
 /// The same for the overlap equations, without noise of single samples of its own.
 let flowDeficitTable = TableDefinition(
-  "bocchi2026/flow-deficits", from: [ConservedQuantity.self],
+  "bocchi2026/flow-deficits", of: ConservedQuantity.self,
   columns: [
-    studentWidthColumn, learningRateColumn, inputDimensionColumn, constrainedColumn,
-    Column("deficit", meaning: "1 - efficiency of the overlap equations, mean over starts"),
-    Column("deficitError", meaning: "its standard error"),
-  ]
-) { results in
-  try results.points(of: ConservedQuantity.self).map { point in
-    let values = point[ConservedQuantity.deficit].values
-    return [
-      Double(point.parameters.studentWidth), point.parameters.learningRate, Double(point.parameters.inputDimension),
-      flag(point.parameters.constraint), Statistics.mean(values), Statistics.standardError(values),
-    ]
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(learningRateColumn, \.learningRate),
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(constrainedColumn) { $0.constraint == .spherical },
+    .mean(ConservedQuantity.deficit, meaning: "1 - efficiency of the overlap equations"),
+  ])
 
 /// Eigenvalues of the Hessian with their total multiplicities.
 let spectrumTable = TableDefinition(
@@ -151,56 +116,31 @@ let spectrumTable = TableDefinition(
 
 /// Loss and least eigenvalue along the overlap equations.
 let curvatureTable = TableDefinition(
-  "bocchi2026/curvature", from: [HessianPath.self],
+  "bocchi2026/curvature", of: HessianPath.self, along: HessianPath.time,
   columns: [
-    studentWidthColumn, timeColumn, Column("loss", meaning: "population loss"),
-    Column("leastEigenvalue", meaning: "least eigenvalue of the Hessian times N p"),
-    Column("descent", meaning: "minus the same"),
-    Column("negativeCount", meaning: "number of negative eigenvalues"),
-  ]
-) { results in
-  try results.points(of: HessianPath.self).flatMap { point in
-    let times = point[HessianPath.time].values
-    return times.indices.map { time in
-      let least = point[HessianPath.leastEigenvalue][0, time]
-      return [
-        Double(point.parameters.studentWidth), times[time], point[HessianPath.populationLoss][0, time], least, -least,
-        point[HessianPath.negativeCount][0, time],
-      ]
-    }
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .place(HessianPath.time),
+    .first(HessianPath.populationLoss, as: "loss"), .first(HessianPath.leastEigenvalue),
+    .computed(Column("descent", meaning: "minus the same")) { -$0.first(HessianPath.leastEigenvalue) },
+    .first(HessianPath.negativeCount),
+  ])
 
 /// The loss at late times, with the predicted tail for p > p*.
 let lateTable = TableDefinition(
-  "bocchi2026/late-times", from: [LateTime.self],
+  "bocchi2026/late-times", of: LateTime.self, along: LateTime.time,
   columns: [
-    studentWidthColumn, teacherWidthColumn, timeColumn, Column("loss", meaning: "population loss"),
-    Column("tail", meaning: "predicted tail for p > p* from time 200 on"),
-  ]
-) { results in
-  try results.points(of: LateTime.self).flatMap { point in
-    let parameters = point.parameters
-    return zip(point[LateTime.time].values, point[LateTime.populationLoss].row(0)).map { time, loss in
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(teacherWidthColumn, \.teacherWidth),
+    .place(LateTime.time), .first(LateTime.populationLoss, as: "loss"),
+    .computed(Column("tail", meaning: "predicted tail for p > p* from time 200 on")) { row in
+      let (parameters, time) = (row.parameters, row.place(LateTime.time))
       let hasTail = parameters.studentWidth > parameters.teacherWidth && time >= 200
-      return [
-        Double(parameters.studentWidth), Double(parameters.teacherWidth), time, loss,
-        hasTail ? point[LateTime.prediction].values[0] / (time * time) : .nan,
-      ]
-    }
-  }
-}
+      return hasTail ? row.first(LateTime.prediction) / (time * time) : .nan
+    },
+  ])
 
 /// The loss of the overlap equations against the student's width.
 let widthTable = TableDefinition(
-  "bocchi2026/loss-by-width", from: [OverlapFlow.self],
+  "bocchi2026/loss-by-width", of: OverlapFlow.self, along: OverlapFlow.time,
   columns: [
-    timeColumn, studentWidthColumn, teacherWidthColumn, Column("loss", meaning: "population loss"),
-  ]
-) { results in
-  try results.points(of: OverlapFlow.self).flatMap { point in
-    zip(point[OverlapFlow.time].values, point[OverlapFlow.populationLoss].row(0)).map { time, loss in
-      [time, Double(point.parameters.studentWidth), Double(point.parameters.teacherWidth), loss]
-    }
-  }
-}
+    .place(OverlapFlow.time), .parameter(studentWidthColumn, \.studentWidth),
+    .parameter(teacherWidthColumn, \.teacherWidth), .first(OverlapFlow.populationLoss, as: "loss"),
+  ])

@@ -1,113 +1,67 @@
 internal import NumericalMethods
 internal import PaperKit
 
-/// Median with the quantiles of one standard deviation, 16 % and 84 %.
-private func quantiles(_ values: [Double]) -> [Double] { [0.5, 0.16, 0.84].map { Statistics.quantile(values, $0) } }
+/// The quantiles of one standard deviation.
+private let deviation = 0.16...0.84
 
 /// Loss and overlaps of descent and of the overlap equations over time.
 let dynamicsTable = TableDefinition(
-  "bocchi2026/dynamics", from: [ReducedSGD.self],
+  "bocchi2026/dynamics", of: ReducedSGD.self, along: ReducedSGD.time,
   columns: [
-    studentWidthColumn, inputDimensionColumn, constrainedColumn, timeColumn,
-    Column("loss", meaning: "population loss of descent, median"), Column("lossLow", meaning: "its 16 % quantile"),
-    Column("lossHigh", meaning: "its 84 % quantile"),
-    Column("flowLoss", meaning: "population loss of the overlap equations from the same starts, median"),
-    Column("plateauLoss", meaning: "population loss of the plateau"),
-    Column("firstOverlap", meaning: "greatest singular value of R, median"),
-    Column("firstLow", meaning: "its 16 % quantile"), Column("firstHigh", meaning: "its 84 % quantile"),
-    Column("lastOverlap", meaning: "least singular value of R, median"),
-    Column("lastLow", meaning: "its 16 % quantile"), Column("lastHigh", meaning: "its 84 % quantile"),
-    Column("squaredNorm", meaning: "mean diagonal element of Q, median"),
-    Column("normLow", meaning: "its 16 % quantile"), Column("normHigh", meaning: "its 84 % quantile"),
-    Column("flowFirstOverlap", meaning: "greatest singular value of R by the overlap equations, median"),
-    Column("flowLastOverlap", meaning: "least singular value of R by the overlap equations, median"),
-    Column("flowSquaredNorm", meaning: "mean diagonal element of Q by the overlap equations, median"),
-  ]
-) { results in
-  try results.points(of: ReducedSGD.self).flatMap { point in
-    let parameters = point.parameters
-    let times = point[ReducedSGD.time].values
-    return times.indices.map { time -> [Double] in
-      func values(_ output: OutputArray, last: Bool = false) -> [Double] {
-        let array = point[output]
-        guard array.rank == 3 else { return array.column(time) }
-        return (0..<point.replicaCount).map { array[$0, time, last ? array.shape[2] - 1 : 0] }
-      }
-      let head = [
-        Double(parameters.studentWidth), Double(parameters.inputDimension), flag(parameters.constraint), times[time],
-      ]
-      let losses =
-        quantiles(values(ReducedSGD.populationLoss))
-        + [Statistics.median(values(ReducedSGD.flowLoss)), point[ReducedSGD.plateauLoss].values[0]]
-      let overlaps =
-        quantiles(values(ReducedSGD.singularValues)) + quantiles(values(ReducedSGD.singularValues, last: true))
-        + quantiles(values(ReducedSGD.squaredNorm))
-      let flow = [
-        Statistics.median(values(ReducedSGD.flowSingularValues)),
-        Statistics.median(values(ReducedSGD.flowSingularValues, last: true)),
-        Statistics.median(values(ReducedSGD.flowSquaredNorm)),
-      ]
-      return head + losses + overlaps + flow
-    }
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(inputDimensionColumn, \.inputDimension),
+    .parameter(constrainedColumn) { $0.constraint == .spherical }, .place(ReducedSGD.time),
+    .median(ReducedSGD.populationLoss, as: "loss", within: deviation), .median(ReducedSGD.flowLoss),
+    .first(ReducedSGD.plateauLoss),
+    .median(
+      ReducedSGD.singularValues, as: "firstOverlap", meaning: "greatest singular value of R", within: deviation,
+      stem: "first"
+    ) { $0[0] },
+    .median(
+      ReducedSGD.singularValues, as: "lastOverlap", meaning: "least singular value of R", within: deviation,
+      stem: "last"
+    ) { $0[$0.shape[0] - 1] },
+    .median(ReducedSGD.squaredNorm, within: deviation, stem: "norm"),
+    .median(
+      ReducedSGD.flowSingularValues, as: "flowFirstOverlap",
+      meaning: "greatest singular value of R by the overlap equations"
+    ) { $0[0] },
+    .median(
+      ReducedSGD.flowSingularValues, as: "flowLastOverlap",
+      meaning: "least singular value of R by the overlap equations"
+    ) { $0[$0.shape[0] - 1] },
+    .median(ReducedSGD.flowSquaredNorm),
+  ])
 
 /// Runs of descent on all weights.
 let fullRunTable = TableDefinition(
-  "bocchi2026/full-run", from: [FullSGD.self],
+  "bocchi2026/full-run", of: FullSGD.self, eachReplica: true, along: FullSGD.time,
   columns: [
-    studentWidthColumn, inputDimensionColumn, timeColumn, Column("run", meaning: "number of the run"),
-    Column("loss", meaning: "population loss of a run of descent on all weights"),
-  ]
-) { results in
-  try results.points(of: FullSGD.self).flatMap { point in
-    (0..<point.replicaCount).flatMap { run in
-      zip(point[FullSGD.time].values, point[FullSGD.populationLoss].row(run)).map { time, loss in
-        [
-          Double(point.parameters.studentWidth), Double(point.parameters.inputDimension), time,
-          Double(point.replicas[run]), loss,
-        ]
-      }
-    }
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(inputDimensionColumn, \.inputDimension),
+    .place(FullSGD.time), .replica(Column("run", meaning: "number of the run")),
+    .first(FullSGD.populationLoss, as: "loss", meaning: "population loss of a run of descent on all weights"),
+  ])
 
 /// N (plateau loss - loss) in the linear regime, by its leading term.
 let gapTable = TableDefinition(
-  "bocchi2026/escape-gap", from: [EscapeRate.self],
+  "bocchi2026/escape-gap", of: EscapeRate.self, along: EscapeRate.time,
   columns: [
-    studentWidthColumn, teacherWidthColumn, Column("scaledTime", meaning: "eta time / p*"),
-    Column("gap", meaning: "2 c c* N tr R R^T"),
-  ]
-) { results in
-  try results.points(of: EscapeRate.self).flatMap { point in
-    let parameters = point.parameters
-    return zip(point[EscapeRate.time].values, point[EscapeRate.gap].row(0)).map { time, gap in
-      [
-        Double(parameters.studentWidth), Double(parameters.teacherWidth),
-        parameters.learningRate * time / Double(parameters.teacherWidth), gap,
-      ]
-    }
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(teacherWidthColumn, \.teacherWidth),
+    .computed(Column("scaledTime", meaning: "eta time / p*")) {
+      $0.parameters.learningRate * $0.place(EscapeRate.time) / Double($0.parameters.teacherWidth)
+    },
+    .first(EscapeRate.gap, meaning: "2 c c* N tr R R^T"),
+  ])
 
 /// The prefactor A, per (p, p*).
 let prefactorTable = TableDefinition(
-  "bocchi2026/prefactors", from: [EscapeRate.self],
+  "bocchi2026/prefactors", of: EscapeRate.self,
   columns: [
-    studentWidthColumn, teacherWidthColumn, constrainedColumn, Column("prefactor", meaning: "measured prefactor A"),
-    Column("expected", meaning: "2p/(p+2), or 2 for constrained rows"),
-    Column("rateRatio", meaning: "escape rate of the loss in units of 8 eta/p*"),
-  ]
-) { results in
-  try results.points(of: EscapeRate.self).map { point in
-    [
-      Double(point.parameters.studentWidth), Double(point.parameters.teacherWidth), flag(point.parameters.constraint),
-      point[EscapeRate.lossAmplitude].values[0], point.parameters.theory.prefactor,
-      point[EscapeRate.rateRatio].values[0],
-    ]
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(constrainedColumn) { $0.constraint == .spherical },
+    .first(EscapeRate.lossAmplitude, as: "prefactor", meaning: "measured prefactor A"),
+    .parameter(Column("expected", meaning: "2p/(p+2), or 2 for constrained rows"), \.theory.prefactor),
+    .first(EscapeRate.rateRatio, meaning: "escape rate of the loss in units of 8 eta/p*"),
+  ])
 
 /// 2p/(p+2) as a smooth curve.
 let prefactorCurveTable = TableDefinition(
@@ -122,25 +76,15 @@ let prefactorCurveTable = TableDefinition(
 
 /// Escape times, per (p, p*, eta, N).
 let escapeTimeTable = TableDefinition(
-  "bocchi2026/escape-times", from: [EscapeTime.self],
+  "bocchi2026/escape-times", of: EscapeTime.self,
   columns: [
-    studentWidthColumn, teacherWidthColumn, learningRateColumn, inputDimensionColumn,
-    Column("time", unit: "steps/N", meaning: "escape time, mean over runs"),
-    Column("timeError", unit: "steps/N", meaning: "its standard error, 0 for the overlap equations"),
-    Column("scaledTime", meaning: "eta times the escape time"),
-  ]
-) { results in
-  try results.points(of: EscapeTime.self).map { point in
-    let parameters = point.parameters
-    let times = point[EscapeTime.escapeTime].values
-    let mean = Statistics.mean(times)
-    return [
-      Double(parameters.studentWidth), Double(parameters.teacherWidth), parameters.learningRate,
-      Double(parameters.inputDimension), mean, times.count > 1 ? Statistics.standardError(times) : 0,
-      parameters.learningRate * mean,
-    ]
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(learningRateColumn, \.learningRate), .parameter(inputDimensionColumn, \.inputDimension),
+    .mean(EscapeTime.escapeTime, as: "time", meaning: "escape time"),
+    .computed(Column("scaledTime", meaning: "eta times the mean escape time")) {
+      $0.parameters.learningRate * $0.mean(EscapeTime.escapeTime)
+    },
+  ])
 
 /// What a student of p neurons gains on the narrowest one of equal p*, eta and N, and its parts, in e-foldings: time times
 /// 2 r of the narrowest.
