@@ -120,7 +120,7 @@ public struct Columns<E: Experiment>: Sendable {
   /// The share of replicas for which an output is 1 and not 0, and its Clopper–Pearson interval, outside of which the
   /// probability lies with a chance of at most `tail` on either side: the given column and `low` and `high`.
   ///
-  /// Throws ``EvidenceError`` for other numbers.
+  /// Replicas that failed may have been 1 or 0: the interval allows for both. Throws ``EvidenceError`` for other numbers.
   public static func share(_ output: OutputArray, as column: Column, tail: Double) -> Self {
     func end(_ name: String, _ word: String) -> Column {
       Column(name, meaning: "\(word) end of its \(percent(1 - 2 * tail)) interval")
@@ -130,9 +130,10 @@ public struct Columns<E: Experiment>: Sendable {
       guard flags.allSatisfy({ $0 == 0 || $0 == 1 }) else {
         throw EvidenceError("\(output.name) is not 0 or 1 everywhere, so it has no share")
       }
-      let successes = flags.count { $0 == 1 }
-      let interval = Statistics.clopperPearson(successes: successes, trials: flags.count, tail: tail)
-      return [Double(successes) / Double(flags.count), interval.low, interval.high]
+      let share = Estimate.proportion(
+        successes: flags.count { $0 == 1 }, trials: flags.count, undetermined: row.point.failedReplicas.count)
+      let interval = share.interval(tail: tail)
+      return [share.value, interval.low, interval.high]
     }
   }
 

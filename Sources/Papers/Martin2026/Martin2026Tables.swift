@@ -3,75 +3,59 @@ internal import NumericalMethods
 internal import PaperKit
 
 // Columns that several tables share.
-private let systemColumns = [
-  Column("inputDimension", meaning: "input dimension d"),
-  Column("studentWidthRatio", meaning: "student width over input dimension"),
-  Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
-  Column("sampleRatio", meaning: "sample ratio n/d^2"),
-  Column("noiseVariance", meaning: "variance of the label noise"),
-  Column("regularization", meaning: "strength of the l2 penalty"),
-]
+private let inputDimensionColumn = Column("inputDimension", meaning: "input dimension d")
+private let studentWidthColumn = Column("studentWidthRatio", meaning: "student width over input dimension")
+private let teacherWidthColumn = Column("teacherWidthRatio", meaning: "teacher width over input dimension")
+private let sampleRatioColumn = Column("sampleRatio", meaning: "sample ratio n/d^2")
+private let noiseVarianceColumn = Column("noiseVariance", meaning: "variance of the label noise")
+private let regularizationColumn = Column("regularization", meaning: "strength of the l2 penalty")
 private let isQuadraticColumn = Column("isQuadratic", meaning: "1 for data x x^T - I, 0 for Gaussian sensing matrices")
 
-/// A mean over replicas with twice its standard error.
-private func meanColumns(_ name: String, _ meaning: String) -> [Column] {
-  [
-    Column(name, meaning: "\(meaning), mean over replicas"),
-    Column("\(name)Error", meaning: "twice the standard error of \(name)"),
-  ]
+/// Parameters of a student, its teacher and the data.
+private protocol SystemParameters: ExperimentParameters {
+  var inputDimension: Int { get }
+  var studentWidthRatio: Double { get }
+  var teacherWidthRatio: Double { get }
+  var sampleRatio: Double { get }
+  var noiseVariance: Double { get }
+  var regularization: Double { get }
+  var sensing: SensingLaw { get }
 }
 
-private func meanValues(_ values: [Double]) -> [Double] {
-  [Statistics.mean(values), values.count > 1 ? 2 * Statistics.standardError(values) : 0]
+extension RegularizedMinimum.Parameters: SystemParameters {}
+extension GradientDescent.Parameters: SystemParameters {}
+
+extension Columns where E.Parameters: SystemParameters {
+  /// What tells one system from another.
+  fileprivate static var system: Self {
+    .all([
+      .parameter(inputDimensionColumn, \.inputDimension), .parameter(studentWidthColumn, \.studentWidthRatio),
+      .parameter(teacherWidthColumn, \.teacherWidthRatio), .parameter(sampleRatioColumn, \.sampleRatio),
+      .parameter(noiseVarianceColumn, \.noiseVariance), .parameter(regularizationColumn, \.regularization),
+      .parameter(isQuadraticColumn) { $0.sensing == .quadratic },
+    ])
+  }
 }
 
 /// The long-time theory, a row for every sample ratio of every curve.
 let longTimeTable = TableDefinition(
-  "martin2026/long-time", from: [LongTime.self],
-  columns: Array(systemColumns.dropFirst()) + [
-    Column("meanSquaredError", meaning: "mean squared error |Z - Z*|^2/d"),
-    Column("trainingLoss", meaning: "training loss without the regulariser"),
-    Column("inSampleError", meaning: "loss against the clean labels"),
-    Column("rank", meaning: "rank of Z over d; for kappa = 1 the minimal width kappa_min"),
-    Column("effectiveNoise", meaning: "variance xi of the effective noise"),
-    Column("threshold", meaning: "effective soft threshold q"),
-    Column("isRankLimited", meaning: "1 where the width binds and the theory is an approximation"),
-  ]
-) { results in
-  try results.points(of: LongTime.self).flatMap { point -> [[Double]] in
-    let parameters = point.parameters
-    let outputs = [
-      LongTime.meanSquaredError, LongTime.trainingLoss, LongTime.inSampleError, LongTime.rank,
-      LongTime.effectiveNoise, LongTime.threshold, LongTime.isRankLimited,
-    ]
-    return point[LongTime.sampleRatio].values.enumerated().map { index, ratio in
-      [
-        parameters.studentWidthRatio, parameters.teacherWidthRatio, ratio, parameters.noiseVariance,
-        parameters.regularization,
-      ] + outputs.map { point[$0][0, index] }
-    }
-  }
-}
+  "martin2026/long-time", of: LongTime.self, along: LongTime.sampleRatio,
+  columns: [
+    .parameter(studentWidthColumn, \.studentWidthRatio), .parameter(teacherWidthColumn, \.teacherWidthRatio),
+    .place(LongTime.sampleRatio), .parameter(noiseVarianceColumn, \.noiseVariance),
+    .parameter(regularizationColumn, \.regularization), .first(LongTime.meanSquaredError),
+    .first(LongTime.trainingLoss), .first(LongTime.inSampleError),
+    .first(LongTime.rank, meaning: "rank of Z over d; for kappa = 1 the minimal width kappa_min"),
+    .first(LongTime.effectiveNoise), .first(LongTime.threshold), .first(LongTime.isRankLimited),
+  ])
 
 /// The Bayes-optimal error, a row for every sample ratio of every curve.
 let bayesOptimalTable = TableDefinition(
-  "martin2026/bayes-optimal", from: [BayesOptimal.self],
+  "martin2026/bayes-optimal", of: BayesOptimal.self, along: BayesOptimal.sampleRatio,
   columns: [
-    Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
-    Column("sampleRatio", meaning: "sample ratio n/d^2"),
-    Column("noiseVariance", meaning: "variance of the label noise"),
-    Column("meanSquaredError", meaning: "least mean squared error |Z - Z*|^2/d of any method"),
-  ]
-) { results in
-  try results.points(of: BayesOptimal.self).flatMap { point -> [[Double]] in
-    point[BayesOptimal.sampleRatio].values.enumerated().map { index, ratio in
-      [
-        point.parameters.teacherWidthRatio, ratio, point.parameters.noiseVariance,
-        point[BayesOptimal.meanSquaredError][0, index],
-      ]
-    }
-  }
-}
+    .parameter(teacherWidthColumn, \.teacherWidthRatio), .place(BayesOptimal.sampleRatio),
+    .parameter(noiseVarianceColumn, \.noiseVariance), .first(BayesOptimal.meanSquaredError),
+  ])
 
 /// The authors' own runs; errors are twice the standard error, as in the other tables.
 let publishedDescentTable = TableDefinition(
@@ -95,7 +79,8 @@ let publishedDescentTable = TableDefinition(
 /// The predicted density of nonzero eigenvalues, normalised to 1 among them.
 let predictedSpectrumTable = TableDefinition(
   "martin2026/predicted-spectra", from: [LongTime.self],
-  columns: Array(systemColumns.dropFirst()) + [
+  columns: [
+    studentWidthColumn, teacherWidthColumn, sampleRatioColumn, noiseVarianceColumn, regularizationColumn,
     Column("eigenvalue", meaning: "eigenvalue of Z"),
     Column("density", meaning: "density among the nonzero eigenvalues"),
   ]
@@ -121,31 +106,21 @@ let predictedSpectrumTable = TableDefinition(
 
 /// Minima of the regularised loss at finite dimension.
 let minimumTable = TableDefinition(
-  "martin2026/minima", from: [RegularizedMinimum.self],
-  columns: systemColumns + [isQuadraticColumn] + meanColumns("meanSquaredError", "mean squared error")
-    + meanColumns("trainingLoss", "training loss without the regulariser")
-    + meanColumns("inSampleError", "loss against the clean labels") + meanColumns("rank", "rank over d")
-    + [Column("isRankLimited", meaning: "1 where the width binds: one of several minima")]
-) { results in
-  try results.points(of: RegularizedMinimum.self).map { point in
-    let p = point.parameters
-    let system = [
-      Double(p.inputDimension), p.studentWidthRatio, p.teacherWidthRatio, p.sampleRatio, p.noiseVariance,
-      p.regularization, p.sensing == .quadratic ? 1 : 0,
-    ]
-    return system + meanValues(point[RegularizedMinimum.meanSquaredError].values)
-      + meanValues(point[RegularizedMinimum.trainingLoss].values)
-      + meanValues(point[RegularizedMinimum.inSampleError].values)
-      + meanValues(point[RegularizedMinimum.rank].values)
-      + [point[RegularizedMinimum.isRankLimited].values[0]]
-  }
-}
+  "martin2026/minima", of: RegularizedMinimum.self,
+  columns: [
+    .system, .mean(RegularizedMinimum.meanSquaredError, standardErrors: 2),
+    .mean(RegularizedMinimum.trainingLoss, standardErrors: 2),
+    .mean(RegularizedMinimum.inSampleError, standardErrors: 2),
+    .mean(RegularizedMinimum.rank, meaning: "rank over d", standardErrors: 2),
+    .first(RegularizedMinimum.isRankLimited, meaning: "1 where the width binds: one of several minima"),
+  ])
 
 /// Histogram of the nonzero eigenvalues of Z at the minimum, all replicas together.
 let spectrumTable = TableDefinition(
   "martin2026/spectra", from: [Spectrum.self],
-  columns: systemColumns + [
-    Column("eigenvalue", meaning: "centre of a bin"),
+  columns: [
+    inputDimensionColumn, studentWidthColumn, teacherWidthColumn, sampleRatioColumn, noiseVarianceColumn,
+    regularizationColumn, Column("eigenvalue", meaning: "centre of a bin"),
     Column("density", meaning: "density among the eigenvalues above 1/100"),
   ]
 ) { results in
@@ -164,87 +139,51 @@ let spectrumTable = TableDefinition(
   }
 }
 
-private let descentColumns =
-  systemColumns + [isQuadraticColumn, Column("initialScale", meaning: "scale gamma of the start")]
-
-private func systemValues(_ p: GradientDescent.Parameters, initialScale: Double) -> [Double] {
-  [
-    Double(p.inputDimension), p.studentWidthRatio, p.teacherWidthRatio, p.sampleRatio, p.noiseVariance,
-    p.regularization, p.sensing == .quadratic ? 1 : 0, initialScale,
-  ]
-}
-
 /// Gradient descent in time.
 let trajectoryTable = TableDefinition(
-  "martin2026/trajectories", from: [GradientDescent.self],
-  columns: descentColumns + [Column("time", meaning: "time of the flow")]
-    + meanColumns("meanSquaredError", "mean squared error") + meanColumns("trainingLoss", "training loss")
-    + meanColumns("lossGap", "regularised loss above that of the minimum reached")
-) { results in
-  try results.points(of: GradientDescent.self).flatMap { point -> [[Double]] in
-    point[GradientDescent.initialScale].values.enumerated().flatMap { row, scale in
-      point[GradientDescent.time].values.enumerated().map { column, time in
-        func values(_ output: OutputArray) -> [Double] {
-          (0..<point.replicaCount).map { point[output][$0, row, column] }
-        }
-        let gaps = zip(values(GradientDescent.regularizedLoss), 0..<point.replicaCount).map { loss, replica in
-          loss - point[GradientDescent.limitLoss][replica, row]
-        }
-        return systemValues(point.parameters, initialScale: scale) + [time]
-          + meanValues(values(GradientDescent.meanSquaredError)) + meanValues(values(GradientDescent.trainingLoss))
-          + meanValues(gaps)
-      }
-    }
-  }
-}
+  "martin2026/trajectories", of: GradientDescent.self, along: GradientDescent.initialScale, GradientDescent.time,
+  columns: [
+    .system, .place(GradientDescent.initialScale), .place(GradientDescent.time),
+    .mean(GradientDescent.meanSquaredError, standardErrors: 2),
+    .mean(GradientDescent.trainingLoss, standardErrors: 2),
+    .mean(Column("lossGap", meaning: "regularised loss above that of the minimum reached"), standardErrors: 2) {
+      zip($0[GradientDescent.regularizedLoss], $0[GradientDescent.limitLoss]).map(-)
+    },
+  ])
 
 /// The end of gradient descent.
 let endTable = TableDefinition(
-  "martin2026/ends", from: [GradientDescent.self],
-  columns: descentColumns + meanColumns("meanSquaredError", "mean squared error")
-    + meanColumns("trainingLoss", "training loss") + meanColumns("inSampleError", "loss against the clean labels")
-) { results in
-  try results.points(of: GradientDescent.self).flatMap { point -> [[Double]] in
-    let last = point[GradientDescent.time].values.count - 1
-    return point[GradientDescent.initialScale].values.enumerated().map { row, scale in
-      func values(_ output: OutputArray) -> [Double] { (0..<point.replicaCount).map { point[output][$0, row, last] } }
-      return systemValues(point.parameters, initialScale: scale)
-        + meanValues(values(GradientDescent.meanSquaredError)) + meanValues(values(GradientDescent.trainingLoss))
-        + meanValues(values(GradientDescent.inSampleError))
-    }
-  }
-}
+  "martin2026/ends", of: GradientDescent.self, along: GradientDescent.initialScale,
+  columns: [
+    .system, .place(GradientDescent.initialScale),
+    .mean(GradientDescent.meanSquaredError, standardErrors: 2, element: last),
+    .mean(GradientDescent.trainingLoss, standardErrors: 2, element: last),
+    .mean(GradientDescent.inSampleError, standardErrors: 2, element: last),
+  ])
+
+/// The last element of an array with one axis.
+@Sendable private func last(_ array: NDArray) -> Double { array[array.shape[0] - 1] }
 
 /// Thresholds against the width of the student.
 let thresholdTable = TableDefinition(
-  "martin2026/thresholds", from: [SampleThresholds.self],
+  "martin2026/thresholds", of: SampleThresholds.self, along: SampleThresholds.studentWidthRatio,
   columns: [
-    Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
-    Column("studentWidthRatio", meaning: "student width over input dimension"),
-    Column("interpolation", meaning: "sample ratio of noiseless interpolation"),
-    Column("regularizedRecovery", meaning: "sample ratio of recovery for lambda -> 0+"),
-    Column("unregularizedRecovery", meaning: "conjectured sample ratio of recovery without regularisation"),
-    Column("freedom", meaning: "kappa - kappa^2/2, degrees of freedom of the student, up to kappa = 1"),
-  ]
-) { results in
-  try results.points(of: SampleThresholds.self).flatMap { point -> [[Double]] in
-    point[SampleThresholds.studentWidthRatio].values.enumerated().map { index, width in
-      let capped = min(width, 1)
-      return [
-        point.parameters.teacherWidthRatio, width, point[SampleThresholds.interpolation][0, index],
-        point[SampleThresholds.regularizedRecovery][0, index],
-        point[SampleThresholds.unregularizedRecovery][0, index], capped - capped * capped / 2,
-      ]
-    }
-  }
-}
+    .parameter(teacherWidthColumn, \.teacherWidthRatio), .place(SampleThresholds.studentWidthRatio),
+    .first(SampleThresholds.interpolation), .first(SampleThresholds.regularizedRecovery),
+    .first(SampleThresholds.unregularizedRecovery),
+    .computed(
+      Column("freedom", meaning: "kappa - kappa^2/2, degrees of freedom of the student, up to kappa = 1")
+    ) {
+      let capped = min($0.place(SampleThresholds.studentWidthRatio), 1)
+      return capped - capped * capped / 2
+    },
+  ])
 
 /// Where the curves of thresholds begin, become flat, or cross.
 let criticalWidthTable = TableDefinition(
   "martin2026/critical-widths", from: [SampleThresholds.self],
   columns: [
-    Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
-    Column("kind", meaning: "1: kappa_c+, 2: (1 + kappa*)/2, 3: kappa*, 4: crossing"),
+    teacherWidthColumn, Column("kind", meaning: "1: kappa_c+, 2: (1 + kappa*)/2, 3: kappa*, 4: crossing"),
     Column("studentWidthRatio", meaning: "the width ratio"), Column("sampleRatio", meaning: "the threshold there"),
   ]
 ) { results in
@@ -263,91 +202,55 @@ let criticalWidthTable = TableDefinition(
 
 /// Histograms of the student's outputs.
 let outputTable = TableDefinition(
-  "martin2026/outputs", from: [GaussianOutputs.self],
+  "martin2026/outputs", of: GaussianOutputs.self, along: GaussianOutputs.time, GaussianOutputs.standardizedOutput,
   columns: [
-    Column("sampleRatio", meaning: "sample ratio n/d^2"), Column("time", meaning: "time of the flow"),
-    Column("standardizedOutput", meaning: "output over its root mean square"),
-    Column("density", meaning: "density of outputs, all replicas"),
-    Column("gaussian", meaning: "standard normal density"),
-  ]
-) { results in
-  try results.points(of: GaussianOutputs.self).flatMap { point -> [[Double]] in
-    point[GaussianOutputs.time].values.enumerated().flatMap { row, time in
-      point[GaussianOutputs.standardizedOutput].values.enumerated().map { bin, x in
-        let values = (0..<point.replicaCount).map { point[GaussianOutputs.density][$0, row, bin] }
-        return [
-          point.parameters.sampleRatio, time, x, Statistics.mean(values), exp(-x * x / 2) / (2 * .pi).squareRoot(),
-        ]
-      }
-    }
-  }
-}
+    .parameter(sampleRatioColumn, \.sampleRatio), .place(GaussianOutputs.time),
+    .place(GaussianOutputs.standardizedOutput),
+    .computed(Column("density", meaning: "density of outputs, all replicas")) { $0.mean(GaussianOutputs.density) },
+    .computed(Column("gaussian", meaning: "standard normal density")) {
+      let x = $0.place(GaussianOutputs.standardizedOutput)
+      return exp(-x * x / 2) / (2 * .pi).squareRoot()
+    },
+  ])
 
 /// Oja's flow with its asymptotic law.
 let ojaTable = TableDefinition(
-  "martin2026/oja", from: [OjaFlow.self],
+  "martin2026/oja", of: OjaFlow.self, along: OjaFlow.time,
   columns: [
-    Column("inputDimension", meaning: "dimension d"), Column("studentWidthRatio", meaning: "width over dimension"),
-    Column("time", meaning: "time of the flow"),
-  ] + meanColumns("distance", "squared distance to the limit over d") + [Column("law", meaning: "asymptotic law")]
-) { results in
-  try results.points(of: OjaFlow.self).flatMap { point -> [[Double]] in
-    try point[OjaFlow.time].values.enumerated().map { index, time in
-      let values = (0..<point.replicaCount).map { point[OjaFlow.distance][$0, index] }
-      return [Double(point.parameters.inputDimension), point.parameters.studentWidthRatio, time] + meanValues(values)
-        + [try ojaLaw(studentWidthRatio: point.parameters.studentWidthRatio, time: time)]
-    }
-  }
-}
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(studentWidthColumn, \.studentWidthRatio),
+    .place(OjaFlow.time), .mean(OjaFlow.distance, standardErrors: 2),
+    .computed(Column("law", meaning: "asymptotic law")) {
+      try ojaLaw(studentWidthRatio: $0.parameters.studentWidthRatio, time: $0.place(OjaFlow.time))
+    },
+  ])
 
 /// Mean-field theory of descent in time.
 let meanFieldTable = TableDefinition(
-  "martin2026/dmft", from: [DynamicalMeanField.self],
-  columns: Array(systemColumns.dropFirst()) + [Column("time", meaning: "time, learning rate times steps")]
-    + meanColumns("meanSquaredError", "mean squared error") + meanColumns("trainingLoss", "training loss")
-) { results in
-  try results.points(of: DynamicalMeanField.self).flatMap { point -> [[Double]] in
-    let p = point.parameters
-    return point[DynamicalMeanField.time].values.enumerated().map { index, time in
-      func values(_ output: OutputArray) -> [Double] { (0..<point.replicaCount).map { point[output][$0, index] } }
-      return [
-        p.studentWidthRatio, p.teacherWidthRatio, p.sampleRatio, p.noiseVariance, p.regularization, time,
-      ] + meanValues(values(DynamicalMeanField.meanSquaredError)) + meanValues(values(DynamicalMeanField.trainingLoss))
-    }
-  }
-}
+  "martin2026/dmft", of: DynamicalMeanField.self, along: DynamicalMeanField.time,
+  columns: [
+    .parameter(studentWidthColumn, \.studentWidthRatio), .parameter(teacherWidthColumn, \.teacherWidthRatio),
+    .parameter(sampleRatioColumn, \.sampleRatio), .parameter(noiseVarianceColumn, \.noiseVariance),
+    .parameter(regularizationColumn, \.regularization), .place(DynamicalMeanField.time),
+    .mean(DynamicalMeanField.meanSquaredError, standardErrors: 2),
+    .mean(DynamicalMeanField.trainingLoss, standardErrors: 2),
+  ])
 
 /// Error of the unregularised flow across the recovery threshold.
 let recoveryTable = TableDefinition(
-  "martin2026/recovery", from: [RecoveryScan.self],
+  "martin2026/recovery", of: RecoveryScan.self, along: RecoveryScan.sampleRatio,
   columns: [
-    Column("studentWidthRatio", meaning: "student width over input dimension"),
-    Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
-    Column("sampleRatio", meaning: "sample ratio n/d^2"),
-  ] + meanColumns("meanSquaredError", "mean squared error")
-) { results in
-  try results.points(of: RecoveryScan.self).flatMap { point -> [[Double]] in
-    point[RecoveryScan.sampleRatio].values.enumerated().map { index, ratio in
-      [point.parameters.studentWidthRatio, point.parameters.teacherWidthRatio, ratio]
-        + meanValues((0..<point.replicaCount).map { point[RecoveryScan.meanSquaredError][$0, index] })
-    }
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidthRatio), .parameter(teacherWidthColumn, \.teacherWidthRatio),
+    .place(RecoveryScan.sampleRatio), .mean(RecoveryScan.meanSquaredError, standardErrors: 2),
+  ])
 
 /// Measured and conjectured thresholds of the unregularised flow.
 let recoveryThresholdTable = TableDefinition(
-  "martin2026/recovery-thresholds", from: [RecoveryScan.self],
+  "martin2026/recovery-thresholds", of: RecoveryScan.self,
   columns: [
-    Column("studentWidthRatio", meaning: "student width over input dimension"),
-    Column("teacherWidthRatio", meaning: "teacher width over input dimension"),
-  ] + meanColumns("sampleRatio", "sample ratio of the steepest fall of the error")
-    + [Column("predicted", meaning: "conjectured threshold")]
-) { results in
-  try results.points(of: RecoveryScan.self).map { point in
-    [point.parameters.studentWidthRatio, point.parameters.teacherWidthRatio]
-      + meanValues(point[RecoveryScan.steepestRatio].values) + [point[RecoveryScan.predictedRatio].values[0]]
-  }
-}
+    .parameter(studentWidthColumn, \.studentWidthRatio), .parameter(teacherWidthColumn, \.teacherWidthRatio),
+    .mean(RecoveryScan.steepestRatio, as: "sampleRatio", standardErrors: 2),
+    .first(RecoveryScan.predictedRatio, as: "predicted"),
+  ])
 
 /// Every table of the paper.
 let allTables = [
