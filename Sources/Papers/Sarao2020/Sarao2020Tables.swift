@@ -8,77 +8,53 @@ private let sampleCountColumn = Column("sampleCount", unit: "samples", meaning: 
 private let sampleRatioColumn = Column("sampleRatio", meaning: "n/d")
 private let studentWidthColumn = Column("studentWidth", meaning: "student width m")
 
-/// A probability with its 95 % Clopper–Pearson interval.
-private func probabilityColumns(_ meaning: String) -> [Column] {
-  [
-    Column("probability", meaning: meaning), Column("low", meaning: "lower end of its 95 % interval"),
-    Column("high", meaning: "upper end of its 95 % interval"),
-  ]
-}
-
-private func probabilityValues(_ successes: Int, _ trials: Int) -> [Double] {
-  let interval = Statistics.clopperPearson(successes: successes, trials: trials, tail: 0.025)
-  return [Double(successes) / Double(trials), interval.low, interval.high]
-}
-
-/// A median over replicas with quartiles.
-private func medianColumns(_ name: String, _ meaning: String) -> [Column] {
-  [
-    Column(name, meaning: "\(meaning), median over replicas"),
-    Column("\(name)Low", meaning: "\(meaning), lower quartile"),
-    Column("\(name)High", meaning: "\(meaning), upper quartile"),
-  ]
-}
-
-private func medianValues(_ values: [Double]) -> [Double] {
-  [0.5, 0.25, 0.75].map { Statistics.quantile(values, $0) }
-}
+/// The tail of a 95 % interval.
+private let tail = 0.025
+private let quartiles = 0.25...0.75
 
 /// Probability that the teacher is the only zero, per (d, m*, n).
 let uniquenessTable = TableDefinition(
-  "sarao2020/uniqueness", from: [Uniqueness.self],
-  columns: [inputDimensionColumn, teacherWidthColumn, sampleCountColumn, sampleRatioColumn]
-    + probabilityColumns("share of data sets on which the teacher is the only zero")
-) { results in
-  try uniquenessCounts(results).sorted { ($0.system, $0.sampleCount) < ($1.system, $1.sampleCount) }.map { count in
-    [
-      Double(count.inputDimension), Double(count.teacherWidth), Double(count.sampleCount),
-      Double(count.sampleCount) / Double(count.inputDimension),
-    ] + probabilityValues(count.successes, count.trials)
-  }
-}
+  "sarao2020/uniqueness", of: Uniqueness.self,
+  sortedBy: { [$0.inputDimension, $0.teacherWidth, $0.sampleCount].map(Double.init) },
+  columns: [
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(sampleCountColumn, \.sampleCount),
+    .parameter(sampleRatioColumn) { Double($0.sampleCount) / Double($0.inputDimension) },
+    .share(
+      Uniqueness.unique,
+      as: Column("probability", meaning: "share of data sets on which the teacher is the only zero"), tail: tail),
+  ])
 
 /// How descent ended, per (d, m*, n, m): the shares that found the teacher, were left undecided, or ended in a spurious
 /// minimum.
 let recoveryTable = TableDefinition(
-  "sarao2020/recovery", from: [GradientDescent.self],
-  columns: [inputDimensionColumn, teacherWidthColumn, sampleCountColumn, sampleRatioColumn, studentWidthColumn]
-    + probabilityColumns("share of runs that found the teacher")
-    + [
-      Column("decidedProbability", meaning: "share of the runs with a certain outcome that found the teacher"),
-      Column("undecidedShare", meaning: "share of runs without a certain outcome"),
+  "sarao2020/recovery", of: GradientDescent.self,
+  columns: [
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(sampleCountColumn, \.sampleCount),
+    .parameter(sampleRatioColumn) { Double($0.sampleCount) / Double($0.inputDimension) },
+    .parameter(studentWidthColumn, \.studentWidth),
+    .share(
+      GradientDescent.recovered, as: Column("probability", meaning: "share of runs that found the teacher"),
+      tail: tail),
+    .computed(
+      Column("decidedProbability", meaning: "share of the runs with a certain outcome that found the teacher")
+    ) { row in
+      let decided = row.point.replicaCount - count(row.point[GradientDescent.undecided])
+      return decided > 0 ? Double(count(row.point[GradientDescent.recovered])) / Double(decided) : .nan
+    },
+    .computed(Column("undecidedShare", meaning: "share of runs without a certain outcome")) {
+      $0.mean(GradientDescent.undecided)
+    },
+    .computed(
       Column(
-        "spuriousShare", meaning: "share of runs that end at a training loss above 1e-3 of the first population loss"),
-      Column("medianStepCount", meaning: "median number of steps"),
-    ]
-) { results in
-  try results.points(of: GradientDescent.self).map { point in
-    let d = Double(point.parameters.inputDimension)
-    let n = Double(point.parameters.sampleCount)
-    let recovered = count(point[GradientDescent.recovered])
-    let undecided = count(point[GradientDescent.undecided])
-    let spurious = zip(point[GradientDescent.undecided].values, point[GradientDescent.relativeTrainingLoss].values)
-      .filter { $0 == 1 && $1 > 1e-3 }.count
-    let total = Double(point.replicaCount)
-    return [d, Double(point.parameters.teacherWidth), n, n / d, Double(point.parameters.studentWidth)]
-      + probabilityValues(recovered, point.replicaCount)
-      + [
-        undecided < point.replicaCount ? Double(recovered) / Double(point.replicaCount - undecided) : .nan,
-        Double(undecided) / total, Double(spurious) / total,
-        Statistics.median(point[GradientDescent.stepCount].values),
-      ]
-  }
-}
+        "spuriousShare", meaning: "share of runs that end at a training loss above 1e-3 of the first population loss")
+    ) { row in
+      let ends = zip(row[GradientDescent.undecided], row[GradientDescent.relativeTrainingLoss])
+      return Double(ends.filter { $0 == 1 && $1 > 1e-3 }.count) / Double(row.point.replicaCount)
+    },
+    .median(GradientDescent.stepCount, as: "medianStepCount", meaning: "number of steps"),
+  ])
 
 /// Measured thresholds n_50 of uniqueness, per (d, m*).
 let thresholdTable = TableDefinition(
@@ -123,96 +99,79 @@ let countingTable = TableDefinition(
 
 /// The conic prediction n_SD, per (d, m*).
 let conicTable = TableDefinition(
-  "sarao2020/conic-thresholds", from: [ConicThreshold.self],
+  "sarao2020/conic-thresholds", of: ConicThreshold.self,
+  sortedBy: { [$0.teacherWidth, $0.inputDimension].map(Double.init) },
   columns: [
-    inputDimensionColumn, teacherWidthColumn, Column("threshold", unit: "samples", meaning: "conic threshold n_SD"),
-    Column("standardError", unit: "samples", meaning: "Monte Carlo error of n_SD"), Column("ratio", meaning: "n_SD/d"),
-  ]
-) { results in
-  try results.points(of: ConicThreshold.self).sorted {
-    ($0.parameters.teacherWidth, $0.parameters.inputDimension)
-      < ($1.parameters.teacherWidth, $1.parameters.inputDimension)
-  }.map { point in
-    let values = point[ConicThreshold.threshold].values
-    let d = Double(point.parameters.inputDimension)
-    return [
-      d, Double(point.parameters.teacherWidth), Statistics.mean(values), Statistics.standardError(values),
-      Statistics.mean(values) / d,
-    ]
-  }
-}
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(teacherWidthColumn, \.teacherWidth),
+    .computed(Column("threshold", unit: "samples", meaning: "conic threshold n_SD")) {
+      $0.mean(ConicThreshold.threshold)
+    },
+    .computed(Column("standardError", unit: "samples", meaning: "Monte Carlo error of n_SD")) {
+      Statistics.standardError($0[ConicThreshold.threshold])
+    },
+    .computed(Column("ratio", meaning: "n_SD/d")) {
+      $0.mean(ConicThreshold.threshold) / Double($0.parameters.inputDimension)
+    },
+  ])
 
 /// Population loss of the population flow beside its asymptotic law.
 let populationDecayTable = TableDefinition(
-  "sarao2020/population-decay", from: [PopulationFlow.self],
+  "sarao2020/population-decay", of: PopulationFlow.self, along: PopulationFlow.time,
   columns: [
-    inputDimensionColumn, teacherWidthColumn, Column("studentWidth", meaning: "student width m (0: A(0) = I)"),
-    Column("time", unit: "timeUnit", meaning: "time of the flow"),
-  ] + medianColumns("populationLoss", "population loss")
-    + medianColumns("powerLawRatio", "t^2 E / K, 1 where the power law holds; missing for m* >= d")
-    + medianColumns("exponentialRatio", "E exp(t), t in units of 1/g, over its last value; missing in other units")
-) { results in
-  try results.points(of: PopulationFlow.self).flatMap { point -> [[Double]] in
-    let parameters = point.parameters
-    let times = point[PopulationFlow.time].values
-    let losses = point[PopulationFlow.populationLoss]
-    let last = times.count - 1
-    let isPowerLaw = parameters.teacherWidth < parameters.startRank
-    let prefactor =
-      isPowerLaw
-      ? Theory.powerLawPrefactor(rank: parameters.startRank, teacherWidth: parameters.teacherWidth) : .nan
-    return times.indices.map { index in
-      let growth =
-        parameters.timeUnit == .relaxationTime ? Double.exponential(times[index] - times[last]) : .nan
-      let column = losses.column(index)
-      return [
-        Double(parameters.inputDimension), Double(parameters.teacherWidth),
-        parameters.start == .identity ? 0 : Double(parameters.studentWidth), times[index],
-      ] + medianValues(column) + medianValues(column.map { $0 * times[index] * times[index] / prefactor })
-        + medianValues(zip(column, losses.column(last)).map { $0 / $1 * growth })
-    }
-  }
-}
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(Column("studentWidth", meaning: "student width m (0: A(0) = I)")) {
+      $0.start == .identity ? 0 : $0.studentWidth
+    },
+    .place(PopulationFlow.time), .median(PopulationFlow.populationLoss, within: quartiles),
+    .median(
+      Column("powerLawRatio", meaning: "t^2 E / K, 1 where the power law holds; missing for m* >= d"),
+      within: quartiles
+    ) { row in
+      let (parameters, time) = (row.parameters, row.place(PopulationFlow.time))
+      guard parameters.teacherWidth < parameters.startRank else { return [] }
+      let prefactor = Theory.powerLawPrefactor(rank: parameters.startRank, teacherWidth: parameters.teacherWidth)
+      return row[PopulationFlow.populationLoss].map { $0 * time * time / prefactor }
+    },
+    .median(
+      Column("exponentialRatio", meaning: "E exp(t), t in units of 1/g, over its last value; missing in other units"),
+      within: quartiles
+    ) { row in
+      guard row.parameters.timeUnit == .relaxationTime else { return [] }
+      let last = row.point[PopulationFlow.time].values.count - 1
+      let growth = Double.exponential(row.place(PopulationFlow.time) - row.point[PopulationFlow.time][last])
+      return zip(row[PopulationFlow.populationLoss], row.point[PopulationFlow.populationLoss].column(last)).map {
+        $0 / $1 * growth
+      }
+    },
+  ])
 
 /// Training and population loss of the flow with n samples.
 let empiricalDecayTable = TableDefinition(
-  "sarao2020/empirical-decay", from: [EmpiricalFlow.self],
-  columns: [inputDimensionColumn, teacherWidthColumn, sampleCountColumn, Column("time", meaning: "time of the flow")]
-    + medianColumns("trainingLoss", "training loss") + medianColumns("populationLoss", "population loss")
-) { results in
-  try results.points(of: EmpiricalFlow.self).flatMap { point -> [[Double]] in
-    let parameters = point.parameters
-    return point[EmpiricalFlow.time].values.enumerated().map { index, time in
-      [Double(parameters.inputDimension), Double(parameters.teacherWidth), Double(parameters.sampleCount), time]
-        + medianValues(point[EmpiricalFlow.trainingLoss].column(index))
-        + medianValues(point[EmpiricalFlow.populationLoss].column(index))
-    }
-  }
-}
-
-/// Training loss along relaxed paths, whose height is an upper bound of the lowest pass, that begin in a spurious minimum, in units of the loss there; runs that descent brought
-/// below a thousandth of the first loss have nothing to leave and are left out.
-let pathTable = TableDefinition(
-  "sarao2020/paths", from: [MinimumEnergyPath.self],
+  "sarao2020/empirical-decay", of: EmpiricalFlow.self, along: EmpiricalFlow.time,
   columns: [
-    inputDimensionColumn, teacherWidthColumn, studentWidthColumn, sampleCountColumn,
-    Column("arcLength", meaning: "arc length from the beginning over that of the path"),
-  ] + medianColumns("relativeLoss", "training loss over that of the beginning")
-) { results in
-  try results.points(of: MinimumEnergyPath.self).flatMap { point -> [[Double]] in
-    let parameters = point.parameters
-    let losses = point[MinimumEnergyPath.trainingLoss]
-    let beginnings = losses.column(0)
-    let caught = zip(beginnings, point[MinimumEnergyPath.initialLoss].values).enumerated().filter {
-      $0.element.0 > 1e-3 * $0.element.1
-    }.map(\.offset)
-    guard !caught.isEmpty else { return [] }
-    return point[MinimumEnergyPath.arcLength].values.enumerated().map { index, position in
-      let column = losses.column(index)
-      return [
-        Double(parameters.inputDimension), Double(parameters.teacherWidth), Double(parameters.studentWidth),
-        Double(parameters.sampleCount), position,
-      ] + medianValues(caught.map { column[$0] / beginnings[$0] })
-    }
-  }
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(sampleCountColumn, \.sampleCount), .place(EmpiricalFlow.time),
+    .median(EmpiricalFlow.trainingLoss, within: quartiles), .median(EmpiricalFlow.populationLoss, within: quartiles),
+  ])
+
+/// Training loss along relaxed paths that begin in a spurious minimum, in units of the loss there; its height is an upper
+/// bound of the lowest pass.
+let pathTable = TableDefinition(
+  "sarao2020/paths", of: MinimumEnergyPath.self, along: MinimumEnergyPath.arcLength,
+  where: { !relativeLosses($0).isEmpty },
+  columns: [
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(sampleCountColumn, \.sampleCount),
+    .place(MinimumEnergyPath.arcLength, meaning: "arc length from the beginning over that of the path"),
+    .median(
+      Column("relativeLoss", meaning: "training loss over that of the beginning"), within: quartiles, relativeLosses),
+  ])
+
+/// The training loss over that of the beginning; runs that descent brought below a thousandth of the first loss have nothing
+/// to leave and are left out.
+@Sendable private func relativeLosses(_ row: TableRow<MinimumEnergyPath>) -> [Double] {
+  let beginnings = row.point[MinimumEnergyPath.trainingLoss].column(0)
+  let initial = row[MinimumEnergyPath.initialLoss]
+  return zip(row[MinimumEnergyPath.trainingLoss], zip(beginnings, initial)).filter { $1.0 > 1e-3 * $1.1 }
+    .map { $0 / $1.0 }
 }
