@@ -49,6 +49,10 @@ extension HighDimensionalLimit.Parameters {
   var law: OverlapLaw { OverlapLaw(studentWidthRatio: studentWidthRatio, teacherWidthRatio: teacherWidthRatio) }
 }
 
+extension GaussianLimit.Parameters {
+  var ratios: [Double] { [studentWidthRatio, teacherWidthRatio] }
+}
+
 extension Results {
   /// An output of the orthonormal limit at given ratios and gamma.
   func orthonormalLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
@@ -61,9 +65,7 @@ extension Results {
   /// An output of the Gaussian limit at given ratios and gamma.
   func gaussianLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
     let point = try only(
-      calculations(of: GaussianLimit.self).filter {
-        [$0.parameters.studentWidthRatio, $0.parameters.teacherWidthRatio] == ratios
-      }, "limit at the ratios \(ratios)")
+      calculations(of: GaussianLimit.self).filter { $0.parameters.ratios == ratios }, "limit at the ratios \(ratios)")
     return point[output][try point.index(of: gamma, in: GaussianLimit.rescaledTime)]
   }
 }

@@ -8,95 +8,74 @@ private let teacherWidthColumn = Column("teacherWidth", meaning: "teacher width 
 private let ratioColumns = [
   Column("studentWidthRatio", meaning: "alpha = m/d"), Column("teacherWidthRatio", meaning: "alpha* = m*/d"),
 ]
-private let rescaledTimeColumn = Column("rescaledTime", meaning: "gamma = t/d")
+private let widthRatioColumn = Column("widthRatio", meaning: "student width over teacher width")
+private let scaledLossColumn = Column("scaledLoss", meaning: "input dimension times risk")
 
-/// A mean over replicas with its standard error.
-private func meanColumns(_ name: String, _ meaning: String) -> [Column] {
-  [
-    Column(name, meaning: "\(meaning), mean over replicas"),
-    Column("\(name)Error", meaning: "\(meaning), standard error of the mean"),
-  ]
+/// Parameters of which the two widths over the input dimension follow.
+private protocol RatioParameters: ExperimentParameters {
+  /// alpha and alpha*.
+  var ratios: [Double] { get }
 }
 
-private func meanValues(_ values: [Double]) -> [Double] {
-  [Statistics.mean(values), values.count > 1 ? Statistics.standardError(values) : .nan]
-}
+extension OrthonormalFlow.Parameters: RatioParameters {}
+extension GaussianFlow.Parameters: RatioParameters {}
+extension HighDimensionalLimit.Parameters: RatioParameters {}
+extension GaussianLimit.Parameters: RatioParameters {}
 
-private let flowColumns =
-  [inputDimensionColumn] + ratioColumns + [rescaledTimeColumn] + meanColumns("integratedTrace", "phi")
-  + meanColumns("overlap", "overlap chi") + meanColumns("scaledLoss", "input dimension times risk")
-
-private func flowRows(
-  inputDimension: Int, ratios: [Double], times: NDArray, integratedTrace: NDArray, overlap: NDArray, loss: NDArray
-) -> [[Double]] {
-  times.values.enumerated().map { index, time in
-    let losses = loss.column(index).map { $0 * Double(inputDimension) }
-    return [Double(inputDimension)] + ratios + [time] + meanValues(integratedTrace.column(index))
-      + meanValues(overlap.column(index)) + meanValues(losses)
+extension Columns where E.Parameters: RatioParameters {
+  /// alpha and alpha*.
+  fileprivate static var ratios: Self {
+    .all([.parameter(ratioColumns[0]) { $0.ratios[0] }, .parameter(ratioColumns[1]) { $0.ratios[1] }])
   }
 }
 
 /// Observables of the orthonormal flow over gamma.
 let orthonormalTable = TableDefinition(
-  "martin2023/orthonormal-flow", from: [OrthonormalFlow.self], columns: flowColumns
-) { results in
-  try results.points(of: OrthonormalFlow.self).flatMap { point in
-    flowRows(
-      inputDimension: point.parameters.inputDimension, ratios: point.parameters.ratios,
-      times: point[OrthonormalFlow.rescaledTime], integratedTrace: point[OrthonormalFlow.integratedTrace],
-      overlap: point[OrthonormalFlow.overlap], loss: point[OrthonormalFlow.populationLoss])
-  }
-}
+  "martin2023/orthonormal-flow", of: OrthonormalFlow.self, along: OrthonormalFlow.rescaledTime,
+  columns: [
+    .parameter(inputDimensionColumn, \.inputDimension), .ratios, .place(OrthonormalFlow.rescaledTime),
+    .mean(OrthonormalFlow.integratedTrace), .mean(OrthonormalFlow.overlap),
+    .mean(scaledLossColumn) { row in
+      row[OrthonormalFlow.populationLoss].map { $0 * Double(row.parameters.inputDimension) }
+    },
+  ])
 
 /// Observables of the Gaussian flow over gamma.
-let gaussianTable = TableDefinition("martin2023/gaussian-flow", from: [GaussianFlow.self], columns: flowColumns) {
-  results in
-  try results.points(of: GaussianFlow.self).flatMap { point in
-    flowRows(
-      inputDimension: point.parameters.inputDimension, ratios: point.parameters.ratios,
-      times: point[GaussianFlow.rescaledTime], integratedTrace: point[GaussianFlow.integratedTrace],
-      overlap: point[GaussianFlow.overlap], loss: point[GaussianFlow.populationLoss])
-  }
-}
+let gaussianTable = TableDefinition(
+  "martin2023/gaussian-flow", of: GaussianFlow.self, along: GaussianFlow.rescaledTime,
+  columns: [
+    .parameter(inputDimensionColumn, \.inputDimension), .ratios, .place(GaussianFlow.rescaledTime),
+    .mean(GaussianFlow.integratedTrace), .mean(GaussianFlow.overlap),
+    .mean(scaledLossColumn) { row in
+      row[GaussianFlow.populationLoss].map { $0 * Double(row.parameters.inputDimension) }
+    },
+  ])
 
 /// The orthonormal limit over gamma.
 let limitTable = TableDefinition(
-  "martin2023/high-dimensional-limit", from: [HighDimensionalLimit.self],
-  columns: ratioColumns + [
-    rescaledTimeColumn, Column("integratedTrace", meaning: "phi"), Column("overlap", meaning: "overlap chi"),
-    Column("scaledLoss", meaning: "input dimension times risk"),
-    Column("overlapGap", meaning: "final overlap less overlap"),
-    Column("overlapGapAsymptote", meaning: "its leading behaviour at late times; missing before gamma = 0.2"),
-  ]
-) { results in
-  try results.points(of: HighDimensionalLimit.self).flatMap { point in
-    point[HighDimensionalLimit.rescaledTime].values.enumerated().map { index, time in
-      // To nine digits, so that a figure can pick a time.
-      point.parameters.ratios + [(time * 1e9).rounded() / 1e9]
-        + [
-          HighDimensionalLimit.integratedTrace, HighDimensionalLimit.overlap, HighDimensionalLimit.scaledLoss,
-          HighDimensionalLimit.overlapGap,
-        ].map { point[$0][0, index] }
-        + [time < 0.2 ? .nan : point[HighDimensionalLimit.overlapGapAsymptote][0, index]]
-    }
-  }
-}
+  "martin2023/high-dimensional-limit", of: HighDimensionalLimit.self, along: HighDimensionalLimit.rescaledTime,
+  columns: [
+    .ratios,
+    // To nine digits, so that a figure can pick a time.
+    .computed(Column("rescaledTime", meaning: "gamma = t/d")) {
+      ($0.place(HighDimensionalLimit.rescaledTime) * 1e9).rounded() / 1e9
+    },
+    .first(HighDimensionalLimit.integratedTrace), .first(HighDimensionalLimit.overlap),
+    .first(HighDimensionalLimit.scaledLoss), .first(HighDimensionalLimit.overlapGap),
+    .computed(
+      Column("overlapGapAsymptote", meaning: "its leading behaviour at late times; missing before gamma = 0.2")
+    ) {
+      $0.place(HighDimensionalLimit.rescaledTime) < 0.2 ? .nan : $0.first(HighDimensionalLimit.overlapGapAsymptote)
+    },
+  ])
 
 /// The Gaussian limit over gamma.
 let gaussianLimitTable = TableDefinition(
-  "martin2023/gaussian-limit", from: [GaussianLimit.self],
-  columns: ratioColumns + [
-    rescaledTimeColumn, Column("integratedTrace", meaning: "phi"), Column("overlap", meaning: "overlap chi"),
-    Column("scaledLoss", meaning: "input dimension times risk"),
-  ]
-) { results in
-  try results.points(of: GaussianLimit.self).flatMap { point in
-    point[GaussianLimit.rescaledTime].values.enumerated().map { index, time in
-      [point.parameters.studentWidthRatio, point.parameters.teacherWidthRatio, time]
-        + [GaussianLimit.integratedTrace, GaussianLimit.overlap, GaussianLimit.scaledLoss].map { point[$0][0, index] }
-    }
-  }
-}
+  "martin2023/gaussian-limit", of: GaussianLimit.self, along: GaussianLimit.rescaledTime,
+  columns: [
+    .ratios, .place(GaussianLimit.rescaledTime), .first(GaussianLimit.integratedTrace), .first(GaussianLimit.overlap),
+    .first(GaussianLimit.scaledLoss),
+  ])
 
 /// Histogram of the overlaps inside (0, 1), all replicas together, in 30 bins between the edges of the law.
 let histogramTable = TableDefinition(
@@ -138,23 +117,18 @@ let lawTable = TableDefinition(
 
 /// t^2 L for students wider than the teacher.
 let powerLawTable = TableDefinition(
-  "martin2023/power-law", from: [ConvergenceRates.self],
-  columns: [inputDimensionColumn, Column("time", meaning: "time t")]
-    + meanColumns("scaledLoss", "t^2 times risk")
-    + [Column("limit", meaning: "predicted limit of t^2 times risk")]
-) { results in
-  try results.points(of: ConvergenceRates.self).flatMap { point -> [[Double]] in
-    let parameters = point.parameters
-    let limit = Theory.powerLawLimit(
-      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
-      teacherWidth: parameters.teacherWidth)
-    let losses = point[ConvergenceRates.populationLoss]
-    return point[ConvergenceRates.time].values.enumerated().map { index, time in
-      let scaled = (0..<point.replicaCount).map { losses[$0, 0, index] * time * time }
-      return [Double(parameters.inputDimension), time] + meanValues(scaled) + [limit]
-    }
-  }
-}
+  "martin2023/power-law", of: ConvergenceRates.self, along: ConvergenceRates.time,
+  columns: [
+    .parameter(inputDimensionColumn, \.inputDimension), .place(ConvergenceRates.time),
+    .mean(Column("scaledLoss", meaning: "t^2 times risk")) { row in
+      let time = row.place(ConvergenceRates.time)
+      return row.perReplica(ConvergenceRates.populationLoss) { $0[0] * time * time }
+    },
+    .parameter(Column("limit", meaning: "predicted limit of t^2 times risk")) {
+      Theory.powerLawLimit(
+        inputDimension: $0.inputDimension, studentWidth: $0.studentWidth, teacherWidth: $0.teacherWidth)
+    },
+  ])
 
 /// L for students as wide as the teacher, the mean over the starts with one teacher, with the predicted exponential.
 let exponentialTable = TableDefinition(
@@ -187,12 +161,15 @@ let exponentialTable = TableDefinition(
 /// Escape and recovery times over the input dimension.
 let escapeTable = TableDefinition(
   "martin2023/escape", from: [Escape.self],
-  columns: [inputDimensionColumn, studentWidthColumn] + meanColumns("escapeTime", "time of half the final overlap")
-    + meanColumns("recoveryTime", "time of 0.99 of the final overlap")
-    + [
-      Column("escapeLaw", meaning: "(m*/4) ln d through the mean at the largest d"),
-      Column("recoveryLaw", meaning: "(m*/4) ln d through the mean at the largest d"),
-    ]
+  columns: [
+    inputDimensionColumn, studentWidthColumn,
+    Column("escapeTime", meaning: "time of half the final overlap, mean over replicas"),
+    Column("escapeTimeError", meaning: "its standard error"),
+    Column("recoveryTime", meaning: "time of 0.99 of the final overlap, mean over replicas"),
+    Column("recoveryTimeError", meaning: "its standard error"),
+    Column("escapeLaw", meaning: "(m*/4) ln d through the mean at the largest d"),
+    Column("recoveryLaw", meaning: "(m*/4) ln d through the mean at the largest d"),
+  ]
 ) { results in
   let points = try results.points(of: Escape.self)
   return points.map { point in
@@ -204,39 +181,35 @@ let escapeTable = TableDefinition(
       Double(parameters.teacherWidth) / 4
       * Double.logarithm(Double(parameters.inputDimension) / Double(largest.parameters.inputDimension))
     return [Double(parameters.inputDimension), Double(parameters.studentWidth)]
-      + meanValues(point[Escape.escapeTime].values) + meanValues(point[Escape.recoveryTime].values)
+      + [Escape.escapeTime, Escape.recoveryTime].flatMap {
+        [Statistics.mean(point[$0].values), Statistics.standardError(point[$0].values)]
+      }
       + [Escape.escapeTime, Escape.recoveryTime].map { Statistics.mean(largest[$0].values) + shift }
   }
 }
 
 /// Where the flow ends over the student's width.
 let widthTable = TableDefinition(
-  "martin2023/width-sweep", from: [WidthSweep.self],
+  "martin2023/width-sweep", of: WidthSweep.self,
   columns: [
-    inputDimensionColumn, studentWidthColumn, teacherWidthColumn,
-    Column("widthRatio", meaning: "student width over teacher width"),
-  ] + meanColumns("finalOverlap", "overlap at the end")
-    + [Column("predictedOverlap", meaning: "overlap of the best student of this width, mean over replicas")]
-    + meanColumns("scaledLoss", "input dimension times risk at the end")
-    + [Column("predictedLoss", meaning: "input dimension times the least risk, mean over replicas")]
-) { results in
-  try results.points(of: WidthSweep.self).map { point in
-    let parameters = point.parameters
-    return [
-      Double(parameters.inputDimension), Double(parameters.studentWidth), Double(parameters.teacherWidth),
-      Double(parameters.studentWidth) / Double(parameters.teacherWidth),
-    ] + meanValues(point[WidthSweep.finalOverlap].values)
-      + [Statistics.mean(point[WidthSweep.predictedOverlap].values)]
-      + meanValues(point[WidthSweep.scaledLoss].values) + [Statistics.mean(point[WidthSweep.predictedLoss].values)]
-  }
-}
+    .parameter(inputDimensionColumn, \.inputDimension), .parameter(studentWidthColumn, \.studentWidth),
+    .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(widthRatioColumn) { Double($0.studentWidth) / Double($0.teacherWidth) },
+    .mean(WidthSweep.finalOverlap),
+    .computed(
+      Column("predictedOverlap", meaning: "overlap of the best student of this width, mean over replicas")
+    ) { $0.mean(WidthSweep.predictedOverlap) },
+    .mean(WidthSweep.scaledLoss),
+    .computed(Column("predictedLoss", meaning: "input dimension times the least risk, mean over replicas")) {
+      $0.mean(WidthSweep.predictedLoss)
+    },
+  ])
 
 /// min(1, sqrt(m/m*)) as a smooth curve.
 let bestOverlapTable = TableDefinition(
   "martin2023/best-overlap", from: [],
   columns: [
-    Column("widthRatio", meaning: "student width over teacher width"),
-    Column("overlap", meaning: "overlap of the best student with an orthonormal teacher"),
+    widthRatioColumn, Column("overlap", meaning: "overlap of the best student with an orthonormal teacher"),
   ]
 ) { _ in
   (0...100).map { index in
