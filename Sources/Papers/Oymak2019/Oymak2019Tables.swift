@@ -7,54 +7,35 @@ private let dimensionColumn = Column("inputDimension", meaning: "input dimension
 private let samplesColumn = Column("sampleCount", unit: "samples", meaning: "number of samples n")
 private let ratioColumn = Column("parameterRatio", meaning: "kd/n")
 
-/// A mean with its standard error.
-private func meanColumns(_ name: String, unit: String = "1", _ meaning: String) -> [Column] {
-  [
-    Column(name, unit: unit, meaning: "\(meaning), mean over problems"),
-    Column("\(name)Error", unit: unit, meaning: "\(meaning), standard error of the mean"),
-  ]
-}
-
-private func meanValues(_ values: [Double]) -> [Double] {
-  [Statistics.mean(values), values.count > 1 ? Statistics.standardError(values) : 0]
-}
+private let corruptedShareColumn = Column("corruptedShare", meaning: "share of random labels")
+private let successColumn = Column("success", meaning: "share of problems that were fitted")
+/// The tail of a 68 % interval.
+private let tail = 0.16
 
 /// Share of fitted problems, per (k, n) of the map.
 let successMapTable = TableDefinition(
-  "oymak2019/success-map", from: [SuccessMap.self],
+  "oymak2019/success-map", of: SuccessMap.self,
   columns: [
-    dimensionColumn, widthColumn, samplesColumn, Column("success", meaning: "share of problems that were fitted"),
-    Column("countingWidth", meaning: "n/d, the width with as many weights as samples"),
-  ]
-) { results in
-  try results.points(of: SuccessMap.self).map { point in
-    [
-      Double(point.parameters.inputDimension), Double(point.parameters.studentWidth),
-      Double(point.parameters.sampleCount), Statistics.mean(point[SuccessMap.fitted].values),
-      Double(point.parameters.sampleCount) / Double(point.parameters.inputDimension),
-    ]
-  }
-}
+    .parameter(dimensionColumn, \.inputDimension), .parameter(widthColumn, \.studentWidth),
+    .parameter(samplesColumn, \.sampleCount), .computed(successColumn) { $0.mean(SuccessMap.fitted) },
+    .parameter(Column("countingWidth", meaning: "n/d, the width with as many weights as samples")) {
+      Double($0.sampleCount) / Double($0.inputDimension)
+    },
+  ])
 
 /// Share of fitted problems, per (k, d, n).
 let fittingTable = TableDefinition(
-  "oymak2019/fitting", from: [FittingTransition.self],
+  "oymak2019/fitting", of: FittingTransition.self,
   columns: [
-    dimensionColumn, widthColumn, samplesColumn, ratioColumn, Column("widthRatio", meaning: "k/n"),
-    Column("success", meaning: "share of problems that were fitted"),
-    Column("low", meaning: "lower end of its 68 % interval"), Column("high", meaning: "upper end of its 68 % interval"),
-  ] + meanColumns("residual", "|r|^2/|y|^2 at the end")
-) { results in
-  let points = try results.points(of: FittingTransition.self)
-  return try zip(points, fittingCounts(results)).map { point, count in
-    let interval = Statistics.clopperPearson(successes: count.successes, trials: count.trials, tail: 0.16)
-    return [
-      Double(count.inputDimension), Double(count.studentWidth), count.sampleCount, count.parameterRatio,
-      Double(count.studentWidth) / count.sampleCount, Double(count.successes) / Double(count.trials), interval.low,
-      interval.high,
-    ] + meanValues(point[FittingTransition.relativeResidual].values.map { $0 * $0 })
-  }
-}
+    .parameter(dimensionColumn, \.inputDimension), .parameter(widthColumn, \.studentWidth),
+    .parameter(samplesColumn, \.sampleCount),
+    .parameter(ratioColumn) { Double($0.studentWidth * $0.inputDimension) / Double($0.sampleCount) },
+    .parameter(Column("widthRatio", meaning: "k/n")) { Double($0.studentWidth) / Double($0.sampleCount) },
+    .share(FittingTransition.fitted, as: successColumn, tail: tail),
+    .mean(Column("residual", meaning: "|r|^2/|y|^2 at the end")) {
+      $0[FittingTransition.relativeResidual].map { $0 * $0 }
+    },
+  ])
 
 /// The logistic curve through them, all networks together: P as a function of kd/n.
 let fittedCurveTable = TableDefinition(
@@ -105,46 +86,34 @@ let thresholdTable = TableDefinition(
 
 /// The number of weights that the theorem asks for, per (n, d).
 let certifiedTable = TableDefinition(
-  "oymak2019/certified", from: [CertifiedRegime.self],
+  "oymak2019/certified", of: CertifiedRegime.self,
   columns: [
-    dimensionColumn, samplesColumn,
-    Column("parameterCount", unit: "weights", meaning: "certified kd, geometric mean over data sets"),
-  ]
-) { results in
-  try results.points(of: CertifiedRegime.self).map { point in
-    [
-      Double(point.parameters.inputDimension), Double(point.parameters.sampleCount),
-      exp(Statistics.mean(point[CertifiedRegime.certifiedParameterCount].values.map { log($0) })),
-    ]
-  }
-}
+    .parameter(dimensionColumn, \.inputDimension), .parameter(samplesColumn, \.sampleCount),
+    .computed(
+      Column("parameterCount", unit: "weights", meaning: "certified kd, geometric mean over data sets")
+    ) { exp(Statistics.mean($0[CertifiedRegime.certifiedParameterCount].map { log($0) })) },
+  ])
 
 /// Least eigenvalue of the Jacobian's kernel and its distance from the limit, per width.
 let jacobianTable = TableDefinition(
-  "oymak2019/jacobian", from: [JacobianSpectrum.self],
-  columns: [widthColumn, ratioColumn] + meanColumns("eigenvalueRatio", "lambda_min(K)/lambda(X)")
-    + meanColumns("kernelDistance", "|K - Sigma|/|Sigma|")
-) { results in
-  try results.points(of: JacobianSpectrum.self).map { point in
-    let width = Double(point.parameters.studentWidth)
-    return [width, width * Double(point.parameters.inputDimension) / Double(point.parameters.sampleCount)]
-      + meanValues(point[JacobianSpectrum.eigenvalueRatio].values)
-      + meanValues(point[JacobianSpectrum.kernelDistance].values)
-  }
-}
+  "oymak2019/jacobian", of: JacobianSpectrum.self,
+  columns: [
+    .parameter(widthColumn, \.studentWidth),
+    .parameter(ratioColumn) { Double($0.studentWidth) * Double($0.inputDimension) / Double($0.sampleCount) },
+    .mean(JacobianSpectrum.eigenvalueRatio), .mean(JacobianSpectrum.kernelDistance),
+  ])
 
 /// lambda(X) of random data.
 let covarianceTable = TableDefinition(
-  "oymak2019/covariance", from: [CovarianceEigenvalue.self],
-  columns: [dimensionColumn, samplesColumn, Column("load", meaning: "2n/d^2")]
-    + meanColumns("eigenvalue", "lambda(X)") + [Column("prediction", meaning: "free edge")]
-) { results in
-  try results.points(of: CovarianceEigenvalue.self).map { point in
-    let (d, n) = (Double(point.parameters.inputDimension), Double(point.parameters.sampleCount))
-    return [d, n, 2 * n / (d * d)] + meanValues(point[CovarianceEigenvalue.eigenvalue].values)
-      + [point[CovarianceEigenvalue.prediction][0]]
-  }
-}
+  "oymak2019/covariance", of: CovarianceEigenvalue.self,
+  columns: [
+    .parameter(dimensionColumn, \.inputDimension), .parameter(samplesColumn, \.sampleCount),
+    .parameter(Column("load", meaning: "2n/d^2")) {
+      2 * Double($0.sampleCount) / Double($0.inputDimension * $0.inputDimension)
+    },
+    .mean(CovarianceEigenvalue.eigenvalue, meaning: "lambda(X)"),
+    .first(CovarianceEigenvalue.prediction, meaning: "free edge"),
+  ])
 
 /// The free edge at d = 40 as a curve over 2n/d^2.
 let edgeTable = TableDefinition(
@@ -163,132 +132,86 @@ let edgeTable = TableDefinition(
 
 /// Residual along descent of the first problem, with the bound and the linearised network.
 let convergenceTable = TableDefinition(
-  "oymak2019/convergence", from: [Convergence.self],
+  "oymak2019/convergence", of: Convergence.self, along: Convergence.iteration,
+  where: { $0.place(Convergence.iteration) > 0 && $0.first(Convergence.residual).isFinite },
   columns: [
-    widthColumn, Column("iteration", unit: "steps", meaning: "steps made"),
-    Column("residual", meaning: "|r|/|r_0|; missing after the end"), Column("bound", meaning: "bound of the theorem"),
-    Column("linearResidual", meaning: "|r|/|r_0| of the linearised network; missing after the end"),
-  ]
-) { results in
-  try results.points(of: Convergence.self).flatMap { point in
-    point[Convergence.iteration].values.enumerated().compactMap { index, iteration -> [Double]? in
-      let residual = point[Convergence.residual][0, index]
-      guard iteration > 0, residual.isFinite else { return nil }
-      return [
-        Double(point.parameters.studentWidth), iteration, residual, point[Convergence.bound][0, index],
-        point[Convergence.linearResidual][0, index],
-      ]
-    }
-  }
-}
+    .parameter(widthColumn, \.studentWidth), .place(Convergence.iteration), .first(Convergence.residual),
+    .first(Convergence.bound), .first(Convergence.linearResidual),
+  ])
 
 /// Distance with its bounds, per sweep point.
 let distanceTable = TableDefinition(
-  "oymak2019/distance", from: [Distance.self],
-  columns: [dimensionColumn, samplesColumn, widthColumn] + meanColumns("distance", "|W - W_0|")
-    + meanColumns("linearDistance", "the same of the linearised network") + [
-      Column("upperBound", meaning: "|r_0|/alpha, mean over problems; missing where K is singular"),
-      Column("lowerBound", meaning: "(|r_0| - |r|)/beta, mean over problems"),
-      Column("success", meaning: "share of runs that fit the labels"),
-    ] + meanColumns("relativeMovement", "|W - W_0|/|W_0|")
-    + meanColumns("decadeRatio", "steps from |r_0|/100 to |r_0|/1000 over those from |r_0|/10 to |r_0|/100")
-    + meanColumns("eigenvalueRatio", "lambda_min(K) at the end over that at the start")
-    + meanColumns("flippedShare", "share of sign changes")
-    + meanColumns("greatestFlippedShare", "share of sign changes on the worst sample")
-) { results in
-  try results.points(of: Distance.self).map { point in
-    [
-      Double(point.parameters.inputDimension), Double(point.parameters.sampleCount),
-      Double(point.parameters.studentWidth),
-    ] + meanValues(point[Distance.distance].values) + meanValues(point[Distance.linearDistance].values)
-      + [
-        Statistics.mean(point[Distance.upperBound].values), Statistics.mean(point[Distance.lowerBound].values),
-        Statistics.mean(point[Distance.fitted].values),
-      ] + meanValues(point[Distance.relativeMovement].values) + meanValues(decadeRatios(point))
-      + meanValues(point[Distance.eigenvalueRatio].values)
-      + meanValues(point[Distance.flippedShare].values) + meanValues(point[Distance.greatestFlippedShare].values)
-  }
-}
+  "oymak2019/distance", of: Distance.self,
+  columns: [
+    .parameter(dimensionColumn, \.inputDimension), .parameter(samplesColumn, \.sampleCount),
+    .parameter(widthColumn, \.studentWidth), .mean(Distance.distance), .mean(Distance.linearDistance),
+    .computed(Column("upperBound", meaning: "|r_0|/alpha, mean over problems; missing where K is singular")) {
+      $0.mean(Distance.upperBound)
+    },
+    .computed(Column("lowerBound", meaning: "(|r_0| - |r|)/beta, mean over problems")) { $0.mean(Distance.lowerBound) },
+    .computed(Column("success", meaning: "share of runs that fit the labels")) { $0.mean(Distance.fitted) },
+    .mean(Distance.relativeMovement),
+    .mean(
+      Column(
+        "decadeRatio", meaning: "steps from |r_0|/100 to |r_0|/1000 over those from |r_0|/10 to |r_0|/100")
+    ) { decadeRatios($0.point) },
+    .mean(Distance.eigenvalueRatio), .mean(Distance.flippedShare),
+    .mean(Distance.greatestFlippedShare),
+  ])
 
 /// Mean squared residual per epoch of the first problem: stochastic and full descent.
 let stochasticTable = TableDefinition(
-  "oymak2019/stochastic", from: [StochasticDescent.self],
+  "oymak2019/stochastic", of: StochasticDescent.self, along: StochasticDescent.epoch,
   columns: [
-    widthColumn, Column("epoch", unit: "epochs", meaning: "epochs done"),
-    Column("meanSquare", meaning: "|r|^2/|y|^2 of stochastic descent, mean over orders; missing at round-off"),
-    Column("fullDescent", meaning: "|r|^2/|y|^2 of full descent"),
-    Column("bound", meaning: "exp(-bound rate) from the same start"),
-  ]
-) { results in
-  try results.points(of: StochasticDescent.self).flatMap { point in
-    let first = point[StochasticDescent.meanSquare][0, 0]
-    let rate = point[StochasticDescent.boundRate][0] * Double(point.parameters.sampleCount)
-    return point[StochasticDescent.epoch].values.enumerated().map { index, epoch -> [Double] in
-      let square = point[StochasticDescent.meanSquare][0, index]
-      return [
-        Double(point.parameters.studentWidth), epoch, square > 1e-13 ? square : .nan,
-        point[StochasticDescent.fullDescent][0, index], first * exp(-rate * epoch),
-      ]
-    }
-  }
-}
+    .parameter(widthColumn, \.studentWidth), .place(StochasticDescent.epoch),
+    .computed(
+      Column("meanSquare", meaning: "|r|^2/|y|^2 of stochastic descent, mean over orders; missing at round-off")
+    ) {
+      let square = $0.first(StochasticDescent.meanSquare)
+      return square > 1e-13 ? square : .nan
+    },
+    .first(StochasticDescent.fullDescent),
+    .computed(Column("bound", meaning: "exp(-bound rate) from the same start")) {
+      let rate = $0.first(StochasticDescent.boundRate) * Double($0.parameters.sampleCount)
+      return $0.point[StochasticDescent.meanSquare][0, 0] * exp(-rate * $0.place(StochasticDescent.epoch))
+    },
+  ])
 
 /// Steps and distance, per share of random labels.
 let corruptionTable = TableDefinition(
-  "oymak2019/label-corruption", from: [LabelCorruption.self],
-  columns: [Column("corruptedShare", meaning: "share of random labels")]
-    + meanColumns("iterationCount", unit: "steps", "steps needed") + meanColumns("distance", "|W - W_0|")
-) { results in
-  try results.points(of: LabelCorruption.self).map { point in
-    [point.parameters.corruptedShare] + meanValues(point[LabelCorruption.iterationCount].values)
-      + meanValues(point[LabelCorruption.distance].values)
-  }
-}
+  "oymak2019/label-corruption", of: LabelCorruption.self,
+  columns: [
+    .parameter(corruptedShareColumn, \.corruptedShare), .mean(LabelCorruption.iterationCount),
+    .mean(LabelCorruption.distance),
+  ])
 
 /// Real inputs: share of fitted problems, steps and distance, per (k, n, share of random labels).
 let digitTable = TableDefinition(
-  "oymak2019/digits", from: [DigitLabels.self],
+  "oymak2019/digits", of: DigitLabels.self,
   columns: [
-    widthColumn, samplesColumn, ratioColumn, Column("corruptedShare", meaning: "share of random labels"),
-    Column("success", meaning: "share of problems that were fitted"),
-    Column("low", meaning: "lower end of its 68 % interval"), Column("high", meaning: "upper end of its 68 % interval"),
-  ] + meanColumns("iterationCount", unit: "steps", "steps made") + meanColumns("distance", "|W - W_0|")
-) { results in
-  try results.points(of: DigitLabels.self).map { point in
-    let fitted = point[DigitLabels.fitted].values
-    let interval = Statistics.clopperPearson(
-      successes: fitted.filter { $0 > 0.5 }.count, trials: fitted.count, tail: 0.16)
-    let (k, n) = (Double(point.parameters.studentWidth), Double(point.parameters.sampleCount))
-    return [
-      k, n, point[DigitLabels.parameterRatio][0], point.parameters.corruptedShare, Statistics.mean(fitted),
-      interval.low, interval.high,
-    ] + meanValues(point[DigitLabels.iterationCount].values) + meanValues(point[DigitLabels.distance].values)
-  }
-}
+    .parameter(widthColumn, \.studentWidth), .parameter(samplesColumn, \.sampleCount),
+    .first(DigitLabels.parameterRatio, meaning: "kd/n"), .parameter(corruptedShareColumn, \.corruptedShare),
+    .share(DigitLabels.fitted, as: successColumn, tail: tail), .mean(DigitLabels.iterationCount),
+    .mean(DigitLabels.distance),
+  ])
 
 /// How well conditioned random features are, per width.
 let featureTable = TableDefinition(
-  "oymak2019/features", from: [OutputLayer.self],
-  columns: [Column("widthRatio", meaning: "k/n")]
-    + meanColumns("eigenvalueRatio", "lambda_min(Phi Phi^T)/k over lambda_out(X)")
-    + [Column("bound", meaning: "(1 - sqrt(n/k))^2, or 0 for k < n")]
-) { results in
-  try results.points(of: OutputLayer.self).map { point in
-    let ratio = Double(point.parameters.studentWidth) / Double(point.parameters.sampleCount)
-    let edge = max(0, 1 - (1 / ratio).squareRoot())
-    return [ratio] + meanValues(point[OutputLayer.eigenvalueRatio].values) + [edge * edge]
-  }
-}
+  "oymak2019/features", of: OutputLayer.self,
+  columns: [
+    .parameter(Column("widthRatio", meaning: "k/n")) { Double($0.studentWidth) / Double($0.sampleCount) },
+    .mean(OutputLayer.eigenvalueRatio),
+    .parameter(Column("bound", meaning: "(1 - sqrt(n/k))^2, or 0 for k < n")) {
+      let edge = max(0, 1 - (1 / (Double($0.studentWidth) / Double($0.sampleCount))).squareRoot())
+      return edge * edge
+    },
+  ])
 
 /// What least squares leaves, per number of trained weights.
 let countingTable = TableDefinition(
-  "oymak2019/counting", from: [OutputLayer.self],
-  columns: [Column("trainedRatio", meaning: "trained weights over n")]
-    + meanColumns("residual", "least |residual|^2/|y|^2")
-    + [Column("prediction", meaning: "1 - (trained weights)/n, or 0")]
-) { results in
-  try results.points(of: OutputLayer.self).map { point in
-    let ratio = point.parameters.trainedRatio
-    return [ratio] + meanValues(point[OutputLayer.residual].values) + [max(0, 1 - ratio)]
-  }
-}
+  "oymak2019/counting", of: OutputLayer.self,
+  columns: [
+    .parameter(Column("trainedRatio", meaning: "trained weights over n"), \.trainedRatio),
+    .mean(OutputLayer.residual, meaning: "least |residual|^2/|y|^2"),
+    .parameter(Column("prediction", meaning: "1 - (trained weights)/n, or 0")) { max(0, 1 - $0.trainedRatio) },
+  ])
