@@ -163,9 +163,10 @@ public struct ExperimentPoint<E: Experiment>: Sendable {
     guard kept != replicas else { return self }
     let position = Dictionary(uniqueKeysWithValues: replicas.enumerated().map { ($1, $0) })
     let rows = kept.compactMap { position[$0] }
-    let coordinates = Set(E.outputs.filter(\.isCoordinate).map(\.name))
+    // An axis has a scale, its indices if the experiment gives none; scales are the same for every replica.
+    let scales = Set(E.outputs.flatMap(\.axes))
     let arrays = arrays.reduce(into: self.arrays) { arrays, entry in
-      if !coordinates.contains(entry.key) { arrays[entry.key] = entry.value.rows(rows) }
+      if !scales.contains(entry.key) { arrays[entry.key] = entry.value.rows(rows) }
     }
     return Self(self, replicas: kept, arrays: arrays)
   }
