@@ -65,7 +65,7 @@ public struct Columns<E: Experiment>: Sendable {
   /// The mean of an output over the replicas and its standard error: the columns `x` and `xError`, x the output's name unless
   /// another is given. See ``mean(_:standardErrors:_:)`` for the numbers, ``first(_:as:meaning:element:)`` for `element`.
   public static func mean(
-    _ output: OutputArray, as name: String? = nil, meaning: String? = nil, standardErrors: Double = 1,
+    _ output: OutputArray, as name: String? = nil, meaning: String? = nil, standardErrors: Int = 1,
     element: @escaping @Sendable (NDArray) -> Double = { $0[] }
   ) -> Self {
     mean(Column(output, as: name, meaning: meaning), standardErrors: standardErrors) {
@@ -78,11 +78,11 @@ public struct Columns<E: Experiment>: Sendable {
   /// NaN counts for neither; the mean of nothing is NaN. Of a calculation without chance the error is 0, of a single
   /// replica NaN.
   public static func mean(
-    _ column: Column, standardErrors: Double = 1, _ replicas: @escaping @Sendable (TableRow<E>) throws -> [Double]
+    _ column: Column, standardErrors: Int = 1, _ replicas: @escaping @Sendable (TableRow<E>) throws -> [Double]
   ) -> Self {
     Self(columns: MeanOfReplicas.columns(column, standardErrors: standardErrors)) { row in
       let found = MeanOfReplicas(try replicas(row), isExact: !E.drawsRandomNumbers(row.parameters))
-      return [found.mean, standardErrors * found.standardError]
+      return [found.mean, Double(standardErrors) * found.standardError]
     }
   }
 
@@ -157,7 +157,7 @@ struct MeanOfReplicas {
   }
 
   /// The columns of a mean and its error.
-  static func columns(_ column: Column, standardErrors: Double = 1) -> [Column] {
+  static func columns(_ column: Column, standardErrors: Int = 1) -> [Column] {
     let factor = standardErrors == 1 ? "" : "\(standardErrors) times the "
     return [
       Column(column.name, unit: column.unit, meaning: "\(column.meaning), mean over replicas"),

@@ -138,6 +138,15 @@ private func isSame(_ one: [OutputArray: NDArray], _ other: [OutputArray: NDArra
           experiment: "bocchi2026/\(name)", parameter: "teacherSpread", values: [.real(0), .real(0.3)], idle: base,
           acting: with(base, ["teacherWidth": .integer(2)]))
       }
+      + ["gaussian-flow", "convergence-rates"].map { name in
+        let base: [String: ParameterValue] = [
+          "inputDimension": .integer(6), "studentWidth": .integer(3), "teacherWidth": .integer(2),
+          "lastTime": .real(1), "timeCount": .integer(4),
+        ]
+        return Example(
+          experiment: "martin2023/\(name)", parameter: "absoluteTolerance", values: [.real(1e-12), .real(1e-4)],
+          idle: with(base, ["method": .text("riccati")]), acting: with(base, ["method": .text("direct")]))
+      }
   }()
 
   private static let experiments = Dictionary(

@@ -138,7 +138,10 @@ import ToyPaper
       ("[{2x: 1}]", "<ratio>", ["6:17: figure 'toy/many': '2x' cannot name a facet"]),
       ("[]", "2", ["6:15: figure 'toy/many': 'facets' has no values"]),
       ("{ratio: 1}", "<ratio>", ["6:15: figure 'toy/many': 'facets' must be a list, not the mapping {ratio: 1}"]),
-      ("[{ratio: [[1, 2], 3]}]", "1<ratio>", ["6:25: figure 'toy/many': 'ratio' must be a single value"]),
+      (
+        "[{ratio: [[1, 2], 3]}]", "1<ratio>",
+        ["6:25: figure 'toy/many': 'ratio' must be a single value", "'ratio' must be a number, not the word '13'"]
+      ),
       (
         "[{ratio: [1, 2]}]", "x<ratio>",
         [
