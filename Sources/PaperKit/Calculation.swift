@@ -41,14 +41,15 @@ extension Results {
   /// The points of one experiment as calculations without chance, at least one. Throws ``EvidenceError`` where there is
   /// none, or one that draws random numbers.
   public func calculations<E: Experiment>(of experiment: E.Type) throws -> [Calculation<E>] {
-    let points = try points(of: experiment)
-    guard !points.isEmpty else { throw EvidenceError("needs sweep points of \(E.name), found none") }
-    return try points.map(Calculation.init)
+    try somePoints(of: experiment).map(Calculation.init)
   }
 
-  /// The only point of one experiment as a calculation without chance. Throws ``EvidenceError`` otherwise.
-  public func calculation<E: Experiment>(of experiment: E.Type) throws -> Calculation<E> {
-    try Calculation(point(of: experiment))
+  /// The only point of one experiment, or of those that are meant, as a calculation without chance. Throws
+  /// ``EvidenceError`` otherwise.
+  public func calculation<E: Experiment>(
+    of experiment: E.Type, where isMeant: (E.Parameters) -> Bool = { _ in true }
+  ) throws -> Calculation<E> {
+    try Calculation(point(of: experiment, where: isMeant))
   }
 }
 

@@ -31,8 +31,19 @@ extension Estimator {
   ) -> Self {
     Self(name, from: [experiment], meaning: meaning, file: file, line: line) { results in
       let point = try results.point(of: E.self)
-      return .proportion(
-        successes: try hasIt(point).count { $0 }, trials: point.replicaCount, undetermined: point.failedReplicas.count)
+      return .share(of: try hasIt(point), undetermined: point.failedReplicas.count)
+    }
+  }
+
+  /// The same of all sweep points together; `hasIt` says it of each replica that counts, one of them at least.
+  public static func pooledShare<E: Experiment>(
+    _ name: String, of experiment: E.Type, meaning: String, file: String = #fileID, line: Int = #line,
+    _ hasIt: @escaping @Sendable (ExperimentPoint<E>) throws -> [Bool]
+  ) -> Self {
+    Self(name, from: [experiment], meaning: meaning, file: file, line: line) { results in
+      let flags = try results.points(of: E.self).flatMap(hasIt)
+      guard !flags.isEmpty else { throw EvidenceError("no replica of \(E.name) counts") }
+      return .share(of: flags, undetermined: results.failedReplicaCount)
     }
   }
 
@@ -81,18 +92,9 @@ extension Estimator {
   }
 }
 
-extension Results {
-  /// The points of one experiment, at least one. Throws ``EvidenceError`` where there is none.
-  public func somePoints<E: Experiment>(of experiment: E.Type) throws -> [ExperimentPoint<E>] {
-    let points = try points(of: experiment)
-    guard !points.isEmpty else { throw EvidenceError("needs sweep points of \(E.name), found none") }
-    return points
-  }
-}
-
-extension ExperimentPoint {
-  /// Replica by replica one output that is a single number over another.
-  public func ratios(_ numerator: OutputArray, over denominator: OutputArray) -> [Double] {
-    zip(self[numerator].values, self[denominator].values).map { $0 / $1 }
+extension Estimate {
+  /// The share of what is true.
+  fileprivate static func share(of flags: [Bool], undetermined: Int) -> Estimate {
+    .proportion(successes: flags.count { $0 }, trials: flags.count, undetermined: undetermined)
   }
 }

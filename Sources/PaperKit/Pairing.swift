@@ -1,3 +1,5 @@
+internal import NumericalMethods
+
 // Comparing sweep points replica by replica.
 
 /// Several points with the replicas that all of them have, in the same order: what may be compared replica by replica.
@@ -18,6 +20,30 @@ public func paired<First: Experiment, Second: Experiment>(
     (first.replicas, first.failedReplicas), (second.replicas, second.failedReplicas),
   ])
   return (first.keeping(common), second.keeping(common))
+}
+
+/// An output that is a single number at one point over the same at another, replica by replica.
+public func ratios<E: Experiment>(
+  _ output: OutputArray, of point: ExperimentPoint<E>, over other: ExperimentPoint<E>
+) throws -> [Double] {
+  let values = try paired([point, other]).map { $0[output].values }
+  return zip(values[0], values[1]).map { $0 / $1 }
+}
+
+/// The slope of ln y against ln x by least squares, replica by replica: y an output that is a single number, x one number a
+/// point. Throws ``EvidenceError`` unless there are two x and all y are positive.
+public func logSlopes<E: Experiment>(
+  _ points: [ExperimentPoint<E>], _ output: OutputArray, against x: (E.Parameters) -> Double
+) throws -> [Double] {
+  let positions = points.map { Double.logarithm(x($0.parameters)) }
+  guard Set(positions).count > 1 else { throw EvidenceError("needs two positions or more") }
+  let samples = try paired(points).map { $0[output].values }
+  guard samples.joined().allSatisfy({ $0 > 0 }) else {
+    throw EvidenceError("\(output.name) is not positive everywhere, so it has no logarithm")
+  }
+  return samples[0].indices.map { replica in
+    Statistics.linearFit(positions, samples.map { .logarithm($0[replica]) }).slope
+  }
 }
 
 /// The numbers of the replicas that several points have, ascending; throws as ``paired(_:)`` does.

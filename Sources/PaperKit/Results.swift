@@ -55,13 +55,46 @@ public struct Results: Sendable {
     try points.filter { $0.experiment == E.name && $0.replicaCount > 0 }.map(ExperimentPoint.init)
   }
 
-  /// The only point of one experiment. Throws ``EvidenceError`` when there are none or several.
-  public func point<E: Experiment>(of experiment: E.Type) throws -> ExperimentPoint<E> {
-    let found = try points(of: experiment)
+  /// The points of one experiment, at least one. Throws ``EvidenceError`` where there is none.
+  public func somePoints<E: Experiment>(of experiment: E.Type) throws -> [ExperimentPoint<E>] {
+    let points = try points(of: experiment)
+    guard !points.isEmpty else { throw EvidenceError("needs sweep points of \(E.name), found none") }
+    return points
+  }
+
+  /// The only point of one experiment, or of those that are meant. Throws ``EvidenceError`` when there are none or several.
+  public func point<E: Experiment>(
+    of experiment: E.Type, where isMeant: (E.Parameters) -> Bool = { _ in true }
+  ) throws -> ExperimentPoint<E> {
+    let found = try points(of: experiment).filter { isMeant($0.parameters) }
     guard let point = found.first, found.count == 1 else {
       throw EvidenceError("needs exactly one sweep point of \(E.name), found \(found.count)")
     }
     return point
+  }
+
+  /// The points of one experiment in ascending order of a number, of which there must be two values at least: to compare its
+  /// ends. Throws ``EvidenceError`` otherwise.
+  public func points<E: Experiment>(
+    of experiment: E.Type, ascending key: (E.Parameters) -> some Comparable
+  ) throws -> [ExperimentPoint<E>] {
+    let points = try points(of: experiment).sorted { key($0.parameters) < key($1.parameters) }
+    guard let first = points.first, let last = points.last, key(first.parameters) < key(last.parameters) else {
+      throw EvidenceError("needs two different sweep points of \(E.name) at least, found \(points.count)")
+    }
+    return points
+  }
+
+  /// The only two points of one experiment, that with the lesser number first. Throws ``EvidenceError`` unless there are two
+  /// and the numbers differ.
+  public func pair<E: Experiment>(
+    of experiment: E.Type, ascending key: (E.Parameters) -> some Comparable
+  ) throws -> (ExperimentPoint<E>, ExperimentPoint<E>) {
+    let points = try points(of: experiment, ascending: key)
+    guard points.count == 2 else {
+      throw EvidenceError("needs two sweep points of \(E.name), found \(points.count)")
+    }
+    return (points[0], points[1])
   }
 
   /// Number of replicas that failed, over all points.
@@ -149,6 +182,36 @@ public struct ExperimentPoint<E: Experiment>: Sendable {
     return used
   }
 
+  /// An output with one axis of all replicas where that axis's coordinate has a value. Throws as ``index(of:in:)`` does.
+  public func values(of output: OutputArray, at value: Double, in coordinate: OutputArray) throws -> [Double] {
+    self[output].column(try index(of: value, in: coordinate))
+  }
+
+  /// Replica by replica one output that is a single number over another.
+  public func ratios(_ numerator: OutputArray, over denominator: OutputArray) -> [Double] {
+    zip(self[numerator].values, self[denominator].values).map { $0 / $1 }
+  }
+
+  /// Replica by replica an output with one axis at one index on it over the same at another.
+  public func ratios(_ output: OutputArray, at index: Int, over other: Int) -> [Double] {
+    zip(self[output].column(index), self[output].column(other)).map { $0 / $1 }
+  }
+
+  /// Replica by replica the slope of ln y against ln x between two indices, of an output y with x as the scale of its only
+  /// axis.
+  public func logSlopes(of y: OutputArray, over x: OutputArray, from first: Int, to last: Int) -> [Double] {
+    let range = Double.logarithm(self[x][last] / self[x][first])
+    return ratios(y, at: last, over: first).map { .logarithm($0) / range }
+  }
+
+  /// Replica by replica one output that is a single number less another.
+  public func differences(_ output: OutputArray, from other: OutputArray) -> [Double] {
+    zip(self[output].values, self[other].values).map { $0 - $1 }
+  }
+
+  /// The replicas for which an output that is 0 or 1 is 1.
+  public func count(_ flag: OutputArray) -> Int { self[flag].values.count { $0 > 0.5 } }
+
   /// Throws ``EvidenceError`` where a replica failed: for fits to counts, which a missing trial would shift either way.
   public func requireAllReplicas() throws {
     guard failedReplicas.isEmpty else {
@@ -173,8 +236,19 @@ public struct ExperimentPoint<E: Experiment>: Sendable {
 }
 
 extension NDArray {
-  /// For stacked outputs [replica, index]: the values of all replicas at one index.
-  public func column(_ index: Int) -> [Double] { (0..<shape[0]).map { self[$0, index] } }
+  /// For stacked outputs [replica] + axes: the values of all replicas at one place on the axes. Checked.
+  public func column(_ place: Int...) -> [Double] { column(at: place) }
+
+  /// The same at the last place on the last axis; `place` is that on the axes before. Checked.
+  public func lastColumn(_ place: Int...) -> [Double] { column(at: place + [shape[rank - 1] - 1]) }
+
+  private func column(at place: [Int]) -> [Double] {
+    let axes = shape.dropFirst()
+    precondition(
+      place.count == axes.count && zip(place, axes).allSatisfy { (0..<$1).contains($0) }, "\(place) outside \(axes)")
+    let (offset, stride) = (zip(place, axes).reduce(0) { $0 * $1.1 + $1.0 }, axes.reduce(1, *))
+    return (0..<shape[0]).map { values[$0 * stride + offset] }
+  }
 
   /// For stacked outputs [replica, index]: the values of one replica.
   public func row(_ replica: Int) -> [Double] { slice(replica).values }

@@ -20,13 +20,15 @@ struct System: Hashable, Comparable {
   let inputDimension: Int
   let teacherWidth: Int
 
+  /// The counting formula n_c.
+  var countingThreshold: Double {
+    Double(Theory.countingThreshold(inputDimension: inputDimension, teacherWidth: teacherWidth))
+  }
+
   static func < (left: System, right: System) -> Bool {
     (left.inputDimension, left.teacherWidth) < (right.inputDimension, right.teacherWidth)
   }
 }
-
-/// Number of ones in an output of flags.
-func count(_ flags: NDArray) -> Int { flags.values.reduce(0) { $1 > 0.5 ? $0 + 1 : $0 } }
 
 /// How often the teacher was the only zero, per sweep point.
 func uniquenessCounts(_ results: Results) throws -> [SuccessCount] {
@@ -34,7 +36,7 @@ func uniquenessCounts(_ results: Results) throws -> [SuccessCount] {
     try point.requireAllReplicas()
     return SuccessCount(
       inputDimension: point.parameters.inputDimension, teacherWidth: point.parameters.teacherWidth,
-      sampleCount: point.parameters.sampleCount, successes: count(point[Uniqueness.unique]), trials: point.replicaCount)
+      sampleCount: point.parameters.sampleCount, successes: point.count(Uniqueness.unique), trials: point.replicaCount)
   }
 }
 
@@ -57,16 +59,11 @@ func threshold(_ counts: [SuccessCount], of system: System) throws -> Estimate {
   }
 }
 
-/// The thresholds of every (d, m*) in some counts, in order.
-func thresholds(_ counts: [SuccessCount]) throws -> [(system: System, threshold: Estimate)] {
-  try Dictionary(grouping: counts, by: \.system).sorted { $0.key < $1.key }.map { system, counts in
+/// The thresholds of every (d, m*) that data sets are counted at, in order. Throws ``EvidenceError`` where there is none.
+func thresholds(_ results: Results) throws -> [(system: System, threshold: Estimate)] {
+  let counts = try uniquenessCounts(results)
+  guard !counts.isEmpty else { throw EvidenceError("no data sets") }
+  return try Dictionary(grouping: counts, by: \.system).sorted { $0.key < $1.key }.map { system, counts in
     (system, try threshold(counts, of: system))
-  }
-}
-
-extension Estimate {
-  /// This fitted number, or proved step, divided by a positive one.
-  func divided(by divisor: Double) -> Estimate {
-    .fit(value: value / divisor, standardError: standardError / divisor)
   }
 }

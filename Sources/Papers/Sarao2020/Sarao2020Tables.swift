@@ -40,8 +40,8 @@ let recoveryTable = TableDefinition(
     .computed(
       Column("decidedProbability", meaning: "share of the runs with a certain outcome that found the teacher")
     ) { row in
-      let decided = row.point.replicaCount - count(row.point[GradientDescent.undecided])
-      return decided > 0 ? Double(count(row.point[GradientDescent.recovered])) / Double(decided) : .nan
+      let decided = row.point.replicaCount - row.point.count(GradientDescent.undecided)
+      return decided > 0 ? Double(row.point.count(GradientDescent.recovered)) / Double(decided) : .nan
     },
     .computed(Column("undecidedShare", meaning: "share of runs without a certain outcome")) {
       $0.mean(GradientDescent.undecided)
@@ -66,7 +66,7 @@ let thresholdTable = TableDefinition(
     Column("ratioError", meaning: "standard error of n_50/d"),
   ]
 ) { results in
-  try thresholds(uniquenessCounts(results)).map { system, threshold in
+  try thresholds(results).map { system, threshold in
     let d = Double(system.inputDimension)
     return [
       d, Double(system.teacherWidth), threshold.value, threshold.standardError, threshold.value / d,
@@ -91,8 +91,7 @@ let countingTable = TableDefinition(
     }
   return Set(systems).sorted().map { system in
     let d = Double(system.inputDimension)
-    let threshold = Double(
-      Theory.countingThreshold(inputDimension: system.inputDimension, teacherWidth: system.teacherWidth))
+    let threshold = system.countingThreshold
     return [d, Double(system.teacherWidth), threshold, threshold / d, Double(system.teacherWidth + 1)]
   }
 }
