@@ -4,7 +4,7 @@ internal import PaperKit
 // How the numbers behind the claims are measured. The unit of evidence is the replica: one random start with its samples.
 
 /// Descent against its limit N -> infinity.
-let dynamicsEstimators = [
+let dynamicsEstimators: [Estimator] = [
   Estimator(
     "bocchi2026/law-difference", from: [FullSGD.self, ReducedSGD.self],
     meaning: "mean ln of the last loss of full descent less that of the reduced chain"
@@ -14,13 +14,8 @@ let dynamicsEstimators = [
       throw EvidenceError(
         "descent ends at time \(descent.parameters.lastTime), the chain at \(chain.parameters.lastTime)")
     }
-    let (full, reduced) = (descent[FullSGD.populationLoss], chain[ReducedSGD.populationLoss])
-    let samples = [full, reduced].map { $0.column($0.shape[1] - 1).map(Double.logarithm) }
-    let errors = samples.map(Statistics.standardError)
-    return .fit(
-      value: Statistics.mean(samples[0]) - Statistics.mean(samples[1]),
-      standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
-      degreesOfFreedom: Double(min(samples[0].count, samples[1].count) - 1))
+    let losses = [descent[FullSGD.populationLoss], chain[ReducedSGD.populationLoss]]
+    return .combination(of: losses.map { $0.lastColumn().map(Double.logarithm) }, weights: [1, -1])
   },
   Estimator(
     "bocchi2026/flow-distance-slope", from: [ReducedSGD.self],
@@ -28,7 +23,9 @@ let dynamicsEstimators = [
       "slope against ln N of the mean ln of the greatest distance over time between the losses of descent and flow"
   ) { results in
     try slopeInDimension(
-      results.points(of: ReducedSGD.self).map { ($0.parameters.inputDimension, greatestDistances($0)) })
+      results.points(of: ReducedSGD.self).map {
+        ($0.parameters.inputDimension, greatestDistances($0).map(Double.logarithm))
+      })
   },
   Estimator(
     "bocchi2026/plateau-start-bias", from: [ReducedSGD.self],
@@ -39,89 +36,73 @@ let dynamicsEstimators = [
     let count = Double(point.replicaCount)
     return .greatest(
       try times.indices[point.index(of: 10, in: ReducedSGD.time)...].map { index in
-        let differences = zip(
-          point[ReducedSGD.populationLoss].column(index), point[ReducedSGD.flowLoss].column(index)
-        ).map { $0 - $1 }
+        let losses = [ReducedSGD.populationLoss, ReducedSGD.flowLoss].map { point[$0].column(index) }
+        let differences = zip(losses[0], losses[1]).map { $0 - $1 }
         let ratio = Statistics.mean(differences) / Statistics.variance(differences).squareRoot()
         // Standard error of a standardised mean.
         let error = ((1 + ratio * ratio / 2) / count).squareRoot()
         return Estimate.fit(value: ratio, standardError: error, degreesOfFreedom: count - 1).distance(from: 0)
       })
   },
-  Estimator(
-    "bocchi2026/plateau-loss-ratio", from: [ReducedSGD.self],
+  .mean(
+    "bocchi2026/plateau-loss-ratio", of: ReducedSGD.self,
     meaning: "loss of descent over that of the overlap equations at time 10, mean over runs"
-  ) { results in
-    let point = try results.point(of: ReducedSGD.self)
-    let place = try point.index(of: 10, in: ReducedSGD.time)
-    return .mean(
-      zip(point[ReducedSGD.populationLoss].column(place), point[ReducedSGD.flowLoss].column(place)).map { $0 / $1 })
+  ) { point in
+    let losses = try [ReducedSGD.populationLoss, ReducedSGD.flowLoss].map {
+      try point.values(of: $0, at: 10, in: ReducedSGD.time)
+    }
+    return zip(losses[0], losses[1]).map { $0 / $1 }
   },
 ]
 
 /// The late loss of descent with p > p*.
-let tailEstimators = [
-  Estimator(
-    "bocchi2026/descent-tail-exponent", from: [FullSGD.self],
+let tailEstimators: [Estimator] = [
+  .median(
+    "bocchi2026/descent-tail-exponent", of: FullSGD.self,
     meaning: "slope of ln loss against ln time between half of the last time and the last, median over runs"
-  ) { results in
-    let (point, middle) = try lateHalf(results)
-    let times = point[FullSGD.time].values
-    let duration = Double.logarithm(times[times.count - 1] / times[middle])
-    let losses = point[FullSGD.populationLoss]
-    return .median(
-      zip(losses.column(times.count - 1), losses.column(middle)).map { Double.logarithm($0 / $1) / duration })
+  ) { point in
+    let (middle, last) = try lateHalf(point)
+    return point.logSlopes(of: FullSGD.populationLoss, over: FullSGD.time, from: middle, to: last)
   },
-  Estimator(
-    "bocchi2026/descent-tail-pace", from: [FullSGD.self],
+  .median(
+    "bocchi2026/descent-tail-pace", of: FullSGD.self,
     meaning:
       "growth of loss^(-1/2) per time between half of the last time and the last, in units of the predicted limit; median"
-  ) { results in
-    let (point, middle) = try lateHalf(results)
-    let times = point[FullSGD.time].values
-    let unit = (times[times.count - 1] - times[middle]) / point.parameters.theory.tailConstant.squareRoot()
-    let losses = point[FullSGD.populationLoss]
-    return .median(
-      zip(losses.column(times.count - 1), losses.column(middle)).map {
-        (1 / $0.squareRoot() - 1 / $1.squareRoot()) / unit
-      })
+  ) { point in
+    let (middle, last) = try lateHalf(point)
+    let (times, losses) = (point[FullSGD.time].values, point[FullSGD.populationLoss])
+    let unit = (times[last] - times[middle]) / point.parameters.theory.tailConstant.squareRoot()
+    return zip(losses.column(last), losses.column(middle)).map {
+      (1 / $0.squareRoot() - 1 / $1.squareRoot()) / unit
+    }
   },
 ]
 
-/// Runs of descent, and the index of half of their last time.
-private func lateHalf(_ results: Results) throws -> (ExperimentPoint<FullSGD>, Int) {
-  let point = try results.point(of: FullSGD.self)
-  return (point, try point.index(of: point.parameters.lastTime / 2, in: FullSGD.time))
+/// The indices of half of the last time and of the last.
+private func lateHalf(_ point: ExperimentPoint<FullSGD>) throws -> (middle: Int, last: Int) {
+  (
+    try point.index(of: point.parameters.lastTime / 2, in: FullSGD.time),
+    point[FullSGD.time].values.count - 1
+  )
 }
 
 /// The plateau and the way out of it.
-let escapeEstimators = [
-  Estimator(
-    "bocchi2026/plateau-gap", from: [Plateau.self],
+let escapeEstimators: [Estimator] = [
+  .greatestExact(
+    "bocchi2026/plateau-gap", of: Plateau.self,
     meaning: "greatest relative distance of the loss that the overlap equations settle at from the closed form"
-  ) { results in
-    let points = try results.calculations(of: Plateau.self)
-    let gaps = points.map { abs($0.number(Plateau.settledLoss) / $0.number(Plateau.populationLoss) - 1) }
-    return .exact(gaps.greatest(), from: points)
-  },
-  Estimator(
-    "bocchi2026/plateau-height-gap", from: [Plateau.self],
+  ) { abs($0.number(Plateau.settledLoss) / $0.number(Plateau.populationLoss) - 1) },
+  .greatestExact(
+    "bocchi2026/plateau-height-gap", of: Plateau.self,
     meaning: "greatest distance of the settled loss from 1/(p+2) + 1/p*"
-  ) { results in
-    let points = try results.calculations(of: Plateau.self)
-    let gaps = points.map { point in
-      let expected = 1 / Double(point.parameters.studentWidth + 2) + 1 / Double(point.parameters.teacherWidth)
-      return abs(point.number(Plateau.settledLoss) - expected)
-    }
-    return .exact(gaps.greatest(), from: points)
+  ) { point in
+    let expected = 1 / Double(point.parameters.studentWidth + 2) + 1 / Double(point.parameters.teacherWidth)
+    return abs(point.number(Plateau.settledLoss) - expected)
   },
-  Estimator(
-    "bocchi2026/escape-rate-gap", from: [EscapeRate.self],
+  .greatestExact(
+    "bocchi2026/escape-rate-gap", of: EscapeRate.self,
     meaning: "greatest distance from 1 of the escape rate of the loss in units of 8 eta/p*"
-  ) { results in
-    let points = try results.calculations(of: EscapeRate.self)
-    return .exact(points.map { abs($0.number(EscapeRate.rateRatio) - 1) }.greatest(), from: points)
-  },
+  ) { abs($0.number(EscapeRate.rateRatio) - 1) },
   Estimator(
     "bocchi2026/escape-rate-spread", from: [EscapeRate.self],
     meaning: "greatest difference, at equal p*, between escape rates of different p in units of 8 eta/p*"
@@ -146,43 +127,27 @@ let escapeEstimators = [
       points.map { .logarithm($0.number(EscapeRate.rateRatio) * $0.parameters.learningRate) })
     return .exact(fit.slope, numericalError: 1e-8, from: points)
   },
-  Estimator(
-    "bocchi2026/prefactor-gap", from: [EscapeRate.self],
+  .greatestExact(
+    "bocchi2026/prefactor-gap", of: EscapeRate.self,
     meaning: "greatest relative distance of the prefactor A of free rows from 2p/(p+2)"
-  ) { results in
-    let points = try results.calculations(of: EscapeRate.self)
-    let gaps = points.map { abs($0.number(EscapeRate.lossAmplitude) / $0.parameters.theory.prefactor - 1) }
-    return .exact(gaps.greatest(), from: points)
-  },
-  Estimator(
-    "bocchi2026/random-prefactor-gap", from: [EscapeRate.self],
+  ) { abs($0.number(EscapeRate.lossAmplitude) / $0.parameters.theory.prefactor - 1) },
+  .greatest(
+    "bocchi2026/random-prefactor-gap", of: EscapeRate.self,
     meaning:
       "median relative distance of the prefactor A from 2, of constrained rows from random starts; greatest of all widths"
-  ) { results in
-    .greatest(
-      try results.points(of: EscapeRate.self).map { point in
-        .median(point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) })
-      })
+  ) { point in
+    .median(point[EscapeRate.lossAmplitude].values.map { abs($0 / point.parameters.theory.prefactor - 1) })
   },
-  Estimator(
-    "bocchi2026/amplitude-middle-share", from: [EscapeAmplitude.self],
+  .share(
+    "bocchi2026/amplitude-middle-share", of: EscapeAmplitude.self,
     meaning: "share of runs whose F(X/(1+nu)) lies between 1/4 and 3/4; 1/2 if the law has the right shape"
-  ) { results in
-    let ranks = try amplitudeRanks(results)
-    return .proportion(
-      successes: ranks.count { (0.25...0.75).contains($0) }, trials: ranks.count,
-      undetermined: results.failedReplicaCount)
-  },
-  Estimator(
-    "bocchi2026/amplitude-ratio", from: [EscapeAmplitude.self],
+  ) { try amplitudeRanks($0).map { (0.25...0.75).contains($0) } },
+  .mean(
+    "bocchi2026/amplitude-ratio", of: EscapeAmplitude.self, scale: .logarithmic,
     meaning: "geometric mean of X/(1+nu) over that of the Gamma law of mean 1"
-  ) { results in
-    let point = try results.point(of: EscapeAmplitude.self)
+  ) { point in
     let expected = Double.exponential(point.parameters.theory.meanLogarithmOfAmplitude)
-    return .mean(
-      zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map {
-        $0 / (1 + $1) / expected
-      }, scale: .logarithmic)
+    return scaledAmplitudes(point).map { $0 / expected }
   },
   Estimator(
     "bocchi2026/escape-slope-gap", from: [EscapeTime.self],
@@ -208,14 +173,9 @@ let escapeEstimators = [
     meaning: "slope of the mean corrected escape time of descent against ln N, in units of 1/(2r)"
   ) { results in
     let points = try results.points(of: EscapeTime.self)
-    let times = points.map { $0[EscapeTime.correctedTime].values }
-    let fit = try slope(
-      x: points.map { .logarithm(Double($0.parameters.inputDimension)) }, y: times.map(Statistics.mean),
-      standardErrors: times.map(Statistics.standardError))
-    let unit = points[0][EscapeTime.expectedSlope].values[0]
-    return .fit(
-      value: fit.slope / unit, standardError: fit.standardError / unit,
-      degreesOfFreedom: Double(times.map(\.count).min() ?? 0) - 1)
+    return try slopeInDimension(
+      points.map { ($0.parameters.inputDimension, $0[EscapeTime.correctedTime].values) }
+    ).divided(by: points[0][EscapeTime.expectedSlope].values[0])
   },
   Estimator(
     "bocchi2026/width-gain-ratio", from: [EscapeTime.self],
@@ -243,44 +203,38 @@ private func widthGains(_ results: Results) throws -> [Double] {
 }
 
 /// What the width gains in time, from random starts.
-let gainEstimators = [
+let gainEstimators: [Estimator] = [
   Estimator(
     "bocchi2026/random-width-gain", from: [EscapeTime.self],
     meaning: "share of the mean escape time that the wider of two students gains, from random starts"
   ) { results in
-    let points = try narrowAndWide(results)
-    let times = points.map { $0[EscapeTime.escapeTime].values }
-    let (means, errors) = (times.map(Statistics.mean), times.map(Statistics.standardError))
-    let ratio = means[1] / means[0]
-    let parts = zip(errors, means).map { $0 / $1 }
+    let (narrow, wide) = try results.pair(of: EscapeTime.self, ascending: \.studentWidth)
+    let ratio = ratioOfMeans(wide[EscapeTime.escapeTime].values, over: narrow[EscapeTime.escapeTime].values)
     return .fit(
-      value: 1 - ratio, standardError: ratio * (parts[0] * parts[0] + parts[1] * parts[1]).squareRoot(),
-      degreesOfFreedom: Double(min(times[0].count, times[1].count) - 1))
+      value: 1 - ratio.value, standardError: ratio.value * ratio.relativeError,
+      degreesOfFreedom: ratio.degreesOfFreedom)
   },
   Estimator(
     "bocchi2026/gain-in-foldings", from: [EscapeTime.self],
     meaning: "time that the wider of two students gains from a typical start, in units of 1/(2 r) of the narrower"
   ) { results in
-    let points = try narrowAndWide(results)
+    let (narrow, wide) = try results.pair(of: EscapeTime.self, ascending: \.studentWidth)
     // Without chance, the same in every replica.
-    let times = points.map { $0[EscapeTime.typicalTime].values[0] }
-    return .identity([(times[0] - times[1]) / points[0][EscapeTime.expectedSlope].values[0]])
+    let times = [narrow, wide].map { $0[EscapeTime.typicalTime].values[0] }
+    return .identity([(times[0] - times[1]) / narrow[EscapeTime.expectedSlope].values[0]])
   },
   Estimator(
     "bocchi2026/start-gain-in-foldings", from: [EscapeTime.self],
     meaning:
       "time by which the wider of two students gains more from random than from typical starts, in units of 1/(2 r)"
   ) { results in
-    let delays = try narrowAndWide(results).map { point in
-      zip(point[EscapeTime.flowTime].values, point[EscapeTime.typicalTime].values).map {
-        ($0 - $1) / point[EscapeTime.expectedSlope].values[0]
+    let (narrow, wide) = try results.pair(of: EscapeTime.self, ascending: \.studentWidth)
+    let delays = [narrow, wide].map { point in
+      point.differences(EscapeTime.flowTime, from: EscapeTime.typicalTime).map {
+        $0 / point[EscapeTime.expectedSlope].values[0]
       }
     }
-    let errors = delays.map(Statistics.standardError)
-    return .fit(
-      value: Statistics.mean(delays[0]) - Statistics.mean(delays[1]),
-      standardError: (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
-      degreesOfFreedom: Double(min(delays[0].count, delays[1].count) - 1))
+    return .combination(of: delays, weights: [1, -1])
   },
   Estimator(
     "bocchi2026/descent-gain-excess", from: [EscapeTime.self],
@@ -298,13 +252,10 @@ let gainEstimators = [
       let unit = sorted[0][EscapeTime.expectedSlope].values[0]
       // Descent's advance before the equations, less what noise makes of it.
       let advances = sorted.map { point in
-        let expected =
-          Double.logarithm(1 + point[EscapeTime.noiseGain].values[0]) * point[EscapeTime.expectedSlope].values[0]
-        return zip(point[EscapeTime.flowTime].values, point[EscapeTime.escapeTime].values).map {
-          ($0 - $1 - expected) / unit
-        }
+        let expected = noiseAdvance(point)
+        return point.differences(EscapeTime.flowTime, from: EscapeTime.escapeTime).map { ($0 - expected) / unit }
       }
-      let errors = advances.map { Statistics.standardError($0) }
+      let errors = advances.map(Statistics.standardError)
       let wider = Double(sorted.count - 1)
       count += wider
       excess += advances.dropFirst().reduce(0) { $0 + Statistics.mean($1) } - wider * Statistics.mean(advances[0])
@@ -320,53 +271,27 @@ let gainEstimators = [
       "time by which descent escapes before the overlap equations from the same start, in units of ln(1 + nu)/(2 r); mean "
       + "over all N and widths"
   ) { results in
-    let points = try results.points(of: EscapeTime.self)
-    let samples = points.map { point in
-      zip(point[EscapeTime.flowTime].values, point[EscapeTime.escapeTime].values).map {
-        ($0 - $1)
-          / (Double.logarithm(1 + point[EscapeTime.noiseGain].values[0]) * point[EscapeTime.expectedSlope].values[0])
-      }
+    let advances = try results.somePoints(of: EscapeTime.self).map { point in
+      point.differences(EscapeTime.flowTime, from: EscapeTime.escapeTime).map { $0 / noiseAdvance(point) }
     }
-    let count = Double(samples.count)
-    let variance = samples.reduce(0) { sum, values in
-      let error = Statistics.standardError(values)
-      return sum + error * error
-    }
-    return .fit(
-      value: Statistics.mean(samples.map(Statistics.mean)), standardError: variance.squareRoot() / count,
-      degreesOfFreedom: Double((samples.map(\.count).min() ?? 0) - 1))
+    return .combination(of: advances, weights: advances.map { _ in 1 }).divided(by: Double(advances.count))
   },
 ]
 
-/// The narrower and the wider of two students.
-private func narrowAndWide(_ results: Results) throws -> [ExperimentPoint<EscapeTime>] {
-  let points = try results.points(of: EscapeTime.self).sorted {
-    $0.parameters.studentWidth < $1.parameters.studentWidth
-  }
-  guard points.count == 2, points[0].parameters.studentWidth < points[1].parameters.studentWidth else {
-    throw EvidenceError("needs two student widths, found \(points.count) points")
-  }
-  return points
+/// The time ln(1 + nu)/(2 r) that noise is predicted to save, the same for every replica.
+private func noiseAdvance(_ point: ExperimentPoint<EscapeTime>) -> Double {
+  Double.logarithm(1 + point[EscapeTime.noiseGain].values[0]) * point[EscapeTime.expectedSlope].values[0]
+}
+
+/// X/(1+nu) of every run.
+private func scaledAmplitudes(_ point: ExperimentPoint<EscapeAmplitude>) -> [Double] {
+  zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map { $0 / (1 + $1) }
 }
 
 /// F(X/(1+nu)) of every run, F the distribution function of the Gamma law of shape p p*/2 and mean 1.
-private func amplitudeRanks(_ results: Results) throws -> [Double] {
-  let point = try results.point(of: EscapeAmplitude.self)
+private func amplitudeRanks(_ point: ExperimentPoint<EscapeAmplitude>) throws -> [Double] {
   let shape = Double(point.parameters.studentWidth * point.parameters.teacherWidth) / 2
-  let scaled = zip(point[EscapeAmplitude.amplitude].values, point[EscapeAmplitude.noiseGain].values).map {
-    $0 / (1 + $1)
-  }
+  let scaled = scaledAmplitudes(point)
   guard scaled.allSatisfy({ $0 >= 0 }) else { throw EvidenceError("an amplitude is not a positive number") }
   return scaled.map { Distributions.gammaCumulative($0, shape: shape, scale: 1 / shape) }
-}
-
-/// Slope against ln N of the mean logarithm of what was found at each input dimension N.
-func slopeInDimension(_ samples: [(inputDimension: Int, values: [Double])]) throws -> Estimate {
-  let logarithms = samples.map { $0.values.map(Double.logarithm) }
-  let fit = try slope(
-    x: samples.map { .logarithm(Double($0.inputDimension)) }, y: logarithms.map(Statistics.mean),
-    standardErrors: logarithms.map(Statistics.standardError))
-  return .fit(
-    value: fit.slope, standardError: fit.standardError,
-    degreesOfFreedom: Double(logarithms.map(\.count).min() ?? 0) - 1)
 }

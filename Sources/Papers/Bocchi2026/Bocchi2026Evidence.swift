@@ -13,13 +13,31 @@ let timeColumn = Column("time", unit: "steps/N", meaning: "time")
 /// 1 for constrained rows, else 0.
 func flag(_ constraint: Constraint) -> Double { constraint == .spherical ? 1 : 0 }
 
-/// Estimated slope of y against x from independent points with standard errors, by weighted least squares.
-func slope(x: [Double], y: [Double], standardErrors: [Double]) throws -> (slope: Double, standardError: Double) {
-  guard Set(x).count > 1, standardErrors.allSatisfy({ $0 > 0 }) else {
-    throw EvidenceError("a slope needs at least 2 distinct positions with replicas")
+/// Slope against ln N of the mean of one number for each run, found at each input dimension N, by weighted least squares.
+func slopeInDimension(_ samples: [(inputDimension: Int, values: [Double])]) throws -> Estimate {
+  let values = samples.map(\.values)
+  let errors = values.map(Statistics.standardError)
+  guard Set(samples.map(\.inputDimension)).count > 1, errors.allSatisfy({ $0 > 0 }) else {
+    throw EvidenceError("a slope needs at least 2 input dimensions with replicas")
   }
-  let fit = Statistics.linearFit(x, y, weights: standardErrors.map { 1 / ($0 * $0) })
-  return (fit.slope, fit.slopeStandardError)
+  let fit = Statistics.linearFit(
+    samples.map { .logarithm(Double($0.inputDimension)) }, values.map(Statistics.mean),
+    weights: errors.map { 1 / ($0 * $0) })
+  return .fit(
+    value: fit.slope, standardError: fit.slopeStandardError,
+    degreesOfFreedom: Double(values.map(\.count).min() ?? 0) - 1)
+}
+
+/// The mean of one sample over that of another, independent one.
+func ratioOfMeans(
+  _ numerator: [Double], over denominator: [Double]
+) -> (value: Double, relativeError: Double, degreesOfFreedom: Double) {
+  let means = [numerator, denominator].map(Statistics.mean)
+  let errors = zip([numerator, denominator], means).map { Statistics.standardError($0) / $1 }
+  return (
+    means[0] / means[1], (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot(),
+    Double(min(numerator.count, denominator.count) - 1)
+  )
 }
 
 /// Greatest distance |loss of descent - loss of the overlap equations| over time, per replica.
@@ -74,4 +92,9 @@ func eigenvalues(_ point: ExperimentPoint<Hessian>, replica: Int = 0) -> [Double
     guard let count = Int(exactly: multiplicity), count >= 0 else { return [Double.nan] }
     return Array(repeating: eigenvalue, count: count)
   }
+}
+
+/// The same of every replica.
+func spectra(_ point: ExperimentPoint<Hessian>) -> [[Double]] {
+  (0..<point.replicaCount).map { eigenvalues(point, replica: $0) }
 }
