@@ -5,17 +5,14 @@ internal import PaperKit
 // How the numbers behind the claims on spectra are measured.
 
 /// Estimators of the spectra.
-let spectrumEstimators = [
-  Estimator(
-    "oymak2019/rank-gap", from: [JacobianSpectrum.self],
+let spectrumEstimators: [Estimator] = [
+  .identity(
+    "oymak2019/rank-gap", of: JacobianSpectrum.self,
     meaning: "greatest distance of the rank of a Jacobian from min(n, kd)"
-  ) { results in
-    .identity(
-      try results.points(of: JacobianSpectrum.self).flatMap { point in
-        let parameters = point.parameters
-        let full = Double(min(parameters.sampleCount, parameters.studentWidth * parameters.inputDimension))
-        return point[JacobianSpectrum.rank].values.map { abs($0 - full) }
-      })
+  ) { point in
+    let parameters = point.parameters
+    let full = Double(min(parameters.sampleCount, parameters.studentWidth * parameters.inputDimension))
+    return point[JacobianSpectrum.rank].values.map { abs($0 - full) }
   },
   Estimator(
     "oymak2019/kernel-distance-ratio", from: [JacobianSpectrum.self],
@@ -24,7 +21,7 @@ let spectrumEstimators = [
       sets
       """
   ) { results in
-    let points = try paired(requireSome(results.points(of: JacobianSpectrum.self)))
+    let points = try paired(results.points(of: JacobianSpectrum.self))
     let ratios = try points.map { point in
       let parameters = point.parameters
       let limit = try relativeKernelVariance(
@@ -33,22 +30,19 @@ let spectrumEstimators = [
     }
     return .median(ratios[0].indices.map { replica in Statistics.mean(ratios.map { $0[replica] }) })
   },
-  Estimator(
-    "oymak2019/eigenvalue-half-share", from: [JacobianSpectrum.self],
+  .share(
+    "oymak2019/eigenvalue-half-share", of: JacobianSpectrum.self,
     meaning: "share of starts with lambda_min(K) of lambda(X)/2 or more, at one width"
-  ) { results in
-    let point = try results.point(of: JacobianSpectrum.self)
-    return .proportion(
-      successes: point[JacobianSpectrum.eigenvalueRatio].values.count { $0 >= 0.5 }, trials: point.replicaCount,
-      undetermined: point.failedReplicas.count)
-  },
+  ) { $0[JacobianSpectrum.eigenvalueRatio].values.map { $0 >= 0.5 } },
   Estimator(
     "oymak2019/eigenvalue-deficit-exponent", from: [JacobianSpectrum.self],
     meaning: "slope of ln(1 - lambda_min(K)/lambda(X)) against ln k, of the means over data sets"
   ) { results in
     let points = try paired(results.points(of: JacobianSpectrum.self))
     guard Set(points.map(\.parameters.studentWidth)).count > 1 else { throw EvidenceError("needs two widths or more") }
-    return try jackknife(replicaCount: points[0].replicaCount) { replicas in
+    let count = points[0].replicaCount
+    guard count > 2 else { throw EvidenceError("needs 3 replicas or more, found \(count)") }
+    let slope = try Statistics.jackknife(Array(0..<count)) { replicas in
       let deficits = points.map { point in
         1 - Statistics.mean(replicas.map { point[JacobianSpectrum.eigenvalueRatio][$0] })
       }
@@ -58,39 +52,26 @@ let spectrumEstimators = [
       let widths = points.map { log(Double($0.parameters.studentWidth)) }
       return Statistics.linearFit(widths, deficits.map { log($0) }).slope
     }
+    return .fit(value: slope.value, standardError: slope.standardError, degreesOfFreedom: Double(count - 1))
   },
-  Estimator(
-    "oymak2019/free-edge-gap", from: [CovarianceEigenvalue.self],
+  .greatest(
+    "oymak2019/free-edge-gap", of: CovarianceEigenvalue.self,
     meaning: "greatest relative distance of the median lambda(X) from the free edge"
-  ) { results in
-    let points = try requireSome(results.points(of: CovarianceEigenvalue.self))
-    return .greatest(
-      points.map { point in
-        let values = zip(point[CovarianceEigenvalue.eigenvalue].values, point[CovarianceEigenvalue.prediction].values)
-        return .median(values.map { $0 / $1 }).distance(from: 1)
-      })
-  },
+  ) { .median($0.ratios(CovarianceEigenvalue.eigenvalue, over: CovarianceEigenvalue.prediction)).distance(from: 1) },
   Estimator(
     "oymak2019/eigenvalue-fall-ratio", from: [CovarianceEigenvalue.self],
     meaning: "mean lambda(X) at the fewest samples over that at the most, over what the free edge says of this ratio"
   ) { results in
-    let points = try results.points(of: CovarianceEigenvalue.self).sorted {
-      $0.parameters.sampleCount < $1.parameters.sampleCount
-    }
-    guard let first = points.first, let last = points.last, points.count > 1 else {
-      throw EvidenceError("needs two sample counts or more")
-    }
-    let values = [first, last].map { point in
-      let values = point[CovarianceEigenvalue.eigenvalue].values
-      return (Statistics.mean(values), Statistics.standardError(values))
-    }
-    let edges = [first, last].map { $0[CovarianceEigenvalue.prediction][0] }
-    return propagated(
-      values, degreesOfFreedom: Double(min(first.replicaCount, last.replicaCount) - 1)
+    let points = try results.points(of: CovarianceEigenvalue.self, ascending: \.sampleCount)
+    let ends = [points[0], points[points.count - 1]]
+    let edges = ends.map { $0[CovarianceEigenvalue.prediction][0] }
+    return .propagated(
+      ends.map { .mean($0[CovarianceEigenvalue.eigenvalue].values) },
+      degreesOfFreedom: Double((ends.map(\.replicaCount).min() ?? 0) - 1)
     ) { $0[0] / $0[1] * edges[1] / edges[0] }
   },
-  Estimator(
-    "oymak2019/feature-eigenvalue-ratio", from: [OutputLayer.self],
+  .mean(
+    "oymak2019/feature-eigenvalue-ratio", of: OutputLayer.self,
     meaning: "lambda_min(Phi Phi^T)/k over lambda_out(X) at one width"
-  ) { .mean(try $0.point(of: OutputLayer.self)[OutputLayer.eigenvalueRatio].values) },
+  ) { $0[OutputLayer.eigenvalueRatio].values },
 ]

@@ -71,8 +71,8 @@ let thresholdTable = TableDefinition(
   return try all.sorted { $0.key < $1.key }.map { network, counts in
     let d = Double(network.inputDimension)
     let parameters = Double(network.studentWidth) * d
-    func find(_ counts: [FitCount]) throws -> (value: Double, standardError: Double) {
-      do { return try threshold(counts) } catch is EvidenceError { return (.nan, .nan) }
+    func find(_ counts: [FitCount]) throws -> Estimate {
+      do { return try transitionRatio(counts) } catch is EvidenceError { return .fit(value: .nan, standardError: .nan) }
     }
     let found = try find(counts)
     let early = try find(quarter[network] ?? [])
