@@ -4,35 +4,26 @@ internal import PaperKit
 // How the numbers behind the claims are measured. The unit of evidence is the replica: one teacher, one start.
 
 /// Estimators of the setting: the risk and the overlap law.
-let settingEstimators = [
-  Estimator(
-    "martin2023/population-risk-ratio", from: [PopulationRisk.self],
+let settingEstimators: [Estimator] = [
+  .median(
+    "martin2023/population-risk-ratio", of: PopulationRisk.self,
     meaning: "Monte Carlo mean of the squared error over the closed form of the risk; median over networks"
-  ) { results in
-    .median(try results.point(of: PopulationRisk.self)[PopulationRisk.ratio].values)
-  },
-  Estimator(
-    "martin2023/overlap-law-distance", from: [OverlapSpectrum.self],
+  ) { $0[PopulationRisk.ratio].values },
+  .greatest(
+    "martin2023/overlap-law-distance", of: OverlapSpectrum.self,
     meaning: "median Kolmogorov-Smirnov distance of the overlaps from the limit law, the greatest over the ratios"
-  ) { results in
-    .greatest(
-      try some(results.points(of: OverlapSpectrum.self), "overlaps").map {
-        .median($0[OverlapSpectrum.kolmogorovDistance].values)
-      })
-  },
+  ) { .median($0[OverlapSpectrum.kolmogorovDistance].values) },
   Estimator(
     "martin2023/reduction-error", from: [OrthonormalFlow.self],
     meaning: "greatest difference of the overlap between the three scalars and all weights, same starts"
   ) { results in
-    let points = try results.points(of: OrthonormalFlow.self)
-    let direct = points.filter { $0.parameters.method == .direct }
+    let direct = try results.somePoints(of: OrthonormalFlow.self).filter { $0.parameters.method == .direct }
     return .identity(
-      try some(direct, "direct flows").flatMap { direct in
-        let reduced = try only(
-          points.filter {
-            $0.parameters.method == .frameReduction && $0.parameters.inputDimension == direct.parameters.inputDimension
-              && $0.parameters.ratios == direct.parameters.ratios
-          }, "reduction of the same starts")
+      try direct.flatMap { direct in
+        let reduced = try results.point(of: OrthonormalFlow.self) {
+          $0.method == .frameReduction && $0.inputDimension == direct.parameters.inputDimension
+            && $0.ratios == direct.parameters.ratios
+        }
         return try greatestDifferences([direct, reduced], OrthonormalFlow.overlap)
       })
   },
@@ -40,13 +31,12 @@ let settingEstimators = [
     "martin2023/march-error", from: [GaussianFlow.self],
     meaning: "greatest difference of the overlap between the Riccati march and direct integration, same instances"
   ) { results in
-    let points = try results.points(of: GaussianFlow.self)
-    let direct = points.filter { $0.parameters.method == .direct }
+    let direct = try results.somePoints(of: GaussianFlow.self).filter { $0.parameters.method == .direct }
     return .identity(
-      try some(direct, "direct flows").flatMap { direct in
-        let march = try only(
-          points.filter { $0.parameters.method == .riccati && $0.parameters.ratios == direct.parameters.ratios },
-          "march of the same instances")
+      try direct.flatMap { direct in
+        let march = try results.point(of: GaussianFlow.self) {
+          $0.method == .riccati && $0.ratios == direct.parameters.ratios
+        }
         return try greatestDifferences([direct, march], GaussianFlow.overlap)
       })
   },
@@ -62,32 +52,32 @@ private func greatestDifferences<E: Experiment>(
   }
 }
 
+/// phi at gamma = 1 of every replica.
+private func phi(_ flow: ExperimentPoint<OrthonormalFlow>) throws -> [Double] {
+  try flow.values(of: OrthonormalFlow.integratedTrace, at: 1, in: OrthonormalFlow.rescaledTime)
+}
+
+private func phi(_ flow: ExperimentPoint<GaussianFlow>) throws -> [Double] {
+  try flow.values(of: GaussianFlow.integratedTrace, at: 1, in: GaussianFlow.rescaledTime)
+}
+
 /// Estimators of the high-dimensional limit against finite sizes.
-let limitEstimators =
+let limitEstimators: [Estimator] =
   Regime.allCases.flatMap { regime in
     [
       Estimator(
         "martin2023/phi-distance-\(regime.rawValue)", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
         meaning: "distance of the median phi at gamma = 1 from its limit, orthonormal, \(regime.rawValue) student"
       ) { results in
-        let point = try only(
-          results.points(of: OrthonormalFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
-        let values = point[OrthonormalFlow.integratedTrace].column(
-          try point.index(of: 1, in: OrthonormalFlow.rescaledTime))
-        let limit = try results.orthonormalLimit(
-          HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
-        return .median(values).distance(from: limit)
+        let flow = try results.point(of: OrthonormalFlow.self) { $0.regime == regime }
+        return .median(try phi(flow)).distance(from: try results.orthonormalPhi(ratios: flow.parameters.ratios))
       },
       Estimator(
         "martin2023/gaussian-phi-distance-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
         meaning: "distance of phi at gamma = 1 from the Gaussian limit, \(regime.rawValue) student"
       ) { results in
-        let point = try only(
-          results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
-        let values = point[GaussianFlow.integratedTrace].column(
-          try point.index(of: 1, in: GaussianFlow.rescaledTime))
-        let limit = try results.gaussianLimit(GaussianLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
-        return .mean(values).distance(from: limit)
+        let flow = try results.point(of: GaussianFlow.self) { $0.regime == regime }
+        return .mean(try phi(flow)).distance(from: try results.gaussianPhi(ratios: flow.parameters.ratios))
       },
       Estimator(
         "martin2023/gaussian-orthonormal-distance-\(regime.rawValue)",
@@ -95,13 +85,8 @@ let limitEstimators =
         meaning:
           "distance of phi at gamma = 1 of Gaussian networks from the orthonormal limit, \(regime.rawValue) student"
       ) { results in
-        let point = try only(
-          results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }, "\(regime) flow")
-        let values = point[GaussianFlow.integratedTrace].column(
-          try point.index(of: 1, in: GaussianFlow.rescaledTime))
-        let limit = try results.orthonormalLimit(
-          HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
-        return .mean(values).distance(from: limit)
+        let flow = try results.point(of: GaussianFlow.self) { $0.regime == regime }
+        return .mean(try phi(flow)).distance(from: try results.orthonormalPhi(ratios: flow.parameters.ratios))
       },
       Estimator(
         "martin2023/gaussian-phi-extrapolated-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
@@ -109,29 +94,20 @@ let limitEstimators =
           "distance of phi at gamma = 1, extrapolated from d and 2d to 1/d = 0, from the Gaussian limit, "
           + "\(regime.rawValue) student"
       ) { results in
-        let points = try results.points(of: GaussianFlow.self).filter { $0.parameters.regime == regime }
-          .sorted { $0.parameters.inputDimension < $1.parameters.inputDimension }
-        guard points.count == 2, points[1].parameters.inputDimension == 2 * points[0].parameters.inputDimension else {
+        let flows = try results.points(of: GaussianFlow.self, ascending: \.inputDimension).filter {
+          $0.parameters.regime == regime
+        }
+        guard flows.count == 2, flows[1].parameters.inputDimension == 2 * flows[0].parameters.inputDimension else {
           throw EvidenceError("needs two sizes, one twice the other")
         }
-        let samples = try points.map {
-          $0[GaussianFlow.integratedTrace].column(try $0.index(of: 1, in: GaussianFlow.rescaledTime))
-        }
-        let (means, errors) = (samples.map(Statistics.mean), samples.map(Statistics.standardError))
-        let limit = try results.gaussianLimit(GaussianLimit.integratedTrace, ratios: points[0].parameters.ratios, at: 1)
-        return Estimate.fit(
-          value: 2 * means[1] - means[0],
-          standardError: (4 * errors[1] * errors[1] + errors[0] * errors[0]).squareRoot(),
-          degreesOfFreedom: Double((samples.map(\.count).min() ?? 0) - 1)
-        ).distance(from: limit)
+        return .combination(of: try flows.map(phi), weights: [-1, 2])
+          .distance(from: try results.gaussianPhi(ratios: flows[0].parameters.ratios))
       },
       Estimator(
         "martin2023/gap-ratio-\(regime.rawValue)", from: [HighDimensionalLimit.self],
         meaning: "distance of the overlap from its final value over the late-time law, \(regime.rawValue) student"
       ) { results in
-        let point = try only(
-          results.calculations(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime },
-          "\(regime) limit")
+        let point = try results.calculation(of: HighDimensionalLimit.self) { $0.regime == regime }
         let last = point.parameters.timeCount - 1
         let gap = point[HighDimensionalLimit.overlapGap][last]
         let law = point[HighDimensionalLimit.overlapGapAsymptote][last]
@@ -144,9 +120,7 @@ let limitEstimators =
           "fall of the overlap's distance from its final value between the first and the last gamma, over that of the "
           + "late-time law, \(regime.rawValue) student"
       ) { results in
-        let point = try only(
-          results.calculations(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime },
-          "\(regime) limit")
+        let point = try results.calculation(of: HighDimensionalLimit.self) { $0.regime == regime }
         let last = point.parameters.timeCount - 1
         let gap = point[HighDimensionalLimit.overlapGap]
         let law = point[HighDimensionalLimit.overlapGapAsymptote]
@@ -157,9 +131,7 @@ let limitEstimators =
         "martin2023/phi-growth-\(regime.rawValue)", from: [HighDimensionalLimit.self],
         meaning: "phi at the last gamma less its late-time law, \(regime.rawValue) student"
       ) { results in
-        let point = try only(
-          results.calculations(of: HighDimensionalLimit.self).filter { $0.parameters.regime == regime },
-          "\(regime) limit")
+        let point = try results.calculation(of: HighDimensionalLimit.self) { $0.regime == regime }
         let last = point.parameters.timeCount - 1
         let law = Theory.integratedTrace(point.parameters.law, rescaledTime: point.parameters.lastTime)
         return .exact(
@@ -172,100 +144,71 @@ let limitEstimators =
       meaning: "distance of the overlap at gamma = 0.1 from its limit, orthonormal, the greatest over the regimes"
     ) { results in
       .greatest(
-        try some(results.points(of: OrthonormalFlow.self), "flows").map { point in
-          let values = point[OrthonormalFlow.overlap].column(
-            try point.index(of: 0.1, in: OrthonormalFlow.rescaledTime))
+        try results.somePoints(of: OrthonormalFlow.self).map { flow in
+          let overlaps = try flow.values(of: OrthonormalFlow.overlap, at: 0.1, in: OrthonormalFlow.rescaledTime)
           let limit = try results.orthonormalLimit(
-            HighDimensionalLimit.overlap, ratios: point.parameters.ratios, at: 0.1)
-          return Estimate.mean(values).distance(from: limit)
+            HighDimensionalLimit.overlap, ratios: flow.parameters.ratios, at: 0.1)
+          return Estimate.mean(overlaps).distance(from: limit)
         })
     },
     Estimator(
       "martin2023/phi-bias-ratio", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
       meaning: "bias of phi at gamma = 1 at the smaller of two sizes over that at the larger"
     ) { results in
-      let points = try results.points(of: OrthonormalFlow.self)
-        .sorted { $0.parameters.inputDimension < $1.parameters.inputDimension }
-      guard points.count == 2 else { throw EvidenceError("needs two sizes, found \(points.count)") }
-      let biases = try points.map { point -> (value: Double, error: Double) in
-        let values = point[OrthonormalFlow.integratedTrace].column(
-          try point.index(of: 1, in: OrthonormalFlow.rescaledTime))
-        let limit = try results.orthonormalLimit(
-          HighDimensionalLimit.integratedTrace, ratios: point.parameters.ratios, at: 1)
-        return (Statistics.mean(values) - limit, Statistics.standardError(values))
+      let (small, large) = try results.pair(of: OrthonormalFlow.self, ascending: \.inputDimension)
+      let biases = try [small, large].map { flow in
+        let values = try phi(flow)
+        return (
+          value: Statistics.mean(values) - (try results.orthonormalPhi(ratios: flow.parameters.ratios)),
+          error: Statistics.standardError(values)
+        )
       }
       let ratio = biases[0].value / biases[1].value
       let relative = biases.reduce(0) { $0 + $1.error * $1.error / ($1.value * $1.value) }.squareRoot()
       return .fit(
         value: ratio, standardError: abs(ratio) * relative,
-        degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 0) - 1))
+        degreesOfFreedom: Double(min(small.replicaCount, large.replicaCount) - 1))
     },
-    Estimator(
-      "martin2023/conserved-residual", from: [HighDimensionalLimit.self],
+    .greatestExact(
+      "martin2023/conserved-residual", of: HighDimensionalLimit.self,
       meaning: "greatest relative residual of the implicit equation for phi over all gamma and ratios"
-    ) { results in
-      let limits = try results.calculations(of: HighDimensionalLimit.self)
-      let residuals = limits.flatMap { $0[HighDimensionalLimit.conservedResidual].values.map(abs) }
-      return .exact(residuals.greatest(), from: limits)
-    },
+    ) { $0[HighDimensionalLimit.conservedResidual].values.map(abs).greatest() },
   ]
 
 /// Estimators of recovery: how wide must the student be?
-let recoveryEstimators = [
-  Estimator(
-    "martin2023/recovery-gap", from: [OrthonormalFlow.self],
+let recoveryEstimators: [Estimator] = [
+  .greatest(
+    "martin2023/recovery-gap", of: OrthonormalFlow.self,
     meaning: "median distance of the overlap from min(1, sqrt(m/m*)) at the last gamma, the greatest over the flows"
-  ) { results in
-    .greatest(
-      try some(results.points(of: OrthonormalFlow.self), "flows").map { point in
-        let ratio = Double(point.parameters.studentWidth) / Double(point.parameters.teacherWidth)
-        let final = min(1, ratio.squareRoot())
-        return .median(
-          point[OrthonormalFlow.overlap].column(point.parameters.timeCount - 1).map { abs(final - $0) })
-      })
+  ) { point in
+    let ratio = Double(point.parameters.studentWidth) / Double(point.parameters.teacherWidth)
+    let final = min(1, ratio.squareRoot())
+    return .median(point[OrthonormalFlow.overlap].lastColumn().map { abs(final - $0) })
   },
-  Estimator(
-    "martin2023/width-threshold-error", from: [WidthSweep.self],
+  .greatest(
+    "martin2023/width-threshold-error", of: WidthSweep.self,
     meaning: "median distance of the final overlap from that of the best student, the greatest over the widths"
-  ) { results in
-    .greatest(
-      try some(results.points(of: WidthSweep.self), "widths").map { point in
-        .median(
-          zip(point[WidthSweep.finalOverlap].values, point[WidthSweep.predictedOverlap].values).map { abs($0 - $1) })
-      })
-  },
+  ) { .median($0.differences(WidthSweep.finalOverlap, from: WidthSweep.predictedOverlap).map(abs)) },
   Estimator(
     "martin2023/least-deficit", from: [WidthSweep.self],
     meaning: "1 less the median final overlap, least of all widths and starts"
   ) { results in
-    .greatest(
-      try some(results.points(of: WidthSweep.self), "widths").map { .median($0[WidthSweep.finalOverlap].values) }
-    ).distance(from: 1)
+    .greatest(try results.somePoints(of: WidthSweep.self).map { .median($0[WidthSweep.finalOverlap].values) })
+      .distance(from: 1)
   },
-  Estimator(
-    "martin2023/final-loss-error", from: [WidthSweep.self],
+  .median(
+    "martin2023/final-loss-error", of: WidthSweep.self,
     meaning: "median relative error of the final risk against the least risk at this width"
-  ) { results in
-    let point = try results.point(of: WidthSweep.self)
-    return .median(
-      zip(point[WidthSweep.scaledLoss].values, point[WidthSweep.predictedLoss].values).map { abs($0 / $1 - 1) })
-  },
+  ) { $0.ratios(WidthSweep.scaledLoss, over: WidthSweep.predictedLoss).map { abs($0 - 1) } },
   Estimator(
     "martin2023/late-loss-ratio", from: [WidthSweep.self],
     meaning: "median of the final risk of the narrower over that of the wider of two students"
   ) { results in
-    let points = try results.points(of: WidthSweep.self)
-      .sorted { $0.parameters.studentWidth < $1.parameters.studentWidth }
-    guard points.count == 2 else { throw EvidenceError("needs two widths, found \(points.count)") }
-    let losses = try paired(points).map { $0[WidthSweep.scaledLoss].values }
-    return .median(zip(losses[0], losses[1]).map(/))
+    let (narrow, wide) = try results.pair(of: WidthSweep.self, ascending: \.studentWidth)
+    return .median(try ratios(WidthSweep.scaledLoss, of: narrow, over: wide))
   },
-  Estimator(
-    "martin2023/saddle-loss-error", from: [NonGenericStart.self],
+  .median(
+    "martin2023/saddle-loss-error", of: NonGenericStart.self,
     meaning: "median relative error of the final risk against the saddle's"
-  ) { results in
-    let point = try results.point(of: NonGenericStart.self)
-    return .median(
-      zip(point[NonGenericStart.finalLoss].values, point[NonGenericStart.saddleLoss].values).map { abs($0 / $1 - 1) })
-  },
+  ) { $0.ratios(NonGenericStart.finalLoss, over: NonGenericStart.saddleLoss).map { abs($0 - 1) } },
 ]

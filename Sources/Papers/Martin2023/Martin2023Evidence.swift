@@ -17,20 +17,6 @@ enum Regime: String, CaseIterable {
   }
 }
 
-/// The only element; throws otherwise.
-func only<Element>(_ elements: [Element], _ what: String) throws -> Element {
-  guard let element = elements.first, elements.count == 1 else {
-    throw EvidenceError("needs exactly one \(what), found \(elements.count)")
-  }
-  return element
-}
-
-/// All of them, at least one; throws otherwise.
-func some<Element>(_ elements: [Element], _ what: String) throws -> [Element] {
-  if elements.isEmpty { throw EvidenceError("needs some \(what), found none") }
-  return elements
-}
-
 extension OrthonormalFlow.Parameters {
   var regime: Regime { Regime(student: Double(studentWidth), teacher: Double(teacherWidth)) }
   /// alpha and alpha*.
@@ -56,16 +42,18 @@ extension GaussianLimit.Parameters {
 extension Results {
   /// An output of the orthonormal limit at given ratios and gamma.
   func orthonormalLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
-    let point = try only(
-      calculations(of: HighDimensionalLimit.self).filter { $0.parameters.ratios == ratios },
-      "limit at the ratios \(ratios)")
+    let point = try calculation(of: HighDimensionalLimit.self) { $0.ratios == ratios }
     return point[output][try point.index(of: gamma, in: HighDimensionalLimit.rescaledTime)]
   }
 
-  /// An output of the Gaussian limit at given ratios and gamma.
-  func gaussianLimit(_ output: OutputArray, ratios: [Double], at gamma: Double) throws -> Double {
-    let point = try only(
-      calculations(of: GaussianLimit.self).filter { $0.parameters.ratios == ratios }, "limit at the ratios \(ratios)")
-    return point[output][try point.index(of: gamma, in: GaussianLimit.rescaledTime)]
+  /// phi of the orthonormal limit at given ratios and gamma = 1.
+  func orthonormalPhi(ratios: [Double]) throws -> Double {
+    try orthonormalLimit(HighDimensionalLimit.integratedTrace, ratios: ratios, at: 1)
+  }
+
+  /// phi of the Gaussian limit at given ratios and gamma = 1.
+  func gaussianPhi(ratios: [Double]) throws -> Double {
+    let point = try calculation(of: GaussianLimit.self) { $0.ratios == ratios }
+    return point[GaussianLimit.integratedTrace][try point.index(of: 1, in: GaussianLimit.rescaledTime)]
   }
 }
