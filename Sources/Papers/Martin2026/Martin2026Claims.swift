@@ -5,40 +5,35 @@ internal import PaperKit
 // How the numbers behind the claims are measured. The unit of evidence is the replica: one teacher with its data.
 
 /// Estimators of pure theory, read from stages without chance.
-let theoryEstimators = [
-  Estimator(
-    "martin2026/threshold-limits", from: [SampleThresholds.self],
+let theoryEstimators: [Estimator] = [
+  .greatestExact(
+    "martin2026/threshold-limits", of: SampleThresholds.self, numericalError: 1e-13,
     meaning: """
       greatest violation of: both thresholds are kappa* - kappa*^2/2 at kappa = kappa*, interpolation is \
       (1 + 2 kappa* - kappa*^2)/4 from kappa = (1 + kappa*)/2 on, regularised recovery is constant from kappa_c+ on
       """
-  ) { results in
-    var violations: [Double] = []
-    let points = try results.calculations(of: SampleThresholds.self)
-    for point in points {
-      let teacher = point.parameters.teacherWidthRatio
-      let widths = point[SampleThresholds.studentWidthRatio].values
-      let recovery = point[SampleThresholds.regularizedRecovery].values
-      let interpolation = point[SampleThresholds.interpolation].values
-      let freedom = teacher - teacher * teacher / 2
-      violations += [abs(recovery[0] - freedom), abs(interpolation[0] - freedom)]
-      let saturated = (1 + 2 * teacher - teacher * teacher) / 4
-      let critical = point.number(SampleThresholds.criticalWidthRatio)
-      for (index, width) in widths.enumerated() {
-        if width >= (1 + teacher) / 2 { violations.append(abs(interpolation[index] - saturated)) }
-        if width >= critical { violations.append(abs(recovery[index] - recovery[recovery.count - 1])) }
-      }
+  ) { point in
+    let teacher = point.parameters.teacherWidthRatio
+    let widths = point[SampleThresholds.studentWidthRatio].values
+    let recovery = point[SampleThresholds.regularizedRecovery].values
+    let interpolation = point[SampleThresholds.interpolation].values
+    let freedom = teacher - teacher * teacher / 2
+    var violations = [abs(recovery[0] - freedom), abs(interpolation[0] - freedom)]
+    let saturated = (1 + 2 * teacher - teacher * teacher) / 4
+    let critical = point.number(SampleThresholds.criticalWidthRatio)
+    for (index, width) in widths.enumerated() {
+      if width >= (1 + teacher) / 2 { violations.append(abs(interpolation[index] - saturated)) }
+      if width >= critical { violations.append(abs(recovery[index] - recovery[recovery.count - 1])) }
     }
-    return .exact(violations.greatest(), numericalError: 1e-13, from: points)
+    return violations.greatest()
   },
-  Estimator(
-    "martin2026/crossing-order", from: [SampleThresholds.self],
+  .exact(
+    "martin2026/crossing-order", of: SampleThresholds.self,
     meaning: """
       share of width ratios at which the order of the recovery thresholds is wrong: regularised above unregularised \
       below the crossing, and below it above
       """
-  ) { results in
-    let point = try results.calculation(of: SampleThresholds.self)
+  ) { point in
     let widths = point[SampleThresholds.studentWidthRatio].values
     let crossing = point.number(SampleThresholds.crossingWidthRatio)
     let regularized = point[SampleThresholds.regularizedRecovery].values
@@ -49,14 +44,12 @@ let theoryEstimators = [
     // At kappa* all thresholds are equal, so rounding decides.
     let interior = widths.indices.filter { widths[$0] > point.parameters.teacherWidthRatio + 1e-6 && widths[$0] <= 1 }
     let wrong = interior.count { (regularized[$0] > unregularized[$0]) != (widths[$0] < crossing) }
-    return .exact(Double(wrong) / Double(interior.count), from: [point])
+    return Double(wrong) / Double(interior.count)
   },
-  Estimator("martin2026/greatest-minimal-width", from: [LongTime.self], meaning: "greatest rank over d along the curve")
-  {
-    results in
-    let point = try results.calculation(of: LongTime.self)
-    return .exact(point[LongTime.rank].values.greatest(), numericalError: 1e-8, from: [point])
-  },
+  .exact(
+    "martin2026/greatest-minimal-width", of: LongTime.self, numericalError: 1e-8,
+    meaning: "greatest rank over d along the curve"
+  ) { $0[LongTime.rank].values.greatest() },
   Estimator(
     "martin2026/minimal-width-peak", from: [LongTime.self],
     meaning: "sample ratio at which the rank over d is greatest along the curve"
@@ -65,19 +58,17 @@ let theoryEstimators = [
     let peak = try peak(point[LongTime.sampleRatio].values, point[LongTime.rank].values)
     return .exact(peak.position, numericalError: peak.error, from: [point])
   },
-  Estimator(
-    "martin2026/least-growth", from: [LongTime.self],
+  .exact(
+    "martin2026/least-growth", of: LongTime.self, numericalError: 1e-8,
     meaning: "least growth of the rank over d from one sample ratio of the curve to the next"
-  ) { results in
-    let point = try results.calculation(of: LongTime.self)
+  ) { point in
     let ranks = point[LongTime.rank].values
-    return .exact(zip(ranks.dropFirst(), ranks).map(-).least(), numericalError: 1e-8, from: [point])
+    return zip(ranks.dropFirst(), ranks).map(-).least()
   },
-  Estimator("martin2026/last-minimal-width", from: [LongTime.self], meaning: "rank over d at the last sample ratio") {
-    results in
-    let point = try results.calculation(of: LongTime.self)
-    return .exact(point[LongTime.rank].values.last ?? .nan, numericalError: 1e-8, from: [point])
-  },
+  .exact(
+    "martin2026/last-minimal-width", of: LongTime.self, numericalError: 1e-8,
+    meaning: "rank over d at the last sample ratio"
+  ) { $0[LongTime.rank].values.last ?? .nan },
   Estimator(
     "martin2026/best-error-over-optimal", from: [LongTime.self, BayesOptimal.self],
     meaning: """

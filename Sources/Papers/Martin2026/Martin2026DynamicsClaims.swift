@@ -7,40 +7,25 @@ internal import PaperKit
 // MARK: Spectra and outputs
 
 /// Estimators of distributions.
-let distributionEstimators = [
-  Estimator(
-    "martin2026/spectrum-distance", from: [Spectrum.self],
+let distributionEstimators: [Estimator] = [
+  .greatest(
+    "martin2026/spectrum-distance", of: Spectrum.self,
     meaning: """
       greatest distance of the distribution function of eigenvalues of Z above 1/1000, all replicas together, from \
       theory; jackknife over replicas
       """
-  ) { results in
-    .greatest(
-      try results.points(of: Spectrum.self).map { point in
-        let count = point.replicaCount
-        let all = try spectralDistance(point, leavingOut: nil)
-        let parts = try (0..<count).map { try spectralDistance(point, leavingOut: $0) }
-        let mean = Statistics.mean(parts)
-        let spread = parts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return .fit(
-          value: all, standardError: (spread * Double(count - 1) / Double(count)).squareRoot(),
-          degreesOfFreedom: Double(count - 1))
-      })
-  },
-  Estimator(
-    "martin2026/least-eigenvalue", from: [Spectrum.self],
+  ) { point in try jackknife(replicaCount: point.replicaCount) { try spectralDistance(point, $0) } },
+  .median(
+    "martin2026/least-eigenvalue", of: Spectrum.self,
     meaning: """
       least eigenvalue of Z above 1/1000 of the greatest, over the predicted lower end of the bulk of nonzero eigenvalues, \
       median
       """
-  ) { results in
-    let point = try results.point(of: Spectrum.self)
-    return .median(
-      (0..<point.replicaCount).map { replica in
-        let values = point[Spectrum.eigenvalues].row(replica)
-        let nonzero = values.filter { $0 > 1e-3 * values.greatest() }
-        return nonzero.least() / point[Spectrum.predictedLeast].values[replica]
-      })
+  ) { point in
+    let leasts = point.perReplica(Spectrum.eigenvalues) { eigenvalues in
+      eigenvalues.values.filter { $0 > 1e-3 * eigenvalues.values.greatest() }.least()
+    }
+    return zip(leasts, point[Spectrum.predictedLeast].values).map { $0 / $1 }
   },
   Estimator(
     "martin2026/gaussianity", from: [GaussianOutputs.self],
@@ -51,19 +36,18 @@ let distributionEstimators = [
   ) { results in
     .greatest(
       try results.points(of: GaussianOutputs.self).flatMap { point in
-        point[GaussianOutputs.time].values.indices.map { index in
-          .mean((0..<point.replicaCount).map { point[GaussianOutputs.distance][$0, index] }, scale: .logarithmic)
+        point[GaussianOutputs.time].values.indices.map {
+          .mean(point[GaussianOutputs.distance].column($0), scale: .logarithmic)
         }
       })
   },
 ]
 
-private func spectralDistance(_ point: ExperimentPoint<Spectrum>, leavingOut left: Int?) throws -> Double {
-  let d = point.parameters.inputDimension
-  var pairs: [(value: Double, share: Double)] = []
-  for replica in 0..<point.replicaCount where replica != left {
-    for index in 0..<d {
-      pairs.append((point[Spectrum.eigenvalues][replica, index], point[Spectrum.predictedShare][replica, index]))
+/// The greatest distance of the eigenvalues of some replicas together.
+private func spectralDistance(_ point: ExperimentPoint<Spectrum>, _ replicas: [Int]) throws -> Double {
+  var pairs = replicas.flatMap { replica in
+    zip(point[Spectrum.eigenvalues].row(replica), point[Spectrum.predictedShare].row(replica)).map {
+      (value: $0, share: $1)
     }
   }
   guard !pairs.contains(where: \.value.isNaN) else { return .nan }
@@ -77,41 +61,30 @@ private func spectralDistance(_ point: ExperimentPoint<Spectrum>, leavingOut lef
 // MARK: Dynamics
 
 /// Estimators of gradient descent in time.
-let dynamicsEstimators = [
-  Estimator(
-    "martin2026/initial-loss", from: [GradientDescent.self],
-    meaning: "training loss at time 0 over (2 MSE(0) + Delta)/4"
-  ) { results in
-    let point = try results.point(of: GradientDescent.self)
-    return .mean(
-      (0..<point.replicaCount).map { replica in
-        point[GradientDescent.trainingLoss][replica, 0, 0]
-          / ((2 * point[GradientDescent.meanSquaredError][replica, 0, 0] + point.parameters.noiseVariance) / 4)
-      })
+let dynamicsEstimators: [Estimator] = [
+  .mean(
+    "martin2026/initial-loss", of: GradientDescent.self, meaning: "training loss at time 0 over (2 MSE(0) + Delta)/4"
+  ) { point in
+    zip(point[GradientDescent.trainingLoss].column(0, 0), point[GradientDescent.meanSquaredError].column(0, 0)).map {
+      $0 / ((2 * $1 + point.parameters.noiseVariance) / 4)
+    }
   },
-  Estimator(
-    "martin2026/overfitting-in-time", from: [GradientDescent.self],
+  .mean(
+    "martin2026/overfitting-in-time", of: GradientDescent.self, scale: .logarithmic,
     meaning: "mean squared error at the last time over its minimum along the flow"
-  ) { results in
-    let point = try results.point(of: GradientDescent.self)
-    let count = point[GradientDescent.time].values.count
-    return .mean(
-      (0..<point.replicaCount).map { replica in
-        let errors = (0..<count).map { point[GradientDescent.meanSquaredError][replica, 0, $0] }
-        return errors[count - 1] / errors.least()
-      }, scale: .logarithmic)
+  ) { point in
+    point.perReplica(GradientDescent.meanSquaredError) { errors in
+      let flow = errors.row(0)
+      return flow[flow.count - 1] / flow.least()
+    }
   },
-  Estimator(
-    "martin2026/start-dependence", from: [GradientDescent.self],
+  .mean(
+    "martin2026/start-dependence", of: GradientDescent.self, scale: .logarithmic,
     meaning: "final mean squared error from the greatest start over that from the smallest, on the same data"
-  ) { results in
-    let point = try results.point(of: GradientDescent.self)
+  ) { point in
     let (large, small) = try extremeStarts(point)
-    return .mean(
-      zip(
-        finals(point, GradientDescent.meanSquaredError, row: large),
-        finals(point, GradientDescent.meanSquaredError, row: small)
-      ).map(/), scale: .logarithmic)
+    let errors = point[GradientDescent.meanSquaredError]
+    return zip(errors.lastColumn(large), errors.lastColumn(small)).map(/)
   },
   Estimator(
     "martin2026/start-spread", from: [GradientDescent.self],
@@ -121,7 +94,7 @@ let dynamicsEstimators = [
   ) { results in
     let spreads = try results.points(of: GradientDescent.self).flatMap { point -> [Double] in
       let rows = point[GradientDescent.initialScale].values.indices.map {
-        finals(point, GradientDescent.meanSquaredError, row: $0)
+        point[GradientDescent.meanSquaredError].lastColumn($0)
       }
       return (0..<point.replicaCount).map { replica in
         let values = rows.map { $0[replica] }
@@ -142,39 +115,23 @@ let dynamicsEstimators = [
       let theory = try LongTimeTheory(
         studentWidthRatio: p.studentWidthRatio, teacherWidthRatio: p.teacherWidthRatio, noiseVariance: p.noiseVariance
       ).solve(sampleRatio: p.sampleRatio, regularization: p.regularization).meanSquaredError
-      return finals(point, GradientDescent.meanSquaredError, row: 0).map { log($0 / theory) }
+      return point[GradientDescent.meanSquaredError].lastColumn(0).map { log($0 / theory) }
     }
     return .mean(
       (0..<points[0].replicaCount).map { replica in exp(Statistics.mean(logs.map { $0[replica] })) },
       scale: .logarithmic)
   },
-  Estimator(
-    "martin2026/final-training-loss", from: [GradientDescent.self],
+  .greatest(
+    "martin2026/final-training-loss", of: GradientDescent.self,
     meaning: "training loss at the last time from the worst start, median over replicas, greatest over sample ratios"
-  ) { results in
-    .greatest(
-      try results.points(of: GradientDescent.self).map { point in
-        let last = point[GradientDescent.time].values.count - 1
-        return .median(
-          point.perReplica(GradientDescent.trainingLoss) { losses in
-            (0..<losses.shape[0]).map { losses[$0, last] }.greatest()
-          })
-      })
-  },
-  Estimator(
-    "martin2026/relaxation-exponent", from: [GradientDescent.self],
+  ) { .median($0.perReplica(GradientDescent.trainingLoss) { $0.lastColumn().greatest() }) },
+  .median(
+    "martin2026/relaxation-exponent", of: GradientDescent.self,
     meaning: "slope of ln(regularised loss - its minimum) against ln t, t in [100, 400], median"
-  ) { results in
-    let point = try results.point(of: GradientDescent.self)
-    let times = point[GradientDescent.time].values
-    let used = try point.indices(of: GradientDescent.time, in: 100...400)
-    return .median(
-      (0..<point.replicaCount).map { replica in
-        let limit = point[GradientDescent.limitLoss][replica, 0]
-        return Statistics.linearFit(
-          used.map { log(times[$0]) }, used.map { log(point[GradientDescent.regularizedLoss][replica, 0, $0] - limit) }
-        ).slope
-      })
+  ) { point in
+    try logSlopes(point, over: GradientDescent.time, in: 100...400) { replica, index in
+      point[GradientDescent.regularizedLoss][replica, 0, index] - point[GradientDescent.limitLoss][replica, 0]
+    }
   },
   Estimator(
     "martin2026/regularization-gain", from: [GradientDescent.self, RegularizedMinimum.self],
@@ -184,48 +141,32 @@ let dynamicsEstimators = [
       results.point(of: GradientDescent.self), results.point(of: RegularizedMinimum.self))
     return .median(
       zip(
-        finals(flow, GradientDescent.meanSquaredError, row: 0), minimum[RegularizedMinimum.meanSquaredError].values
+        flow[GradientDescent.meanSquaredError].lastColumn(0), minimum[RegularizedMinimum.meanSquaredError].values
       ).map(/))
   },
-  Estimator(
-    "martin2026/recovery-threshold-gap", from: [RecoveryScan.self],
+  .median(
+    "martin2026/recovery-threshold-gap", of: RecoveryScan.self,
     meaning: "sample ratio at which the error falls fastest, less the conjectured threshold, median"
-  ) { results in
-    let point = try results.point(of: RecoveryScan.self)
-    return .median(
-      (0..<point.replicaCount).map {
-        point[RecoveryScan.steepestRatio].values[$0] - point[RecoveryScan.predictedRatio].values[$0]
-      })
-  },
-  Estimator(
-    "martin2026/oja-exponent", from: [OjaFlow.self],
+  ) { $0.differences(RecoveryScan.steepestRatio, from: RecoveryScan.predictedRatio) },
+  .median(
+    "martin2026/oja-exponent", of: OjaFlow.self,
     meaning: """
       slope of the logarithm of the distance against that of time, t in [20, 70] if kappa >= 1/2, else [3, 30]; median
       """
-  ) { results in
-    let point = try results.point(of: OjaFlow.self)
+  ) { point in
     let window = point.parameters.studentWidthRatio >= 0.5 ? 20.0...70.0 : 3.0...30.0
-    let times = point[OjaFlow.time].values
-    let used = try point.indices(of: OjaFlow.time, in: window)
-    return .median(
-      (0..<point.replicaCount).map { replica in
-        Statistics.linearFit(
-          used.map { log(times[$0]) }, used.map { log(point[OjaFlow.distance][replica, $0]) }
-        ).slope
-      })
+    return try logSlopes(point, over: OjaFlow.time, in: window) { point[OjaFlow.distance][$0, $1] }
   },
-  Estimator(
-    "martin2026/oja-prefactor", from: [OjaFlow.self],
+  .mean(
+    "martin2026/oja-prefactor", of: OjaFlow.self, scale: .logarithmic,
     meaning: "distance over its asymptotic law, geometric mean over t in [5, 10]"
-  ) { results in
-    let point = try results.point(of: OjaFlow.self)
+  ) { point in
     let times = point[OjaFlow.time].values
     let used = try point.indices(of: OjaFlow.time, in: 5...10)
     let laws = try used.map { try ojaLaw(studentWidthRatio: point.parameters.studentWidthRatio, time: times[$0]) }
-    return .mean(
-      (0..<point.replicaCount).map { replica in
-        exp(Statistics.mean(zip(used, laws).map { log(point[OjaFlow.distance][replica, $0] / $1) }))
-      }, scale: .logarithmic)
+    return point.perReplica(OjaFlow.distance) { distances in
+      exp(Statistics.mean(zip(used, laws).map { log(distances[$0] / $1) }))
+    }
   },
   Estimator(
     "martin2026/dmft-end-over-theory", from: [DynamicalMeanField.self, LongTime.self],
@@ -234,9 +175,8 @@ let dynamicsEstimators = [
     let point = try results.point(of: DynamicalMeanField.self)
     let theory = try results.calculation(of: LongTime.self)
     let index = try theory.index(of: point.parameters.sampleRatio, in: LongTime.sampleRatio)
-    let last = point[DynamicalMeanField.time].values.count - 1
     return .mean(
-      point[DynamicalMeanField.meanSquaredError].column(last).map { $0 / theory[LongTime.meanSquaredError][index] },
+      point[DynamicalMeanField.meanSquaredError].lastColumn().map { $0 / theory[LongTime.meanSquaredError][index] },
       scale: .logarithmic)
   },
   Estimator(
@@ -245,22 +185,27 @@ let dynamicsEstimators = [
       greatest distance from 1, over times, of the mean-field squared error over that of gradient descent, both relative \
       to their start
       """
-  ) { results in
-    try meanFieldRatio(results, DynamicalMeanField.meanSquaredError, GradientDescent.meanSquaredError)
-  },
+  ) { try meanFieldRatio($0, DynamicalMeanField.meanSquaredError, GradientDescent.meanSquaredError) },
   Estimator(
     "martin2026/dmft-loss-ratio", from: [DynamicalMeanField.self, GradientDescent.self],
     meaning: """
       greatest distance from 1, over times, of the mean-field training loss over that of gradient descent, both relative \
       to their start
       """
-  ) { results in try meanFieldRatio(results, DynamicalMeanField.trainingLoss, GradientDescent.trainingLoss) },
+  ) { try meanFieldRatio($0, DynamicalMeanField.trainingLoss, GradientDescent.trainingLoss) },
 ]
 
-/// Values at the last time from one start.
-private func finals(_ point: ExperimentPoint<GradientDescent>, _ output: OutputArray, row: Int) -> [Double] {
-  let last = point[GradientDescent.time].values.count - 1
-  return (0..<point.replicaCount).map { point[output][$0, row, last] }
+/// The slope of ln y against ln t over a window of times by least squares, of every replica; `y` gets its place in the arrays
+/// and the index of the time.
+private func logSlopes<E: Experiment>(
+  _ point: ExperimentPoint<E>, over time: OutputArray, in window: ClosedRange<Double>,
+  _ y: (_ replica: Int, _ index: Int) -> Double
+) throws -> [Double] {
+  let used = try point.indices(of: time, in: window)
+  let times = used.map { log(point[time].values[$0]) }
+  return (0..<point.replicaCount).map { replica in
+    Statistics.linearFit(times, used.map { log(y(replica, $0)) }).slope
+  }
 }
 
 /// Rows of the greatest and the smallest start.
@@ -282,8 +227,8 @@ private func meanFieldRatio(
   let gaps = try runs[GradientDescent.time].values.enumerated().dropFirst().map { column, time -> Estimate in
     let index = try theory.index(of: time, in: DynamicalMeanField.time)
     // Relative to each one's own start, whose fluctuations (those of the teacher) are thereby left out.
-    let predicted = (0..<theory.replicaCount).map { theory[meanField][$0, index] / theory[meanField][$0, 0] }
-    let measured = (0..<runs.replicaCount).map { runs[descent][$0, 0, column] / runs[descent][$0, 0, 0] }
+    let predicted = theory.ratios(meanField, at: index, over: 0)
+    let measured = zip(runs[descent].column(0, column), runs[descent].column(0, 0)).map { $0 / $1 }
     let ratio = Statistics.mean(predicted) / Statistics.mean(measured)
     let variances = [predicted, measured].map { pow(Statistics.standardError($0) / Statistics.mean($0), 2) }
     let variance = variances[0] + variances[1]

@@ -3,10 +3,13 @@ internal import PaperKit
 
 // What estimators share.
 
-/// An output that is a single number at one point over the same at another, replica by replica.
-func ratios<E: Experiment>(
-  _ numerator: ExperimentPoint<E>, _ denominator: ExperimentPoint<E>, _ output: OutputArray
-) throws -> [Double] {
-  let values = try paired([numerator, denominator]).map { $0[output].values }
-  return zip(values[0], values[1]).map { $0 / $1 }
+/// A number from some of the replicas, with its jackknife error over all of them.
+func jackknife(replicaCount count: Int, _ number: ([Int]) throws -> Double) rethrows -> Estimate {
+  let all = Array(0..<count)
+  let parts = try all.map { left in try number(all.filter { $0 != left }) }
+  let mean = Statistics.mean(parts)
+  let spread = parts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+  return .fit(
+    value: try number(all), standardError: (spread * Double(count - 1) / Double(count)).squareRoot(),
+    degreesOfFreedom: Double(count - 1))
 }

@@ -5,11 +5,11 @@ internal import PaperKit
 // How the numbers behind the claims on regularised minima are measured.
 
 /// Estimators of minima of the regularised loss.
-let minimumEstimators = [
+let minimumEstimators: [Estimator] = [
   Estimator(
     "martin2026/error-over-theory", from: [RegularizedMinimum.self, LongTime.self],
     meaning: "mean squared error over theory, geometric mean over sample ratios"
-  ) { results in try overTheory(results, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError) },
+  ) { try overTheory($0, RegularizedMinimum.meanSquaredError, LongTime.meanSquaredError) },
   Estimator(
     "martin2026/greatest-deviation", from: [RegularizedMinimum.self, LongTime.self],
     meaning: """
@@ -27,7 +27,7 @@ let minimumEstimators = [
   Estimator(
     "martin2026/loss-over-theory", from: [RegularizedMinimum.self, LongTime.self],
     meaning: "training loss over theory, geometric mean over sample ratios"
-  ) { results in try overTheory(results, RegularizedMinimum.trainingLoss, LongTime.trainingLoss) },
+  ) { try overTheory($0, RegularizedMinimum.trainingLoss, LongTime.trainingLoss) },
   Estimator(
     "martin2026/optimal-over-error", from: [RegularizedMinimum.self, BayesOptimal.self],
     meaning: """
@@ -71,7 +71,7 @@ let minimumEstimators = [
       """
   ) { results in
     let points = try paired(results.points(of: RegularizedMinimum.self))
-    return try jackknife(count: points[0].replicaCount) { try recoveryRatio(points, $0) }
+    return try jackknife(replicaCount: points[0].replicaCount) { try recoveryRatio(points, $0) }
   },
   Estimator(
     "martin2026/flow-over-minimum", from: [RegularizedMinimum.self],
@@ -89,7 +89,7 @@ let minimumEstimators = [
             !$0.parameters.followsFlow && $0.parameters.sampleRatio == flow.parameters.sampleRatio
           })
         else { throw EvidenceError("no minimum at sample ratio \(flow.parameters.sampleRatio)") }
-        return Estimate.median(try ratios(flow, minimum, RegularizedMinimum.meanSquaredError))
+        return Estimate.median(try ratios(RegularizedMinimum.meanSquaredError, of: flow, over: minimum))
           .distance(from: 1)
       })
   },
@@ -102,7 +102,7 @@ let minimumEstimators = [
         < ($1.parameters.sampleRatio, $1.parameters.studentWidthRatio)
     }
     guard points.count == 2 else { throw EvidenceError("needs two sample ratios or widths, found \(points.count)") }
-    return .mean(try ratios(points[0], points[1], RegularizedMinimum.meanSquaredError), scale: .logarithmic)
+    return .mean(try ratios(RegularizedMinimum.meanSquaredError, of: points[0], over: points[1]), scale: .logarithmic)
   },
   Estimator(
     "martin2026/greatest-rise", from: [RegularizedMinimum.self],
@@ -113,32 +113,21 @@ let minimumEstimators = [
     }
     return .greatest(
       try zip(points, points.dropFirst()).map { before, after in
-        .median(try ratios(after, before, RegularizedMinimum.meanSquaredError))
+        .median(try ratios(RegularizedMinimum.meanSquaredError, of: after, over: before))
       })
   },
   Estimator(
     "martin2026/regularization-exponent", from: [RegularizedMinimum.self],
     meaning: "slope of the logarithm of the mean squared error against that of the regularisation, median"
   ) { results in
-    let points = try paired(results.points(of: RegularizedMinimum.self))
-    guard Set(points.map(\.parameters.regularization)).count > 1 else {
-      throw EvidenceError("needs two or more regularisations")
-    }
-    return .median(
-      (0..<points[0].replicaCount).map { replica in
-        Statistics.linearFit(
-          points.map { log($0.parameters.regularization) },
-          points.map { log($0[RegularizedMinimum.meanSquaredError].values[replica]) }
-        ).slope
-      })
+    .median(
+      try logSlopes(
+        results.points(of: RegularizedMinimum.self), RegularizedMinimum.meanSquaredError, against: \.regularization))
   },
   Estimator(
     "martin2026/law-ratio", from: [RegularizedMinimum.self],
     meaning: "training loss with quadratic data over that with Gaussian sensing matrices, median"
-  ) { results in
-    .median(
-      try lawRatios(paired(results.points(of: RegularizedMinimum.self)), RegularizedMinimum.trainingLoss))
-  },
+  ) { .median(try lawRatios(paired($0.points(of: RegularizedMinimum.self)))) },
   Estimator(
     "martin2026/law-excess-exponent", from: [RegularizedMinimum.self],
     meaning: """
@@ -146,31 +135,18 @@ let minimumEstimators = [
       geometric mean over sample ratios, from the smallest to the greatest dimension
       """
   ) { results in
-    let (low, high) = try extremeDimensions(results)
-    let points = try paired(results.points(of: RegularizedMinimum.self))
+    let points = try paired(results.points(of: RegularizedMinimum.self, ascending: \.inputDimension))
+    let (low, high) = (points[0].parameters.inputDimension, points[points.count - 1].parameters.inputDimension)
     func logs(_ dimension: Int) throws -> [Double] {
-      try lawRatios(
-        points.filter { $0.parameters.inputDimension == dimension }, RegularizedMinimum.trainingLoss
-      ).map { log($0) }
+      try lawRatios(points.filter { $0.parameters.inputDimension == dimension }).map { log($0) }
     }
     let (small, large) = (try logs(low), try logs(high))
     func excess(_ logs: [Double], _ replicas: [Int]) -> Double { expm1(Statistics.mean(replicas.map { logs[$0] })) }
-    return jackknife(count: points[0].replicaCount) { replicas in
+    return jackknife(replicaCount: points[0].replicaCount) { replicas in
       log(excess(large, replicas) / excess(small, replicas)) / log(Double(high) / Double(low))
     }
   },
 ]
-
-/// A number from some of the replicas, with its jackknife error over all of them.
-private func jackknife(count: Int, _ number: ([Int]) throws -> Double) rethrows -> Estimate {
-  let all = Array(0..<count)
-  let parts = try all.map { left in try number(all.filter { $0 != left }) }
-  let mean = Statistics.mean(parts)
-  let spread = parts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-  return .fit(
-    value: try number(all), standardError: (spread * Double(count - 1) / Double(count)).squareRoot(),
-    degreesOfFreedom: Double(count - 1))
-}
 
 /// The sample ratio at which the exponent of the error in the regularisation, mean over some replicas, first passes 1, by
 /// linear interpolation; one width, two regularisations.
@@ -190,14 +166,6 @@ private func recoveryRatio(_ points: [ExperimentPoint<RegularizedMinimum>], _ re
   return groups[above - 1].key + share * (groups[above].key - groups[above - 1].key)
 }
 
-private func extremeDimensions(_ results: Results) throws -> (low: Int, high: Int) {
-  let dimensions = Set(try results.points(of: RegularizedMinimum.self).map(\.parameters.inputDimension))
-  guard let low = dimensions.min(), let high = dimensions.max(), low < high else {
-    throw EvidenceError("needs two input dimensions")
-  }
-  return (low, high)
-}
-
 /// The predicted value for a simulated system, from the curve that contains its sample ratio.
 private func prediction(
   _ results: Results, _ output: OutputArray, for p: RegularizedMinimum.Parameters
@@ -215,30 +183,27 @@ private func prediction(
   throw EvidenceError("no theory at sample ratio \(p.sampleRatio), regularisation \(p.regularization)")
 }
 
-/// ln(simulation/theory) for every replica, averaged over sweep points with the same replicas. Replica i of one point is
-/// independent of replica i of another, so the averages are independent of each other.
-private func logRatios(
-  _ points: [ExperimentPoint<RegularizedMinimum>], _ results: Results, _ output: OutputArray, _ predicted: OutputArray
-) throws -> [Double] {
-  let theory = try points.map { try prediction(results, predicted, for: $0.parameters) }
-  return (0..<(points.first?.replicaCount ?? 0)).map { replica in
-    Statistics.mean(zip(points, theory).map { log($0[output].values[replica] / $1) })
-  }
-}
-
+/// Simulation over theory for every replica, geometric mean over sweep points with the same replicas. Replica i of one point is
+/// independent of replica i of another, so the means are independent of each other.
 private func overTheory(_ results: Results, _ output: OutputArray, _ predicted: OutputArray) throws -> Estimate {
   let points = try paired(results.points(of: RegularizedMinimum.self))
-  return .mean(try logRatios(points, results, output, predicted).map { exp($0) }, scale: .logarithmic)
+  let theory = try points.map { try prediction(results, predicted, for: $0.parameters) }
+  return .mean(
+    (0..<points[0].replicaCount).map { replica in
+      exp(Statistics.mean(zip(points, theory).map { log($0[output].values[replica] / $1) }))
+    }, scale: .logarithmic)
 }
 
-/// Quadratic over Gaussian data, replica by replica, geometric mean over sweep points with the same replicas.
-private func lawRatios(_ points: [ExperimentPoint<RegularizedMinimum>], _ output: OutputArray) throws -> [Double] {
+/// The training loss with quadratic over that with Gaussian data, replica by replica, geometric mean over sweep points with the same replicas.
+private func lawRatios(_ points: [ExperimentPoint<RegularizedMinimum>]) throws -> [Double] {
   let groups = Dictionary(grouping: points) { $0.parameters.sensing }
   guard let quadratic = groups[.quadratic], let gaussian = groups[.gaussian],
     quadratic.map(\.parameters.sampleRatio) == gaussian.map(\.parameters.sampleRatio)
   else { throw EvidenceError("needs quadratic and Gaussian data at the same sample ratios") }
   return (0..<points[0].replicaCount).map { replica in
-    let logs = zip(quadratic, gaussian).map { log($0[output].values[replica] / $1[output].values[replica]) }
+    let logs = zip(quadratic, gaussian).map {
+      log($0[RegularizedMinimum.trainingLoss][replica] / $1[RegularizedMinimum.trainingLoss][replica])
+    }
     return exp(Statistics.mean(logs))
   }
 }
