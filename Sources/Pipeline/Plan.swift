@@ -41,10 +41,7 @@ package struct Plan: Sendable {
     /// The parameters that vary, for people: "teacherWidth=1 sampleCount=9 replicas 0–49".
     package func label(_ cell: Int) -> String {
       let values = zip(names, point(cell / blocks.count)).map { "\($0)=\($1.canonicalText)" }
-      let block = blocks[cell % blocks.count]
-      let replicas =
-        block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
-      return (values + [replicas]).joined(separator: " ")
+      return (values + [Text.replicas(blocks[cell % blocks.count])]).joined(separator: " ")
     }
 
     /// All parameters at one point.

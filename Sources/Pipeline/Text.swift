@@ -23,6 +23,11 @@ package enum Text {
     "\(number) \(thing)" + (number == 1 ? "" : "s")
   }
 
+  /// A block of replicas by their numbers: "replica 7", "replicas 0–49".
+  package static func replicas(_ block: Range<Int>) -> String {
+    block.count == 1 ? "replica \(block.lowerBound)" : "replicas \(block.lowerBound)–\(block.upperBound - 1)"
+  }
+
   /// How many of some things have each reason, the most frequent first: "12 replicas: did not converge".
   package static func tally(_ counts: [String: Int], of thing: String, limit: Int = 5) -> [String] {
     let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

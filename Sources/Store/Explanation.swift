@@ -124,8 +124,11 @@ package struct Explanation: Sendable, Encodable {
 /// The lines of a manifest by their names: what is compared is what is hashed.
 struct ManifestFacts: Sendable {
   private let values: [String: String]
+  /// The replicas as people read them: "replicas 0–99".
+  private let replicas: String
 
   init(_ manifest: Manifest) {
+    replicas = Text.replicas(manifest.replicas)
     var values: [String: String] = [:]
     // An input has a line for each of its cells.
     for (name, value) in manifest.facts { values[name, default: ""] += (values[name] == nil ? "" : " ") + value }
@@ -154,6 +157,7 @@ struct ManifestFacts: Sendable {
       case _ where name.hasPrefix("own."):
         "input '\(name.dropFirst(4))' of each replica's own number changed: other cells of the stage it reads"
       case _ where name.hasPrefix("input."): "input '\(name.dropFirst(6))' changed: other cells of the stage it reads"
+      case "replicas": "\(other.replicas) → \(replicas)"
       default: "\(name): \(other.values[name] ?? "nothing") → \(values[name] ?? "nothing")"
       }
     }

@@ -17,8 +17,10 @@ struct DataCommand: ParsableCommand {
       Of a claim the points it is measured on, of paper:KEY all stages of the paper: as CSV each under a comment that names \
       it, as JSON in one list.
 
-      --csv   one row per replica with all outputs that are single numbers; with --output NAME one row per number of that
-              array, with its indices. Where all outputs are arrays: those, the ones of the same axes in one table
+      --csv   one row per replica with all outputs that are single numbers;
+              with --output NAME one row per number of that array, with its
+              indices. Where all outputs are arrays: those, the ones of the
+              same axes in one table
       --json  everything, nested lists
       --h5    paths of the HDF5 files of the cells, one a line
       """)

@@ -81,9 +81,7 @@ struct Explain: ParsableCommand {
       ]
       lines += reason.differences.map { "    \($0)" }
     } else {
-      lines = [
-        "  \(count) \(verb), such as \(reason.example): no cell of \(stage.experiment) was there to compare with"
-      ]
+      lines = ["  \(count) \(verb), such as \(reason.example), in the first run of \(stage.experiment)"]
     }
     if let failure = reason.failure { lines.append("    its last run failed: \(failure)") }
     return lines

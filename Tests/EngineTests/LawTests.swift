@@ -474,6 +474,12 @@ private struct ToyProject {
     #expect(ran.map(\.cells).reduce(0, +) == 24)
     #expect(ran.contains { $0.cells == 6 && $0.differences.first?.hasSuffix("→ 3.0") == true }, "\(ran)")
     #expect(ran.contains { $0.cells == 18 && $0.relative == nil }, "the others were the first: \(ran)")
+
+    try toy.write("  toy/walk: {replicas: {count: 6, perCell: 6}}")
+    try toy.run(workers: 1)
+    try toy.write("  toy/walk: {replicas: {count: 6, perCell: 3}}")
+    #expect(
+      try toy.explain("toy/walk").missing.map(\.differences) == [["replicas 0–5 → replicas 0–2"]])
   }
 
   @Test("what a run is going to do and did, by stage, is in its record")
