@@ -27,7 +27,7 @@ import Testing
           from: [sarao2020/uniqueness]
           where: {sampleCount: 10}
           accept: [0, 0.2]
-          because: a statement that is false, for contrast
+          because: a statement that is false, for contrast, and $x = a_1 b_1 + a_2 b_2 + a_3 b_3 + a_4 b_4 + a_5 b_5 + a_6 b_6 + a_7 b_7$
           expect: refuted
         waiting:
           statement: Nobody has computed this one.
