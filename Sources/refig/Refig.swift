@@ -30,7 +30,7 @@ struct Refig: ParsableCommand {
         refig verify paper:sarao2020     the claims of one paper, with verdicts
         refig report                     a page of all figures and verdicts
         refig explain sarao2020/fig1     what it depends on, what would run and why
-        refig doctor                     is this machine fit? where are the documents?
+        refig doctor                     is this machine fit? where are documents?
 
       Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected \
       one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date, as under \
