@@ -63,6 +63,17 @@ package struct Figure: Sendable, Equatable {
     var seen: Set<TableReference> = []
     return panels.flatMap(\.series).compactMap(\.table).filter { seen.insert($0).inserted }
   }
+
+  /// The same with short names of their own, such as for files: the last part of the table's name, and a number behind it
+  /// from the second table of that name on.
+  package var namedTables: [(name: String, table: TableReference)] {
+    var counts: [String: Int] = [:]
+    return tables.map { table in
+      let name = table.table.split(separator: "/").last.map(String.init) ?? table.table
+      counts[name, default: 0] += 1
+      return (counts[name, default: 1] == 1 ? name : "\(name)-\(counts[name, default: 1])", table)
+    }
+  }
 }
 
 /// A table made from the results of some stages.

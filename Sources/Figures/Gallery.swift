@@ -80,20 +80,23 @@ package struct Gallery {
     }
   }
 
-  /// The tables behind a figure as CSV, each under a comment that names it; for the eye the first `rowLimit` rows of each,
-  /// to six digits.
-  package func csv(_ figure: Figure, rowLimit: Int? = nil) throws -> String {
-    try figure.tables.map { reference in
-      let table = try table(reference)
-      let rows = table.rows.prefix(rowLimit ?? .max).map { row in
-        row.map { rowLimit != nil && $0.isFinite ? String(format: "%.6g", $0) : $0.readableText }.joined(separator: ",")
-      }
-      let rest = table.rows.count - rows.count
-      return
-        (["# \(reference.table) of \(reference.stages.joined(separator: " "))"]
-        + [table.columns.map(\.csvField).joined(separator: ",")] + rows
-        + (rest > 0 ? ["# and \(rest) more \(rest == 1 ? "row" : "rows")"] : [])).map { $0 + "\n" }.joined()
-    }.joined()
+  /// A table behind a figure as CSV; for the eye its first `rowLimit` rows, to six digits.
+  package func csv(_ reference: TableReference, rowLimit: Int? = nil) throws -> String {
+    let table = try table(reference)
+    // A column of counts is one, not of real numbers.
+    let isWhole = table.columns.indices.map { column in
+      table.rows.allSatisfy { $0[column].isNaN || Int(exactly: $0[column]) != nil }
+    }
+    let rows = table.rows.prefix(rowLimit ?? .max).map { row in
+      zip(row, isWhole).map { number, isWhole in
+        if rowLimit != nil, number.isFinite { return String(format: "%.6g", number) }
+        return isWhole && !number.isNaN ? "\(Int(number))" : number.readableText
+      }.joined(separator: ",")
+    }
+    let rest = table.rows.count - rows.count
+    return
+      ([table.columns.map(\.csvField).joined(separator: ",")] + rows
+      + (rest > 0 ? ["# and \(rest) more \(rest == 1 ? "row" : "rows")"] : [])).map { $0 + "\n" }.joined()
   }
 
   /// The script that draws a figure.

@@ -70,6 +70,21 @@ package struct Plan: Sendable {
       return manifest
     }
 
+    /// What to say where cells are there that `replicas` of pipeline.yaml cuts otherwise now: all of their numbers would be
+    /// computed again. Nil if the first cell is there, or none that differs from it in its replicas alone.
+    package func recut(among present: Set<CellKey>) -> String? {
+      guard let block = blocks.first, !present.isEmpty, !present.contains(keys[0]) else { return nil }
+      let counts = Array(1...100) + Array(stride(from: 110, through: 1000, by: 10))
+      let former = counts.first {
+        $0 != block.count
+          && present.contains(manifest(ofPoint: 0, replicas: block.lowerBound..<block.lowerBound + $0).key)
+      }
+      return former.map {
+        "\(id): its numbers are there in cells of \(Text.count($0, "replica")), which cells of \(block.count) do not use; "
+          + "`perCell: \($0)` would keep them"
+      }
+    }
+
     /// The key of some replicas of all points, as if each point were one cell.
     fileprivate func contentKey(ofReplicas replicas: Range<Int>) -> CellKey {
       var points = keys

@@ -104,20 +104,21 @@ struct FigureTemplate {
   // MARK: Lineage
 
   private var commands: HTML {
-    let files = ([".svg"] + (entry.hasPDF ? [".pdf"] : []) + [".gp", ".csv", ".json"]).map { ending -> HTML in
+    let tables = picture?.tables.map(\.ending) ?? []
+    let files = ([".svg"] + (entry.hasPDF ? [".pdf"] : []) + [".gp"] + tables + [".json"]).map { ending -> HTML in
       "<a href=\"\(file(ending))\">\(figure.name)\(ending)</a> "
     }
     return """
       <dl><dt>draw it again</dt><dd><code>\(lineage.drawCommand)</code></dd>
       <dt>all its numbers</dt><dd><code>\(lineage.dataCommand)</code></dd>
       <dt>all of this in the terminal</dt><dd><code>\(showCommand)</code></dd>
-      \(isDrawn ? "<dt>files beside this page</dt><dd>\(files)</dd>" : "" as HTML)</dl>
+      \(picture != nil ? "<dt>files beside this page</dt><dd>\(files)</dd>" : "" as HTML)</dl>
       """
   }
 
   private var showCommand: String { "refig show fig:\(figure.id)\(report.option)" }
 
-  private var isDrawn: Bool { if case .success = entry.picture { true } else { false } }
+  private var picture: Report.Picture? { try? entry.picture.get() }
 
   private var stages: HTML {
     guard !lineage.stages.isEmpty else { return "<p>It shows formulas of its tables' own and reads no stage.</p>" }
@@ -151,10 +152,10 @@ struct FigureTemplate {
       \(HTML.source(lineage.yaml.text))</details>
 
       """
-    if case .success(let picture) = entry.picture {
+    for table in picture?.tables ?? [] {
       parts += """
-        <details><summary class="small">data as CSV; all rows and digits are in \(figure.name).csv</summary>\
-        \(HTML.source(picture.csvHead))</details>
+        <details><summary class="small">\(table.reference.table) as CSV; all rows and digits are in \
+        \(figure.name)\(table.ending)</summary>\(HTML.source(table.head))</details>
 
         """
     }

@@ -24,11 +24,20 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }
   }
 
-  /// A source text as it is laid out. Between tags quotes are signs like others, and code has thousands of them.
-  static func source(_ text: some StringProtocol) -> HTML {
-    let inert = Text.escapedForXML(text).replacing("&quot;", with: "\"").replacing("&#39;", with: "'")
-      .replacing("&gt;", with: ">")
-    return HTML(trusted: "<pre tabindex=\"0\">\(inert)</pre>")
+  /// A source text as it is laid out; the lines with these numbers can be linked to by the ids they are given.
+  static func source(_ text: some StringProtocol, ids: [Int: String] = [:]) -> HTML {
+    var lines = inert(text)
+    if !ids.isEmpty {
+      lines = lines.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+        ids[index + 1].map { "<span id=\"\(Text.escapedForXML($0))\">\(line)</span>" } ?? String(line)
+      }.joined(separator: "\n")
+    }
+    return HTML(trusted: "<pre tabindex=\"0\">\(lines)</pre>")
+  }
+
+  /// Between tags quotes are signs like others, and code has thousands of them.
+  private static func inert(_ text: some StringProtocol) -> String {
+    Text.escapedForXML(text).replacing("&quot;", with: "\"").replacing("&#39;", with: "'").replacing("&gt;", with: ">")
   }
 
   static func += (left: inout HTML, right: HTML) { left.text += right.text }

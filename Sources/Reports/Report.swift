@@ -27,11 +27,19 @@ package struct Report {
     let hasPDF: Bool
     /// Width and height of the picture.
     let size: (width: Double, height: Double)
-    /// All rows of its tables, and the first of each.
-    let csv: () throws -> String
-    let csvHead: String
+    let tables: [Table]
     /// What of it can be pointed at.
     let chart: ChartData
+
+    /// A table behind the figure as CSV.
+    struct Table {
+      /// The ending of its file: .csv, or .name.csv where there are several.
+      let ending: String
+      let reference: TableReference
+      /// Its first rows, and all of it.
+      let head: String
+      let text: () throws -> String
+    }
   }
 
   /// Why a figure has no picture.
@@ -208,7 +216,11 @@ package struct Report {
         Picture(
           stem: stem, hasPDF: Files.sizeAndTime(stem + ".pdf") != nil,
           size: size(ofSVG: try bytes(stem + ".svg")),
-          csv: { try gallery.csv(figure) }, csvHead: try gallery.csv(figure, rowLimit: rowLimit),
+          tables: try figure.namedTables.map { name, table in
+            Picture.Table(
+              ending: figure.tables.count == 1 ? ".csv" : ".\(name).csv", reference: table,
+              head: try gallery.csv(table, rowLimit: rowLimit), text: { try gallery.csv(table) })
+          },
           chart: ChartData(
             try gallery.chart(of: figure, style: look.style), plan: plan, option: project.profileOption)))
     }

@@ -21,8 +21,13 @@ extension Report {
           OutputFile(
             path: "figures/\(figure.id)\(ending)", description: description, copyOf: picture.stem + ending))
       }
-      files.append(
-        OutputFile(path: "figures/\(figure.id).csv", description: "The numbers of \(figure.id)", text: picture.csv))
+      for table in picture.tables {
+        files.append(
+          OutputFile(
+            path: "figures/\(figure.id)\(table.ending)",
+            description: "Numbers of \(figure.id): \(table.reference.table)",
+            text: table.text))
+      }
     }
     files.append(
       OutputFile(

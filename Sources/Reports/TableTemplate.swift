@@ -155,7 +155,7 @@ struct TableTemplate {
 
   private func estimatorLink(_ claim: Claim) -> HTML? {
     report.estimators[claim.estimator.name].map { source in
-      " (<a href=\"#code:\(source.path)\">\(source.path)</a>, line \(source.line))"
+      " (<a href=\"#code:\(source.path):\(source.line)\">\(source.path), line \(source.line)</a>)"
     }
   }
 
@@ -210,11 +210,14 @@ struct TableTemplate {
 
   private var code: HTML {
     let files = report.sections.flatMap(\.code)
+    let estimators = Dictionary(grouping: report.estimators.values, by: \.path)
     let list = files.map { file -> HTML in
-      """
-      <details id="code:\(file.path)"><summary><code>\(file.path)</code></summary>\(HTML.source(file.text))</details>
+      let ids = (estimators[file.path] ?? []).reduce(into: [:]) { $0[$1.line] = "code:\(file.path):\($1.line)" }
+      return """
+        <details id="code:\(file.path)"><summary><code>\(file.path)</code></summary>\
+        \(HTML.source(file.text, ids: ids))</details>
 
-      """
+        """
     }
     return """
       <section id="code" class="code"><h2>Code of experiments and estimators</h2>

@@ -117,6 +117,9 @@ package struct Build {
         "duplicates": summary.duplicates,
       ]
     }
+    for stage in Set(waves.joined().map(\.stage)).sorted() {
+      if let text = plan.stages[stage].recut(among: present) { progress(.line(text)) }
+    }
     let missingCounts = waves.joined().reduce(into: [:]) { $0[plan.stages[$1.stage].id, default: 0] += 1 }
     log.write(
       "plan",

@@ -194,8 +194,8 @@ private final class WorkerProcess {
   private var age = 0.0
   private var isStarting = false
   private let startLimit: Double
-  /// Seconds that the worker has waited for a processor.
-  private var waited = 0.0
+  /// Seconds that the worker and each of its programs had waited for a processor when last looked at.
+  private var waited: [pid_t: Double] = [:]
   private var residentAtStart = 0
   /// Whether it has said that it can take cells: until then, its end says nothing about the one it was given.
   private(set) var isReady = false
@@ -229,25 +229,30 @@ private final class WorkerProcess {
     reader = LineReader(descriptor: output)
   }
 
-  /// Counts time that has passed as the cell's: not what the worker was stopped, or waited for a processor that others
-  /// were using.
+  /// Counts time that has passed as the cell's: not what the worker was stopped, nor what it or a program that it started
+  /// waited for a processor that others were using.
   func age(by step: Double) throws {
     guard item != nil, limits.time != nil else { return }
-    let (isStopped, waited) = try schedule()
-    if !isStopped { age += max(0, step - (waited - self.waited)) }
-    self.waited = waited
+    let times = try waitingTimes()
+    let waits = times.map { $1 - (waited[$0] ?? 0) }.max() ?? 0
+    waited = times
+    if try !isStopped() { age += max(0, step - waits) }
   }
 
-  /// Whether the worker is stopped, and the seconds for which it could have run and did not, as the kernel counts them (0
-  /// for one that does not).
-  private func schedule() throws -> (isStopped: Bool, waited: Double) {
-    func text(_ name: String) throws -> String {
-      String(decoding: try Files.bytes(of: "/proc/\(process)/\(name)") ?? [], as: UTF8.self)
-    }
+  private func isStopped() throws -> Bool {
     // The state follows the program's name, which stands in parentheses and may hold any sign.
-    let state = try text("stat").split(separator: ")").last?.first { $0 != " " }
-    let times = try text("schedstat").split(separator: " ")
-    return (state == "T" || state == "t", times.count > 1 ? 1e-9 * (Double(times[1]) ?? 0) : 0)
+    let text = String(decoding: try Files.bytes(of: "/proc/\(process)/stat") ?? [], as: UTF8.self)
+    let state = text.split(separator: ")").last?.first { $0 != " " }
+    return state == "T" || state == "t"
+  }
+
+  /// The seconds for which the worker and each program that it started could have run and did not, as the kernel counts them;
+  /// nothing where it does not.
+  private func waitingTimes() throws -> [pid_t: Double] {
+    try processes().reduce(into: [:]) { times, process in
+      let counts = try Self.fields("/proc/\(process)/schedstat")
+      if counts.count > 1 { times[process] = 1e-9 * Double(counts[1]) }
+    }
   }
 
   /// By what the cell at work breaks its limits; nil if it keeps them. Memory is what the worker has gained since it was
@@ -265,22 +270,31 @@ private final class WorkerProcess {
   }
 
   /// Memory of the worker and of the programs it started; 0 for a worker that has just died.
-  private func residentBytes() throws -> Int { try Self.residentBytes(of: process) }
+  private func residentBytes() throws -> Int {
+    try processes().reduce(0) { try $0 + (Self.fields("/proc/\($1)/statm").dropFirst().first ?? 0) }
+      * sysconf(Int32(_SC_PAGESIZE))
+  }
 
-  private static func residentBytes(of process: pid_t) throws -> Int {
-    func fields(_ path: String) throws -> [Int] {
-      String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+  /// The worker, the programs it started, and theirs.
+  private func processes() throws -> [pid_t] {
+    func tree(_ root: pid_t) throws -> [pid_t] {
+      try [root] + Self.fields("/proc/\(root)/task/\(root)/children").flatMap { try tree(pid_t($0)) }
     }
-    let pages = try fields("/proc/\(process)/statm").dropFirst().first ?? 0
-    let children = try fields("/proc/\(process)/task/\(process)/children")
-    return try children.reduce(pages * sysconf(Int32(_SC_PAGESIZE))) { try $0 + residentBytes(of: pid_t($1)) }
+    return try tree(process)
+  }
+
+  /// The whole numbers in a file of /proc; none where it is gone.
+  private static func fields(_ path: String) throws -> [Int] {
+    String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap {
+      Int($0)
+    }
   }
 
   /// Hands over a cell; false if the worker is gone.
   func give(_ item: Batch.Item, _ manifest: String, _ limits: Batch.Limits) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
     (self.item, self.limits, start, age, isStarting) = (item, limits, ChildProcess.now(), 0, false)
-    waited = limits.time == nil ? 0 : try schedule().waited
+    waited = limits.time == nil ? [:] : try waitingTimes()
     residentAtStart = limits.memory == nil ? 0 : try residentBytes()
     return true
   }

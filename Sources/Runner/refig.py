@@ -406,7 +406,8 @@ def _reason(error):
     if isinstance(error, _Mistake):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if _is_of_project(frame.filename)]
+    # Of a compiled extension there is no line to show.
+    frames = [frame for frame in frames if frame.line and _is_of_project(frame.filename)]
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     if not isinstance(error, Failure):
         text = f"{type(error).__name__}: {text}"

@@ -14,8 +14,8 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Print the numbers of a stage, computed if they are not there yet.",
     discussion: """
-      Of a claim the points it is measured on, of paper:KEY all stages of the paper: as CSV each under a comment that names \
-      it, as JSON in one list.
+      Of a claim the points it is measured on, of paper:KEY all stages of the paper. As JSON all of it is one list. As CSV one \
+      table is printed: where there are several, choose one by --table, or write a file for each with --folder.
 
       --csv   one row per replica with all outputs that are single numbers;
               with --output NAME one row per number of that array, with its
@@ -39,11 +39,20 @@ struct DataCommand: ParsableCommand {
   @Option(help: "The output array to print as CSV.")
   var output: String?
 
+  @Option(help: "The table to print as CSV, of several.")
+  var table: String?
+
+  @Option(help: "Write each table into a CSV file in this folder.", completion: .directory)
+  var folder: String?
+
   @OptionGroup var project: ProjectOptions
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
-    if output != nil, format != .csv { throw ValidationError("--output NAME: goes with --csv") }
+    for (option, value) in [("output NAME", output), ("table NAME", table), ("folder DIR", folder)] {
+      if value != nil, format != .csv { throw ValidationError("--\(option): goes with --csv") }
+    }
+    if table != nil, folder != nil { throw ValidationError("--table NAME: all tables are written with --folder DIR") }
   }
 
   func run() throws {
@@ -59,7 +68,9 @@ struct DataCommand: ParsableCommand {
     _ = try execution.build(project, plan, needed: needed, progress: ProgressDisplay(quiet: execution.quiet))
     let reader = project.reader(plan)
     if let figure, format != .h5 {
-      return try printTables(figure, project.gallery(plan, reader))
+      let gallery = try project.gallery(plan, reader)
+      guard format == .csv else { return try printJSON(figure, gallery) }
+      return try write(figure.namedTables.map { name, table in Table(name: name) { try gallery.csv(table) } })
     }
     let stages = plan.stages.filter { ids.contains($0.id) }
     if format == .h5 {
@@ -78,14 +89,16 @@ struct DataCommand: ParsableCommand {
     if format == .json {
       return try parts.flatMap { stage, _, points in points.map { Point(stage.id, $0) } }.printJSON()
     }
-    let tableCount = parts.reduce(0) { $0 + $1.1.count }
-    for (stage, tables, points) in parts {
-      for outputs in tables {
-        if tableCount > 1 {
-          print("# \(stage.id)" + (tables.count > 1 ? ": \(outputs.map(\.name).joined(separator: ", "))" : ""))
+    try write(
+      parts.flatMap { stage, tables, points in
+        tables.map { outputs in
+          // Those of one stage have their axes for a name.
+          let own = tables.count > 1 ? [outputs[0].axes.joined(separator: "-")] : []
+          let stages = parts.count > 1 ? [stage.id.replacing("/", with: "-")] : []
+          return Table(name: (stages + own).joined(separator: "-")) { Self.csv(stage, outputs, points) }
         }
-        printCSV(stage, outputs, points)
-      }
+      })
+    for (stage, tables, _) in parts {
       let printed = Set(tables.joined().map(\.name))
       let left = stage.definition.experiment.outputs.filter { !$0.isCoordinate && !printed.contains($0.name) }
       if output == nil, !left.isEmpty, !execution.quiet {
@@ -93,6 +106,36 @@ struct DataCommand: ParsableCommand {
         StandardStreams.report("\(stage.id): only numbers; \(names): `--output NAME` for one array, `--json` for all\n")
       }
     }
+  }
+
+  /// A table as CSV.
+  private struct Table {
+    let name: String
+    let text: () throws -> String
+  }
+
+  /// Prints the only or the chosen table, or writes each into a file. Throws ``PipelineError`` where there is no such table or
+  /// a choice to make.
+  private func write(_ tables: [Table]) throws {
+    if let folder {
+      try Files.makeFolder(folder)
+      // The only table of a stage has the stage's own name.
+      let own = target.split(separator: "/").last.map(String.init) ?? target
+      for table in tables {
+        let path = "\(folder)/\(table.name.isEmpty ? own : table.name).csv"
+        try Files.save(Array(table.text().utf8), to: path)
+        print(path)
+      }
+      return
+    }
+    let names = tables.map(\.name).joined(separator: ", ")
+    let chosen = table.map { name in tables.filter { $0.name == name } } ?? tables
+    guard let only = chosen.first, chosen.count == 1 else {
+      throw PipelineError.badOption(
+        name: "--table", value: table ?? "",
+        allowed: tables.count > 1 ? "one of \(names); or --folder DIR for all" : "not needed, there is one table")
+    }
+    print(try only.text(), terminator: "")
   }
 
   /// The outputs to print as CSV, those of one table together.
@@ -114,22 +157,25 @@ struct DataCommand: ParsableCommand {
     return shapes.map { axes in arrays.filter { $0.axes == axes } }
   }
 
-  private func printTables(_ figure: Figure, _ gallery: Gallery) throws {
-    guard format == .json else { return print(try gallery.csv(figure), terminator: "") }
-    let objects = try figure.tables.map { reference -> [String: Any] in
+  private func printJSON(_ figure: Figure, _ gallery: Gallery) throws {
+    let objects = try figure.namedTables.map { name, reference -> [String: Any] in
       let table = try gallery.table(reference)
       let rows = table.rows.map { $0.map { $0.isFinite ? $0 as Any : NSNull() } }
-      return ["table": reference.table, "stages": reference.stages, "columns": table.columns, "rows": rows]
+      return [
+        "name": name, "table": reference.table, "stages": reference.stages, "columns": table.columns, "rows": rows,
+      ]
     }
     let data = try JSONSerialization.data(withJSONObject: objects, options: [.sortedKeys, .withoutEscapingSlashes])
     print(String(decoding: data, as: UTF8.self))
   }
 
-  private func printCSV(_ stage: Plan.Stage, _ chosen: [OutputArray], _ points: [Results.Point]) {
+  private static func csv(_ stage: Plan.Stage, _ chosen: [OutputArray], _ points: [Results.Point]) -> String {
     let axes = chosen.first?.axes ?? []
-    print((stage.names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ","))
+    // Where nothing varies, every parameter says what the numbers are of.
+    let names = stage.names.isEmpty ? stage.definition.base.keys.sorted() : stage.names
+    var lines = [(names + ["replica"] + axes + chosen.map(\.name)).map(\.csvField).joined(separator: ",")]
     for point in points {
-      let parameters = stage.names.map { point.parameters[$0]?.csvField ?? "" }
+      let parameters = names.map { point.parameters[$0]?.csvField ?? "" }
       for (row, replica) in point.replicas.enumerated() {
         let arrays = chosen.compactMap { point.arrays[$0.name] }
           .map { chosen[0].isCoordinate ? $0 : $0.slice(row) }
@@ -139,11 +185,12 @@ struct DataCommand: ParsableCommand {
             point.arrays[axis].map { $0.values[index].readableText } ?? "\(index)"
           }
           let values = arrays.map { $0.values[index].readableText }
-          print((parameters + ["\(replica)"] + scales + values).joined(separator: ","))
+          lines.append((parameters + ["\(replica)"] + scales + values).joined(separator: ","))
         }
         if chosen[0].isCoordinate { break }
       }
     }
+    return lines.map { $0 + "\n" }.joined()
   }
 
   private static func indices(_ flat: Int, shape: [Int]) -> [Int] {

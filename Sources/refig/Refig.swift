@@ -59,7 +59,7 @@ struct Refig: ParsableCommand {
       if parserCode == .success || error is CleanExit { help(fullMessage(for: error)) }
       if parserCode == .validationFailure {
         let message = fullMessage(for: error) + (misspeltCommand.map { "\n  Did you mean '\($0)'?" } ?? "")
-        StandardStreams.report(ErrorMessage.visibleInLines(message) + "\n")
+        StandardStreams.report(StandardOutput.fitted(ErrorMessage.visibleInLines(message), to: STDERR_FILENO) + "\n")
         Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
       }
       fail(error)
@@ -80,7 +80,8 @@ struct Refig: ParsableCommand {
   private static func fail(_ error: any Error) -> Never {
     ProcessEnvironment.endRuns(with: error)
     fflush(nil)  // What was said before comes first.
-    StandardStreams.report("refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))\n")
+    let text = "refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))"
+    StandardStreams.report(StandardOutput.fitted(text, to: STDERR_FILENO) + "\n")
     Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
   }
 
@@ -248,7 +249,7 @@ struct ExecutionOptions: ParsableArguments {
       StandardStreams.report("refig: \(other); until then cells are those of the file that is stated\n")
     }
     if summary.failedReplicas > 0 {
-      progress.line("\(Text.count(summary.failedReplicas, "replica")) failed numerically:")
+      progress.line("\(Text.count(summary.failedReplicas, "replica")) failed:")
       for line in Text.tally(summary.replicaFailures, of: "replica") { progress.line("  \(line)") }
     }
     if summary.duplicates > 0 {

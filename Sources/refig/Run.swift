@@ -166,6 +166,11 @@ struct Run: ParsableCommand {
       if log == nil { log = try ProcessEnvironment.log(for: project) }
       log?.write("figure", fields)
     }
+    if targets.isEmpty, !outcomes.isEmpty, failures.isEmpty, !execution.quiet, !output.json,
+      outcomes.allSatisfy({ if case .unchanged = $0.outcome { true } else { false } })
+    {
+      print("up to date: \(project.root)/figures/\(project.profile)")
+    }
     try tellOfSubstitutes(
       outcomes.compactMap { figure, outcome in if case .drawn = outcome { figure } else { nil } })
     let drawnCount = report.figures.values.filter { $0 == "drawn" }.count
@@ -215,9 +220,12 @@ struct Run: ParsableCommand {
     let counts = Dictionary(uniqueKeysWithValues: stages.map { ($0.stage, $0.missing) })
     let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
     let total = needed?.count ?? plan.cellCount
+    let present = try missing.isEmpty ? [] : project.store.presentKeys()
+    let recut = missing.keys.sorted().compactMap { plan.stages[$0].recut(among: present) }
     try output.show(
       Forecast(stages: stages, missing: counts.values.reduce(0, +), seconds: seconds, cellsOfUnknownCost: unknown),
-      text(stages, of: total, project, seconds: seconds, ofUnknownCost: unknown))
+      ([text(stages, of: total, project, seconds: seconds, ofUnknownCost: unknown)]
+        + recut.flatMap { Text.wrapped($0, columns: StandardOutput.columns, indent: 2) }).joined(separator: "\n"))
   }
 
   /// What would run, in all, by paper and by stage.

@@ -16,10 +16,22 @@ enum StandardOutput {
   }
 
   /// How wide lines may be: as the terminal at this moment, or 80 columns.
-  static var columns: Int {
+  static var columns: Int { width(of: STDOUT_FILENO) ?? 80 }
+
+  /// The columns of a terminal; nil for what is none.
+  private static func width(of descriptor: Int32) -> Int? {
     var size = winsize()
-    let isTerminal = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    return isTerminal ? max(20, Int(size.ws_col)) : 80
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? max(20, Int(size.ws_col)) : nil
+  }
+
+  /// A text as it fits a terminal, broken between words; as it is where there is none, so that programs find whole lines.
+  static func fitted(_ text: String, to descriptor: Int32 = STDOUT_FILENO) -> String {
+    guard let columns = width(of: descriptor) else { return text }
+    return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      guard line.count > columns else { return String(line) }
+      let indent = min(line.prefix { $0 == " " }.count + 2, columns / 2)
+      return Text.wrapped(String(line), columns: columns, indent: indent).joined(separator: "\n")
+    }.joined(separator: "\n")
   }
 
   /// Prints bytes as they are, after what was printed before.
@@ -35,5 +47,5 @@ enum StandardOutput {
 /// reach a file as they are, a terminal as their numbers.
 func print(_ text: String, terminator: String = "\n") {
   let isTerminal = isatty(STDOUT_FILENO) == 1
-  Swift.print(isTerminal ? ErrorMessage.visibleInLines(text) : text, terminator: terminator)
+  Swift.print(isTerminal ? StandardOutput.fitted(ErrorMessage.visibleInLines(text)) : text, terminator: terminator)
 }

@@ -207,7 +207,7 @@ enum ParameterSettings {
         throw PipelineError.badOption(name: "--set", value: setting, allowed: "'\(parts[0])' is set twice; keep one")
       }
       let value = try YAMLValue.document(parts[1], file: "--set \(parts[0])", diagnostics: diagnostics)
-      if let parameter = value.parameter(parts[0], of: parameters, in: "refig try") { parameters[parts[0]] = parameter }
+      if let parameter = value.parameter(parts[0], of: parameters, in: "") { parameters[parts[0]] = parameter }
     }
     try diagnostics.throwIfAny()
     try type.validate(parameters)

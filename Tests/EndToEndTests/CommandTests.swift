@@ -332,6 +332,23 @@ struct Project {
     }
   }
 
+  @Test("cells that a change of perCell leaves behind are named before anything is computed again")
+  func recut() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "sarao2020/uniqueness").status == 0)
+    let file = try project.workspace.read("pipeline.yaml")
+    #expect(try !project.refig("run", "--dry").output.contains("perCell"))
+    try project.workspace.write(file.replacing("perCell: 20", "perCell: 8"), to: "pipeline.yaml")
+    let advice = "`perCell: 20` would keep them"
+    let dry = try project.refig("run", "--dry", "sarao2020/uniqueness").output.replacing("\n ", "")
+    #expect(dry.contains("cells of 20 replicas") && dry.contains(advice), "\(dry)")
+    let run = try project.refig("run", "sarao2020/uniqueness")
+    #expect(run.status == 0 && run.errors.contains(advice), "\(run.errors)")
+    // Other numbers are no other cut of the same.
+    try project.workspace.write(file.replacing("inputDimension: 4", "inputDimension: 5"), to: "pipeline.yaml")
+    #expect(try !project.refig("run", "--dry", "sarao2020/uniqueness").output.contains("perCell"))
+  }
+
   @Test("a figure that is asked for by name and up to date is told where it lies")
   func upToDate() throws {
     let project = try Project()
@@ -339,7 +356,7 @@ struct Project {
     #expect(
       try project.refig("run", "fig:demo/thresholds").output.contains(
         "up to date: ./figures/quick/demo/thresholds.svg\n1 figure: 0 drawn, 0 failed"))
-    #expect(try !project.refig("run").output.contains("up to date"))
+    #expect(try project.refig("run").output.contains("up to date: ./figures/quick\n"))
   }
 
   @Test("the data of several stages: one list as JSON, as CSV each under its name")
@@ -351,8 +368,16 @@ struct Project {
       let points = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
       #expect(points.count == count)
     }
-    let csv = try project.refig("data", "paper:sarao2020", "--quiet").output.split(separator: "\n")
-    #expect(csv.filter { $0.hasPrefix("# ") } == ["# sarao2020/population-flow", "# sarao2020/uniqueness"], "\(csv)")
+    // One table is printed, chosen by name; or each has a file.
+    let several = try project.refig("data", "paper:sarao2020", "--quiet")
+    let names = ["sarao2020-population-flow", "sarao2020-uniqueness"]
+    #expect(several.status == 2 && several.errors.contains("one of \(names[0]), \(names[1]); or --folder DIR"))
+    let chosen = try project.refig("data", "paper:sarao2020", "--table", names[1], "--quiet")
+    #expect(chosen.output == (try project.refig("data", "sarao2020/uniqueness", "--quiet").output))
+    #expect(try project.refig("data", "paper:sarao2020", "--table", "nothing").status == 2)
+    let written = try project.refig("data", "paper:sarao2020", "--folder", "tables", "--quiet")
+    #expect(written.output.split(separator: "\n") == names.map { "tables/\($0).csv" })
+    #expect(try project.workspace.read("tables/\(names[1]).csv") == chosen.output)
   }
 
   @Test("a run that goes on by itself is named as JSON too")
@@ -460,8 +485,10 @@ struct Project {
     #expect(scalars[0].hasPrefix("sampleCount,replica,unique"))
     #expect(scalars.count == 1 + 6 * 40)
     let tables = try project.refig("data", "fig:demo/thresholds", "--csv", "--quiet").output.split(separator: "\n")
-    #expect(tables[0] == "# sarao2020/uniqueness of sarao2020/uniqueness")
-    #expect(tables.count == 2 + 6)
+    #expect(tables[0].hasPrefix("inputDimension,teacherWidth,sampleCount,sampleRatio,probability"))
+    // Counts are whole numbers.
+    #expect(tables[1].hasPrefix("4,1,"), "\(tables[1])")
+    #expect(tables.count == 1 + 6)
     let paths = try project.refig("data", "sarao2020/uniqueness", "--h5", "--quiet").output.split(separator: "\n")
     #expect(paths.count == 12)
     #expect(paths.allSatisfy { FileManager.default.fileExists(atPath: project.workspace.path + "/" + $0) })

@@ -9,7 +9,7 @@ import Testing
     return try JSONSerialization.jsonObject(with: Data(result.output.utf8))
   }
 
-  @Test("a stage whose outputs are all arrays: as JSON, and as CSV with a table for each set of axes")
+  @Test("a stage whose outputs are all arrays: as JSON, and as CSV with a file for each set of axes")
   func arrays() throws {
     let project = try Project(
       stages: """
@@ -21,14 +21,21 @@ import Testing
     let points = try #require(try object(try project.refig("data", "flow", "--json", "-q")) as? [[String: Any]])
     let arrays = try #require(points.first?["arrays"] as? [String: Any])
     #expect(points.count == 1)
-    let csv = try project.refig("data", "flow", "--csv", "-q")
-    #expect(csv.status == 0, "\(csv.errors)")
-    let lines = csv.output.split(separator: "\n").filter { !$0.hasPrefix("#") }
-    let headings = lines.filter { $0.hasPrefix("replica") }
-    // Each array is a column, or the coordinate beside the columns along its axis.
-    let columns = Set(headings.flatMap { $0.split(separator: ",").map(String.init) })
+    // What has the same axes is one table. There is no printing several as if they were one.
+    let refused = try project.refig("data", "flow", "--csv", "-q")
+    #expect(refused.status == 2 && refused.output.isEmpty && refused.errors.contains("or --folder DIR"))
+    let written = try project.refig("data", "flow", "--csv", "--folder", "tables/flow", "-q")
+    let files = written.output.split(separator: "\n").map(String.init)
+    #expect(written.status == 0 && files.count > 1 && files.allSatisfy { $0.hasPrefix("tables/flow/") })
+    var columns: Set<String> = []
+    for file in files {
+      let rows = try project.workspace.read(file).split(separator: "\n").map { $0.split(separator: ",") }
+      #expect(rows.count > 1 && rows.allSatisfy { $0.count == rows[0].count }, "\(file)")
+      columns.formUnion(rows[0].map(String.init))
+    }
+    // Each array is a column, or the coordinate beside the columns along its axis; parameters say what the numbers are of.
     #expect(columns.isSuperset(of: arrays.keys), "\(columns) \(arrays.keys)")
-    #expect(lines.count > headings.count)
+    #expect(columns.isSuperset(of: ["inputDimension", "sampleCount"]), "\(columns)")
     let names = try #require(arrays.keys.sorted().first)
     #expect(try project.refig("data", "flow", "--output", names, "-q").status == 0)
     #expect(try project.refig("data", "flow", "--output", "nothing", "-q").status == 2)

@@ -238,7 +238,7 @@ import Testing
       Self.experiment + "stages: {my/walk: {parameters: {kind: \(kind)}, replicas: {count: 4}}}\n")
     let run = try folder.refig("run", "-j1")
     #expect(run.status == 0, "\(run.errors)")
-    #expect(run.errors.contains("1 replica failed numerically"))
+    #expect(run.errors.contains("1 replica failed:"))
     let rows = try folder.refig("data", "my/walk", "--csv", "--output", "end").output.split(separator: "\n")
     #expect(rows.count == 4)
     let cell = try #require(try folder.cells().values.first)
@@ -1206,7 +1206,7 @@ import Testing
     #expect(byHand.output.contains("end = \(mistaken.prefix(4))"), "\(byHand.output)\(byHand.errors)")
     let wrong = try folder.refig("try", "my/walk", "--set", "steps=many")
     #expect(
-      wrong.status == 2 && wrong.errors.contains("refig: --set steps: refig try: 'steps' must"), "\(wrong.errors)")
+      wrong.status == 2 && wrong.errors.contains("refig: --set steps: 'steps' must"), "\(wrong.errors)")
     let unknown = try folder.refig("try", "my/walk", "--mutant", "drift")
     #expect(unknown.status == 2 && unknown.errors.contains("my/walk has the mutants no-drift"), "\(unknown.errors)")
   }
@@ -1346,7 +1346,7 @@ import Testing
     let table = try folder.refig("data", "fig:my/ends", "--csv").output
     #expect(table.contains("drift,steps,replicas,end,endError"))
     #expect(
-      table.split(separator: "\n").filter { $0.hasPrefix("2.0,9.0,40.0,") || $0.hasPrefix("1.0,9.0,40.0,") }.count == 2,
+      table.split(separator: "\n").filter { $0.hasPrefix("2,9,40,") || $0.hasPrefix("1,9,40,") }.count == 2,
       "\(table)")
     let verify = try folder.refig("verify")
     #expect(verify.output.contains("4 claims: 4 confirmed"), "\(verify.output)\(verify.errors)")

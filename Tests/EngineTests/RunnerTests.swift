@@ -73,6 +73,56 @@ import ToyPaper
     #expect(idle.failed == 6)
   }
 
+  @Test("cells that failed for the same reason but for numbers are told once, and no more than ten reasons of a stage")
+  func tally() {
+    var tally = FailureTally()
+    func told(_ reasons: [String], of stage: String) -> [String] {
+      reasons.enumerated().compactMap { tally.add("replica \($0)", of: stage, reason: $1) }
+    }
+    let same = [
+      "ValueError: boom 1.5 (walk.py:12: raise ValueError(x))",
+      "ValueError: boom -2e-05 (walk.py:12: raise ValueError(x))",
+    ]
+    #expect(told(same, of: "a") == ["a replica 0: \(same[0])"])
+    // Another line is another reason, and so is another word with a number in it.
+    #expect(told(["ValueError: boom 1.5 (walk.py:15: raise ValueError(x))", "bad x1", "bad x2"], of: "a").count == 3)
+    #expect(
+      told((0..<30).map { "no \(["a", "b", "c", "d", "e"][$0 % 5])\(["v", "w", "x"][$0 % 3])" }, of: "b").count == 10)
+    #expect(
+      tally.rest == [
+        "a: 1 more cell failed for the same reason as replica 0",
+        "b: 1 more cell failed for the same reason as replica 0",
+        "b: 1 more cell failed for the same reason as replica 1",
+        "b: 1 more cell failed for the same reason as replica 2",
+        "b: 1 more cell failed for the same reason as replica 3",
+        "b: 1 more cell failed for the same reason as replica 4",
+        "b: 1 more cell failed for the same reason as replica 5",
+        "b: 1 more cell failed for the same reason as replica 6",
+        "b: 1 more cell failed for the same reason as replica 7",
+        "b: 1 more cell failed for the same reason as replica 8",
+        "b: 1 more cell failed for the same reason as replica 9",
+        "b: 10 more cells failed for other reasons, which the run's record tells",
+      ])
+  }
+
+  @Test("what a program waits for a processor does not use up its cell's time", .timeLimit(.minutes(10)))
+  func crowded() throws {
+    let workspace = try Workspace()
+    // Six programs share one processor, so that each takes six times its half second.
+    try workspace.write(
+      """
+      import os, time
+      os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+      while time.process_time() < 0.5: pass
+      """, to: "busy.py")
+    let answer = "failed its worker ended with status 7"
+    let summary = try build(
+      "echo ready; while read count; do head -c $count > /dev/null; python3 \(workspace.path)/busy.py; echo '\(answer)'; done",
+      workers: 6, timeLimit: 1.5
+    ).get()
+    #expect(summary.failed == 6)
+  }
+
   @Test("the start of a program has a limit of its own, and none of it counts for the cell", .timeLimit(.minutes(10)))
   func startOfAProgram() throws {
     func worker(_ start: String, _ work: String) -> String {
