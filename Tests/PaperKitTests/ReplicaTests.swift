@@ -54,6 +54,47 @@ import Testing
     #expect(first.replicas == [4] && second.replicas == [4])
   }
 
+  @Test("a scale of an axis is no output of replicas, whether an output is its coordinate or none")
+  func plainScales() throws {
+    let point = try Decay.point([0, 1, 2])
+    let scaled = Results.Point(
+      experiment: point.experiment, parameters: point.parameters, replicas: point.replicas,
+      arrays: point.arrays.merging(["mode": NDArray([0])]) { $1 })
+    let pair = try paired(points(scaled, Decay.point([2], rate: 2)))
+    #expect(pair.map { $0[Decay.level].column(0) } == [[20], [20]])
+  }
+
+  @Test("two points come in the order of a parameter, and are refused where it is the same or there are more")
+  func orderedPair() throws {
+    func pair(_ rates: [Double]) throws -> [Double] {
+      let points = try rates.map { try Decay.point([0], rate: $0) }
+      let (lesser, greater) = try Results(points: points).pair(of: Decay.self, ascending: \.rate)
+      return [lesser, greater].map(\.parameters.rate)
+    }
+    #expect(try pair([7, 2]) == [2, 7])
+    for rates in [[2], [2, 2], [2, 7, 9]] as [[Double]] {
+      #expect(throws: EvidenceError.self) { try pair(rates) }
+    }
+  }
+
+  @Test("columns are the numbers of all replicas at a place on the other axes")
+  func columns() {
+    let array = NDArray(shape: [2, 2, 3], values: (0..<12).map(Double.init))
+    #expect(array.column(1, 0) == [3, 9] && array.lastColumn(0) == [2, 8] && NDArray([4, 5]).column() == [4, 5])
+  }
+
+  @Test("errors of independent estimates add in squares")
+  func independentEstimates() {
+    let samples: [[Double]] = [[1, 2, 6], [2, 4, 9, 5]]
+    let difference = Estimate.combination(of: samples, weights: [1, -1]).divided(by: 2)
+    let propagated = Estimate.propagated(samples.map { .mean($0) }, degreesOfFreedom: 2) { ($0[0] - $0[1]) / 2 }
+    for estimate in [difference, propagated] {
+      expectClose(estimate.value, -1, absolute: 1e-14)
+      expectClose(estimate.standardError, ((7.0 / 3 + 26.0 / 3 / 4) / 4).squareRoot(), absolute: 1e-14)
+      #expect(estimate.replicaCount == 3)
+    }
+  }
+
   @Test("a value of a coordinate is found but for rounding; what is not there is refused with what there is")
   func coordinates() throws {
     let times = (0..<21).map { 20.0 * Double($0) / 20 * 0.1 }

@@ -16,10 +16,7 @@ public let smith2027 = Paper(
     }
   ],
   estimators: [
-    Estimator("smith2027/within", from: [SampleMean.self], meaning: "share of means within 1/√n") { results in
-      let point = try results.point(of: SampleMean.self)
-      let means = point[SampleMean.mean].values
-      return .proportion(
-        successes: means.count { Double(point.parameters.sampleCount) * $0 * $0 < 1 }, trials: means.count)
+    .share("smith2027/within", of: SampleMean.self, meaning: "share of means within 1/√n") { point in
+      point[SampleMean.mean].values.map { Double(point.parameters.sampleCount) * $0 * $0 < 1 }
     }
   ])
