@@ -233,26 +233,10 @@ private final class WorkerProcess {
   /// waited for a processor that others were using.
   func age(by step: Double) throws {
     guard item != nil, limits.time != nil else { return }
-    let times = try waitingTimes()
+    let times = try processes.waitingTimes()
     let waits = times.map { $1 - (waited[$0] ?? 0) }.max() ?? 0
     waited = times
-    if try !isStopped() { age += max(0, step - waits) }
-  }
-
-  private func isStopped() throws -> Bool {
-    // The state follows the program's name, which stands in parentheses and may hold any sign.
-    let text = String(decoding: try Files.bytes(of: "/proc/\(process)/stat") ?? [], as: UTF8.self)
-    let state = text.split(separator: ")").last?.first { $0 != " " }
-    return state == "T" || state == "t"
-  }
-
-  /// The seconds for which the worker and each program that it started could have run and did not, as the kernel counts them;
-  /// nothing where it does not.
-  private func waitingTimes() throws -> [pid_t: Double] {
-    try processes().reduce(into: [:]) { times, process in
-      let counts = try Self.fields("/proc/\(process)/schedstat")
-      if counts.count > 1 { times[process] = 1e-9 * Double(counts[1]) }
-    }
+    if try !processes.isStopped { age += max(0, step - waits) }
   }
 
   /// By what the cell at work breaks its limits; nil if it keeps them. Memory is what the worker has gained since it was
@@ -264,38 +248,20 @@ private final class WorkerProcess {
       if !isStarting, age > limit { return "it took longer than its time limit of \(limit) s" }
     }
     guard let limit = limits.memory else { return nil }
-    let taken = try residentBytes() - residentAtStart
+    let taken = try processes.residentBytes - residentAtStart
     return taken > limit
       ? "it took \(taken / 1_000_000) MB of memory, more than its limit of \(limit / 1_000_000) MB" : nil
   }
 
-  /// Memory of the worker and of the programs it started; 0 for a worker that has just died.
-  private func residentBytes() throws -> Int {
-    try processes().reduce(0) { try $0 + (Self.fields("/proc/\($1)/statm").dropFirst().first ?? 0) }
-      * sysconf(Int32(_SC_PAGESIZE))
-  }
-
-  /// The worker, the programs it started, and theirs.
-  private func processes() throws -> [pid_t] {
-    func tree(_ root: pid_t) throws -> [pid_t] {
-      try [root] + Self.fields("/proc/\(root)/task/\(root)/children").flatMap { try tree(pid_t($0)) }
-    }
-    return try tree(process)
-  }
-
-  /// The whole numbers in a file of /proc; none where it is gone.
-  private static func fields(_ path: String) throws -> [Int] {
-    String(decoding: try Files.bytes(of: path) ?? [], as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap {
-      Int($0)
-    }
-  }
+  /// The worker and the programs it started.
+  private var processes: ProcessTree { ProcessTree(root: process) }
 
   /// Hands over a cell; false if the worker is gone.
   func give(_ item: Batch.Item, _ manifest: String, _ limits: Batch.Limits) throws -> Bool {
     guard try Worker.send("\(manifest.utf8.count)\n\(manifest)", to: input) else { return false }
     (self.item, self.limits, start, age, isStarting) = (item, limits, ChildProcess.now(), 0, false)
-    waited = limits.time == nil ? [:] : try waitingTimes()
-    residentAtStart = limits.memory == nil ? 0 : try residentBytes()
+    waited = limits.time == nil ? [:] : try processes.waitingTimes()
+    residentAtStart = limits.memory == nil ? 0 : try processes.residentBytes
     return true
   }
 
