@@ -338,14 +338,14 @@ struct Project {
     #expect(try project.refig("run", "sarao2020/uniqueness").status == 0)
     let file = try project.workspace.read("pipeline.yaml")
     #expect(try !project.refig("run", "--dry").output.contains("perCell"))
-    try project.workspace.write(file.replacing("perCell: 20", "perCell: 8"), to: "pipeline.yaml")
+    try project.workspace.write(file.replacing("perCell: 20", with: "perCell: 8"), to: "pipeline.yaml")
     let advice = "`perCell: 20` would keep them"
-    let dry = try project.refig("run", "--dry", "sarao2020/uniqueness").output.replacing("\n ", "")
+    let dry = try project.refig("run", "--dry", "sarao2020/uniqueness").output.replacing("\n ", with: "")
     #expect(dry.contains("cells of 20 replicas") && dry.contains(advice), "\(dry)")
     let run = try project.refig("run", "sarao2020/uniqueness")
     #expect(run.status == 0 && run.errors.contains(advice), "\(run.errors)")
     // Other numbers are no other cut of the same.
-    try project.workspace.write(file.replacing("inputDimension: 4", "inputDimension: 5"), to: "pipeline.yaml")
+    try project.workspace.write(file.replacing("inputDimension: 4", with: "inputDimension: 5"), to: "pipeline.yaml")
     #expect(try !project.refig("run", "--dry", "sarao2020/uniqueness").output.contains("perCell"))
   }
 
