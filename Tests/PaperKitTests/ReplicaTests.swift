@@ -54,16 +54,6 @@ import Testing
     #expect(first.replicas == [4] && second.replicas == [4])
   }
 
-  @Test("a scale of an axis is no output of replicas, whether an output is its coordinate or none")
-  func plainScales() throws {
-    let point = try Decay.point([0, 1, 2])
-    let scaled = Results.Point(
-      experiment: point.experiment, parameters: point.parameters, replicas: point.replicas,
-      arrays: point.arrays.merging(["mode": NDArray([0])]) { $1 })
-    let pair = try paired(points(scaled, Decay.point([2], rate: 2)))
-    #expect(pair.map { $0[Decay.level].column(0) } == [[20], [20]])
-  }
-
   @Test("two points come in the order of a parameter, and are refused where it is the same or there are more")
   func orderedPair() throws {
     func pair(_ rates: [Double]) throws -> [Double] {
