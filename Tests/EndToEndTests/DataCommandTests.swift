@@ -14,8 +14,8 @@ import Testing
     let project = try Project(
       stages: """
           flow:
-            experiment: sarao2020/empirical-flow
-            parameters: {inputDimension: 3, studentWidth: 4, sampleCount: 7, lastTime: 0.5, timeCount: 4}
+            experiment: bocchi2026/full-sgd
+            parameters: {inputDimension: 20, lastTime: 2, timeCount: 4}
             replicas: 2
         """, figures: "figures: {}")
     let points = try #require(try object(try project.refig("data", "flow", "--json", "-q")) as? [[String: Any]])
@@ -35,7 +35,7 @@ import Testing
     }
     // Each array is a column, or the coordinate beside the columns along its axis; parameters say what the numbers are of.
     #expect(columns.isSuperset(of: arrays.keys), "\(columns) \(arrays.keys)")
-    #expect(columns.isSuperset(of: ["inputDimension", "sampleCount"]), "\(columns)")
+    #expect(columns.isSuperset(of: ["inputDimension", "learningRate"]), "\(columns)")
     let names = try #require(arrays.keys.sorted().first)
     #expect(try project.refig("data", "flow", "--output", names, "-q").status == 0)
     #expect(try project.refig("data", "flow", "--output", "nothing", "-q").status == 2)
