@@ -153,8 +153,13 @@ let distanceTable = TableDefinition(
     .mean(Distance.relativeMovement),
     .mean(
       Column(
-        "decadeRatio", meaning: "steps from |r_0|/100 to |r_0|/1000 over those from |r_0|/10 to |r_0|/100")
-    ) { decadeRatios($0.point) },
+        "decadeRatio",
+        meaning:
+          "steps from |r_0|/100 to |r_0|/1000 over those from |r_0|/10 to |r_0|/100; missing unless all get there")
+    ) {
+      let ratios = decadeRatios($0.point)
+      return ratios.contains(where: \.isNaN) ? [] : ratios
+    },
     .mean(Distance.eigenvalueRatio), .mean(Distance.flippedShare),
     .mean(Distance.greatestFlippedShare),
   ])
