@@ -1343,7 +1343,8 @@ import Testing
     try folder.workspace.write(try String(contentsOf: style, encoding: .utf8), to: "figures/style.gp")
     let run = try folder.refig("run", "-j2")
     #expect(run.status == 0 && run.output.contains("1 figure: 1 drawn, 0 failed"), "\(run.output)\(run.errors)")
-    #expect(try folder.refig("data", "fig:my/ends", "--csv").errors.contains("one of walk, time; or --folder DIR for all"))
+    #expect(
+      try folder.refig("data", "fig:my/ends", "--csv").errors.contains("one of walk, time; or --folder DIR for all"))
     let table = try folder.refig("data", "fig:my/ends", "--csv", "--table", "walk").output
     #expect(table.contains("drift,steps,replicas,end,endError"))
     #expect(
