@@ -8,7 +8,8 @@ enum StandardOutput {
   /// Hands on what was printed. Numbers that a full disk has swallowed must not pass for printed; whoever reads a pipe may
   /// go away. Throws ``FileError``.
   static func finish() throws {
-    let failure = fflush(stdout) == 0 ? 0 : errno
+    let last = fflush(stdout) == 0 ? 0 : errno
+    let failure = firstFailure != 0 ? firstFailure : last
     guard failure != 0 || ferror(stdout) != 0, !isPipe else { return }
     throw failure == 0
       ? FileError(.write, "standard output", reason: "some of it was lost")
@@ -35,7 +36,17 @@ enum StandardOutput {
   }
 
   /// Prints bytes as they are, after what was printed before.
-  static func write(_ bytes: [UInt8]) { fwrite(bytes, 1, bytes.count, stdout) }
+  static func write(_ bytes: [UInt8]) {
+    fwrite(bytes, 1, bytes.count, stdout)
+    noteFailure()
+  }
+
+  /// What the system said when a text did not fit the buffer and could not be written; C keeps that it happened, not why.
+  nonisolated(unsafe) private static var firstFailure: Int32 = 0
+
+  fileprivate static func noteFailure() {
+    if ferror(stdout) != 0, firstFailure == 0 { firstFailure = errno }
+  }
 
   private static var isPipe: Bool {
     var status = stat()
@@ -48,4 +59,5 @@ enum StandardOutput {
 func print(_ text: String, terminator: String = "\n") {
   let isTerminal = isatty(STDOUT_FILENO) == 1
   Swift.print(isTerminal ? StandardOutput.fitted(ErrorMessage.visibleInLines(text)) : text, terminator: terminator)
+  StandardOutput.noteFailure()
 }
