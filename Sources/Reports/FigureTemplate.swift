@@ -118,7 +118,7 @@ struct FigureTemplate {
 
   private var showCommand: String { "refig show fig:\(figure.id)\(report.option)" }
 
-  private var picture: Report.Picture? { try? entry.picture.get() }
+  private var picture: Report.Picture? { if case .success(let picture) = entry.picture { picture } else { nil } }
 
   private var stages: HTML {
     guard !lineage.stages.isEmpty else { return "<p>It shows formulas of its tables' own and reads no stage.</p>" }

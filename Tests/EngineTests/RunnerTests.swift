@@ -73,7 +73,7 @@ import ToyPaper
     #expect(idle.failed == 6)
   }
 
-  @Test("cells that failed for the same reason but for numbers are told once, and no more than ten reasons of a stage")
+  @Test("failures that differ in numbers alone are printed once, and at most ten reasons for a stage")
   func tally() {
     var tally = FailureTally()
     func told(_ reasons: [String], of stage: String) -> [String] {
