@@ -1,14 +1,13 @@
 public import NumericalMethods
 
-/// The parameters of one experiment: a flat struct of numbers, words and lists of them.
-///
-/// Defaults are the property initialisers; pipeline.yaml overrides them by the same names. Allowed property types:
-/// `Int`, `Double`, `Bool`, `String`, enumerations with text raw values (see ``Choice``), and lists of these.
-public protocol ExperimentParameters: Codable, Sendable {
+/// The parameters of one experiment: a struct of properties with the attribute ``Parameter``, which declares the default,
+/// meaning and allowed values of each. pipeline.yaml overrides the defaults by the names of the properties.
+public protocol ExperimentParameters: Sendable {
   /// The defaults.
   init()
-  /// Throws ``InvalidParameter`` for a value outside the range the experiment is meant for.
-  func validate() throws
+  /// Throws ``InvalidParameter`` for values that do not go together, such as a teacher wider than the input; each by itself
+  /// is allowed already. Nothing is asked by default.
+  func validateRelations() throws
   /// The parameters that some values of the others make idle; none by default.
   static var idleParameters: [IdleParameter<Self>] { get }
 }
@@ -31,6 +30,9 @@ public struct InvalidParameter: Error, Equatable, Sendable {
 }
 
 extension ExperimentParameters {
+  /// Nothing.
+  public func validateRelations() throws {}
+
   /// Throws ``InvalidParameter`` unless the condition holds.
   public func require(_ condition: Bool, _ name: String, _ value: some Any, allowed: String) throws {
     if !condition { throw InvalidParameter(name, value, allowed: allowed) }

@@ -68,19 +68,3 @@ public enum ParameterValue: Hashable, Sendable {
     }
   }
 }
-
-/// A choice between words, such as `start: identity | wishart`: an enumeration with text raw values that knows them all,
-/// so that a wrong word is refused with the list of the right ones.
-public protocol Choice: RawRepresentable, CaseIterable, Codable, Sendable where RawValue == String {}
-
-extension Choice {
-  /// Reads the word; throws ``InvalidParameter`` with the allowed words.
-  public init(from decoder: any Decoder) throws {
-    let word = try decoder.singleValueContainer().decode(String.self)
-    guard let value = Self(rawValue: word) else {
-      let name = decoder.codingPath.last?.stringValue ?? "?"
-      throw InvalidParameter(name, word, allowed: Self.allCases.map(\.rawValue).joined(separator: ", "))
-    }
-    self = value
-  }
-}

@@ -14,35 +14,31 @@ package struct ExperimentDescription: Sendable {
   package let outputs: [OutputArray]
   package let data: [DataArray]
   package let mutants: [Mutant]
-  /// Its parameters with their defaults, which say their types.
+  /// Its parameters, in the order of their declarations.
+  package let parameters: [ParameterDeclaration]
+  /// Their values unless given, which say their types.
   package let defaults: [String: ParameterValue]
   package let implementation: Implementation
 
-  /// A compiled experiment. Checked: its parameters can be named values.
+  /// A compiled experiment.
   init(_ experiment: any Experiment.Type) {
-    name = experiment.name
-    outputs = experiment.outputs
-    data = experiment.data
-    mutants = experiment.mutants
-    do {
-      defaults = try experiment.defaultParameters()
-    } catch {
-      preconditionFailure("\(experiment.name): \(error)")
-    }
-    implementation = .compiled(experiment)
+    self.init(
+      experiment.name, outputs: experiment.outputs, data: experiment.data, mutants: experiment.mutants,
+      parameters: experiment.parameterDeclarations, implementation: .compiled(experiment))
   }
 
-  /// An experiment that a program computes.
+  /// Checked: no two parameters have one name.
   init(
-    _ name: String, outputs: [OutputArray], data: [DataArray], mutants: [Mutant], defaults: [String: ParameterValue],
-    program: ProgramExperiment
+    _ name: String, outputs: [OutputArray], data: [DataArray], mutants: [Mutant], parameters: [ParameterDeclaration],
+    implementation: Implementation
   ) {
     self.name = name
     self.outputs = outputs
     self.data = data
     self.mutants = mutants
-    self.defaults = defaults
-    implementation = .program(program)
+    self.parameters = parameters
+    defaults = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.initialValue) })
+    self.implementation = implementation
   }
 
   /// Names of the parameters that some values of the others make idle.

@@ -75,10 +75,12 @@ struct ExperimentReader {
       outputs.map { "\($0.name) \($0.axes) \($0.unit) \($0.allowsNaN)\n" }.joined() + (isRandom ? "" : "no chance\n")
     let dataDeclaration = data.map { "\($0.file) \($0.name) \($0.axes)\n" }.joined()
     return ExperimentDescription(
-      name, outputs: outputs, data: data, mutants: mutants, defaults: parameters,
-      program: ProgramExperiment(
-        command: command, folder: folder, isRandom: isRandom, sources: sources, versions: versions,
-        declaration: declaration, dataDeclaration: dataDeclaration, facts: facts))
+      name, outputs: outputs, data: data, mutants: mutants,
+      parameters: parameters.sorted { $0.key < $1.key }.map { ParameterDeclaration($0.key, $0.value) },
+      implementation: .program(
+        ProgramExperiment(
+          command: command, folder: folder, isRandom: isRandom, sources: sources, versions: versions,
+          declaration: declaration, dataDeclaration: dataDeclaration, facts: facts)))
   }
 
   /// Words of a command: a list of texts, one at least.

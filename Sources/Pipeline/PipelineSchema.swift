@@ -55,8 +55,8 @@ extension StageReader {
   /// A stage of an experiment, its parameters and its sweep.
   fileprivate static func schemas(of experiment: ExperimentDescription, profiles: [String]) -> [String: Schema] {
     let name = experiment.name
-    let single = experiment.defaults.mapValues(Schema.value)
-    let several = experiment.defaults.mapValues { standard -> Schema in
+    let single = experiment.parameterSchemas { Schema.value(like: $0) }
+    let several = experiment.parameterSchemas { standard in
       let value = Schema.value(like: standard)
       return .anyOf([value, .list(value, atLeast: 1)] + (standard.isNumber ? [.reference("range")] : []))
     }
@@ -85,6 +85,19 @@ extension StageReader {
       "stage of \(name)": .mapping(
         keys, properties.merging(overridable) { first, _ in first }, required: files.isEmpty ? [] : ["data"]),
     ]
+  }
+}
+
+extension ExperimentDescription {
+  /// What each parameter may be, of what it is when nothing is said, with what editors show of it.
+  fileprivate func parameterSchemas(_ schema: (ParameterValue) -> Schema) -> [String: Schema] {
+    Dictionary(
+      uniqueKeysWithValues: parameters.map { parameter in
+        let facts = [parameter.meaning, parameter.allowed ?? "", "\(parameter.initialValue.plainText) unless given"]
+        return (
+          parameter.name, schema(parameter.initialValue).described(facts.filter { !$0.isEmpty }.joined(separator: "; "))
+        )
+      })
   }
 }
 

@@ -116,6 +116,13 @@ extension Schema {
     }
   }
 
+  /// With a text that editors show.
+  package func described(_ text: String) -> Schema {
+    guard case .object(var members) = self else { return self }
+    members["description"] = .text(text)
+    return .object(members)
+  }
+
   // MARK: Facets
 
   private static let nameOfFacet = "[A-Za-z][A-Za-z0-9_-]*"

@@ -334,7 +334,7 @@ extension YAMLValue {
 
 extension Experiment {
   /// The experiment's parameters as it declares them.
-  package static func defaultParameters() throws -> [String: ParameterValue] { try Parameters().values() }
+  static var parameterDeclarations: [ParameterDeclaration] { Parameters.declarations }
 
   /// Whether its results depend on chance at these values. Throws ``InvalidParameter`` for values that it does not accept.
   package static func drawsRandomNumbers(_ values: [String: ParameterValue]) throws -> Bool {

@@ -11,15 +11,17 @@ import Store
 /// `refig show`.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What a claim or a figure says, where it comes from, and where to look next.",
+    abstract: "What a claim, a figure or an experiment says, where it comes from, and where to look next.",
     discussion: """
+      Of an experiment: its parameters with their defaults, allowed values and meanings, its outputs and its mistakes.
       Of a figure: its YAML, the experiments with their files, the cells with keys and parameters, the claims on the same \
       arrays, and the commands that draw it again and print its numbers; in kitty, WezTerm, Ghostty, foot and others that \
       say so also the picture.
       """)
 
   @Argument(
-    help: "A claim or a figure, with `claim:` or `fig:` in front where both have the name.", completion: .targets)
+    help: "A claim or a figure, with `claim:` or `fig:` in front where both have the name; or an experiment.",
+    completion: .targets)
   var target: String
 
   /// Forms of a picture in a terminal.
@@ -59,19 +61,25 @@ struct Show: ParsableCommand {
 
     let claims: [ClaimFacts]
     let figures: [FigureFacts]
+    let experiments: [ExperimentFacts]
   }
 
   func run() throws {
     let project = try project.load()
+    if let experiment = project.catalogue.experiments[target] {
+      let stages = project.pipeline.stages.filter { $0.experiment.name == target }.map(\.id)
+      let facts = ExperimentFacts(experiment, stages: stages)
+      return try output.show(Report(claims: [], figures: [], experiments: [facts]), facts.text)
+    }
     let targets = try project.targets([target])
     let figures = targets.figures.filter { [$0.id, "fig:\($0.id)"].contains(target) }
     let report = Report(
       claims: try targets.claims.filter { [$0.id, "claim:\($0.id)"].contains(target) }.map { try facts($0, project) },
-      figures: try figures.map { try facts($0, project) })
+      figures: try figures.map { try facts($0, project) }, experiments: [])
     guard !report.claims.isEmpty || !report.figures.isEmpty else {
       throw PipelineError.badOption(
         name: "show", value: target,
-        allowed: "must be a claim or a figure; `refig explain \(target)` tells about stages")
+        allowed: "must be a claim, a figure or an experiment; `refig explain \(target)` tells about stages")
     }
     try output.show(report, (report.claims.map(text) + report.figures.map(text)).joined(separator: "\n"))
     fflush(nil)  // The picture takes another way to the terminal.

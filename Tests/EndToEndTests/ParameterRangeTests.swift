@@ -3,12 +3,12 @@ import Papers
 import Testing
 
 extension Experiment {
-  fileprivate static func defaults() throws -> [String: ParameterValue] { try Parameters().values() }
+  fileprivate static var values: [String: ParameterValue] { Parameters().values() }
 
   /// What is allowed instead, when the defaults with one value changed are refused; nil when they pass.
   fileprivate static func refusal(_ name: String, _ value: ParameterValue) throws -> String? {
     do {
-      _ = try Parameters(values: try defaults().merging([name: value]) { $1 })
+      _ = try Parameters(values: values.merging([name: value]) { $1 })
       return nil
     } catch let error as InvalidParameter {
       return error.allowed
@@ -30,7 +30,7 @@ extension Experiment {
   @Test("every value is taken or refused with a reason", arguments: experiments.indices)
   func noTraps(_ index: Int) throws {
     let experiment = Self.experiments[index]
-    for name in try experiment.defaults().keys {
+    for name in experiment.values.keys {
       for value in Self.extremes {
         if let reason = try experiment.refusal(name, value) { #expect(!reason.isEmpty, "\(name) = \(value)") }
       }
@@ -46,7 +46,7 @@ extension Experiment {
   @Test("nothing that is counted goes without a largest value", arguments: experiments.indices)
   func counts(_ index: Int) throws {
     let experiment = Self.experiments[index]
-    for (name, value) in try experiment.defaults() {
+    for (name, value) in experiment.values {
       guard case .integer = value else { continue }
       if name == "inputDimension", Self.unbounded.contains(experiment.name) { continue }
       #expect(try experiment.refusal(name, .integer(.max)) != nil, "\(experiment.name) \(name)")
@@ -60,7 +60,7 @@ extension Experiment {
       "lastTime": .real(1e300), "learningRate": .real(1e-300), "parameterRatio": .real(1e-300),
       "relativeTolerance": .real(1e-17),
     ]
-    for name in try experiment.defaults().keys {
+    for name in experiment.values.keys {
       guard let value = absurd[name] else { continue }
       #expect(try experiment.refusal(name, value) != nil, "\(experiment.name) \(name)")
     }

@@ -7,7 +7,6 @@ enum FigureGallery {
   struct Toy: Experiment {
     struct Parameters: ExperimentParameters {
       init() {}
-      func validate() throws {}
     }
     static let name = "toy/run"
     static var sourceFile: String { #fileID }

@@ -4,9 +4,8 @@ import PaperKit
 /// An experiment with a coordinate, which draws random numbers or not.
 enum Decay: Experiment {
   struct Parameters: ExperimentParameters, Equatable {
-    var isNoisy = true
-    var rate = 1.0
-    func validate() throws { try require(rate > 0, "rate", rate, allowed: "above 0") }
+    @Parameter("whether it draws random numbers") var isNoisy = true
+    @Parameter("rate of the decay", above: 0) var rate = 1.0
   }
 
   static let time = OutputArray("time", axes: ["time"], meaning: "time")
@@ -32,7 +31,7 @@ enum Decay: Experiment {
     parameters.rate = rate
     let levels = replicas.map { replica in times.indices.map { Double(10 * replica + $0) } }
     return Results.Point(
-      experiment: name, parameters: try parameters.values(), replicas: replicas, failedReplicas: failed,
+      experiment: name, parameters: parameters.values(), replicas: replicas, failedReplicas: failed,
       arrays: [
         "time": NDArray(times), "level": NDArray(shape: [replicas.count, times.count], values: levels.flatMap { $0 }),
         "end": NDArray(levels.map { $0[times.count - 1] }),

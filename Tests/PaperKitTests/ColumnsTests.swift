@@ -6,9 +6,8 @@ import Testing
 /// Two outputs along a time, one of them with an axis more whose scale the cell makes up, and a flag.
 private enum Spread: Experiment {
   struct Parameters: ExperimentParameters, Equatable {
-    var width = 2
-    var isNoisy = true
-    func validate() throws { try require(width > 0, "width", width, allowed: "above 0") }
+    @Parameter("number of values", above: 0) var width = 2
+    @Parameter("whether it draws random numbers") var isNoisy = true
   }
 
   static let time = OutputArray("time", axes: ["time"], unit: "s", meaning: "time")
@@ -37,7 +36,7 @@ private enum Spread: Experiment {
       (0..<3).flatMap { time in (0..<2).map { Double(100 * (10 * replica + time) + $0) } }
     }
     return Results.Point(
-      experiment: name, parameters: try parameters.values(), replicas: replicas, failedReplicas: failed,
+      experiment: name, parameters: parameters.values(), replicas: replicas, failedReplicas: failed,
       arrays: [
         "time": NDArray([0, 0.5, 1]), "index": NDArray([0, 1]),
         "level": NDArray(shape: [replicas.count, 3], values: levels),

@@ -4,15 +4,26 @@ import Testing
 
 private struct Everything: ExperimentParameters, Equatable {
   enum Word: String, Choice { case one, two }
-  var count = 3
-  var rate = 0.5
-  var isOn = true
-  var name = "a"
-  var word = Word.one
-  var counts = [1, 2]
-  var rates: [Double] = []
-  var words = [Word.two]
-  func validate() throws { try require(count >= 0, "count", count, allowed: "at least 0") }
+  @Parameter("how many", atLeast: 0) var count = 3
+  @Parameter("how fast", above: 0, atMost: 1e9) var rate = 0.5
+  @Parameter("whether") var isOn = true
+  @Parameter("who") var name = "a"
+  @Parameter("which", among: [.one, .two]) var word = Word.one
+  @Parameter("all of them") var counts = [1, 2]
+  @Parameter("none") var rates: [Double] = []
+  @Parameter("some") var words = [Word.two]
+  /// No parameter: the same for all.
+  let constant = 1
+  func validateRelations() throws {
+    try require(Double(count) >= rate, "rate", rate, allowed: "at most count")
+  }
+}
+
+private struct Ranges: ExperimentParameters {
+  @Parameter("closed", in: 1e-13...1e-3) var closed = 1e-6
+  @Parameter("open", above: 0, below: 1) var open = 0.5
+  @Parameter("half open", atLeast: 2.5) var half = 3.0
+  @Parameter("whole", in: 2...64) var whole = 8
 }
 
 @Suite struct ParameterTests {
@@ -25,9 +36,9 @@ private struct Everything: ExperimentParameters, Equatable {
   }
 
   @Test("defaults come from the initialisers, with their types")
-  func defaults() throws {
+  func defaults() {
     #expect(
-      try Everything().values() == [
+      Everything().values() == [
         "count": .integer(3), "rate": .real(0.5), "isOn": .flag(true), "name": .text("a"), "word": .text("one"),
         "counts": .list([.integer(1), .integer(2)]), "rates": .list([]), "words": .list([.text("two")]),
       ])
@@ -36,7 +47,7 @@ private struct Everything: ExperimentParameters, Equatable {
   @Test("a wrong type, a wrong word, a missing and a refused value are named with what is allowed")
   func refusals() throws {
     func refusal(_ name: String, _ value: ParameterValue?) throws -> InvalidParameter? {
-      var values = try Everything().values()
+      var values = Everything().values()
       values[name] = value
       do {
         _ = try Everything(values: values)
@@ -52,6 +63,46 @@ private struct Everything: ExperimentParameters, Equatable {
     #expect(try refusal("count", nil) == InvalidParameter("count", "nothing", allowed: "a value"))
     #expect(try refusal("count", .integer(-1)) == InvalidParameter("count", "-1", allowed: "at least 0"))
     #expect(try refusal("rate", .integer(2)) == nil, "a whole number is a real one")
+    let most = "above 0, at most 1e9"
+    #expect(try refusal("rate", .real(2e9)) == InvalidParameter("rate", "2000000000.0", allowed: most))
+    #expect(try refusal("rate", .real(3.5)) == InvalidParameter("rate", "3.5", allowed: "at most count"))
+  }
+
+  @Test("bounds hold where they are said to, and neither infinity nor what is no number passes one")
+  func bounds() throws {
+    func accepts(_ change: (inout Ranges) -> Void) -> Bool {
+      var ranges = Ranges()
+      change(&ranges)
+      return (try? ranges.validate()) != nil
+    }
+    #expect(accepts { $0.closed = 1e-13 } && accepts { $0.closed = 1e-3 } && !accepts { $0.closed = 1.001e-3 })
+    #expect(!accepts { $0.open = 0 } && !accepts { $0.open = 1 } && accepts { $0.open = 1.nextDown })
+    #expect(accepts { $0.half = 2.5 } && !accepts { $0.half = 2.5.nextDown } && !accepts { $0.half = .infinity })
+    #expect(accepts { $0.whole = 64 } && !accepts { $0.whole = 65 } && !accepts { $0.whole = 1 })
+    #expect(!accepts { $0.closed = .nan } && !accepts { $0.open = .nan } && !accepts { $0.half = .nan })
+  }
+
+  @Test("a declaration tells name, default, meaning and what is allowed, in the order of the source")
+  func declarations() {
+    #expect(Ranges.declarations.map(\.name) == ["closed", "open", "half", "whole"])
+    #expect(Ranges.declarations.map(\.meaning) == ["closed", "open", "half open", "whole"])
+    #expect(
+      Ranges.declarations.map(\.allowed) == ["1e-13 to 0.001", "above 0, below 1", "at least 2.5", "2 to 64"])
+    let everything = Everything.declarations
+    #expect(everything.map(\.name) == ["count", "rate", "isOn", "name", "word", "counts", "rates", "words"])
+    #expect(everything[4] == ParameterDeclaration("word", .text("one"), meaning: "which", allowed: "one, two"))
+    #expect(everything[2].allowed == nil && everything[7].allowed == "one, two")
+  }
+
+  @Test("copies of parameters have values of their own")
+  func copies() {
+    let first = Ranges()
+    var second = first
+    second.whole = 9
+    let third = second
+    second.whole = 10
+    #expect(first.whole == 8 && second.whole == 10 && third.whole == 9)
+    #expect(Ranges().whole == 8)
   }
 
   @Test("streams of different purposes and replicas are different, of equal ones equal")

@@ -4,10 +4,7 @@ import PaperKit
 /// Mean of `sampleCount` standard normal numbers.
 enum SampleMean: Experiment {
   struct Parameters: ExperimentParameters {
-    var sampleCount = 100
-    func validate() throws {
-      try require(sampleCount >= 1, "sampleCount", sampleCount, allowed: "at least 1")
-    }
+    @Parameter("n, the size of the sample", atLeast: 1) var sampleCount = 100
   }
 
   static let name = "smith2027/sample-mean"

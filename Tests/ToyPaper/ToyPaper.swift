@@ -14,15 +14,12 @@ package enum Walk: Experiment {
   }
 
   package struct Parameters: ExperimentParameters {
-    package var stepCount = 4
-    package var drift = 0.0
-    package var law = Law.normal
-    package var isReflected = false
-    package var weights = [1.0]
+    @Parameter("number of steps", atLeast: 1) package var stepCount = 4
+    @Parameter("mean of a step") package var drift = 0.0
+    @Parameter("law of a step") package var law = Law.normal
+    @Parameter("whether there is a wall") package var isReflected = false
+    @Parameter("what nothing reads") package var weights = [1.0]
     package init() {}
-    package func validate() throws {
-      try require(stepCount >= 1, "stepCount", stepCount, allowed: "at least 1")
-    }
   }
 
   package static let time = OutputArray("time", axes: ["time"], unit: "step", meaning: "time")
@@ -51,9 +48,8 @@ package enum Walk: Experiment {
 /// The mean end of the walks of another stage.
 package enum Mean: Experiment {
   package struct Parameters: ExperimentParameters {
-    package var factor = 1.0
+    @Parameter("factor of the result") package var factor = 1.0
     package init() {}
-    package func validate() throws {}
   }
 
   package static let mean = OutputArray("mean", unit: "m", meaning: "factor times the mean end of all walks")
@@ -76,16 +72,12 @@ package enum Fault: Experiment {
   }
 
   package struct Parameters: ExperimentParameters {
-    package var kind = Kind.none
-    /// The replica that fails.
-    package var replica = 1
-    /// A file that only one cell at a time may hold, or that a cell waits for.
-    package var path = ""
-    /// Where a matrix of 3 rows and 5 columns is read or written.
-    package var row = 0
-    package var column = 0
+    @Parameter("what goes wrong") package var kind = Kind.none
+    @Parameter("the replica that fails") package var replica = 1
+    @Parameter("a file that only one cell at a time may hold, or that a cell waits for") package var path = ""
+    @Parameter("row in which a matrix of 3 rows and 5 columns is read or written") package var row = 0
+    @Parameter("its column") package var column = 0
     package init() {}
-    package func validate() throws {}
   }
 
   struct Unexpected: Error {}
@@ -139,9 +131,8 @@ package enum Fault: Experiment {
 /// The sum of numbers in a committed file, with a draw of its own.
 package enum FileSum: Experiment {
   package struct Parameters: ExperimentParameters {
-    package var factor = 1.0
+    @Parameter("factor of the result") package var factor = 1.0
     package init() {}
-    package func validate() throws {}
   }
 
   package static let numbers = DataArray(file: "table", "numbers", axes: ["row"], meaning: "numbers to add")
@@ -160,11 +151,10 @@ package enum FileSum: Experiment {
 /// A calculation without chance, unless it is asked for noise, or says that it is and draws all the same.
 package enum Formula: Experiment {
   package struct Parameters: ExperimentParameters {
-    package var x = 2.0
-    package var isNoisy = false
-    package var isLying = false
+    @Parameter("what is squared") package var x = 2.0
+    @Parameter("whether a normal number is added") package var isNoisy = false
+    @Parameter("whether it says that there is none") package var isLying = false
     package init() {}
-    package func validate() throws {}
   }
 
   package static let square = OutputArray("square", meaning: "x^2, and a normal number if it is noisy")
@@ -186,7 +176,6 @@ package enum Formula: Experiment {
 package enum Coin: Experiment {
   package struct Parameters: ExperimentParameters {
     package init() {}
-    package func validate() throws {}
   }
 
   package static let side = OutputArray("side", meaning: "a uniform number")

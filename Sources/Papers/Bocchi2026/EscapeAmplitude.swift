@@ -7,27 +7,20 @@ package import PaperKit
 /// mean 1, nu the gain by noise up to the time of looking.
 package enum EscapeAmplitude: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.02
-    /// N, at least p + p* + 2; large, for X e^{efoldings}/N to stay small.
-    package var inputDimension = 4000
-    /// Time in units of p*/(8 eta), in which R R^T grows by a factor e; above 0. Why few: the gain is known at any time, and
-    /// X e^{efoldings} p p*/N must stay well below 1.
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.02
+    @Parameter("N; large, for X e^{efoldings}/N to stay small", atLeast: 4) package var inputDimension = 4000
+    // Few, as the gain is known at any time and X e^{efoldings} p p*/N must stay well below 1.
+    @Parameter("time in units of p*/(8 eta), in which R R^T grows by a factor e", above: 0, below: 20)
     package var efoldings = 2.0
     package let constraint = Constraint.free
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, efoldings }
-
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
-      try require(efoldings > 0 && efoldings < 20, "efoldings", efoldings, allowed: "above 0 and below 20")
     }
   }
 

@@ -6,23 +6,17 @@ package import PaperKit
 /// regime, loss = plateau - A X exp(2 r time)/N, which is followed until the squared overlaps reach 10^-5.
 package enum EscapeRate: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.002
-    /// N of the start, at least 10^8, so that there is a linear regime.
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.002
+    @Parameter("N of the start, at least 10^8, so that there is a linear regime", atLeast: 100_000_000)
     package var inputDimension = 1_000_000_000_000_000_000
-    /// Deterministic for free rows; constrained rows start at random R and Q = I.
+    @Parameter("free rows, which escape alike, or rows of unit norm from random R and Q = I")
     package var constraint = Constraint.free
 
     package init() {}
 
-    package func validate() throws {
-      try validateNetwork()
-      try require(inputDimension >= 100_000_000, "inputDimension", inputDimension, allowed: "at least 10^8")
-    }
+    package func validateRelations() throws { try validateNetwork() }
   }
 
   package static let name = "bocchi2026/escape-rate"

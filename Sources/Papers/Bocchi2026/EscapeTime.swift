@@ -13,21 +13,17 @@ package enum EscapeTime: Experiment {
   }
 
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.05
-    /// N, at least p + p* + 2.
-    package var inputDimension = 1000
-    package var constraint = Constraint.free
-    package var dynamics = Dynamics.flow
-    package var start = Start.typical
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.05
+    @Parameter("N", atLeast: 4) package var inputDimension = 1000
+    @Parameter("free rows of the student, or rows of unit norm") package var constraint = Constraint.free
+    @Parameter("flow of the equations, or descent itself") package var dynamics = Dynamics.flow
+    @Parameter("where the student starts") package var start = Start.typical
 
     package init() {}
 
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(

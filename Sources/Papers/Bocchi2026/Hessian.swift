@@ -19,25 +19,16 @@ package enum Hessian: Experiment {
   }
 
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// N, at least p + p* + 2.
-    package var inputDimension = 100
-    package var place = Place.plateau
-    /// k, 0 to min(p, p*).
-    package var learntCount = 0
-    /// j, 0 to p - k; 0 where k = p*.
-    package var otherCount = 0
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("N", atLeast: 4) package var inputDimension = 100
+    @Parameter("where the Hessian is taken") package var place = Place.plateau
+    @Parameter("k, at most min(p, p*)", in: 0...16) package var learntCount = 0
+    @Parameter("j, at most p - k; 0 where k = p*", in: 0...16) package var otherCount = 0
     package let learningRate = 0.01
     package let constraint = Constraint.free
 
     package init() {}
-
-    enum CodingKeys: String, CodingKey {
-      case studentWidth, teacherWidth, inputDimension, place, learntCount, otherCount
-    }
 
     package static var idleParameters: [IdleParameter<Self>] {
       ["learntCount", "otherCount"].map { name in
@@ -50,7 +41,7 @@ package enum Hessian: Experiment {
       2 * (1 - Double(learntCount) / Double(teacherWidth)) / Double(2 + learntCount + otherCount)
     }
 
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
       try require(

@@ -4,31 +4,19 @@ package import PaperKit
 /// The Hessian's least eigenvalue along the overlap equations, from plateau to solution, from a typical start.
 package enum HessianPath: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 3
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.05
-    /// N, at least p + p* + 2.
-    package var inputDimension = 1000
-    /// Last output time, above 0, at most 1e9.
-    package var lastTime = 200.0
-    /// Number of output times, at least 2.
-    package var timeCount = 101
+    @Parameter("p", in: 1...16) package var studentWidth = 3
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.05
+    @Parameter("N", atLeast: 4) package var inputDimension = 1000
+    @Parameter("last output time", above: 0, atMost: 1e9) package var lastTime = 200.0
+    @Parameter("number of output times", in: 2...1_000_000) package var timeCount = 101
     package let constraint = Constraint.free
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey {
-      case studentWidth, teacherWidth, learningRate, inputDimension, lastTime, timeCount
-    }
-
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
-      try validate(lastTime: lastTime)
-      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
   }
 

@@ -4,30 +4,21 @@ package import PaperKit
 /// How the overlap equations converge: exponentially at p = p*, as time^-2 at p > p*, to a floor at p < p*.
 package enum LateTime: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.05
-    /// N of the start, at least p + p* + 2.
-    package var inputDimension = 1000
-    package var start = Start.typical
-    package var constraint = Constraint.free
-    /// Whether the noise of single samples is left out.
-    package var isGradientFlow = false
-    /// Last time of the logarithmic grid, above 1.
-    package var lastTime = 2e4
-    /// Number of times, at least 2.
-    package var timeCount = 201
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.05
+    @Parameter("N of the start", atLeast: 4) package var inputDimension = 1000
+    @Parameter("where the student starts") package var start = Start.typical
+    @Parameter("free rows of the student, or rows of unit norm") package var constraint = Constraint.free
+    @Parameter("whether the noise of single samples is left out") package var isGradientFlow = false
+    @Parameter("last time of the logarithmic grid", above: 1, atMost: 1e9) package var lastTime = 2e4
+    @Parameter("number of times", in: 2...1_000_000) package var timeCount = 201
 
     package init() {}
 
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension)
-      try validate(lastTime: lastTime, above: 1)
-      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
     }
   }
 

@@ -8,28 +8,20 @@ package import PaperKit
 /// 1 - efficiency of polar(A + sqrt(nu) B) for a start A, with A, B independent Gaussian p x p* matrices.
 package enum NearestSolution: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, p* to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.05
-    /// N, at least p + p* + 2.
-    package var inputDimension = 500
-    /// Gaussian pairs behind the prediction of each replica, at least 1.
-    package var pairCount = 200
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.05
+    @Parameter("N", atLeast: 4) package var inputDimension = 500
+    @Parameter("Gaussian pairs behind the prediction of each replica", in: 1...1_000_000) package var pairCount = 200
     package let constraint = Constraint.free
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, pairCount }
-
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
-      try require((1...1_000_000).contains(pairCount), "pairCount", pairCount, allowed: "1 to 1000000")
     }
   }
 

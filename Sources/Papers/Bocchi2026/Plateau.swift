@@ -4,19 +4,16 @@ package import PaperKit
 /// The plateau in closed form, and by integration: from Q = I and R = 0 the norms settle and stay.
 package enum Plateau: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, 1 to 16.
-    package var studentWidth = 2
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to p*/(2(p*+2)), exclusive.
-    package var learningRate = 0.05
-    package var constraint = Constraint.free
-    /// Whether the noise of single samples is left out, as at eta -> 0: the plateau then is at 1/(p+2) + 1/p*.
+    @Parameter("p", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.05
+    @Parameter("free rows of the student, or rows of unit norm") package var constraint = Constraint.free
+    @Parameter("whether the noise of single samples is left out, as at eta -> 0: the plateau then is at 1/(p+2) + 1/p*")
     package var isGradientFlow = false
 
     package init() {}
 
-    package func validate() throws { try validateNetwork() }
+    package func validateRelations() throws { try validateNetwork() }
   }
 
   package static let name = "bocchi2026/plateau"

@@ -9,18 +9,14 @@ package import PaperKit
 /// constrained rows, the norms to first order. Where both counts are equal the set is smooth and has that dimension.
 package enum SolutionManifold: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, p* to 16; a multiple of p* for constrained rows, whose random solutions here are p/p* orthonormal bases.
-    package var studentWidth = 3
-    /// p*, 1 to 16.
-    package var teacherWidth = 2
-    package var constraint = Constraint.free
+    @Parameter("p; a multiple of p* for rows of unit norm", in: 1...16) package var studentWidth = 3
+    @Parameter("p*", in: 1...16) package var teacherWidth = 2
+    @Parameter("free rows of the student, or rows of unit norm") package var constraint = Constraint.free
     package let learningRate = 0.01
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, constraint }
-
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")

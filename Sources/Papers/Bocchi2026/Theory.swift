@@ -266,17 +266,12 @@ extension NetworkParameters {
       teacherSpread: teacherSpread)
   }
 
-  /// Checks widths and learning rate: p and p* in 1...16, 1e-6 <= eta < eta_c(p*), and a plateau to pass.
+  /// Checks the learning rate: eta < eta_c(p*), and a plateau to pass.
   package func validateNetwork() throws {
-    try require(Theory.widths.contains(studentWidth), "studentWidth", studentWidth, allowed: "1 to 16")
-    try require(Theory.widths.contains(teacherWidth), "teacherWidth", teacherWidth, allowed: "1 to 16")
-    try require((0..<1).contains(teacherSpread), "teacherSpread", teacherSpread, allowed: "at least 0 and below 1")
     let critical = theory.criticalLearningRate
     try require(
-      learningRate >= 1e-6 && learningRate < critical, "learningRate", learningRate,
-      allowed: """
-        1e-6 to \(critical), exclusive, beyond which solutions with \(teacherWidth) teacher neurons are unstable
-        """)
+      learningRate < critical, "learningRate", learningRate,
+      allowed: "below \(critical), from which on solutions with \(teacherWidth) teacher neurons are unstable")
     try require(
       theory.plateauDiscriminant >= 0, "learningRate", learningRate,
       allowed: "smaller: there is no plateau where its discriminant \(theory.plateauDiscriminant) is below 0")
@@ -285,11 +280,6 @@ extension NetworkParameters {
       try require(
         rate > 0, "learningRate", learningRate, allowed: "smaller: the constrained student escapes at the rate \(rate)")
     }
-  }
-
-  /// Checks the last output time: above `least`, at most 10^9 (10^18 steps at the greatest N are still a whole number).
-  package func validate(lastTime: Double, above least: Double = 0) throws {
-    try require(lastTime > least && lastTime <= 1e9, "lastTime", lastTime, allowed: "above \(least), at most 1e9")
   }
 
   /// Checks that the input space has room for teacher, student and one direction more, N >= p + p* + 2, and, where steps

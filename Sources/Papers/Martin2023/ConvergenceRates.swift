@@ -7,30 +7,20 @@ package import PaperKit
 package enum ConvergenceRates: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters, TimeGrid {
-    /// d, at least 1.
-    package var inputDimension = 20
-    /// m, at least 1.
-    package var studentWidth = 10
-    /// m*, 1 to d.
-    package var teacherWidth = 5
-    /// How many starts share the teacher of a replica.
-    package var startCount = 1
-    /// How the flow is integrated.
-    package var method = GaussianFlow.Method.direct
-    /// Whether the exponential rate is fitted, on a march of its own (400 uniform times to 14/mu_min, at most 400).
+    @Parameter("d", in: 1...10_000) package var inputDimension = 20
+    @Parameter("m", in: 1...10_000) package var studentWidth = 10
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 5
+    @Parameter("how many starts share the teacher of a replica", in: 1...1_000_000) package var startCount = 1
+    @Parameter("how the flow is integrated") package var method = GaussianFlow.Method.direct
+    @Parameter("whether the exponential rate is fitted, on 400 equal steps of its own to 14/mu_min, at most 400")
     package var fitsRate = false
-    /// First time t reported, above 0 (at least 0 when linear).
-    package var firstTime = 1e-2
-    /// Last time reported.
-    package var lastTime = 25.0
-    /// Number of times, at least 2.
-    package var timeCount = 60
-    /// Their spacing.
-    package var timeSpacing = Spacing.logarithmic
-    /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
+    @Parameter("first time t reported", atLeast: 0) package var firstTime = 1e-2
+    @Parameter("last time reported", above: 0, atMost: 1e9) package var lastTime = 25.0
+    @Parameter("number of times", in: 2...1_000_000) package var timeCount = 60
+    @Parameter("spacing of the times") package var timeSpacing = Spacing.logarithmic
+    @Parameter("relative tolerance of the integrator; of the march at least 1e-10", in: 1e-13...1e-3)
     package var relativeTolerance = 1e-8
-    /// Absolute tolerance of direct integration, above 0.
-    package var absoluteTolerance = 1e-12
+    @Parameter("absolute tolerance of direct integration", above: 0) package var absoluteTolerance = 1e-12
 
     /// The defaults: Fig. 5 left, the smallest size.
     package init() {}
@@ -39,17 +29,13 @@ package enum ConvergenceRates: Experiment {
       [IdleParameter("absoluteTolerance", "with method: riccati") { $0.method == .riccati }]
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
-      try validateWidth(studentWidth, "studentWidth")
+    package func validateRelations() throws {
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require((1...1_000_000).contains(startCount), "startCount", startCount, allowed: "1 to 1000000")
       try require(
         !fitsRate || studentWidth == teacherWidth, "fitsRate", fitsRate,
         allowed: "false unless studentWidth equals teacherWidth")
       try validateTimes()
-      try validateTolerances(relativeTolerance, absoluteTolerance, method)
+      try validateTolerance(relativeTolerance, method)
     }
   }
 

@@ -9,25 +9,17 @@ package import PaperKit
 package enum Escape: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 2.
-    package var inputDimension = 10_000
-    /// m, 1 to d.
-    package var studentWidth = 5
-    /// m*, 1 to d.
-    package var teacherWidth = 5
-    /// Relative tolerance of the integrator, 1e-13 to 1e-3.
-    package var relativeTolerance = 1e-8
+    @Parameter("d", in: 2...1_000_000_000) package var inputDimension = 10_000
+    @Parameter("m", atLeast: 1) package var studentWidth = 5
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 5
+    @Parameter("relative tolerance of the integrator", in: 1e-13...1e-3) package var relativeTolerance = 1e-8
 
     /// The defaults: five neurons and five.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((2...1_000_000_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10^9")
+    package func validateRelations() throws {
       try validateWidth(studentWidth, "studentWidth", upTo: inputDimension)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require(
-        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
     }
   }
 

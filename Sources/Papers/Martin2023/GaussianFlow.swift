@@ -13,26 +13,17 @@ package enum GaussianFlow: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters, TimeGrid {
-    /// d, at least 1.
-    package var inputDimension = 80
-    /// m, at least 1; may exceed d.
-    package var studentWidth = 40
-    /// m*, 1 to d.
-    package var teacherWidth = 20
-    /// How the flow is integrated.
-    package var method = Method.direct
-    /// First gamma reported, above 0 (at least 0 when linear).
-    package var firstTime = 1e-3
-    /// Last gamma reported.
-    package var lastTime = 3.0
-    /// Number of values of gamma, at least 2.
-    package var timeCount = 100
-    /// Their spacing.
-    package var timeSpacing = Spacing.logarithmic
-    /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
+    @Parameter("d", in: 1...10_000) package var inputDimension = 80
+    @Parameter("m; may exceed d", in: 1...10_000) package var studentWidth = 40
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 20
+    @Parameter("how the flow is integrated") package var method = Method.direct
+    @Parameter("first gamma reported", atLeast: 0) package var firstTime = 1e-3
+    @Parameter("last gamma reported", above: 0, atMost: 1e9) package var lastTime = 3.0
+    @Parameter("number of values of gamma", in: 2...1_000_000) package var timeCount = 100
+    @Parameter("spacing of the times") package var timeSpacing = Spacing.logarithmic
+    @Parameter("relative tolerance of the integrator; of the march at least 1e-10", in: 1e-13...1e-3)
     package var relativeTolerance = 1e-7
-    /// Absolute tolerance of direct integration, above 0.
-    package var absoluteTolerance = 1e-10
+    @Parameter("absolute tolerance of direct integration", above: 0) package var absoluteTolerance = 1e-10
 
     /// The defaults: the first panel of Fig. 4 at d = 80, to gamma = 3.
     package init() {}
@@ -41,13 +32,10 @@ package enum GaussianFlow: Experiment {
       [IdleParameter("absoluteTolerance", "with method: riccati") { $0.method == .riccati }]
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
-      try validateWidth(studentWidth, "studentWidth")
+    package func validateRelations() throws {
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try validateTimes()
-      try validateTolerances(relativeTolerance, absoluteTolerance, method)
+      try validateTolerance(relativeTolerance, method)
     }
   }
 
@@ -115,12 +103,11 @@ package enum GaussianFlow: Experiment {
 }
 
 extension ExperimentParameters {
-  /// Checks the tolerances of a flow on all weights.
-  func validateTolerances(_ relative: Double, _ absolute: Double, _ method: GaussianFlow.Method) throws {
-    let allowed = method == .direct ? 1e-13...1e-3 : RiccatiMarch.relativeTolerances
+  /// Checks the relative tolerance of a flow on all weights.
+  func validateTolerance(_ relative: Double, _ method: GaussianFlow.Method) throws {
+    let allowed = RiccatiMarch.relativeTolerances
     try require(
-      allowed.contains(relative), "relativeTolerance", relative,
-      allowed: "\(allowed.lowerBound) to \(allowed.upperBound) (\(method.rawValue) method)")
-    try require(absolute > 0, "absoluteTolerance", absolute, allowed: "above 0")
+      method == .direct || allowed.contains(relative), "relativeTolerance", relative,
+      allowed: "\(allowed.lowerBound) to \(allowed.upperBound) with method: riccati")
   }
 }

@@ -13,36 +13,19 @@ package import PaperKit
 package enum GaussianLimit: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters, TimeGrid {
-    /// alpha = m/d, above 0 (a Gaussian student may be wider than the input).
-    package var studentWidthRatio = 0.5
-    /// alpha* = m*/d, in (0, 1).
-    package var teacherWidthRatio = 0.25
-    /// First gamma reported, above 0 (at least 0 when linear).
-    package var firstTime = 1e-3
-    /// Last gamma reported.
-    package var lastTime = 10.0
-    /// Number of values of gamma, at least 2.
-    package var timeCount = 100
-    /// Their spacing.
-    package var timeSpacing = Spacing.logarithmic
-    /// Number of nodes for the spectral law, 20 to 10 000.
-    package var nodeCount = 400
-    /// Relative tolerance of the integrator, 1e-14 to 1e-3.
-    package var relativeTolerance = 1e-10
+    @Parameter("alpha = m/d", above: 0) package var studentWidthRatio = 0.5
+    @Parameter("alpha* = m*/d", atLeast: 1e-6, below: 1) package var teacherWidthRatio = 0.25
+    @Parameter("first gamma reported", atLeast: 0) package var firstTime = 1e-3
+    @Parameter("last gamma reported", above: 0, atMost: 1e9) package var lastTime = 10.0
+    @Parameter("number of values of gamma", in: 2...1_000_000) package var timeCount = 100
+    @Parameter("spacing of the times") package var timeSpacing = Spacing.logarithmic
+    @Parameter("number of nodes for the spectral law", in: 20...10_000) package var nodeCount = 400
+    @Parameter("relative tolerance of the integrator", in: 1e-14...1e-3) package var relativeTolerance = 1e-10
 
     /// The defaults: the first panel of Fig. 4.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require(
-        studentWidthRatio > 0 && studentWidthRatio.isFinite, "studentWidthRatio", studentWidthRatio, allowed: "above 0")
-      try validateRatio(teacherWidthRatio, "teacherWidthRatio")
-      try validateTimes()
-      try require((20...10_000).contains(nodeCount), "nodeCount", nodeCount, allowed: "20 to 10000")
-      try require(
-        (1e-14...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-14 to 1e-3")
-    }
+    package func validateRelations() throws { try validateTimes() }
   }
 
   package static let name = "martin2023/gaussian-limit"

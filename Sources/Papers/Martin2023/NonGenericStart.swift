@@ -7,27 +7,19 @@ package import PaperKit
 package enum NonGenericStart: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 2.
-    package var inputDimension = 12
-    /// m, at least m*.
-    package var studentWidth = 6
-    /// m*, 1 to d.
-    package var teacherWidth = 4
-    /// Whether the start is orthogonal to the first teacher direction; false for the generic start.
+    @Parameter("d", in: 2...10_000) package var inputDimension = 12
+    @Parameter("m", in: 1...10_000) package var studentWidth = 6
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 4
+    @Parameter("whether the start is orthogonal to the first teacher direction; false for the generic start")
     package var orthogonal = true
-    /// Last time t, above 0.
-    package var lastTime = 1e4
+    @Parameter("last time t", above: 0, atMost: 1e9) package var lastTime = 1e4
 
     /// The defaults: d = 12, m = 6, m* = 4.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
+    package func validateRelations() throws {
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try validateWidth(studentWidth, "studentWidth")
       try require(studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth")
-      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
     }
   }
 

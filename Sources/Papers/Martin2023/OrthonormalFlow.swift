@@ -15,39 +15,24 @@ package enum OrthonormalFlow: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters, TimeGrid {
-    /// d, at least 1.
-    package var inputDimension = 200
-    /// m, 1 to d: more than d vectors cannot be orthonormal.
-    package var studentWidth = 100
-    /// m*, 1 to d.
-    package var teacherWidth = 50
-    /// How the flow is followed.
-    package var method = Method.reduction
-    /// First gamma reported, above 0 (at least 0 when linear).
-    package var firstTime = 1e-3
-    /// Last gamma reported.
-    package var lastTime = 10.0
-    /// Number of values of gamma, at least 2.
-    package var timeCount = 100
-    /// Their spacing.
-    package var timeSpacing = Spacing.logarithmic
-    /// Relative tolerance of the integrator, 1e-13 to 1e-3.
-    package var relativeTolerance = 1e-8
-    /// Absolute tolerance of the integrator, above 0.
-    package var absoluteTolerance = 1e-12
+    @Parameter("d", in: 1...10_000) package var inputDimension = 200
+    @Parameter("m", atLeast: 1) package var studentWidth = 100
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 50
+    @Parameter("how the flow is followed") package var method = Method.reduction
+    @Parameter("first gamma reported", atLeast: 0) package var firstTime = 1e-3
+    @Parameter("last gamma reported", above: 0, atMost: 1e9) package var lastTime = 10.0
+    @Parameter("number of values of gamma", in: 2...1_000_000) package var timeCount = 100
+    @Parameter("spacing of the times") package var timeSpacing = Spacing.logarithmic
+    @Parameter("relative tolerance of the integrator", in: 1e-13...1e-3) package var relativeTolerance = 1e-8
+    @Parameter("absolute tolerance of the integrator", above: 0) package var absoluteTolerance = 1e-12
 
     /// The defaults: the first panel of Figs. 2 and 3 at d = 200.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
+    package func validateRelations() throws {
       try validateWidth(studentWidth, "studentWidth", upTo: inputDimension)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
       try validateTimes()
-      try require(
-        (1e-13...1e-3).contains(relativeTolerance), "relativeTolerance", relativeTolerance, allowed: "1e-13 to 1e-3")
-      try require(absoluteTolerance > 0, "absoluteTolerance", absoluteTolerance, allowed: "above 0")
     }
   }
 

@@ -5,19 +5,14 @@ package import PaperKit
 package enum OverlapSpectrum: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 2.
-    package var inputDimension = 2000
-    /// m, 1 to d - 1.
-    package var studentWidth = 600
-    /// m*, 1 to d - 1.
-    package var teacherWidth = 1000
+    @Parameter("d", in: 2...10_000) package var inputDimension = 2000
+    @Parameter("m, below d", atLeast: 1) package var studentWidth = 600
+    @Parameter("m*, below d", atLeast: 1) package var teacherWidth = 1000
 
     /// The defaults: Fig. 1, alpha = 0.3, alpha* = 0.5.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((2...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 10000")
+    package func validateRelations() throws {
       for (width, name) in [(studentWidth, "studentWidth"), (teacherWidth, "teacherWidth")] {
         try require(
           width >= 1 && width < inputDimension, name, width,

@@ -5,25 +5,15 @@ package import PaperKit
 package enum PopulationRisk: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 1.
-    package var inputDimension = 6
-    /// m, at least 1.
-    package var studentWidth = 4
-    /// m*, 1 to d.
-    package var teacherWidth = 3
-    /// Number of inputs x, at least 1.
-    package var sampleCount = 200_000
+    @Parameter("d", in: 1...10_000) package var inputDimension = 6
+    @Parameter("m", in: 1...10_000) package var studentWidth = 4
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 3
+    @Parameter("number of inputs x", in: 1...1_000_000) package var sampleCount = 200_000
 
     /// The defaults: a small network.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
-      try validateWidth(studentWidth, "studentWidth")
-      try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require((1...1_000_000).contains(sampleCount), "sampleCount", sampleCount, allowed: "1 to 1000000")
-    }
+    package func validateRelations() throws { try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension) }
   }
 
   package static let name = "martin2023/population-risk"

@@ -13,21 +13,15 @@ package enum WidthSweep: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 1.
-    package var inputDimension = 200
-    /// m, at least 1; at most d when orthonormal.
-    package var studentWidth = 50
-    /// m*, 1 to d.
-    package var teacherWidth = 50
-    /// The start and the teacher.
-    package var start = Start.orthonormal
-    /// gamma = t/d at the end, above 0.
-    package var lastTime = 10.0
-    /// Factor of the Gaussian start's weights, above 0.
-    package var startScale = 1.0
-    /// Ratio of the Gaussian start's weights along the weakest and the strongest of the teacher's directions, at least 1.
+    @Parameter("d", in: 1...10_000) package var inputDimension = 200
+    @Parameter("m; at most d when orthonormal", atLeast: 1) package var studentWidth = 50
+    @Parameter("m*", atLeast: 1) package var teacherWidth = 50
+    @Parameter("law of start and teacher") package var start = Start.orthonormal
+    @Parameter("gamma = t/d at the end", above: 0, atMost: 1e9) package var lastTime = 10.0
+    @Parameter("factor of the Gaussian start's weights", above: 0) package var startScale = 1.0
+    @Parameter("weights of the Gaussian start along the teacher's weakest over its strongest direction", atLeast: 1)
     package var startAnisotropy = 1.0
-    /// Relative tolerance of the integrator, 1e-13 to 1e-3, of the march from 1e-10.
+    @Parameter("relative tolerance of the integrator; of the march at least 1e-10", in: 1e-13...1e-3)
     package var relativeTolerance = 1e-8
 
     /// The defaults: m = m* = d/4.
@@ -39,19 +33,13 @@ package enum WidthSweep: Experiment {
       }
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((1...10_000).contains(inputDimension), "inputDimension", inputDimension, allowed: "1 to 10000")
-      try validateWidth(studentWidth, "studentWidth", upTo: start == .orthonormal ? inputDimension : nil)
+    package func validateRelations() throws {
+      try validateWidth(studentWidth, "studentWidth", upTo: start == .orthonormal ? inputDimension : 10_000)
       try validateWidth(teacherWidth, "teacherWidth", upTo: inputDimension)
-      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
-      try require(startScale > 0 && startScale.isFinite, "startScale", startScale, allowed: "above 0")
+      let allowed = RiccatiMarch.relativeTolerances
       try require(
-        startAnisotropy >= 1 && startAnisotropy.isFinite, "startAnisotropy", startAnisotropy, allowed: "at least 1")
-      let allowed = start == .orthonormal ? 1e-13...1e-3 : RiccatiMarch.relativeTolerances
-      try require(
-        allowed.contains(relativeTolerance), "relativeTolerance", relativeTolerance,
-        allowed: "\(allowed.lowerBound) to \(allowed.upperBound) (\(start.rawValue) start)")
+        start == .orthonormal || allowed.contains(relativeTolerance), "relativeTolerance", relativeTolerance,
+        allowed: "\(allowed.lowerBound) to \(allowed.upperBound) with start: \(start.rawValue)")
     }
   }
 

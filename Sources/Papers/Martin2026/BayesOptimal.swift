@@ -54,33 +54,18 @@ package struct BayesOptimalTheory: Sendable {
 package enum BayesOptimal: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// First and last alpha = n/d^2, above 0, and the number of values in equal steps, at least 2.
-    package var firstSampleRatio = 0.02
-    package var lastSampleRatio = 0.6
-    package var sampleRatioCount = 30
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.3
-    /// Delta, at least 0.
-    package var noiseVariance = 0.0
+    @Parameter("first alpha = n/d^2", above: 0, atMost: 1000) package var firstSampleRatio = 0.02
+    @Parameter("last alpha", above: 0, atMost: 1000) package var lastSampleRatio = 0.6
+    @Parameter("number of values of alpha in equal steps", in: 2...1_000_000) package var sampleRatioCount = 30
+    @Parameter("kappa* = m*/d", above: 0, atMost: 100) package var teacherWidthRatio = 0.3
+    @Parameter("Delta", atLeast: 0) package var noiseVariance = 0.0
 
     /// The defaults: kappa* = 0.3, no noise.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
+    package func validateRelations() throws {
       try require(
-        firstSampleRatio > 0 && firstSampleRatio <= 1000, "firstSampleRatio", firstSampleRatio,
-        allowed: "above 0, at most 1000")
-      try require(
-        lastSampleRatio > firstSampleRatio && lastSampleRatio <= 1000, "lastSampleRatio", lastSampleRatio,
-        allowed: "above firstSampleRatio, at most 1000")
-      try require(
-        (2...1_000_000).contains(sampleRatioCount), "sampleRatioCount", sampleRatioCount, allowed: "2 to 1000000")
-      try require(
-        teacherWidthRatio > 0 && teacherWidthRatio <= 100, "teacherWidthRatio", teacherWidthRatio,
-        allowed: "above 0, at most 100")
-      try require(
-        noiseVariance >= 0 && noiseVariance.isFinite, "noiseVariance", noiseVariance, allowed: "at least 0")
+        lastSampleRatio > firstSampleRatio, "lastSampleRatio", lastSampleRatio, allowed: "above firstSampleRatio")
     }
 
     /// The sample ratios.

@@ -16,54 +16,28 @@ package import PaperKit
 package enum DynamicalMeanField: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// D, 2 to 200.
-    package var inputDimension = 40
-    /// B, systems that share C and chi, at least 1.
-    package var systemCount = 8
-    /// P, in how many of them the response is measured, 1 to B.
-    package var probedSystemCount = 8
-    /// kappa = m/d, above 0.
-    package var studentWidthRatio = 0.4
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.3
-    /// alpha = n/d^2, above 0.
-    package var sampleRatio = 0.3
-    /// Delta, at least 0.
-    package var noiseVariance = 0.5
-    /// lambda, at least 0.
-    package var regularization = 0.05
-    /// gamma: entries of W(0) have variance gamma/m.
-    package var initialScale = 1.0
-    /// eta, above 0.
-    package var learningRate = 0.01
-    /// K, number of steps including step 0, at least 2.
-    package var stepCount = 101
+    @Parameter("D", in: 2...200) package var inputDimension = 40
+    @Parameter("B, systems that share C and chi", in: 1...1_000_000) package var systemCount = 8
+    @Parameter("P, in how many of them the response is measured, 1 to B") package var probedSystemCount = 8
+    @Parameter("kappa = m/d", above: 0, atMost: 4) package var studentWidthRatio = 0.4
+    @Parameter("kappa* = m*/d", above: 0, atMost: 4) package var teacherWidthRatio = 0.3
+    @Parameter("alpha = n/d^2", above: 0) package var sampleRatio = 0.3
+    @Parameter("Delta", atLeast: 0) package var noiseVariance = 0.5
+    @Parameter("lambda", atLeast: 0) package var regularization = 0.05
+    @Parameter("gamma: entries of W(0) have variance gamma/m", above: 0) package var initialScale = 1.0
+    @Parameter("eta", atLeast: 1e-9, below: 1) package var learningRate = 0.01
+    @Parameter("K, number of steps including step 0", in: 2...1_000_000) package var stepCount = 101
 
     /// The defaults: D = 40, B = P = 8, K = 101.
     package init() {}
 
-    /// Checks the ranges above and the memory.
-    package func validate() throws {
-      try require((2...200).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 200")
-      try require((1...1_000_000).contains(systemCount), "systemCount", systemCount, allowed: "1 to 1000000")
+    /// Checks the memory.
+    package func validateRelations() throws {
       try require(
         (1...systemCount).contains(probedSystemCount), "probedSystemCount", probedSystemCount,
         allowed: "1 to systemCount")
-      try require(
-        studentWidthRatio > 0 && studentWidthRatio <= 4 && studentWidth >= 1, "studentWidthRatio", studentWidthRatio,
-        allowed: "at least 1/(2 inputDimension), at most 4")
-      try require(
-        teacherWidthRatio > 0 && teacherWidthRatio <= 4 && teacherWidth >= 1, "teacherWidthRatio", teacherWidthRatio,
-        allowed: "at least 1/(2 inputDimension), at most 4")
-      try require(sampleRatio > 0 && sampleRatio.isFinite, "sampleRatio", sampleRatio, allowed: "above 0")
-      try require(
-        noiseVariance >= 0 && noiseVariance.isFinite, "noiseVariance", noiseVariance, allowed: "at least 0")
-      try require(
-        regularization >= 0 && regularization.isFinite, "regularization", regularization, allowed: "at least 0")
-      try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
-      try require(
-        learningRate >= 1e-9 && learningRate < 1, "learningRate", learningRate, allowed: "1e-9 to 1, exclusive")
-      try require((2...1_000_000).contains(stepCount), "stepCount", stepCount, allowed: "2 to 1000000")
+      try require(studentWidth >= 1, "studentWidthRatio", studentWidthRatio, allowed: "at least 1/(2 inputDimension)")
+      try require(teacherWidth >= 1, "teacherWidthRatio", teacherWidthRatio, allowed: "at least 1/(2 inputDimension)")
       let bytes =
         4.0 * Double(stepCount * stepCount / 2) * Double(probedSystemCount * inputDimension * (inputDimension + 1) / 2)
       try require(

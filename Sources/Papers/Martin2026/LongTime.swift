@@ -7,20 +7,14 @@ package import PaperKit
 package enum LongTime: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// First and last alpha = n/d^2, above 0, and the number of values in equal steps, at least 1.
-    package var firstSampleRatio = 0.02
-    package var lastSampleRatio = 0.6
-    package var sampleRatioCount = 30
-    /// kappa = m/d, above 0.
-    package var studentWidthRatio = 0.4
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.3
-    /// Delta, at least 0.
-    package var noiseVariance = 0.0
-    /// lambda, at least 0; 0 is the limit 0+.
-    package var regularization = 0.1
-    /// Number of points of every spectrum, at least 2.
-    package var spectrumPointCount = 50
+    @Parameter("first alpha = n/d^2", above: 0, atMost: 1000) package var firstSampleRatio = 0.02
+    @Parameter("last alpha", above: 0, atMost: 1000) package var lastSampleRatio = 0.6
+    @Parameter("number of values of alpha in equal steps", in: 1...1_000_000) package var sampleRatioCount = 30
+    @Parameter("kappa = m/d", above: 0, atMost: 100) package var studentWidthRatio = 0.4
+    @Parameter("kappa* = m*/d", above: 0, atMost: 100) package var teacherWidthRatio = 0.3
+    @Parameter("Delta", atLeast: 0) package var noiseVariance = 0.0
+    @Parameter("lambda; 0 is the limit 0+", atLeast: 0) package var regularization = 0.1
+    @Parameter("number of points of every spectrum", in: 2...1_000_000) package var spectrumPointCount = 50
 
     /// The defaults: kappa = 0.4, kappa* = 0.3, no noise, lambda = 0.1.
     package init() {}
@@ -29,28 +23,10 @@ package enum LongTime: Experiment {
       [IdleParameter("lastSampleRatio", "with sampleRatioCount: 1") { $0.sampleRatioCount == 1 }]
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
+    package func validateRelations() throws {
       try require(
-        firstSampleRatio > 0 && firstSampleRatio <= 1000, "firstSampleRatio", firstSampleRatio,
-        allowed: "above 0, at most 1000")
-      try require(
-        (1...1_000_000).contains(sampleRatioCount), "sampleRatioCount", sampleRatioCount, allowed: "1 to 1000000")
-      try require(
-        sampleRatioCount == 1 || lastSampleRatio >= firstSampleRatio && lastSampleRatio <= 1000, "lastSampleRatio",
-        lastSampleRatio, allowed: "at least firstSampleRatio, at most 1000")
-      try require(
-        studentWidthRatio > 0 && studentWidthRatio <= 100, "studentWidthRatio", studentWidthRatio,
-        allowed: "above 0, at most 100")
-      try require(
-        teacherWidthRatio > 0 && teacherWidthRatio <= 100, "teacherWidthRatio", teacherWidthRatio,
-        allowed: "above 0, at most 100")
-      try require(
-        noiseVariance >= 0 && noiseVariance.isFinite, "noiseVariance", noiseVariance, allowed: "at least 0")
-      try require(
-        regularization >= 0 && regularization.isFinite, "regularization", regularization, allowed: "at least 0")
-      try require(
-        (2...1_000_000).contains(spectrumPointCount), "spectrumPointCount", spectrumPointCount, allowed: "2 to 1000000")
+        sampleRatioCount == 1 || lastSampleRatio >= firstSampleRatio, "lastSampleRatio", lastSampleRatio,
+        allowed: "at least firstSampleRatio")
     }
 
     /// The sample ratios.

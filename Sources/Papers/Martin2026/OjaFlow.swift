@@ -12,14 +12,11 @@ package import PaperKit
 package enum OjaFlow: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 2.
-    package var inputDimension = 200
-    /// kappa = m/d, above 0, at most 1.
-    package var studentWidthRatio = 0.8
-    /// First and last time, and their number, in equal ratios.
-    package var firstTime = 0.1
-    package var lastTime = 100.0
-    package var timeCount = 25
+    @Parameter("d", in: 2...5000) package var inputDimension = 200
+    @Parameter("kappa = m/d", above: 0, atMost: 1) package var studentWidthRatio = 0.8
+    @Parameter("first time", atLeast: 1e-9) package var firstTime = 0.1
+    @Parameter("last time", above: 0, atMost: 1e9) package var lastTime = 100.0
+    @Parameter("number of times, in equal ratios", in: 2...1_000_000) package var timeCount = 25
 
     /// The defaults: d = 200, kappa = 0.8, t from 0.1 to 100.
     package init() {}
@@ -27,16 +24,11 @@ package enum OjaFlow: Experiment {
     /// m.
     package var studentWidth: Int { Int((studentWidthRatio * Double(inputDimension)).rounded()) }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require((2...5000).contains(inputDimension), "inputDimension", inputDimension, allowed: "2 to 5000")
+    package func validateRelations() throws {
       try require(
-        studentWidthRatio > 0 && studentWidthRatio <= 1 && studentWidth >= 1, "studentWidthRatio", studentWidthRatio,
-        allowed: "at least 1/(2 inputDimension), at most 1")
-      try require(firstTime >= 1e-9, "firstTime", firstTime, allowed: "at least 1e-9")
+        studentWidth >= 1, "studentWidthRatio", studentWidthRatio, allowed: "at least 1/(2 inputDimension)")
       try require(
-        lastTime > firstTime && lastTime <= 1e9, "lastTime", lastTime, allowed: "above firstTime, at most 1e9")
-      try require((2...1_000_000).contains(timeCount), "timeCount", timeCount, allowed: "2 to 1000000")
+        lastTime > firstTime, "lastTime", lastTime, allowed: "above firstTime")
     }
 
     /// The times.

@@ -5,16 +5,10 @@ package import PaperKit
 package enum PublishedDescent: Experiment {
   /// Which of the paper's figures.
   package struct Parameters: ExperimentParameters {
-    /// 16 to 19.
-    package var figure = 16
+    @Parameter("number of the figure", in: 16...19) package var figure = 16
 
     /// The defaults: figure 16.
     package init() {}
-
-    /// Checks the range above.
-    package func validate() throws {
-      try require((16...19).contains(figure), "figure", figure, allowed: "16 to 19")
-    }
   }
 
   package static let name = "martin2026/published-descent"

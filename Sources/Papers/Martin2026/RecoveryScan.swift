@@ -7,19 +7,13 @@ package import PaperKit
 package enum RecoveryScan: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, 2 to 1000.
-    package var inputDimension = 24
-    /// kappa = m/d, above 0.
-    package var studentWidthRatio = 0.7
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.5
-    /// First and last sample ratio, above 0, whatever the widths.
-    package var firstSampleRatio = 0.15
-    package var lastSampleRatio = 0.5
-    /// Number of sample ratios, evenly spread, at least 3.
-    package var sampleRatioCount = 15
-    /// Duration of the flow, above 0.
-    package var lastTime = 150.0
+    @Parameter("d", in: 2...1000) package var inputDimension = 24
+    @Parameter("kappa = m/d", above: 0, atMost: 4) package var studentWidthRatio = 0.7
+    @Parameter("kappa* = m*/d", above: 0, atMost: 4) package var teacherWidthRatio = 0.5
+    @Parameter("first alpha = n/d^2, whatever the widths", above: 0, atMost: 1000) package var firstSampleRatio = 0.15
+    @Parameter("last alpha", above: 0, atMost: 1000) package var lastSampleRatio = 0.5
+    @Parameter("number of sample ratios, evenly spread", in: 3...1_000_000) package var sampleRatioCount = 15
+    @Parameter("duration of the flow", above: 0, atMost: 1e9) package var lastTime = 150.0
 
     /// The defaults: kappa = 0.7, kappa* = 0.5, 15 sample ratios.
     package init() {}
@@ -38,15 +32,11 @@ package enum RecoveryScan: Experiment {
         sampleRatio: sampleRatio, noiseVariance: 0)
     }
 
-    /// Checks the ranges above and that the data fit into memory.
-    package func validate() throws {
-      try require(
-        (3...1_000_000).contains(sampleRatioCount), "sampleRatioCount", sampleRatioCount, allowed: "3 to 1000000")
-      try require(firstSampleRatio > 0, "firstSampleRatio", firstSampleRatio, allowed: "above 0")
+    /// Checks that the data fit into memory.
+    package func validateRelations() throws {
       try require(
         lastSampleRatio > firstSampleRatio, "lastSampleRatio", lastSampleRatio, allowed: "above firstSampleRatio")
       for ratio in [firstSampleRatio, lastSampleRatio] { try size(sampleRatio: ratio).validate() }
-      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
     }
   }
 

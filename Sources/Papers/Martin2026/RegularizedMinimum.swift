@@ -8,30 +8,20 @@ package import PaperKit
 package enum RegularizedMinimum: Experiment {
   /// What can be varied.
   package struct Parameters: MinimumParameters {
-    /// d, 2 to 1000.
-    package var inputDimension = 40
-    /// kappa = m/d, above 0.
-    package var studentWidthRatio = 0.4
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.3
-    /// alpha = n/d^2, above 0.
-    package var sampleRatio = 0.3
-    /// Delta, at least 0.
-    package var noiseVariance = 0.0
-    /// lambda, above 0.
-    package var regularization = 0.1
-    /// gamma: entries of W(0) have variance gamma/m.
-    package var initialScale = 1.0
-    /// Law of the sensing matrices.
-    package var sensing = SensingLaw.gaussian
-    /// Fall of the gradient norm at which L-BFGS ends, in (0, 1).
+    @Parameter("d", in: 2...1000) package var inputDimension = 40
+    @Parameter("kappa = m/d", above: 0, atMost: 4) package var studentWidthRatio = 0.4
+    @Parameter("kappa* = m*/d", above: 0, atMost: 4) package var teacherWidthRatio = 0.3
+    @Parameter("alpha = n/d^2", above: 0, atMost: 1000) package var sampleRatio = 0.3
+    @Parameter("Delta", atLeast: 0) package var noiseVariance = 0.0
+    @Parameter("lambda", above: 0) package var regularization = 0.1
+    @Parameter("gamma: entries of W(0) have variance gamma/m", above: 0) package var initialScale = 1.0
+    @Parameter("law of the sensing matrices") package var sensing = SensingLaw.gaussian
+    @Parameter("fall of the gradient norm at which L-BFGS ends", above: 0, below: 1)
     package var gradientTolerance = 1e-7
-    /// Iterations L-BFGS may take.
-    package var maximumIterationCount = 10_000
-    /// Whether to follow the flow where the theory says that the rank constraint binds.
+    @Parameter("iterations L-BFGS may take", in: 1...1_000_000) package var maximumIterationCount = 10_000
+    @Parameter("whether to follow the flow where the theory says that the rank constraint binds")
     package var followsFlow = false
-    /// To this time.
-    package var lastTime = 1000.0
+    @Parameter("last time of the flow that is followed", above: 0, atMost: 1e9) package var lastTime = 1000.0
 
     /// The defaults: d = 40, kappa = 0.4, kappa* = 0.3, alpha = 0.3, no noise, lambda = 0.1.
     package init() {}
@@ -47,20 +37,8 @@ package enum RegularizedMinimum: Experiment {
       idleParameters(ofDescent: ["gradientTolerance", "maximumIterationCount"])
     }
 
-    /// Checks the ranges above and that the data fit into memory.
-    package func validate() throws {
-      try size.validate()
-      try require(
-        regularization > 0 && regularization.isFinite, "regularization", regularization,
-        allowed: "above 0 (without regularisation the end depends on the path; use martin2026/gradient-descent)")
-      try require(initialScale > 0, "initialScale", initialScale, allowed: "above 0")
-      try require(
-        gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
-      try require(
-        (1...1_000_000).contains(maximumIterationCount), "maximumIterationCount", maximumIterationCount,
-        allowed: "1 to 1000000")
-      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
-    }
+    /// Checks that the data fit into memory.
+    package func validateRelations() throws { try size.validate() }
   }
 
   package static let name = "martin2026/regularized-minimum"

@@ -5,30 +5,20 @@ package import PaperKit
 package enum SampleThresholds: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.3
-    /// Last width ratio kappa of the student; the first is kappa*.
+    @Parameter("kappa* = m*/d", above: 0, below: 1) package var teacherWidthRatio = 0.3
+    @Parameter("last width ratio kappa of the student; the first is kappa*", above: 0)
     package var lastStudentWidthRatio = 1.1
-    /// Number of width ratios, at least 2.
-    package var studentWidthCount = 101
-    /// Delta for the noisy interpolation threshold, above 0; evaluated at every width ratio.
+    @Parameter("number of width ratios", in: 2...1_000_000) package var studentWidthCount = 101
+    @Parameter("Delta for the noisy interpolation threshold; evaluated at every width ratio", above: 0, atMost: 1000)
     package var noiseVariance = 0.5
 
     /// The defaults: kappa* = 0.3, kappa up to 1.1.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require(
-        teacherWidthRatio > 0 && teacherWidthRatio < 1, "teacherWidthRatio", teacherWidthRatio,
-        allowed: "above 0, below 1 (from 1 on all thresholds are 1/2)")
+    package func validateRelations() throws {
       try require(
         lastStudentWidthRatio > teacherWidthRatio, "lastStudentWidthRatio", lastStudentWidthRatio,
         allowed: "above teacherWidthRatio")
-      try require(
-        (2...1_000_000).contains(studentWidthCount), "studentWidthCount", studentWidthCount, allowed: "2 to 1000000")
-      try require(
-        noiseVariance > 0 && noiseVariance <= 1000, "noiseVariance", noiseVariance, allowed: "above 0, at most 1000")
     }
   }
 

@@ -5,24 +5,17 @@ package import PaperKit
 package enum Spectrum: Experiment {
   /// What can be varied.
   package struct Parameters: MinimumParameters {
-    /// d, 2 to 1000.
-    package var inputDimension = 40
-    /// kappa = m/d, above 0.
-    package var studentWidthRatio = 0.7
-    /// kappa* = m*/d, above 0.
-    package var teacherWidthRatio = 0.5
-    /// alpha = n/d^2, above 0.
-    package var sampleRatio = 0.25
-    /// Delta, at least 0.
-    package var noiseVariance = 0.0
-    /// lambda, above 0.
-    package var regularization = 0.1
-    /// Fall of the gradient norm at which L-BFGS ends, in (0, 1).
+    @Parameter("d", in: 2...1000) package var inputDimension = 40
+    @Parameter("kappa = m/d", above: 0, atMost: 4) package var studentWidthRatio = 0.7
+    @Parameter("kappa* = m*/d", above: 0, atMost: 4) package var teacherWidthRatio = 0.5
+    @Parameter("alpha = n/d^2", above: 0, atMost: 1000) package var sampleRatio = 0.25
+    @Parameter("Delta", atLeast: 0) package var noiseVariance = 0.0
+    @Parameter("lambda", above: 0) package var regularization = 0.1
+    @Parameter("fall of the gradient norm at which L-BFGS ends", above: 0, below: 1)
     package var gradientTolerance = 1e-7
-    /// Whether to follow the flow where the theory says that the rank constraint binds.
+    @Parameter("whether to follow the flow where the theory says that the rank constraint binds")
     package var followsFlow = false
-    /// To this time.
-    package var lastTime = 1000.0
+    @Parameter("last time of the flow that is followed", above: 0, atMost: 1e9) package var lastTime = 1000.0
 
     /// The defaults: d = 40, kappa = 0.7, kappa* = 0.5, alpha = 0.25, no noise, lambda = 0.1.
     package init() {}
@@ -38,15 +31,8 @@ package enum Spectrum: Experiment {
       idleParameters(ofDescent: ["gradientTolerance"])
     }
 
-    /// Checks the ranges above and that the data fit into memory.
-    package func validate() throws {
-      try size.validate()
-      try require(
-        regularization > 0 && regularization.isFinite, "regularization", regularization, allowed: "above 0")
-      try require(
-        gradientTolerance > 0 && gradientTolerance < 1, "gradientTolerance", gradientTolerance, allowed: "in (0, 1)")
-      try require(lastTime > 0 && lastTime <= 1e9, "lastTime", lastTime, allowed: "above 0, at most 1e9")
-    }
+    /// Checks that the data fit into memory.
+    package func validateRelations() throws { try size.validate() }
   }
 
   package static let name = "martin2026/spectrum"

@@ -6,29 +6,20 @@ package import PaperKit
 package enum Capacity: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 10
-    /// k, even.
-    package var studentWidth = 10
-    /// kd/n; n = kd / ratio rounded must be at least 2.
-    package var parameterRatio = 1.1
-    /// Most steps that are made.
-    package var maximumIterationCount = 200
-    /// |r| / |y| that counts as a fit.
-    package var tolerance = 1e-4
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 10
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 10
+    @Parameter("kd/n; n = kd / ratio rounded must be at least 2", above: 0) package var parameterRatio = 1.1
+    @Parameter("most steps that are made", in: 1...1_000_000_000) package var maximumIterationCount = 200
+    @Parameter("|r| / |y| that counts as a fit", above: 0, below: 1) package var tolerance = 1e-4
 
     /// The defaults.
     package init() {}
 
     var sampleCount: Int { Int((Double(studentWidth * inputDimension) / parameterRatio).rounded()) }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireTrainable(activation)
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
-      try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
       try requireRatio(
         parameterRatio, parameterCount: studentWidth * inputDimension, perSample: studentWidth * inputDimension)
     }

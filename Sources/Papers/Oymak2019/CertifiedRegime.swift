@@ -6,19 +6,15 @@ package import PaperKit
 package enum CertifiedRegime: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus or tanh.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 12
-    /// n, at least 1.
-    package var sampleCount = 18
-    /// Whether to train a network that the theorem covers; else only its width is computed.
+    @Parameter("phi", among: [.softplus, .tanh]) package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 12
+    @Parameter("n", in: 1...20_000) package var sampleCount = 18
+    @Parameter("whether to train a network that the theorem covers; else only its width is computed")
     package var runsDescent = false
-    /// Width of that network over the certified one, at least 1.
-    package var widthFactor = 1.3
-    /// Steps of descent, of the length of the theory.
+    @Parameter("width of that network over the certified one", in: 1...100) package var widthFactor = 1.3
+    @Parameter("steps of descent, of the length of the theory", in: 1...1_000_000_000)
     package var maximumIterationCount = 400
-    /// Greatest width that is trained; data that need more are refused.
+    @Parameter("greatest width that is trained; data that need more are refused", in: 2...10_000_000)
     package var greatestWidth = 200_000
 
     /// The defaults.
@@ -30,16 +26,6 @@ package enum CertifiedRegime: Experiment {
       }
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require(
-        activation == .softplus || activation == .tanh, "activation", activation.rawValue, allowed: "softplus, tanh")
-      try requireSphere(inputDimension: inputDimension)
-      try requireSamples(sampleCount)
-      try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: 0.5)
-      try require(widthFactor >= 1 && widthFactor <= 100, "widthFactor", widthFactor, allowed: "1 to 100")
-      try require((2...10_000_000).contains(greatestWidth), "greatestWidth", greatestWidth, allowed: "2 to 10000000")
-    }
   }
 
   package static let name = "oymak2019/certified-regime"

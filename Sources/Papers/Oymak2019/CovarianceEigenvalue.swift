@@ -5,21 +5,12 @@ package import PaperKit
 package enum CovarianceEigenvalue: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: any.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 40
-    /// n, at least 1.
-    package var sampleCount = 200
+    @Parameter("phi") package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 40
+    @Parameter("n", in: 1...20_000) package var sampleCount = 200
 
     /// The defaults.
     package init() {}
-
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireSphere(inputDimension: inputDimension)
-      try requireSamples(sampleCount)
-    }
   }
 
   package static let name = "oymak2019/covariance-eigenvalue"

@@ -10,29 +10,21 @@ package import PaperKit
 package enum DigitLabels: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.softplus
-    /// n, 1 to the number of images in the file.
-    package var sampleCount = 100
-    /// k, even; d is 61, the number of pixels that are not alike in all images.
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.softplus
+    @Parameter("n", in: 1...20_000) package var sampleCount = 100
+    @Parameter("k; d is 61, the number of pixels that are not alike in all images", in: 2...1_000_000)
     package var studentWidth = 32
-    /// Share of the labels that are random signs, 0 to 1.
-    package var corruptedShare = 0.0
-    /// Most steps that are made, of length 1 / lambda_max(K(W_0)).
+    @Parameter("share of the labels that are random signs", in: 0...1) package var corruptedShare = 0.0
+    @Parameter("most steps that are made, of length 1 / lambda_max(K(W_0))", in: 1...1_000_000_000)
     package var maximumIterationCount = 10_000
-    /// |r| / |y| at which descent stops.
-    package var tolerance = 1e-2
+    @Parameter("|r| / |y| at which descent stops", above: 0, below: 1) package var tolerance = 1e-2
 
     /// The defaults.
     package init() {}
 
-    /// Checks the ranges above, but for the number of images, which the run checks.
-    package func validate() throws {
-      try requireTrainable(activation)
-      try requireWidth(studentWidth)
+    package func validateRelations() throws {
+      try requireEven(studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
-      try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
-      try requireShare(corruptedShare)
     }
   }
 

@@ -6,30 +6,20 @@ package import PaperKit
 package enum Distance: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 20
-    /// n, at least 1.
-    package var sampleCount = 100
-    /// k, even.
-    package var studentWidth = 100
-    /// eta: theory or spectral.
-    package var step = StepRule.spectral
-    /// Most steps that are made.
-    package var maximumIterationCount = 60_000
-    /// |r| / |y| at which descent stops.
-    package var tolerance = 1e-3
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 20
+    @Parameter("n", in: 1...20_000) package var sampleCount = 100
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 100
+    @Parameter("rule for the step eta") package var step = StepRule.spectral
+    @Parameter("most steps that are made", in: 1...1_000_000_000) package var maximumIterationCount = 60_000
+    @Parameter("|r| / |y| at which descent stops", above: 0, below: 1) package var tolerance = 1e-3
 
     /// The defaults.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireTrainable(activation)
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
-      try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
     }
   }
 

@@ -8,20 +8,15 @@ package import PaperKit
 package enum JacobianSpectrum: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: any.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 20
-    /// n, at least 1.
-    package var sampleCount = 120
-    /// k, even.
-    package var studentWidth = 24
+    @Parameter("phi") package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 20
+    @Parameter("n", in: 1...20_000) package var sampleCount = 120
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 24
 
     /// The defaults.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
     }

@@ -7,31 +7,21 @@ package import PaperKit
 package enum LabelCorruption: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 20
-    /// n, at least 1.
-    package var sampleCount = 100
-    /// k, even.
-    package var studentWidth = 100
-    /// Share of the labels that are random signs, 0 to 1.
-    package var corruptedShare = 0.0
-    /// Most steps that are made, of length 1 / lambda_max(K(W_0)).
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 20
+    @Parameter("n", in: 1...20_000) package var sampleCount = 100
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 100
+    @Parameter("share of the labels that are random signs", in: 0...1) package var corruptedShare = 0.0
+    @Parameter("most steps that are made, of length 1 / lambda_max(K(W_0))", in: 1...1_000_000_000)
     package var maximumIterationCount = 20_000
-    /// |r| / |y| at which descent stops.
-    package var tolerance = 1e-2
+    @Parameter("|r| / |y| at which descent stops", above: 0, below: 1) package var tolerance = 1e-2
 
     /// The defaults.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireTrainable(activation)
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
-      try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
-      try requireShare(corruptedShare)
     }
   }
 

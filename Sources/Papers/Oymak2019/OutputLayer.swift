@@ -14,16 +14,11 @@ package enum OutputLayer: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 20
-    /// n, at least 1.
-    package var sampleCount = 200
-    /// k, even.
-    package var studentWidth = 200
-    /// output or linearisedHidden.
-    package var layer = Layer.output
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 20
+    @Parameter("n", in: 1...20_000) package var sampleCount = 200
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 200
+    @Parameter("which weights are trained") package var layer = Layer.output
 
     /// The defaults.
     package init() {}
@@ -33,9 +28,7 @@ package enum OutputLayer: Experiment {
       Double(layer == .output ? studentWidth : studentWidth * inputDimension) / Double(sampleCount)
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireTrainable(activation)
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
     }

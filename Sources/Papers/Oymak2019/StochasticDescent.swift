@@ -9,29 +9,19 @@ package import PaperKit
 package enum StochasticDescent: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.relu
-    /// d, at least 2.
-    package var inputDimension = 20
-    /// n, at least 1.
-    package var sampleCount = 100
-    /// k, even.
-    package var studentWidth = 100
-    /// Number of orders that are averaged.
-    package var orderCount = 4
-    /// Number of epochs of n steps.
-    package var epochCount = 200
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.relu
+    @Parameter("d", in: 2...10_000) package var inputDimension = 20
+    @Parameter("n", in: 1...20_000) package var sampleCount = 100
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 100
+    @Parameter("number of orders that are averaged", in: 1...10_000) package var orderCount = 4
+    @Parameter("number of epochs of n steps", in: 2...1_000_000) package var epochCount = 200
 
     /// The defaults.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireTrainable(activation)
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
-      try require((1...10_000).contains(orderCount), "orderCount", orderCount, allowed: "1 to 10000")
-      try require((2...1_000_000).contains(epochCount), "epochCount", epochCount, allowed: "2 to 1000000")
     }
   }
 

@@ -5,28 +5,19 @@ package import PaperKit
 package enum SuccessMap: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// phi: softplus, relu or tanh.
-    package var activation = Activation.softplus
-    /// d, at least 2.
-    package var inputDimension = 20
-    /// k, even.
-    package var studentWidth = 8
-    /// n, at least 1.
-    package var sampleCount = 100
-    /// Most steps that are made.
-    package var maximumIterationCount = 4000
-    /// |r| / |y| that counts as a fit.
-    package var tolerance = 1e-2
+    @Parameter("phi", among: Activation.trained) package var activation = Activation.softplus
+    @Parameter("d", in: 2...10_000) package var inputDimension = 20
+    @Parameter("k", in: 2...1_000_000) package var studentWidth = 8
+    @Parameter("n", in: 1...20_000) package var sampleCount = 100
+    @Parameter("most steps that are made", in: 1...1_000_000_000) package var maximumIterationCount = 4000
+    @Parameter("|r| / |y| that counts as a fit", above: 0, below: 1) package var tolerance = 1e-2
 
     /// The defaults.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try requireTrainable(activation)
+    package func validateRelations() throws {
       try requireNetwork(inputDimension: inputDimension, studentWidth: studentWidth)
       try requireSamples(sampleCount, studentWidth: studentWidth)
-      try requireDescent(maximumIterationCount: maximumIterationCount, tolerance: tolerance)
     }
   }
 

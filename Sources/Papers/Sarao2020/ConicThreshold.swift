@@ -12,22 +12,16 @@ package import PaperKit
 package enum ConicThreshold: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, 3 to 256.
-    package var inputDimension = 8
-    /// m*, 1 to d - 1.
-    package var teacherWidth = 1
-    /// Number of GOE matrices to average over, at least 1.
-    package var matrixCount = 200
+    @Parameter("d", in: 3...256) package var inputDimension = 8
+    @Parameter("m*, below d", atLeast: 1) package var teacherWidth = 1
+    @Parameter("number of GOE matrices to average over", in: 1...1_000_000) package var matrixCount = 200
 
     /// The defaults: d = 8, m* = 1.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require("inputDimension", inputDimension, in: 3...256)
+    package func validateRelations() throws {
       try require(
         (1..<inputDimension).contains(teacherWidth), "teacherWidth", teacherWidth, allowed: "1 to inputDimension - 1")
-      try require("matrixCount", matrixCount, atLeast: 1)
     }
   }
 

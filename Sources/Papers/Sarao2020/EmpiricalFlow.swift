@@ -12,39 +12,23 @@ package import PaperKit
 package enum EmpiricalFlow: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, 2 to 64.
-    package var inputDimension = 8
-    /// m*, at least 1.
-    package var teacherWidth = 1
-    /// m, at least 1; beyond d it costs nothing.
-    package var studentWidth = 32
-    /// n, at least 1; beyond d(d+1)/2 it costs nothing per step.
-    package var sampleCount = 64
-    /// First time, above 0.
-    package var firstTime = 0.1
-    /// Last time, above the first.
-    package var lastTime = 200.0
-    /// Number of times, in equal ratios, at least 2.
-    package var timeCount = 34
-    /// Relative tolerance of the integrator on every weight. Losses end in its noise, at most (100 relativeTolerance)^2.
+    @Parameter("d", in: 2...64) package var inputDimension = 8
+    @Parameter("m*", in: 1...1_000_000) package var teacherWidth = 1
+    @Parameter("m; beyond d it costs nothing", in: 1...1_000_000) package var studentWidth = 32
+    @Parameter("n; beyond d(d+1)/2 it costs nothing per step", in: 1...1_000_000) package var sampleCount = 64
+    @Parameter("first time", above: 1e-12) package var firstTime = 0.1
+    @Parameter("last time", above: 0, atMost: 1e9) package var lastTime = 200.0
+    @Parameter("number of times, in equal ratios", in: 2...1_000_000) package var timeCount = 34
+    // Losses end in its noise, at most (100 relativeTolerance)^2.
+    @Parameter("relative tolerance of the integrator on every weight", atLeast: 1e-14, below: 1)
     package var relativeTolerance = 1e-6
-    /// Absolute tolerance of the integrator on every weight.
-    package var absoluteTolerance = 1e-10
+    @Parameter("absolute tolerance of the integrator on every weight", above: 0) package var absoluteTolerance = 1e-10
 
     /// The defaults: d = 8, m = 32, m* = 1, n = 64, to t = 200.
     package init() {}
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require("inputDimension", inputDimension, in: 2...64)
-      try require("teacherWidth", teacherWidth, atLeast: 1)
-      try require("studentWidth", studentWidth, atLeast: 1)
-      try require("sampleCount", sampleCount, atLeast: 1)
-      try require("firstTime", firstTime, above: 1e-12)
-      try require("lastTime", lastTime, above: firstTime, upTo: 1e9)
-      try require("timeCount", timeCount, atLeast: 2)
-      try require("relativeTolerance", relativeTolerance: relativeTolerance)
-      try require("absoluteTolerance", absoluteTolerance, above: 0)
+    package func validateRelations() throws {
+      try require(lastTime > firstTime, "lastTime", lastTime, allowed: "above firstTime")
     }
   }
 

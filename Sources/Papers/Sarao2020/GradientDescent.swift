@@ -19,38 +19,22 @@ package enum GradientDescent: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, 2 to 64.
-    package var inputDimension = 8
-    /// m*, at least 1.
-    package var teacherWidth = 1
-    /// n, at least 1.
-    package var sampleCount = 15
-    /// m, at least 1; beyond d it costs nothing.
-    package var studentWidth = 8
-    /// The method.
-    package var method = Method.nesterov
-    /// First learning rate eta; adapted on the way.
-    package var learningRate = 1e-3
-    /// Steps after which a run is undecided.
-    package var maximumStepCount = 30_000
-    /// Recovered when the population loss has fallen by this factor.
+    @Parameter("d", in: 2...64) package var inputDimension = 8
+    @Parameter("m*", in: 1...1_000_000) package var teacherWidth = 1
+    @Parameter("n", in: 1...1_000_000) package var sampleCount = 15
+    @Parameter("m; beyond d it costs nothing", in: 1...1_000_000) package var studentWidth = 8
+    @Parameter("method of descent") package var method = Method.nesterov
+    @Parameter("first learning rate eta; adapted on the way", above: 1e-12) package var learningRate = 1e-3
+    @Parameter("steps after which a run is undecided", in: 1...1_000_000) package var maximumStepCount = 30_000
+    @Parameter("recovered when the population loss has fallen by this factor", above: 0, below: 1)
     package var successTolerance = 1e-6
-    /// Elsewhere when the training loss is below this share of the population loss.
+    @Parameter("elsewhere when the training loss is below this share of the population loss", above: 0, below: 1)
     package var failureTolerance = 1e-10
 
     /// The defaults: d = m = 8, m* = 1 at the paper's threshold.
     package init() {}
 
-    /// Checks the ranges above; rates and tolerances positive, the tolerance of failures below that of successes.
-    package func validate() throws {
-      try require("inputDimension", inputDimension, in: 2...64)
-      try require("teacherWidth", teacherWidth, atLeast: 1)
-      try require("sampleCount", sampleCount, atLeast: 1)
-      try require("studentWidth", studentWidth, atLeast: 1)
-      try require("learningRate", learningRate, above: 1e-12)
-      try require("maximumStepCount", maximumStepCount, atLeast: 1)
-      try require("successTolerance", tolerance: successTolerance)
-      try require("failureTolerance", tolerance: failureTolerance)
+    package func validateRelations() throws {
       try require(
         failureTolerance < successTolerance, "failureTolerance", failureTolerance,
         allowed: "below successTolerance = \(successTolerance)")

@@ -24,21 +24,14 @@ package enum MinimumEnergyPath: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, 2 to 64.
-    package var inputDimension = 8
-    /// m*, at least 1.
-    package var teacherWidth = 1
-    /// m, from min(m*, d) to d.
-    package var studentWidth = 8
-    /// n, at least 1.
-    package var sampleCount = 24
-    /// Where the chain starts.
-    package var beginning = Beginning.descent
-    /// Number of images, ends included, at least 3.
-    package var imageCount = 24
-    /// Iterations of the chain, at least 0.
-    package var iterationCount = 2000
-    /// Most steps of gradient descent to the beginning; it stops earlier at 1e-10 of the initial training loss.
+    @Parameter("d", in: 2...64) package var inputDimension = 8
+    @Parameter("m*", in: 1...1_000_000) package var teacherWidth = 1
+    @Parameter("m, from min(m*, d) to d", atLeast: 1) package var studentWidth = 8
+    @Parameter("n", in: 1...1_000_000) package var sampleCount = 24
+    @Parameter("where the chain starts") package var beginning = Beginning.descent
+    @Parameter("number of images, ends included", in: 3...10_000) package var imageCount = 24
+    @Parameter("iterations of the chain", in: 0...1_000_000) package var iterationCount = 2000
+    @Parameter("most steps of descent to the beginning; it ends earlier at 1e-10 of the first loss", in: 1...1_000_000)
     package var descentStepCount = 20_000
 
     /// The defaults: d = m = 8, m* = 1.
@@ -48,15 +41,11 @@ package enum MinimumEnergyPath: Experiment {
       [IdleParameter("descentStepCount", "with beginning: random, which does not descend") { $0.beginning == .random }]
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require("inputDimension", inputDimension, in: 2...64)
-      try require("teacherWidth", teacherWidth, atLeast: 1)
-      try require("studentWidth", studentWidth, in: min(teacherWidth, inputDimension)...inputDimension)
-      try require("sampleCount", sampleCount, atLeast: 1)
-      try require("imageCount", imageCount, in: 3...10_000)
-      try require("iterationCount", iterationCount, atLeast: 0)
-      try require("descentStepCount", descentStepCount, atLeast: 1)
+    package func validateRelations() throws {
+      let least = min(teacherWidth, inputDimension)
+      try require(
+        (least...inputDimension).contains(studentWidth), "studentWidth", studentWidth,
+        allowed: "\(least) to \(inputDimension)")
     }
   }
 

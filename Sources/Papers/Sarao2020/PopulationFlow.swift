@@ -40,33 +40,23 @@ package enum PopulationFlow: Experiment {
 
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, 2 to 64.
-    package var inputDimension = 8
-    /// m*, at least 1.
-    package var teacherWidth = 1
-    /// m, at least 1; used by the Wishart start only.
-    package var studentWidth = 8
-    /// The start.
-    package var start = Start.identity
-    /// The teacher.
-    package var teacher = Teacher.gaussian
-    /// For the diagonal teacher: min(m*, d) positive eigenvalues; the others are 0.
+    @Parameter("d", in: 2...64) package var inputDimension = 8
+    @Parameter("m*", in: 1...1_000_000) package var teacherWidth = 1
+    @Parameter("m; used by the Wishart start only", in: 1...1_000_000) package var studentWidth = 8
+    @Parameter("start of the flow") package var start = Start.identity
+    @Parameter("law of the teacher") package var teacher = Teacher.gaussian
+    @Parameter("for the diagonal teacher: min(m*, d) positive eigenvalues; the others are 0")
     package var teacherEigenvalues = [1.0]
-    /// First time, at least 0 (above 0 if logarithmic).
-    package var firstTime = 0.1
-    /// Last time, above the first.
-    package var lastTime = 1000.0
-    /// Number of times, at least 2.
-    package var timeCount = 41
-    /// Spacing of the times.
-    package var timeSpacing = Spacing.logarithmic
-    /// Unit of the times.
-    package var timeUnit = TimeUnit.one
-    /// Relative tolerance of the integrator on every weight. Losses end in its noise, at most (100 relativeTolerance)^2:
-    /// steps at the stability limit keep the tolerated error in the fast modes.
+    @Parameter("first time, above 0 with logarithmic spacing", atLeast: 0) package var firstTime = 0.1
+    @Parameter("last time", above: 0, atMost: 1e9) package var lastTime = 1000.0
+    @Parameter("number of times", in: 2...1_000_000) package var timeCount = 41
+    @Parameter("spacing of the times") package var timeSpacing = Spacing.logarithmic
+    @Parameter("unit of the times") package var timeUnit = TimeUnit.one
+    // Losses end in its noise, at most (100 relativeTolerance)^2: steps at the stability limit keep the tolerated error in
+    // the fast modes.
+    @Parameter("relative tolerance of the integrator on every weight", atLeast: 1e-14, below: 1)
     package var relativeTolerance = 1e-10
-    /// Absolute tolerance of the integrator on every weight.
-    package var absoluteTolerance = 1e-13
+    @Parameter("absolute tolerance of the integrator on every weight", above: 0) package var absoluteTolerance = 1e-13
 
     /// The defaults: a Gaussian teacher of one neuron in d = 8, from A(0) = I to t = 1000.
     package init() {}
@@ -78,11 +68,7 @@ package enum PopulationFlow: Experiment {
       ]
     }
 
-    /// Checks the ranges above.
-    package func validate() throws {
-      try require("inputDimension", inputDimension, in: 2...64)
-      try require("teacherWidth", teacherWidth, atLeast: 1)
-      try require("studentWidth", studentWidth, atLeast: 1)
+    package func validateRelations() throws {
       if teacher == .diagonal {
         let count = min(teacherWidth, inputDimension)
         try require(
@@ -92,13 +78,10 @@ package enum PopulationFlow: Experiment {
       try require(
         firstTime > 0 || timeSpacing == .linear && firstTime == 0, "firstTime", firstTime,
         allowed: "above 0, or 0 with linear spacing")
-      try require("lastTime", lastTime, above: firstTime, upTo: 1e9)
-      try require("timeCount", timeCount, atLeast: 2)
+      try require(lastTime > firstTime, "lastTime", lastTime, allowed: "above firstTime")
       try require(
         timeUnit == .one || teacherWidth >= inputDimension, "timeUnit", timeUnit.rawValue,
         allowed: "one, unless teacherWidth is at least inputDimension")
-      try require("relativeTolerance", relativeTolerance: relativeTolerance)
-      try require("absoluteTolerance", absoluteTolerance, above: 0)
     }
 
     /// Rank of A(0): d from the identity, else min(m, d).

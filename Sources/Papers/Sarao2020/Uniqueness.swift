@@ -8,28 +8,19 @@ package import PaperKit
 package enum Uniqueness: Experiment {
   /// What can be varied.
   package struct Parameters: ExperimentParameters {
-    /// d, at least 2.
-    package var inputDimension = 8
-    /// m*, at least 0.
-    package var teacherWidth = 1
-    /// n, at least 1.
-    package var sampleCount = 15
-    /// |t*| below which the answer is ambiguous.
-    package var gapTolerance = 1e-9
-    /// Whether to compute the value of t* as well as its sign.
-    package var resolvesCertificate = false
+    @Parameter("d", in: 2...128) package var inputDimension = 8
+    @Parameter("m*", in: 0...1_000_000) package var teacherWidth = 1
+    @Parameter("n", atLeast: 1) package var sampleCount = 15
+    @Parameter("|t*| below which the answer is ambiguous", atLeast: 1e-12, below: 1) package var gapTolerance = 1e-9
+    @Parameter("whether to compute the value of t* as well as its sign") package var resolvesCertificate = false
 
     /// The defaults: d = 8, m* = 1 at the paper's threshold.
     package init() {}
 
-    /// Checks the ranges above; d at most 128.
-    package func validate() throws {
-      try require("inputDimension", inputDimension, in: 2...128)
-      try require("teacherWidth", teacherWidth, atLeast: 0)
+    package func validateRelations() throws {
       // Every sample has d(d+1)/2 numbers.
-      try require("sampleCount", sampleCount, in: 1...200_000_000 / (inputDimension * (inputDimension + 1)))
-      try require(
-        gapTolerance >= 1e-12 && gapTolerance < 1, "gapTolerance", gapTolerance, allowed: "at least 1e-12, below 1")
+      let most = 200_000_000 / (inputDimension * (inputDimension + 1))
+      try require(sampleCount <= most, "sampleCount", sampleCount, allowed: "at most \(most)")
     }
   }
 

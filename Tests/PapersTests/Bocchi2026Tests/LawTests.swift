@@ -391,7 +391,7 @@ private func values<E: Experiment>(
           (output.name, output.isCoordinate ? result[output]! : NDArray.stack([result[output]!]))
         })
       let point = Results.Point(
-        experiment: HessianPath.name, parameters: try parameters.values(), replicas: [0], arrays: arrays)
+        experiment: HessianPath.name, parameters: parameters.values(), replicas: [0], arrays: arrays)
       let estimator = try #require(bocchi2026.estimators.first { $0.name == "bocchi2026/plateau-curvature-gap" })
       return try estimator.estimate(Results(points: [point]))
     }

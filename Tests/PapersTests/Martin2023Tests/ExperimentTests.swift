@@ -21,7 +21,7 @@ struct ExperimentTests {
       arrays[output.name] = output.isCoordinate ? parts[0] : .stack(parts)
     }
     return Results.Point(
-      experiment: E.name, parameters: try parameters.values(), replicas: Array(0..<replicas), arrays: arrays)
+      experiment: E.name, parameters: parameters.values(), replicas: Array(0..<replicas), arrays: arrays)
   }
 
   private func estimate(_ name: String, _ points: [Results.Point]) throws -> Double {

@@ -46,7 +46,7 @@ private func number<E: Experiment>(
   func refusals() {
     var parameters = FittingTransition.Parameters()
     parameters.studentWidth = 7
-    #expect(refusal(parameters) == InvalidParameter("studentWidth", 7, allowed: "an even number from 2 to 1000000"))
+    #expect(refusal(parameters) == InvalidParameter("studentWidth", 7, allowed: "an even number"))
     parameters = .init()
     parameters.tolerance = 1
     #expect(refusal(parameters) == InvalidParameter("tolerance", 1.0, allowed: "above 0, below 1"))
@@ -79,7 +79,7 @@ private func number<E: Experiment>(
 
   @Test("an unknown activation is refused with the known ones")
   func unknownActivation() throws {
-    var values = try FittingTransition.Parameters().values()
+    var values = FittingTransition.Parameters().values()
     values["activation"] = .text("swish")
     #expect(throws: InvalidParameter("activation", "swish", allowed: "softplus, relu, tanh, erf, quadratic")) {
       try FittingTransition.Parameters(values: values)
@@ -151,7 +151,7 @@ private func number<E: Experiment>(
     }
     let estimator = try #require(oymak2019.estimators.first { $0.name == "oymak2019/linear-residual-gap" })
     let point = Results.Point(
-      experiment: Convergence.name, parameters: try parameters.values(), replicas: [0],
+      experiment: Convergence.name, parameters: parameters.values(), replicas: [0],
       arrays: Dictionary(uniqueKeysWithValues: arrays))
     return try estimator.estimate(Results(points: [point])).value
   }

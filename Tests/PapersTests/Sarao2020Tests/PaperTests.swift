@@ -72,7 +72,7 @@ import Testing
           arrays[output.name] = output.isCoordinate ? values[0] : .stack(values)
         }
         return Results.Point(
-          experiment: E.name, parameters: try parameters.values(), replicas: Array(0..<replicaCount), arrays: arrays)
+          experiment: E.name, parameters: parameters.values(), replicas: Array(0..<replicaCount), arrays: arrays)
       })
   }
 
