@@ -118,6 +118,8 @@ private enum Treatment {
     "refig try … --request": .left("no experiment of the small project is a program: ProgramTests"),
     "refig run paper:smith2027 && refig verify paper:smith2027": .left(example),
     "refig try smith2027/sample-mean --set sampleCount=10": .left(example),
+    "refig show smith2027/sample-mean": .left(example),
+    "refig show EXPERIMENT": .typed(["refig show sarao2020/uniqueness"]),
   ]
 
   private static let placeholders = [
