@@ -331,22 +331,3 @@ extension YAMLValue {
     }
   }
 }
-
-extension Experiment {
-  /// The experiment's parameters as it declares them.
-  static var parameterDeclarations: [ParameterDeclaration] { Parameters.declarations }
-
-  /// Whether its results depend on chance at these values. Throws ``InvalidParameter`` for values that it does not accept.
-  package static func drawsRandomNumbers(_ values: [String: ParameterValue]) throws -> Bool {
-    drawsRandomNumbers(try Parameters(values: values))
-  }
-
-  /// Throws ``InvalidParameter`` if the values are not what the experiment accepts, or if a calculation without chance is
-  /// asked for more than once.
-  package static func validate(_ values: [String: ParameterValue], replicaCount: Int = 1) throws {
-    let parameters = try Parameters(values: values)
-    guard replicaCount == 1 || drawsRandomNumbers(parameters) else {
-      throw InvalidParameter.repeatedCalculation(replicaCount)
-    }
-  }
-}

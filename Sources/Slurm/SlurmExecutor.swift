@@ -39,49 +39,6 @@ package struct SlurmExecutor: Executor {
   }
 }
 
-/// Cells whose tasks get the same, and what of them is to be submitted.
-private struct Queue {
-  let settings: SlurmSettings
-  /// Not yet submitted, or lost and to be submitted again.
-  var fresh: [Batch.Item] = []
-  var lost: [Batch.Item] = []
-  var slices: ArraySlice<[Batch.Item]> = []
-  var isEmpty: Bool { fresh.isEmpty && lost.isEmpty && slices.isEmpty }
-}
-
-/// A cell of which nothing has been reported. It waits in a queue or is in a task's hands, until its outcome is reported.
-private struct OpenCell {
-  let item: Batch.Item
-  /// Tasks in which it was at stake and that finished none.
-  var attempts = 0
-}
-
-/// How many tasks may be submitted at once, and when: what Slurm's refusals have taught.
-private struct Pace {
-  /// Tasks of an array: as many as Slurm allows, until a limit on jobs is met.
-  private let largestArray: Int
-  private(set) var arraySize: Int
-  private(set) var refusals = 0
-  private(set) var nextSubmission = 0.0
-
-  init(largestArray: Int) { (self.largestArray, arraySize) = (largestArray, largestArray) }
-
-  mutating func accepted() {
-    refusals = 0
-    arraySize = min(largestArray, 2 * arraySize)
-  }
-
-  /// After an array of `taskCount` was not taken for now; returns for how many seconds to wait. With nothing of this run in
-  /// the queue, a smaller array may be what a limit allows.
-  mutating func refused(taskCount: Int, isAlone: Bool) -> Double {
-    refusals += 1
-    if isAlone { arraySize = max(1, taskCount / 2) }
-    let delay = min(60, 2 * pow(2, Double(refusals)))
-    nextSubmission = ChildProcess.now() + delay
-    return delay
-  }
-}
-
 /// One wave on its way.
 private final class SlurmHead {
   private let batch: Batch
@@ -104,7 +61,7 @@ private final class SlurmHead {
   private var measured: [Int: (count: Int, seconds: Double)] = [:]
   /// Whether any task has finished a cell.
   private var isFruitful = false
-  private var pace: Pace
+  private var pace: SubmissionPace
   private var nextQuestion = 0.0
   private var lastNote = (time: 0.0, text: "")
 
@@ -123,7 +80,7 @@ private final class SlurmHead {
     self.askInterval = askInterval
     self.report = report
     try slurm.require()
-    pace = Pace(largestArray: try slurm.largestArray())
+    pace = SubmissionPace(largestArray: try slurm.largestArray())
     for item in batch.items { open[batch.key(item)] = OpenCell(item: item) }
     arrays = try SlurmArray.found(in: root, wanted: open.mapValues(\.item))
     let adopted = Set(arrays.flatMap { $0.tasks.values.flatMap(\.items) })
