@@ -47,6 +47,24 @@ import Testing
     return Set(parts.filter { $0[0] == "Papers" && $0.count > 2 }.map { String($0[1]) })
   }
 
+  @Test("what can be set of an experiment's parameters says what it is and what is allowed")
+  func parametersAreDeclared() throws {
+    var count = 0
+    for (file, text) in try Self.sources.get() where file.hasPrefix("Papers/") {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      guard let start = lines.firstIndex(where: { $0.contains("struct Parameters:") }) else { continue }
+      for number in start..<lines.count {
+        if lines[number].contains("init() {}") { break }
+        guard lines[number].contains(#/package var \w+ = /#) else { continue }
+        count += 1
+        // The attribute stands before the property, on its line or on the one above.
+        let isDeclared = lines[number - 1...number].contains { $0.contains("@Parameter(") }
+        #expect(isDeclared, "\(file):\(number + 1)")
+      }
+    }
+    #expect(count > 300)
+  }
+
   @Test("papers know no engine, no files, no C but their own")
   func papers() throws {
     let strangers = Self.engine.union([
