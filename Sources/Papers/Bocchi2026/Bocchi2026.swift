@@ -10,13 +10,12 @@ public let bocchi2026 = Paper(
     """,
   experiments: [
     Plateau.self, OverlapFlow.self, ReducedSGD.self, FullSGD.self, EscapeRate.self, EscapeTime.self,
-    EscapeAmplitude.self, ConservedQuantity.self, NearestSolution.self, SolutionManifold.self, Hessian.self,
-    HessianPath.self, LateTime.self,
+    EscapeAmplitude.self, ConservedQuantity.self, NearestSolution.self, LearningOrder.self, SolutionManifold.self,
+    Hessian.self, HessianPath.self, LateTime.self,
   ],
   tables: [
     dynamicsTable, fullRunTable, gapTable, prefactorTable, prefactorCurveTable, escapeTimeTable, gainTable, driftTable,
-    pathTable,
-    endTable, circleTable, deficitTable, flowDeficitTable, spectrumTable, curvatureTable, lateTable, widthTable,
+    pathTable, endTable, circleTable, deficitTable, flowDeficitTable, spectrumTable, curvatureTable, lateTable, widthTable,
   ],
   estimators: dynamicsEstimators + tailEstimators + escapeEstimators + gainEstimators + biasEstimators
     + landscapeEstimators)

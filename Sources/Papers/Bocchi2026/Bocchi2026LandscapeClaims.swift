@@ -48,6 +48,8 @@ let biasEstimators: [Estimator] = [
         ($0.parameters.inputDimension, $0[ConservedQuantity.deficit].values.map(Double.logarithm))
       })
   },
+  turnShare("bocchi2026/turn-share", LearningOrder.turn, of: "descent"),
+  turnShare("bocchi2026/flow-turn-share", LearningOrder.flowTurn, of: "the overlap equations"),
   Estimator(
     "bocchi2026/deficit-root-ratio", from: [NearestSolution.self],
     meaning: "mean fourth root of 1 - efficiency over that predicted from nu; mean over all points"
@@ -76,6 +78,31 @@ let biasEstimators: [Estimator] = [
       value: fourth, standardError: 4 * fourth * ratio.relativeError, degreesOfFreedom: ratio.degreesOfFreedom)
   },
 ]
+
+/// Where on the way from the closest solution to Gram and Schmidt's a run ends.
+private func turnShare(_ name: String, _ turn: OutputArray, of dynamics: String) -> Estimator {
+  Estimator(
+    name, from: [LearningOrder.self],
+    meaning:
+      "where \(dynamics) ends on the way from the closest solution, 0, to that of Gram and Schmidt, 1; least squares over "
+      + "runs, mean over student widths"
+  ) { results in
+    let points = try results.points(of: LearningOrder.self)
+    let residuals = try points.map { point -> (share: Double, residuals: [Double]) in
+      let (turns, wholes) = (point[turn].values, point[LearningOrder.wholeTurn].values)
+      let whole = Statistics.mean(wholes)
+      guard whole > 0 else { throw EvidenceError("the closest solutions are those of Gram and Schmidt") }
+      let share = Statistics.mean(turns) / whole
+      return (share, zip(turns, wholes).map { ($0 - share * $1) / whole })
+    }
+    let variance = residuals.reduce(0) { $0 + pow2(Statistics.standardError($1.residuals)) }
+    return .fit(
+      value: Statistics.mean(residuals.map(\.share)), standardError: variance.squareRoot() / Double(points.count),
+      degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 0) - 1))
+  }
+}
+
+private func pow2(_ value: Double) -> Double { value * value }
 
 /// Mean fourth root of the deficit over the predicted one.
 func rootRatio(_ point: ExperimentPoint<NearestSolution>) -> Estimate {

@@ -1,0 +1,129 @@
+private import Foundation
+package import NumericalMethods
+package import PaperKit
+
+/// Which zero-loss solution descent and the overlap equations reach when the teacher's rows differ in norm: not the closest one.
+///
+/// A column R_r grows as exp(4 eta c* t_r time), so the strongest direction is learnt first, by itself: it ends along its own
+/// start, u_1 = R_1/|R_1|. On the plateau that follows Q is kappa_1 along u_1 and kappa across, delta + 2 c* t_1 - 2 c kappa_1 = 0
+/// and delta - 2 c kappa = 0, so R_2 shrinks along u_1, at the rate 4 eta c* (t_1 - t_2), and grows across, at 4 eta c* t_2. It
+/// ends along what is left of its start across u_1, and so on: O is what Gram and Schmidt make of the columns of R, in descending
+/// order of t_r. At finite N the next column has the size N^(-(1 - t_2/t_1)/2) when the first is learnt, which turns O by the
+/// square of that. [derived]
+package enum LearningOrder: Experiment {
+  package struct Parameters: NetworkParameters {
+    /// p, p* to 16.
+    package var studentWidth = 2
+    /// p*, 2 to 16.
+    package var teacherWidth = 2
+    /// eta, 1e-6 to the eta at which solutions are unstable, exclusive.
+    package var learningRate = 0.02
+    /// N, at least p + p* + 2.
+    package var inputDimension = 250
+    /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
+    package var teacherSpread = 0.5
+    package let constraint = Constraint.free
+
+    package init() {}
+
+    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, teacherSpread }
+
+    package func validate() throws {
+      try validateNetwork()
+      try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
+      try require(teacherWidth >= 2, "teacherWidth", teacherWidth, allowed: "2 to 16")
+      try require(
+        studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
+    }
+
+    /// Steps until the weakest direction is learnt, from equal norms to these: (ln N + 8) e-foldings of its R R^T.
+    var stepCount: Int {
+      let efolding = Double(teacherWidth) / (8 * learningRate * (1 - teacherSpread))
+      return Int((efolding * (log(Double(inputDimension)) + 8)).rounded(.down)) * inputDimension
+    }
+  }
+
+  package static let name = "bocchi2026/learning-order"
+  package static let sourceFile = #fileID
+  package static let turn = OutputArray(
+    "turn", meaning: "how far descent ends from the closest solution, times the way from there to Gram and Schmidt's")
+  package static let flowTurn = OutputArray(
+    "flowTurn", meaning: "the same of the overlap equations from the same start")
+  package static let wholeTurn = OutputArray(
+    "wholeTurn", meaning: "squared distance of Gram and Schmidt's solution from the closest one")
+  package static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
+  package static let outputs = [turn, flowTurn, wholeTurn, deficit]
+  /// Half of the runs without what sets the closest solution and Gram and Schmidt's apart.
+  package static let halvedInequality = Mutant(
+    "halved-inequality", meaning: "every other run has a teacher of equal norms")
+  package static let mutants = [Mistake.equalNorms, halvedInequality]
+
+  package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    try run(parameters, replicas: [context])[0]
+  }
+
+  package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
+    func isEqual(_ context: RunContext) -> Bool {
+      context.mutant == Mistake.equalNorms || context.mutant == halvedInequality && context.replica % 2 == 1
+    }
+    var results = Array(repeating: [OutputArray: NDArray](), count: replicas.count)
+    for equal in [false, true] {
+      let places = replicas.indices.filter { isEqual(replicas[$0]) == equal }
+      let theory = equal ? parameters.theory.ofEqualNorms : parameters.theory
+      for (place, result) in zip(places, try run(parameters, theory, replicas: places.map { replicas[$0] })) {
+        results[place] = result
+      }
+    }
+    return results
+  }
+
+  /// Runs with a teacher of its own, measured by the parameters' one.
+  private static func run(
+    _ parameters: Parameters, _ theory: Theory, replicas: [RunContext]
+  ) throws -> [[OutputArray: NDArray]] {
+    let dimension = parameters.inputDimension
+    let norms = parameters.theory.teacherNorms
+    let equations = OverlapEquations(theory)
+    let method = OverlapEquations.method(relativeTolerance: 1e-8, inputDimension: Double(dimension))
+    let time = Double(parameters.stepCount) / Double(dimension)
+    return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
+      chain, starts, _ in
+      try chain.advance(parameters.stepCount)
+      return try starts.indices.map { lane in
+        let start = starts[lane].teacherOverlap
+        let aim = Overlaps.scaled(start, by: norms, rootPower: 1)
+        let nearest = try Overlaps.polar(aim)
+        let way = orthonormal(start) - nearest
+        func solution(_ overlaps: Overlaps) throws -> Matrix {
+          try Overlaps.polar(Overlaps.scaled(overlaps.teacherOverlap, by: theory.teacherNorms, rootPower: -1))
+        }
+        let end = try solution(chain.overlaps(lane: lane))
+        let flow = try equations.solve(from: starts[lane], at: [time], method: method)
+        let flowEnd = try solution(equations.overlaps(flow[0]))
+        return [
+          turn: NDArray(product(end - nearest, way)), flowTurn: NDArray(product(flowEnd - nearest, way)),
+          wholeTurn: NDArray(way.squaredNorm), deficit: NDArray(try Overlaps.deficit(of: end, from: aim)),
+        ]
+      }
+    }
+  }
+
+  private static func product(_ left: Matrix, _ right: Matrix) -> Double {
+    zip(left.values, right.values).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// The columns made orthonormal by Gram and Schmidt's way, from the first on.
+  static func orthonormal(_ matrix: Matrix) -> Matrix {
+    var columns: [[Double]] = []
+    for index in 0..<matrix.columnCount {
+      var column = matrix.column(index)
+      for other in columns {
+        let overlap = zip(column, other).reduce(0) { $0 + $1.0 * $1.1 }
+        column = zip(column, other).map { $0 - overlap * $1 }
+      }
+      let length = column.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      columns.append(column.map { $0 / length })
+    }
+    return Matrix(rowCount: matrix.rowCount, columnCount: matrix.columnCount) { columns[$1][$0] }
+  }
+}
