@@ -58,13 +58,18 @@ package enum ConvergenceRates: Experiment {
 
   /// Half of the risk's gradient is missing.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
-  package static let mutants = [droppedTrace, Mistake.halvedTime, Mistake.noSurplus]
+  /// Half of a power of time.
+  package static let halvedPower = Mutant(
+    "halved-power", meaning: "times are taken half as far from the last as they should be, in their logarithm")
+  package static let mutants = [droppedTrace, Mistake.halvedTime, Mistake.noSurplus, halvedPower]
 
   /// Draws one teacher and its students and follows the flows.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let dropsTrace = context.mutant == droppedTrace
     let pace: Double = context.mutant == Mistake.halvedTime ? 2 : 1
-    let times = parameters.times.map { pace * $0 }
+    let times = parameters.times.map {
+      context.mutant == halvedPower ? ($0 * parameters.lastTime).squareRoot() : pace * $0
+    }
     let width = context.mutant == Mistake.noSurplus ? parameters.teacherWidth : parameters.studentWidth
     var teacher = context.random("teacher")
     let levels = try Network.gaussianTeacher(

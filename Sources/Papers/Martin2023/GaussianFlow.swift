@@ -65,7 +65,9 @@ package enum GaussianFlow: Experiment {
   /// Half of the Riccati solution's growth.
   package static let halvedBracket = Mutant(
     "halved-bracket", meaning: "the march takes M = I + 2 W^T diag(kappa) W instead of 4")
-  package static let mutants = [droppedTrace, unscaledTime, orthonormalRows, halvedBracket]
+  /// Twice the time.
+  package static let doubledTime = Mutant("doubled-time", meaning: "the flow runs for twice as long as it should")
+  package static let mutants = [droppedTrace, unscaledTime, orthonormalRows, halvedBracket, doubledTime]
 
   /// Draws teacher and start and follows the flow.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -79,7 +81,8 @@ package enum GaussianFlow: Experiment {
       : try Network.gaussian(
         inputDimension: d, studentWidth: m, teacherWidth: mStar, teacher: &teacher, start: &start
       ).compressed()
-    let scale = context.mutant == unscaledTime ? 1 : Double(d)
+    let pace: Double = context.mutant == doubledTime ? 2 : 1
+    let scale = context.mutant == unscaledTime ? 1 : pace * Double(d)
     let times = parameters.times.map { $0 * scale }
     let dropsTrace = context.mutant == droppedTrace
     let states: [FlowState] =

@@ -47,7 +47,9 @@ package enum GaussianLimit: Experiment {
 
   /// phi with the wrong sign.
   package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
-  package static let mutants = [flippedPhi]
+  /// Half of phi.
+  package static let halvedPhi = Mutant("halved-phi", meaning: "phi is reported half as large")
+  package static let mutants = [flippedPhi, halvedPhi]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
 
@@ -71,9 +73,10 @@ package enum GaussianLimit: Experiment {
         method: "the spectral law by \(parameters.nodeCount) nodes instead of half of them",
         iterations: parameters.nodeCount, residual: differences.greatest())
     }
+    let factor: Double = context.mutant == flippedPhi ? -1 : context.mutant == halvedPhi ? 0.5 : 1
     return [
       rescaledTime: NDArray(parameters.times), overlap: NDArray(states.map(\.overlap)),
-      integratedTrace: NDArray(states.map { context.mutant == flippedPhi ? -$0.integratedTrace : $0.integratedTrace }),
+      integratedTrace: NDArray(states.map { factor * $0.integratedTrace }),
       scaledLoss: NDArray(states.map(\.scaledLoss)),
     ]
   }

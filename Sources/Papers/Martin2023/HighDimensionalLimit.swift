@@ -62,10 +62,17 @@ package enum HighDimensionalLimit: Experiment {
 
   /// phi with the wrong sign.
   package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
+  /// Half of phi.
+  package static let halvedPhi = Mutant("halved-phi", meaning: "phi is reported half as large")
   /// A law without its atoms.
   package static let forgottenAtoms = Mutant(
     "forgotten-atoms", meaning: "the overlap law is taken without its atoms: students without teacher do not decay")
-  package static let mutants = [flippedPhi, forgottenAtoms, Mistake.halvedTime, Mistake.noSurplus]
+  /// Half of a law's atom at 0.
+  package static let halvedAtom = Mutant(
+    "halved-atom", meaning: "half of the students without teacher do not decay")
+  package static let mutants = [
+    flippedPhi, halvedPhi, forgottenAtoms, halvedAtom, Mistake.halvedTime, Mistake.noSurplus,
+  ]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
 
@@ -74,18 +81,20 @@ package enum HighDimensionalLimit: Experiment {
     let law = OverlapLaw(
       studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio)
     let width = context.mutant == Mistake.noSurplus ? law.teacherWidthRatio : law.studentWidthRatio
-    let massAtZero = context.mutant == forgottenAtoms ? law.massAtZero * law.studentWidthRatio : 0
+    let share: Double = context.mutant == forgottenAtoms ? 1 : context.mutant == halvedAtom ? 0.5 : 0
+    let massAtZero = share * law.massAtZero * law.studentWidthRatio
     let pace: Double = context.mutant == Mistake.halvedTime ? 2 : 1
     let limit = try solve(
       OverlapLaw(studentWidthRatio: width, teacherWidthRatio: law.teacherWidthRatio),
       at: parameters.times.map { pace * $0 }, relativeTolerance: parameters.relativeTolerance, forgottenMass: massAtZero
     )
+    let factor: Double = context.mutant == flippedPhi ? -1 : context.mutant == halvedPhi ? 0.5 : 1
     return [
       rescaledTime: NDArray(parameters.times), overlap: NDArray(limit.map(\.overlap)),
       overlapGap: NDArray(limit.map(\.overlapGap)),
       overlapGapAsymptote: NDArray(
         parameters.times.map { $0 > 0 ? Theory.overlapGap(law, rescaledTime: $0) : .nan }),
-      integratedTrace: NDArray(limit.map { context.mutant == flippedPhi ? -$0.integratedTrace : $0.integratedTrace }),
+      integratedTrace: NDArray(limit.map { factor * $0.integratedTrace }),
       scaledLoss: NDArray(limit.map(\.scaledLoss)), conservedResidual: NDArray(limit.map(\.conservedResidual)),
     ]
   }

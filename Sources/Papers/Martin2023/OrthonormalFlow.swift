@@ -65,28 +65,36 @@ package enum OrthonormalFlow: Experiment {
   /// Half of a term of the three scalars' equations.
   package static let halvedDecay = Mutant(
     "halved-decay", meaning: "in the reduction (ln c)' contains 2 c/m instead of 4 c/m")
-  package static let mutants = [droppedTrace, flippedPhi, unscaledTime, halvedDecay]
+  /// One neuron too few.
+  package static let lostNeuron = Mutant("lost-neuron", meaning: "the student has one neuron fewer than it should")
+  /// Twice the time.
+  package static let doubledTime = Mutant("doubled-time", meaning: "the flow runs for twice as long as it should")
+  package static let mutants = [
+    droppedTrace, flippedPhi, unscaledTime, halvedDecay, doubledTime, lostNeuron,
+  ]
 
   /// Draws the start and follows the flow.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let d = parameters.inputDimension
-    let scale = context.mutant == unscaledTime ? 1 : Double(d)
+    let pace: Double = context.mutant == doubledTime ? 2 : 1
+    let scale = context.mutant == unscaledTime ? 1 : pace * Double(d)
+    let width = parameters.studentWidth - (context.mutant == lostNeuron ? 1 : 0)
     let times = parameters.times.map { $0 * scale }
     let states: [ScalarReduction.Observables]
     var stream = context.random("start")
     switch parameters.method {
     case .reduction:
       let overlaps = try Overlaps.sample(
-        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, from: &stream)
+        inputDimension: d, studentWidth: width, teacherWidth: parameters.teacherWidth, from: &stream)
       states = try reduced(overlaps, parameters, at: times, context)
     case .frameReduction:
       let start = try Network.orthonormal(
-        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, start: &stream)
+        inputDimension: d, studentWidth: width, teacherWidth: parameters.teacherWidth, start: &stream)
       states = try reduced(
         Overlaps.of(frame: start.frame, teacherWidth: parameters.teacherWidth), parameters, at: times, context)
     case .direct:
       let start = try Network.orthonormal(
-        inputDimension: d, studentWidth: parameters.studentWidth, teacherWidth: parameters.teacherWidth, start: &stream)
+        inputDimension: d, studentWidth: width, teacherWidth: parameters.teacherWidth, start: &stream)
       let flow = DirectFlow(
         try start.network.compressed(), relativeTolerance: parameters.relativeTolerance,
         absoluteTolerance: parameters.absoluteTolerance, dropsTrace: context.mutant == droppedTrace)

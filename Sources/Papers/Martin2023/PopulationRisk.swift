@@ -26,7 +26,10 @@ package enum PopulationRisk: Experiment {
 
   /// A forgotten mean.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the closed form lacks (tr(Z - Z*))^2 / 4")
-  package static let mutants = [droppedTrace]
+  /// Half of a mean.
+  package static let halvedTrace = Mutant(
+    "halved-trace", meaning: "the closed form contains half of (tr(Z - Z*))^2 / 4")
+  package static let mutants = [droppedTrace, halvedTrace]
 
   /// Draws a network and inputs.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -39,8 +42,9 @@ package enum PopulationRisk: Experiment {
     // A teacher twice as strong, so that the traces differ by more than chance.
     let difference =
       LinearAlgebra.outerGram(network.weights) - 2 * Matrix(diagonal: network.teacherEigenvalues)
-    let trace = context.mutant == droppedTrace ? 0 : difference.trace
-    let risk = difference.squaredNorm / 2 + trace * trace / 4
+    let share: Double = context.mutant == droppedTrace ? 0 : context.mutant == halvedTrace ? 0.5 : 1
+    let trace = difference.trace
+    let risk = difference.squaredNorm / 2 + share * trace * trace / 4
     var inputs = context.random("inputs")
     var sum = 0.0
     for _ in 0..<parameters.sampleCount {
