@@ -48,8 +48,12 @@ let biasEstimators: [Estimator] = [
         ($0.parameters.inputDimension, $0[ConservedQuantity.deficit].values.map(Double.logarithm))
       })
   },
-  turnShare("bocchi2026/turn-share", LearningOrder.turn, of: "descent"),
-  turnShare("bocchi2026/flow-turn-share", LearningOrder.flowTurn, of: "the overlap equations"),
+  turnShare(
+    "bocchi2026/turn-share", LearningOrder.turn, over: LearningOrder.predictedTurn,
+    meaning: "how far descent ends on the way from the closest solution to Gram and Schmidt's, over the prediction"),
+  turnShare(
+    "bocchi2026/flow-turn-share", LearningOrder.flowTurn, over: LearningOrder.wholeTurn,
+    meaning: "where the overlap equations end on the way from the closest solution, 0, to Gram and Schmidt's, 1"),
   Estimator(
     "bocchi2026/deficit-root-ratio", from: [NearestSolution.self],
     meaning: "mean fourth root of 1 - efficiency over that predicted from nu; mean over all points"
@@ -79,30 +83,25 @@ let biasEstimators: [Estimator] = [
   },
 ]
 
-/// Where on the way from the closest solution to Gram and Schmidt's a run ends.
-private func turnShare(_ name: String, _ turn: OutputArray, of dynamics: String) -> Estimator {
-  Estimator(
-    name, from: [LearningOrder.self],
-    meaning:
-      "where \(dynamics) ends on the way from the closest solution, 0, to that of Gram and Schmidt, 1; least squares over "
-      + "runs, mean over student widths"
-  ) { results in
+/// The sum over runs of one turn over that of another; the mean of all student widths.
+private func turnShare(_ name: String, _ turn: OutputArray, over whole: OutputArray, meaning: String) -> Estimator {
+  Estimator(name, from: [LearningOrder.self], meaning: meaning + "; ratio of sums over runs, mean over student widths")
+  {
+    results in
     let points = try results.points(of: LearningOrder.self)
-    let residuals = try points.map { point -> (share: Double, residuals: [Double]) in
-      let (turns, wholes) = (point[turn].values, point[LearningOrder.wholeTurn].values)
-      let whole = Statistics.mean(wholes)
-      guard whole > 0 else { throw EvidenceError("the closest solutions are those of Gram and Schmidt") }
-      let share = Statistics.mean(turns) / whole
-      return (share, zip(turns, wholes).map { ($0 - share * $1) / whole })
+    let shares = try points.map { point -> (value: Double, error: Double) in
+      let (turns, wholes) = (point[turn].values, point[whole].values)
+      let mean = Statistics.mean(wholes)
+      guard mean > 0 else { throw EvidenceError("the closest solutions are those of Gram and Schmidt") }
+      let share = Statistics.mean(turns) / mean
+      return (share, Statistics.standardError(zip(turns, wholes).map { ($0 - share * $1) / mean }))
     }
-    let variance = residuals.reduce(0) { $0 + pow2(Statistics.standardError($1.residuals)) }
+    let variance = shares.reduce(0) { $0 + $1.error * $1.error }
     return .fit(
-      value: Statistics.mean(residuals.map(\.share)), standardError: variance.squareRoot() / Double(points.count),
+      value: Statistics.mean(shares.map(\.value)), standardError: variance.squareRoot() / Double(points.count),
       degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 0) - 1))
   }
 }
-
-private func pow2(_ value: Double) -> Double { value * value }
 
 /// Mean fourth root of the deficit over the predicted one.
 func rootRatio(_ point: ExperimentPoint<NearestSolution>) -> Estimate {

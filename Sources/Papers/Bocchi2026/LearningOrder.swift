@@ -9,7 +9,8 @@ package import PaperKit
 /// and delta - 2 c kappa = 0, so R_2 shrinks along u_1, at the rate 4 eta c* (t_1 - t_2), and grows across, at 4 eta c* t_2. It
 /// ends along what is left of its start across u_1, and so on: O is what Gram and Schmidt make of the columns of R, in descending
 /// order of t_r. At finite N the next column has the size N^(-(1 - t_2/t_1)/2) when the first is learnt, which turns O by the
-/// square of that. [derived]
+/// square of that. Noise of single samples adds to R on the plateau, sqrt(nu_r/N) of a standard normal number to each element of
+/// column r, before Gram and Schmidt see it. [derived]
 package enum LearningOrder: Experiment {
   package struct Parameters: NetworkParameters {
     /// p, p* to 16.
@@ -22,11 +23,15 @@ package enum LearningOrder: Experiment {
     package var inputDimension = 250
     /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
     package var teacherSpread = 0.5
+    /// Draws of the noise behind the prediction of each replica, 1 to 1e6.
+    package var noiseCount = 50
     package let constraint = Constraint.free
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey { case studentWidth, teacherWidth, learningRate, inputDimension, teacherSpread }
+    enum CodingKeys: String, CodingKey {
+      case studentWidth, teacherWidth, learningRate, inputDimension, teacherSpread, noiseCount
+    }
 
     package func validate() throws {
       try validateNetwork()
@@ -34,6 +39,7 @@ package enum LearningOrder: Experiment {
       try require(teacherWidth >= 2, "teacherWidth", teacherWidth, allowed: "2 to 16")
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
+      try require((1...1_000_000).contains(noiseCount), "noiseCount", noiseCount, allowed: "1 to 1000000")
     }
 
     /// Steps until the weakest direction is learnt, from equal norms to these: (ln N + 8) e-foldings of its R R^T.
@@ -51,8 +57,11 @@ package enum LearningOrder: Experiment {
     "flowTurn", meaning: "the same of the overlap equations from the same start")
   package static let wholeTurn = OutputArray(
     "wholeTurn", meaning: "squared distance of Gram and Schmidt's solution from the closest one")
+  package static let predictedTurn = OutputArray(
+    "predictedTurn",
+    meaning: "what Gram and Schmidt make of the start with the noise of single samples, in place of descent")
   package static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
-  package static let outputs = [turn, flowTurn, wholeTurn, deficit]
+  package static let outputs = [turn, flowTurn, wholeTurn, predictedTurn, deficit]
   /// Half of the runs without what sets the closest solution and Gram and Schmidt's apart.
   package static let halvedInequality = Mutant(
     "halved-inequality", meaning: "every other run has a teacher of equal norms")
@@ -64,7 +73,7 @@ package enum LearningOrder: Experiment {
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     func isEqual(_ context: RunContext) -> Bool {
-      context.mutant == Mistake.equalNorms || context.mutant == halvedInequality && context.replica % 2 == 1
+      context.mutant == Mistake.equalNorms || context.mutant == halvedInequality && context.replica.isMultiple(of: 2)
     }
     var results = Array(repeating: [OutputArray: NDArray](), count: replicas.count)
     for equal in [false, true] {
@@ -86,8 +95,9 @@ package enum LearningOrder: Experiment {
     let equations = OverlapEquations(theory)
     let method = OverlapEquations.method(relativeTolerance: 1e-8, inputDimension: Double(dimension))
     let time = Double(parameters.stepCount) / Double(dimension)
+    let noise = try noiseGains(parameters.theory).map { ($0 / Double(dimension)).squareRoot() }
     return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
-      chain, starts, _ in
+      chain, starts, contexts in
       try chain.advance(parameters.stepCount)
       return try starts.indices.map { lane in
         let start = starts[lane].teacherOverlap
@@ -100,11 +110,60 @@ package enum LearningOrder: Experiment {
         let end = try solution(chain.overlaps(lane: lane))
         let flow = try equations.solve(from: starts[lane], at: [time], method: method)
         let flowEnd = try solution(equations.overlaps(flow[0]))
+        var stream = contexts[lane].random("prediction")
+        let predicted = (0..<parameters.noiseCount).map { _ in
+          let normals = stream.normalMatrix(rowCount: start.rowCount, columnCount: start.columnCount)
+          let noisy = Matrix(rowCount: start.rowCount, columnCount: start.columnCount) {
+            start[$0, $1] + noise[$1] * normals[$0, $1]
+          }
+          return product(orthonormal(noisy) - nearest, way)
+        }
         return [
           turn: NDArray(product(end - nearest, way)), flowTurn: NDArray(product(flowEnd - nearest, way)),
-          wholeTurn: NDArray(way.squaredNorm), deficit: NDArray(try Overlaps.deficit(of: end, from: aim)),
+          wholeTurn: NDArray(way.squaredNorm), predictedTurn: NDArray(Statistics.mean(predicted)),
+          deficit: NDArray(try Overlaps.deficit(of: end, from: aim)),
         ]
       }
+    }
+  }
+
+  /// nu_r, the relative gain of E[|R_r|^2] from the noise of single samples on the first plateau: ``Theory/noiseGain(until:)``
+  /// with 2 c* t_r for 2 c* in the rate and
+  ///
+  ///     E4_r = q {[1 + 2 c* t_r - kappa(p+2)]^2 + c*^2 (2 sum_s t_s^2 + 4 t_r^2) + 2 kappa^2 (p+2)}.
+  ///
+  /// Throws where there is no plateau or no growth.
+  package static func noiseGains(_ theory: Theory) throws -> [Double] {
+    let (p, eta) = (Double(theory.studentWidth), theory.learningRate)
+    let levels = theory.teacherNorms.map { $0 / Double(theory.teacherWidth) }
+    let squares = levels.reduce(0) { $0 + $1 * $1 }
+    func rate(_ kappa: Double, _ level: Double) -> Double { 2 * eta * (1 - p * kappa + 2 * level - 2 * kappa) }
+    func source(_ kappa: Double, _ level: Double) -> Double {
+      let mean = 1 + 2 * level - kappa * (p + 2)
+      return 4 * eta * eta * p * kappa
+        * (mean * mean + 2 * squares + 4 * level * level + 2 * kappa * kappa * (p + 2))
+    }
+    let plateau = try theory.plateauNorm()
+    return try levels.map { level in
+      guard rate(plateau, level) > 0 else {
+        throw NumericalError.undefined("no escape: a direction grows at the rate \(rate(plateau, level))")
+      }
+      var state = [1.0, 0, 0]
+      try DormandPrince(relativeTolerance: 1e-12, absoluteTolerance: 1e-14).integrate(
+        from: 0, to: 10 * (p + 2) / eta, state: &state
+      ) { _, state, derivative in
+        let kappa = state[0] / p
+        let delta = 1 - p * kappa
+        let squared = delta * delta + 2 * (p * kappa * kappa + squares)
+        derivative[0] =
+          4 * eta * state[0] * (delta - 2 * kappa)
+          + 4 * eta * eta * state[0] * (squared - 4 * delta * kappa + 8 * kappa * kappa)
+        derivative[1] = rate(kappa, level)
+        derivative[2] = source(kappa, level) * exp(-2 * state[1])
+      } onStep: { _ in
+        .proceed
+      }
+      return state[2] + source(plateau, level) * exp(-2 * state[1]) / (2 * rate(plateau, level))
     }
   }
 
