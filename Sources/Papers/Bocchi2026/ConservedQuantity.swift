@@ -64,8 +64,17 @@ package enum ConservedQuantity: Experiment {
   package static let outputs = [
     time, earlyTime, matrixDrift, noisyMatrixDrift, polarDrift, path, reached, nearest, deficit, expectedDeficit,
   ]
+  /// Half of the exponent with which what is missed falls.
+  package static let halvedExponent = Mutant(
+    "halved-exponent", meaning: "Q - R R^T of a random start scatters as that of sqrt(N) inputs")
+  /// Half of what is missed.
+  package static let halvedVariance = Mutant(
+    "halved-variance", meaning: "Q - R R^T of a random start has half of its variance around I")
   package static let mutants =
-    Mistake.ofEquations + [Mistake.identityProcrustes, Mistake.freedRows, Mistake.equalNorms, Mistake.halfwayStart]
+    Mistake.ofEquations + [
+      Mistake.identityProcrustes, Mistake.freedRows, Mistake.equalNorms, Mistake.halfwayStart, halvedExponent,
+      halvedVariance,
+    ]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var theory = parameters.theory
@@ -96,7 +105,8 @@ package enum ConservedQuantity: Experiment {
     let polars = try withNoise.solve(from: fromIdentity, at: times, method: method).map {
       try Overlaps.polar(withNoise.overlaps($0).teacherOverlap)
     }
-    let states = try withNoise.solve(from: start, at: times, method: method).map(withNoise.overlaps)
+    let states = try withNoise.solve(from: mistaken(start, theory, dimension, in: context), at: times, method: method)
+      .map(withNoise.overlaps)
     let paths = states.map(\.teacherOverlap)
     let (middle, norms) = ((times.count - 1) * 2 / 3, theory.teacherNorms)
     let noisy = try matrix(states[middle], times[middle])
@@ -124,6 +134,22 @@ package enum ConservedQuantity: Experiment {
       deficit: NDArray(try Overlaps.deficit(of: end, from: aim)),
       expectedDeficit: NDArray(try Overlaps.deficit(of: expected, from: start.teacherOverlap)),
     ]
+  }
+
+  /// The start from which the path goes: the true one unless a deliberate mistake changes its Q_perp.
+  private static func mistaken(
+    _ start: Overlaps, _ theory: Theory, _ dimension: Double, in context: RunContext
+  ) -> Overlaps {
+    var result = start
+    if context.mutant == halvedExponent {
+      result.perpendicular =
+        Overlaps.start(.random, theory, inputDimension: dimension.squareRoot(), in: context).perpendicular
+    }
+    if context.mutant == halvedVariance {
+      let identity = Matrix.identity(theory.studentWidth)
+      result.perpendicular = identity + 0.5.squareRoot() * (start.perpendicular - identity)
+    }
+    return result
   }
 
   private static func greatest(_ matrix: Matrix) -> Double { matrix.values.lazy.map(abs).greatest() }

@@ -30,14 +30,21 @@ package enum EscapeAmplitude: Experiment {
   package static let noiseGain = OutputArray(
     "noiseGain", meaning: "nu, the predicted relative gain of E[X] by noise up to then")
   package static let outputs = [amplitude, noiseGain]
-  package static let mutants = Mistake.ofDescent + [Mistake.halvedGain, Mistake.lostRow]
+  /// A law of twice the shape, half the variance.
+  package static let doubledWidth = Mutant(
+    "doubled-width", meaning: "the student has twice as many neurons as it should")
+  package static let mutants = Mistake.ofDescent + [Mistake.halvedGain, Mistake.lostRow, doubledWidth]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
-    let theory = parameters.theory
+    var theory = parameters.theory
+    if replicas[0].mutant == doubledWidth {
+      theory = Theory(
+        studentWidth: 2 * theory.studentWidth, teacherWidth: theory.teacherWidth, learningRate: theory.learningRate)
+    }
     let dimension = parameters.inputDimension
     let stepCount = Int(
       parameters.efoldings * Double(theory.teacherWidth) / (8 * theory.learningRate) * Double(dimension))

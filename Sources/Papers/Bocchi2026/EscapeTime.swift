@@ -51,9 +51,12 @@ package enum EscapeTime: Experiment {
   package static let outputs = [
     escapeTime, flowTime, typicalTime, noiseGain, amplitude, correctedTime, expectedSlope,
   ]
+  /// Half of the power of p by which steps are too short.
+  package static let halvedPlainGradient = Mutant(
+    "halved-plain-gradient", meaning: "steps are sqrt(p p*) times the plain gradient instead of p times")
   package static let mutants =
     Mistake.ofEquations + Mistake.ofDescent + [
-      Mistake.plainGradient, Mistake.halvedGain, Mistake.smallStart, Mistake.halvedScatter,
+      Mistake.plainGradient, Mistake.halvedGain, Mistake.smallStart, Mistake.halvedScatter, halvedPlainGradient,
     ]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool {
@@ -66,7 +69,13 @@ package enum EscapeTime: Experiment {
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let mutant = replicas[0].mutant
-    let theory = mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
+    var theory = mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
+    if mutant == halvedPlainGradient {
+      theory = Theory(
+        studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth,
+        learningRate: theory.learningRate * (Double(theory.teacherWidth) / Double(theory.studentWidth)).squareRoot(),
+        constraint: theory.constraint)
+    }
     let target = try theory.plateauLoss() / 2
     let slope = 1 / (2 * (try theory.escapeRate()))
     let dimension = Double(parameters.inputDimension)

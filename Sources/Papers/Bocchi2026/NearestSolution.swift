@@ -36,14 +36,22 @@ package enum NearestSolution: Experiment {
     "predictedRootDeficit", meaning: "mean fourth root of the deficit over the same pairs")
   package static let noiseGain = OutputArray("noiseGain", meaning: "nu")
   package static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
-  package static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain]
+  /// Half of the exponent with which the deficit falls with eta.
+  package static let halvedRange = Mutant(
+    "halved-range", meaning: "learning rates are taken half as far from 0.1 as they should be, in their logarithm")
+  package static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain, halvedRange]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
-    let theory = parameters.theory
+    var theory = parameters.theory
+    if replicas[0].mutant == halvedRange {
+      theory = Theory(
+        studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth,
+        learningRate: (0.1 * theory.learningRate).squareRoot())
+    }
     let dimension = parameters.inputDimension
     let gain = (replicas[0].mutant == Mistake.halvedGain ? 0.5 : 1) * (try theory.noiseGain())
     let efoldings = log(Double(dimension)) + 8

@@ -48,12 +48,21 @@ package enum OverlapFlow: Experiment {
     meaning: "first time at which the loss is half that of the plateau, NaN if not before the last time")
   package static let plateauLoss = OutputArray("plateauLoss", meaning: "population loss of the plateau")
   package static let outputs = [time, populationLoss, teacherOverlap, selfOverlap, escapeTime, plateauLoss]
-  package static let mutants = Mistake.ofEquations + [Mistake.plainGradient]
+  /// Half of the power of p by which steps are too short.
+  package static let halvedPlainGradient = Mutant(
+    "halved-plain-gradient", meaning: "steps are sqrt(p p*) times the plain gradient instead of p times")
+  package static let mutants = Mistake.ofEquations + [Mistake.plainGradient, halvedPlainGradient]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { parameters.start == .random }
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let theory = context.mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
+    var theory = context.mutant == Mistake.plainGradient ? parameters.theory.ofPlainGradient : parameters.theory
+    if context.mutant == halvedPlainGradient {
+      theory = Theory(
+        studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth,
+        learningRate: theory.learningRate * (Double(theory.teacherWidth) / Double(theory.studentWidth)).squareRoot(),
+        constraint: theory.constraint, teacherSpread: theory.teacherSpread)
+    }
     let dimension = Double(parameters.inputDimension)
     let start = Overlaps.start(parameters.start, theory, inputDimension: dimension, in: context)
     let equations = OverlapEquations(

@@ -35,7 +35,10 @@ package enum SolutionManifold: Experiment {
   package static let expectedDimension = OutputArray(
     "expectedDimension", meaning: "p p* - p*(p*+1)/2; for constrained rows with p > p* p(p*-1) - p*(p*+1)/2 + 1")
   package static let outputs = [populationLoss, dimension, greatestDimension, expectedDimension]
-  package static let mutants = [Mistake.shortSolution, Mistake.forgottenLengths]
+  /// More equations for a solution.
+  package static let heldDirections = Mutant(
+    "held-directions", meaning: "rows of a solution may change their lengths alone, not their directions")
+  package static let mutants = [Mistake.shortSolution, Mistake.forgottenLengths, heldDirections]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let (p, q) = (parameters.studentWidth, parameters.teacherWidth)
@@ -65,6 +68,14 @@ package enum SolutionManifold: Experiment {
     for s in 0..<q {
       for u in 0...s where context.mutant != Mistake.forgottenLengths || u != s {
         conditions.append(row(p, q) { a, t in (t == s ? r[a, u] : 0) + (t == u ? r[a, s] : 0) })
+      }
+    }
+    if context.mutant == heldDirections {
+      // A change across the row, for each pair of columns.
+      for k in 0..<p {
+        for (s, u) in pairs(q) {
+          conditions.append(row(p, q) { a, t in a == k ? (t == s ? r[k, u] : t == u ? -r[k, s] : 0) : 0 })
+        }
       }
     }
     if !isFree { for k in 0..<p { conditions.append(row(p, q) { a, t in a == k ? r[a, t] : 0 }) } }

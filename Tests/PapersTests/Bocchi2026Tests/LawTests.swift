@@ -350,7 +350,19 @@ private func values<E: Experiment>(
       ($0.constraint, $0.teacherSpread, $0.timeCount) = (.spherical, 0.2, 2)
     }
     try differs(NearestSolution.self, NearestSolution.deficit, NearestSolution.noiseGain) {
-      ($0.inputDimension, $0.learningRate, $0.pairCount) = (50, 0.1, 1)
+      ($0.inputDimension, $0.learningRate, $0.pairCount) = (50, 0.09, 1)
+    }
+    try differs(LearningOrder.self, LearningOrder.turn, LearningOrder.flowTurn) {
+      ($0.inputDimension, $0.learningRate, $0.noiseCount) = (20, 0.05, 1)
+    }
+  }
+
+  @Test("for equal norms the noise of every column gains what it gains in all")
+  func noiseOfColumns() throws {
+    for (p, q, eta) in [(2, 2, 0.05), (4, 2, 0.1), (3, 3, 0.01)] {
+      let theory = Theory(studentWidth: p, teacherWidth: q, learningRate: eta)
+      let gain = try theory.noiseGain()
+      for column in try LearningOrder.noiseGains(theory) { expectClose(column, gain, relative: 1e-9) }
     }
   }
 
