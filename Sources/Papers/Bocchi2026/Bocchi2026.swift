@@ -15,7 +15,8 @@ public let bocchi2026 = Paper(
   ],
   tables: [
     dynamicsTable, fullRunTable, gapTable, prefactorTable, prefactorCurveTable, escapeTimeTable, gainTable, driftTable,
-    pathTable, endTable, circleTable, deficitTable, flowDeficitTable, spectrumTable, curvatureTable, lateTable, widthTable,
+    pathTable, endTable, circleTable, deficitTable, flowDeficitTable, dimensionTable, dimensionCurveTable, rowNormTable,
+    spectrumTable, curvatureTable, lateTable, widthTable,
   ],
   estimators: dynamicsEstimators + tailEstimators + escapeEstimators + gainEstimators + biasEstimators
     + landscapeEstimators)

@@ -144,3 +144,62 @@ let widthTable = TableDefinition(
     .place(OverlapFlow.time), .parameter(studentWidthColumn, \.studentWidth),
     .parameter(teacherWidthColumn, \.teacherWidth), .first(OverlapFlow.populationLoss, as: "loss"),
   ])
+
+/// The dimension of the set of zero-loss solutions, free rows and unit rows.
+let dimensionTable = TableDefinition(
+  "bocchi2026/solution-dimensions", of: SolutionManifold.self,
+  columns: [
+    .parameter(studentWidthColumn, \.studentWidth), .parameter(teacherWidthColumn, \.teacherWidth),
+    .parameter(constrainedColumn) { $0.constraint == .spherical },
+    .mean(SolutionManifold.dimension, meaning: "dimension from below, mean over random solutions"),
+    .mean(SolutionManifold.greatestDimension, meaning: "dimension from above, mean over random solutions"),
+  ])
+
+/// The dimension in closed form: p p* - p*(p*+1)/2 for free rows, p(p*-1) - p*(p*+1)/2 + 1 for unit rows with p > p*.
+let dimensionCurveTable = TableDefinition(
+  "bocchi2026/dimension-curve", from: [],
+  columns: [
+    studentWidthColumn, teacherWidthColumn, Column("free", meaning: "dimension for free rows"),
+    Column("unit", meaning: "dimension for unit rows"),
+  ]
+) { _ in
+  [1, 2].flatMap { q in
+    (q...8).map { p in
+      let dimensions = [Constraint.free, .spherical].map {
+        Theory(studentWidth: p, teacherWidth: q, learningRate: 0.01, constraint: $0).solutionDimension
+      }
+      return [Double(p), Double(q)] + dimensions.map(Double.init)
+    }
+  }
+}
+
+/// The squared norms of the rows of the zero-loss solutions reached, ascending, with the share of rows up to each, and the
+/// law for free rows: p/p* times a Beta number of p*/2 and (p - p*)/2, which the rows of a uniformly random O have.
+let rowNormTable = TableDefinition(
+  "bocchi2026/row-norms", from: [ConservedQuantity.self],
+  columns: [
+    studentWidthColumn, inputDimensionColumn, constrainedColumn,
+    Column("squaredNorm", meaning: "squared norm over N of a row of the zero-loss solution reached"),
+    Column("share", meaning: "share of rows whose squared norm is at most that"),
+    Column("law", meaning: "the same by the law for free rows; 1 from the squared norm 1 on for p = p*"),
+  ]
+) { results in
+  try results.points(of: ConservedQuantity.self).flatMap { point -> [[Double]] in
+    let (p, q) = (point.parameters.studentWidth, point.parameters.teacherWidth)
+    let values = point[ConservedQuantity.reached].values
+    let norms = (0..<values.count / q).map { row in
+      values[(row * q)..<((row + 1) * q)].reduce(0) { $0 + $1 * $1 } * Double(p) / Double(q)
+    }.sorted()
+    let fixed = [
+      Double(p), Double(point.parameters.inputDimension), flag(point.parameters.constraint),
+    ]
+    return norms.enumerated().map { index, norm in
+      let law =
+        p == q
+        ? (norm < 1 ? 0 : 1)
+        : Distributions.betaCumulative(
+          min(1, norm * Double(q) / Double(p)), a: Double(q) / 2, b: Double(p - q) / 2)
+      return fixed + [norm, Double(index + 1) / Double(norms.count), law]
+    }
+  }
+}
