@@ -36,7 +36,7 @@ package struct FileError: Error, Sendable, Equatable {
       switch code {
       case ENOSPC, EDQUOT, EFBIG: .noSpace
       case EACCES, EPERM, EROFS: .notPermitted
-      case ENOENT, ESTALE: .notThere
+      case ENOENT, ESTALE, ESRCH: .notThere
       case EISDIR, ENOTDIR, EEXIST, ENOTEMPTY: .nameTaken
       default: .other
       }
