@@ -17,7 +17,7 @@ package struct Claim: Sendable {
   /// `paper/name`.
   package let id: String
   package let statement: Prose
-  package let source: String
+  package let source: Prose
   package let kind: Kind
   package let estimator: Estimator
   package let evidence: Evidence
@@ -93,7 +93,7 @@ package struct ClaimFile {
     guard let mapping = value.mapping("claim", allowing: Self.keys, in: context) else { return nil }
     func prose(_ key: String) -> Prose? { mapping.required(key, in: context)?.prose(key, in: context) }
     let statement = prose("statement")
-    let source = mapping.required("source", in: context)?.text("source", in: context)
+    let source = prose("source")
     let because = prose("because")
     let kind = mapping.required("kind", in: context)?.word("kind", as: Claim.Kind.self, in: context)
     let named = namedEstimator(mapping["estimate"], context)

@@ -161,7 +161,8 @@ package struct VerdictReport: Sendable {
     let objects = claims.map { evaluated -> [String: Any] in
       let claim = evaluated.claim
       return [
-        "claim": claim.id, "statement": claim.statement.unicode, "source": claim.source, "kind": claim.kind.rawValue,
+        "claim": claim.id, "statement": claim.statement.unicode, "source": claim.source.unicode,
+        "kind": claim.kind.rawValue,
         "estimate": finite(evaluated.estimate?.value), "standardError": finite(evaluated.estimate?.standardError),
         "numericalError": finite(evaluated.estimate?.numericalError), "skewness": finite(evaluated.estimate?.skewness),
         "evidence": evaluated.estimate?.kind ?? "none", "replicas": evaluated.estimate?.replicaCount ?? 0,
@@ -213,7 +214,7 @@ package struct VerdictReport: Sendable {
   private static func testCase(_ evaluated: EvaluatedClaim, of paper: String) -> String {
     let claim = evaluated.claim
     let properties: [(String, String)] = [
-      ("statement", claim.statement.unicode), ("source", claim.source), ("kind", claim.kind.rawValue),
+      ("statement", claim.statement.unicode), ("source", claim.source.unicode), ("kind", claim.kind.rawValue),
       ("estimate", evaluated.estimate.map { "\($0.value)" } ?? ""),
       ("standardError", evaluated.estimate.map { "\($0.standardError)" } ?? ""),
       ("evidence", evaluated.estimate?.kind ?? "none"),

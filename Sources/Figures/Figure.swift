@@ -43,7 +43,7 @@ package struct Figure: Sendable, Equatable {
   package let id: String
   package let caption: Prose
   /// The paper's own figure, "Fig. 1", or "ours".
-  package let source: String
+  package let source: Prose
   package let width: Width
   /// Height in cm, or nil for one that suits the layout.
   package let height: Double?

@@ -66,7 +66,7 @@ package struct FigureFile {
   ) -> Figure? {
     guard let mapping = value.mapping("figure", allowing: Self.keys, in: context) else { return nil }
     let caption = mapping.required("caption", in: context)?.prose("caption", in: context)
-    let source = mapping.required("source", in: context)?.text("source", in: context)
+    let source = mapping.required("source", in: context)?.prose("source", in: context)
     let width = mapping["width"]?.word("width", as: Figure.Width.self, in: context) ?? .oneColumn
     let height = mapping["height"]?.number("height", in: context)
     if let height, !(2...30).contains(height) { mapping.refuse("height", "2 to 30 cm", context) }

@@ -297,7 +297,7 @@ package struct Gnuplot {
   private static func sidecar(_ job: Job, files: [String: String], gnuplot: String) -> FigureSidecar {
     let figure = job.script.figure
     return FigureSidecar(
-      figure: figure.id, caption: figure.caption.unicode, source: figure.source, key: job.script.key,
+      figure: figure.id, caption: figure.caption.unicode, source: figure.source.unicode, key: job.script.key,
       series: job.script.series, inputs: job.inputs, cells: job.cells, claims: job.script.claims, files: files,
       gnuplot: gnuplot, origin: job.origin)
   }

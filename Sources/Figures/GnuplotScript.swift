@@ -1,6 +1,7 @@
 private import Digest
 private import Foundation
 package import PaperKit
+private import Pipeline
 
 /// The gnuplot script of one figure: a pure function of the figure, its tables and the style. It holds all numbers, so
 /// `gnuplot <name>.gp` in an empty folder writes `<name>.svg` and `<name>.pdf`.
@@ -67,7 +68,7 @@ package struct GnuplotScript: Sendable {
       return
     }
     text = """
-      # Figure \(figure.id) (\(oneLine(figure.source)))
+      # Figure \(figure.id) (\(oneLine(figure.source.unicode)))
       # Data key \(key)
       # Claims from the same arrays: \(claims.isEmpty ? "none" : oneLine(claims.joined(separator: ", ")))
       # Rebuild with: \(oneLine(command))

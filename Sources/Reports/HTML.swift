@@ -19,6 +19,10 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendLiteral(_ literal: String) { text += literal }
     package mutating func appendInterpolation(_ value: some StringProtocol) { text += Text.escapedForXML(value) }
     package mutating func appendInterpolation(_ value: Prose) { text += value.html }
+    /// What was not read as prose, such as a text in Swift: as it stands where it is none.
+    package mutating func appendInterpolation(prose value: String) {
+      if let prose = try? Prose(value) { appendInterpolation(prose) } else { appendInterpolation(value) }
+    }
     package mutating func appendInterpolation(_ value: Int) { text += "\(value)" }
     package mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
     package mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }

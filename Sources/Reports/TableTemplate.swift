@@ -126,7 +126,7 @@ struct TableTemplate {
     }
     var facts: [(String, HTML)] = [
       ("source", "\(claim.source)"),
-      ("measured by", "\(claim.estimator.name): \(claim.estimator.meaning)\(estimatorLink(claim))"),
+      ("measured by", "\(claim.estimator.name): \(prose: claim.estimator.meaning)\(estimatorLink(claim))"),
       ("accepted because", "\(claim.because)"),
     ]
     if let evaluated = entry.evaluated {

@@ -98,8 +98,10 @@ struct Show: ParsableCommand {
       return ("\(mutant.name) (\(mutant.meaning))", says)
     }
     return Report.ClaimFacts(
-      id: claim.id, kind: claim.kind.rawValue, statement: claim.statement.unicode, source: claim.source,
-      estimator: claim.estimator.name, meaning: claim.estimator.meaning, because: claim.because.unicode,
+      id: claim.id, kind: claim.kind.rawValue, statement: claim.statement.unicode, source: claim.source.unicode,
+      estimator: claim.estimator.name,
+      meaning: (try? Prose(claim.estimator.meaning))?.unicode ?? claim.estimator.meaning,
+      because: claim.because.unicode,
       place: "\(claim.location.file):\(claim.location.line)", accepted: [claim.accepted.low, claim.accepted.high],
       stages: claim.evidence.stages,
       figures: project.figures.filter { !stages.isDisjoint(with: $0.tables.flatMap(\.stages)) }.map(\.id),
@@ -113,7 +115,7 @@ struct Show: ParsableCommand {
 
   private func facts(_ figure: Figure, _ project: Project) throws -> Report.FigureFacts {
     Report.FigureFacts(
-      id: figure.id, source: figure.source, caption: figure.caption.unicode,
+      id: figure.id, source: figure.source.unicode, caption: figure.caption.unicode,
       files: "\(project.stem(of: figure)).svg .pdf .gp .json",
       tables: Dictionary(figure.tables.map { ($0.table, $0.stages) }, uniquingKeysWith: { $0 + $1 }),
       lineage: try FigureLineage(

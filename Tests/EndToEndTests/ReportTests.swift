@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import TestSupport
 import Testing
 
@@ -254,6 +255,25 @@ import Testing
     let pdf = try browser.pdf()
     #expect(pdf.prefix(5) == Data("%PDF-".utf8))
     #expect(pdf.count > 10_000)
+  }
+
+  @Test("formulas in the source of a claim or a figure are typeset on the page and Unicode on a terminal; dollars stay")
+  func sources() throws {
+    let figures = Project.figures.replacing("source: \"Fig. 1\"", with: "source: 'Fig. 1, at $n_c = 3$ for $5'")
+      .replacing("source: ours", with: "source: 'Theorem 2 with $\\lambda \\to 0$'")
+    let project = try Project(figures: figures)
+    #expect(try project.refig("run", "--quiet").status == 0)
+    #expect(try project.refig("report").status == 0)
+    let page = try project.workspace.read("report/quick/index.html")
+    for formula in ["$n_c = 3$", "$\\lambda \\to 0$"] {
+      #expect(page.contains(try Prose(formula).html))
+      #expect(!page.replacing(/<pre[^>]*>[^<]*<\/pre>/, with: "").contains(formula), "but in the YAML")
+    }
+    #expect(page.contains(" for $5"))
+    let shown = try project.refig("show", "claim:demo/always").output
+    #expect(shown.contains("Theorem 2 with λ → 0"), "\(shown)")
+    let broken = try Project(figures: figures.replacing("0$'", with: "0'")).refig("status")
+    #expect(broken.status == 2 && broken.errors.contains("'source': the formula"), "\(broken.errors)")
   }
 
   @Test("what has changed since an earlier run: a verdict, and a number that moved by more than its standard error")
