@@ -151,17 +151,15 @@ package struct Gnuplot {
     defer { Run.remove(URL(fileURLWithPath: folder)) }
     try Files.write(Array(script.text.utf8), to: "\(folder)/\(name).gp", by: "\(folder)/\(name).tmp")
     let answer = try ChildProcess.run(
-      [try find(in: path), "-d", name + ".gp"], environment: ProcessInfo.processInfo.environment, seconds: 600,
-      folder: folder)
+      [try find(in: path), "-d", name + ".gp"],
+      environment: ProcessInfo.processInfo.environment.merging(["TZ": "UTC"]) { $1 }, seconds: 600, folder: folder)
     guard answer.status == 0, let tex = try Files.bytes(of: "\(folder)/\(name).tex"),
       let pdf = try Files.bytes(of: "\(folder)/\(name).pdf")
     else {
       let told = answer.errors.split(separator: "\n").last.map(String.init)
       throw PipelineError.gnuplotFailed(figure: script.figure.id, message: told ?? "no picture for LaTeX")
     }
-    var data = Data(pdf)
-    removeDate(&data)
-    return (tex, Array(data))
+    return (tex, pdf)
   }
 
   // MARK: One run
@@ -238,15 +236,13 @@ package struct Gnuplot {
         throw failed(told ?? messages.last ?? "it ended with status \(status >> 8)")
       }
       var svg = try read(name + ".svg")
-      var pdf = try read(name + ".pdf")
+      let pdf = try read(name + ".pdf")
       guard svg.suffix(16).range(of: Data("</svg>".utf8)) != nil else { throw failed("\(name).svg is not complete") }
       guard lacksPDF || pdf.suffix(16).range(of: Data("%%EOF".utf8)) != nil else {
         throw failed("\(name).pdf is not complete")
       }
       Gnuplot.escapeAmpersands(&svg)
-      if lacksPDF { return (svg, nil) }
-      Gnuplot.removeDate(&pdf)
-      return (svg, pdf)
+      return (svg, lacksPDF ? nil : pdf)
     }
 
     private func failed(_ message: String) -> PipelineError {
@@ -259,15 +255,6 @@ package struct Gnuplot {
     guard svg.contains(UInt8(ascii: "&")) else { return }
     let text = String(decoding: svg, as: UTF8.self)
     svg = Data(text.replacing(#/&(?!(amp|lt|gt|quot|apos|#\w+);)/#, with: "&amp;").utf8)
-  }
-
-  /// Cairo writes the time of drawing into a PDF; zeros of the same length keep all offsets of the file right.
-  private static func removeDate(_ pdf: inout Data) {
-    guard let start = pdf.range(of: Data("/CreationDate (D:".utf8)) else { return }
-    for (index, digit) in zip(start.upperBound..., "19700101000000".utf8) where index < pdf.endIndex {
-      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(pdf[index]) else { return }
-      pdf[index] = digit
-    }
   }
 
   // MARK: Files

@@ -63,6 +63,7 @@ package struct GnuplotScript: Sendable {
         set multiplot
         \(drawing.commands)unset multiplot
         unset output
+        \(Self.dateRemoval(figure))
 
         """
       return
@@ -72,7 +73,7 @@ package struct GnuplotScript: Sendable {
       # Data key \(key)
       # Claims from the same arrays: \(claims.isEmpty ? "none" : oneLine(claims.joined(separator: ", ")))
       # Rebuild with: \(oneLine(command))
-      # This file is complete: `gnuplot \(figure.name).gp` writes \(figure.name).svg and \(figure.name).pdf here.
+      # This file is complete: `TZ=UTC gnuplot \(figure.name).gp` writes the same \(figure.name).svg and \(figure.name).pdf here.
       reset session
       set encoding utf8
       set minussign
@@ -92,7 +93,21 @@ package struct GnuplotScript: Sendable {
       \(drawing.commands)unset multiplot
       unset output
       }
+      \(Self.dateRemoval(figure))
 
+      """
+  }
+
+  /// Gives a PDF one date for all drawings, where there is a sed to do it: cairo asks the clock and takes no other. Another
+  /// one of the same length keeps the file's offsets right; spaces stand for a time zone other than UTC. The shell sees no
+  /// text of a user's but the name, of letters, digits and `._-` alone.
+  private static func dateRemoval(_ figure: Figure) -> String {
+    precondition(figure.name.wholeMatch(of: /[A-Za-z0-9._-]+/) != nil, "a figure named \(figure.name.debugDescription)")
+    let (date, fixed) = ("/CreationDate (D:[0-9]*", "/CreationDate (D:19700101000000Z)")
+    let file = "./\(figure.name).pdf"
+    return """
+      # One date for all drawings, so that equal figures have equal bytes.
+      system "LC_ALL=C sed -i.dated -e 's|\(date)Z)|\(fixed)|' -e 's|\(date)[-+][^)]*)|\(fixed)     |' \(file) && rm \(file).dated"
       """
   }
 }

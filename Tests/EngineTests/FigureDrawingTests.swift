@@ -76,10 +76,14 @@ func withFolder(_ body: (URL) throws -> Void) throws {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["gnuplot", name + ".gp"]
         process.currentDirectoryURL = alone
+        process.environment = ProcessInfo.processInfo.environment.merging(["TZ": "UTC"]) { $1 }
         try process.run()
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
-        #expect(try Data(contentsOf: alone.appending(path: name + ".svg")) == svg)
+        for ending in [".svg", ".pdf"] {
+          let (drawn, again) = (folder.appending(path: name + ending), alone.appending(path: name + ending))
+          #expect(try Data(contentsOf: again) == Data(contentsOf: drawn), "\(name)\(ending)")
+        }
         #expect(try files(alone) == [name + ".gp", name + ".pdf", name + ".svg"])
       }
     }
@@ -96,6 +100,37 @@ func withFolder(_ body: (URL) throws -> Void) throws {
       #expect(try files(folders[0]) == ["map.gp", "map.json", "map.pdf", "map.svg"])
       let mode = try FileManager.default.attributesOfItem(atPath: folders[0].appending(path: "map.pdf").path)
       #expect((mode[.posixPermissions] as? Int ?? 0) & 0o044 == 0o044, "others may read what was drawn")
+    }
+  }
+
+  @Test("a PDF has one date in every time zone, at its end the place of its table, and without sed today's")
+  func date() throws {
+    try withFolder { folder in
+      let script = try script(FigureGallery.yaml)
+      let name = script.figure.name
+      let gnuplot = try #require(
+        try runProgram("sh", ["-c", "command -v gnuplot"]).output.split(separator: "\n").first.map(String.init))
+      for (zone, path) in [("UTC", nil), ("Asia/Kolkata", nil), ("America/Lima", nil), ("UTC", "/nowhere")] {
+        let alone = folder.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: alone, withIntermediateDirectories: true)
+        try Data(script.text.utf8).write(to: alone.appending(path: name + ".gp"))
+        let process = Process()
+        process.executableURL = URL(filePath: gnuplot)
+        process.arguments = [name + ".gp"]
+        process.currentDirectoryURL = alone
+        process.standardError = FileHandle.nullDevice
+        process.environment = ["TZ": zone, "PATH": path ?? ProcessInfo.processInfo.environment["PATH"] ?? ""]
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let pdf = try Data(contentsOf: alone.appending(path: name + ".pdf"))
+        let text = String(decoding: pdf, as: UTF8.self)
+        #expect(text.contains("/CreationDate (D:19700101000000Z)") == (path == nil), "\(zone)")
+        let end = String(decoding: pdf.suffix(60), as: UTF8.self)
+        let place = try #require(end.firstMatch(of: /startxref\s+(\d+)/).flatMap { Int($0.output.1) })
+        #expect(pdf[place...].prefix(4) == Data("xref".utf8), "\(zone)")
+        #expect(try files(alone) == [name + ".gp", name + ".pdf", name + ".svg"])
+      }
     }
   }
 

@@ -2,7 +2,7 @@
 # Data key 13166c22ec3f8b9853e50a9447190e9313b787a6e42143565a45fd44c7615dfb
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:bocchi2026/fig1 --profile quick
-# This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
+# This file is complete: `TZ=UTC gnuplot fig1.gp` writes the same fig1.svg and fig1.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -1271,3 +1271,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./fig1.pdf && rm ./fig1.pdf.dated"

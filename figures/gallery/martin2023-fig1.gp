@@ -2,7 +2,7 @@
 # Data key c807c094e6f25398a54c2bf626bae80c32493116f0294537d5e18993dd0adbf8
 # Claims from the same arrays: martin2023/M1
 # Rebuild with: refig run fig:martin2023/fig1 --profile quick
-# This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
+# This file is complete: `TZ=UTC gnuplot fig1.gp` writes the same fig1.svg and fig1.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -511,3 +511,5 @@ plot \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./fig1.pdf && rm ./fig1.pdf.dated"

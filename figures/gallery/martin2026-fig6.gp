@@ -2,7 +2,7 @@
 # Data key 0a8df273b908bc7c0941b9fb6d3a619b560a398d3d934b5c409bf2ce66939ecc
 # Claims from the same arrays: martin2026/f6-1a, martin2026/f6-1b, martin2026/f6-2, martin2026/opt-1, martin2026/f6-4
 # Rebuild with: refig run fig:martin2026/fig6 --profile quick
-# This file is complete: `gnuplot fig6.gp` writes fig6.svg and fig6.pdf here.
+# This file is complete: `TZ=UTC gnuplot fig6.gp` writes the same fig6.svg and fig6.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -2704,3 +2704,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./fig6.pdf && rm ./fig6.pdf.dated"

@@ -2,7 +2,7 @@
 # Data key 4265cdf87f64b4f4505566020cd9148763abca6d80002d71feab8754947f398f
 # Claims from the same arrays: none
 # Rebuild with: refig run fig:oymak2019/success-map --profile quick
-# This file is complete: `gnuplot success-map.gp` writes success-map.svg and success-map.pdf here.
+# This file is complete: `TZ=UTC gnuplot success-map.gp` writes the same success-map.svg and success-map.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -148,3 +148,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./success-map.pdf && rm ./success-map.pdf.dated"

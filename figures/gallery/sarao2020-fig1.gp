@@ -2,7 +2,7 @@
 # Data key 729feb60902771c5317370e6b17e0941992a7ebfa44252efeae3721de7ec2292
 # Claims from the same arrays: sarao2020/S1, sarao2020/S17a, sarao2020/S17c
 # Rebuild with: refig run fig:sarao2020/fig1 --profile quick
-# This file is complete: `gnuplot fig1.gp` writes fig1.svg and fig1.pdf here.
+# This file is complete: `TZ=UTC gnuplot fig1.gp` writes the same fig1.svg and fig1.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -366,3 +366,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./fig1.pdf && rm ./fig1.pdf.dated"

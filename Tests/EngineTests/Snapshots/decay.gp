@@ -2,7 +2,7 @@
 # Data key 5db12fa57c5c19eb8806c9e85ff6f08b809cdd495dbdc708541b2bb356cdaa7c
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/decay
-# This file is complete: `gnuplot decay.gp` writes decay.svg and decay.pdf here.
+# This file is complete: `TZ=UTC gnuplot decay.gp` writes the same decay.svg and decay.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -347,3 +347,5 @@ plot \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./decay.pdf && rm ./decay.pdf.dated"

@@ -2,7 +2,7 @@
 # Data key 93e425d399cf8c03d65969668cf45aea3375e1cf24b2fe5c3f04e97f00bbd517
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/family
-# This file is complete: `gnuplot family.gp` writes family.svg and family.pdf here.
+# This file is complete: `TZ=UTC gnuplot family.gp` writes the same family.svg and family.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -718,3 +718,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./family.pdf && rm ./family.pdf.dated"

@@ -2,7 +2,7 @@
 # Data key 3dfbeaa701ec3ef79a94d5db68c37067f3c70d9e66a89492a15ac9eedeb1256d
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/map
-# This file is complete: `gnuplot map.gp` writes map.svg and map.pdf here.
+# This file is complete: `TZ=UTC gnuplot map.gp` writes the same map.svg and map.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -262,3 +262,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./map.pdf && rm ./map.pdf.dated"

@@ -2,7 +2,7 @@
 # Data key 782a203e271ac82c487ad8c55712d978ac343a6e4465a9d9cea901a0b99ffe25
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/spectra
-# This file is complete: `gnuplot spectra.gp` writes spectra.svg and spectra.pdf here.
+# This file is complete: `TZ=UTC gnuplot spectra.gp` writes the same spectra.svg and spectra.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -277,3 +277,5 @@ plot \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./spectra.pdf && rm ./spectra.pdf.dated"

@@ -2,7 +2,7 @@
 # Data key f0dccd8988b13e29d42192ed8b483f7edfe3c94676e8628518b9e867ea2749e8
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/stacked
-# This file is complete: `gnuplot stacked.gp` writes stacked.svg and stacked.pdf here.
+# This file is complete: `TZ=UTC gnuplot stacked.gp` writes the same stacked.svg and stacked.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -497,3 +497,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./stacked.pdf && rm ./stacked.pdf.dated"

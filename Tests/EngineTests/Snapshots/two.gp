@@ -2,7 +2,7 @@
 # Data key aa70fa79cde2536683fcbc7f9b861818121319fda7d74b02b915fab339137db2
 # Claims from the same arrays: toy/claim
 # Rebuild with: make figure-toy/two
-# This file is complete: `gnuplot two.gp` writes two.svg and two.pdf here.
+# This file is complete: `TZ=UTC gnuplot two.gp` writes the same two.svg and two.pdf here.
 reset session
 set encoding utf8
 set minussign
@@ -362,3 +362,5 @@ plot NaN notitle, \
 unset multiplot
 unset output
 }
+# One date for all drawings, so that equal figures have equal bytes.
+system "LC_ALL=C sed -i.dated -e 's|/CreationDate (D:[0-9]*Z)|/CreationDate (D:19700101000000Z)|' -e 's|/CreationDate (D:[0-9]*[-+][^)]*)|/CreationDate (D:19700101000000Z)     |' ./two.pdf && rm ./two.pdf.dated"
