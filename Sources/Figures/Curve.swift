@@ -33,6 +33,8 @@ struct Curve {
   private(set) var parts: [Part]
   /// One list of values for each part. NaN breaks a line; minus infinity is a bar that ends below a logarithmic axis.
   private(set) var rows: [[Double]]
+  /// The rows of the table that belong here, whole.
+  let table: Table
   /// Rows of the table that belong here; rows with a missing value; rows that a logarithmic axis cannot show whole.
   let rowCount: Int
   let missingCount: Int
@@ -87,6 +89,7 @@ struct Curve {
     self.panel = panel
     self.series = series
     self.splitValue = splitValue
+    self.table = table
     title = try series.label.filled { try Self.value(of: $0, table, subject) }
     origin =
       if let style = series.style {

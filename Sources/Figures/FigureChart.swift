@@ -40,8 +40,8 @@ package struct FigureChart: Sendable {
     package let bars: [(low: Double, high: Double)]
     /// The column of their half length; nil where a table has their ends.
     package let error: String?
-    /// The columns that have one value in all rows.
-    package let constants: [String: Double]
+    /// Of each row what all rows of the table with its x and y have in common, by column.
+    package let shared: [[String: Double]]
   }
 
   package let panels: [Panel]
@@ -72,13 +72,26 @@ extension FigureChart.Drawing {
     }
     let positions = series.draw == .heatmap ? [0, 1, curve.parts.count - 1] : [0, 1]
     let ends = curve.parts.indices.filter { curve.parts[$0].isBar && curve.parts[$0].axis == .y }
-    var constants: [String: Double] = [:]
-    for filter in series.filters where filter.values.count == 1 { constants[filter.column] = filter.values[0] }
-    if let split = series.split { constants[split] = curve.splitValue }
     self.init(
       panel: curve.panel, draw: series.draw, label: curve.title.plainText, color: color, table: table,
       columns: positions.map { curve.parts[$0].name }, rows: rows.map { row in positions.map { row[$0] } },
       bars: ends.count == 2 ? rows.map { ($0[ends[0]], $0[ends[1]]) } : [], error: series.columns[.error]?.name,
-      constants: constants)
+      shared: Self.shared(curve, rows))
+  }
+
+  private static func shared(_ curve: Curve, _ rows: [[Double]]) -> [[String: Double]] {
+    let table = curve.table
+    func common(_ rows: [[Double]]) -> [String: Double] {
+      guard let first = rows.first else { return [:] }
+      let columns = table.columns.indices.filter { column in rows.allSatisfy { $0[column] == first[column] } }
+      return Dictionary(uniqueKeysWithValues: columns.map { (table.columns[$0], first[$0]) })
+    }
+    let places = [Series.Role.x, .y].compactMap { role in
+      curve.series.columns[role].flatMap { table.columns.firstIndex(of: $0.name) }
+    }
+    let alike = Dictionary(grouping: table.rows) { row in places.map { row[$0] } }.mapValues(common)
+    // Where a bin begins, or where a line breaks, is in no row of the table.
+    let all = common(table.rows)
+    return rows.map { alike[Array($0[...1])] ?? all }
   }
 }

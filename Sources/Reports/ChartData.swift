@@ -26,15 +26,17 @@ struct ChartData: Encodable {
     let columns: [Int]
     /// What computes all of it, by its place among the commands.
     let run: Int
-    /// The column of what computes one replica of a point, by places among the commands.
+    /// The column of what computes a point again, by places among the commands.
     let at: Int?
   }
 
   struct Command: Encodable, Hashable {
     /// `{0}` stands for the x of a point and `{1}` for its y.
     let text: String
-    /// How many replicas a point has.
-    let replicas: Int?
+    /// What it was computed from; nil for a whole drawing.
+    var about: String?
+    /// Whether it computes one of many replicas.
+    var isSample = false
   }
 
   let panels: [Panel]
@@ -81,11 +83,12 @@ struct ChartData: Encodable {
         places.append(
           columns.place(of: Self.column(fields.map { Self.short($0, digits: drawing.error == nil ? 4 : 2) })))
       }
-      // Which of its stages computed a row is told only where there is no doubt.
       let finders = stages.map { PointFinder($0, drawing: drawing, option: option) }
-      let found = rows.map { row in finders.compactMap { $0.command(at: row) } }
-      let at = found.map { $0.count == 1 ? "\(commands.place(of: $0[0]))" : "n" }
-      let run = Command(text: "refig run \(stages.map(\.id).joined(separator: " "))\(option)", replicas: nil)
+      let at = kept.map { row in
+        Self.command(finders.compactMap { $0.points(behind: row) }, option: option)
+          .map { "\(commands.place(of: $0))" } ?? "n"
+      }
+      let run = Command(text: "refig run \(stages.map(\.id).joined(separator: " "))\(option)")
       return Drawing(
         panel: drawing.panel, draw: drawing.draw.rawValue, label: drawing.label, color: drawing.color, names: names,
         columns: places,
@@ -93,6 +96,15 @@ struct ChartData: Encodable {
     }
     self.columns = columns.elements
     self.commands = commands.elements
+  }
+
+  /// What computes again what stands behind a row; nil if that is not known.
+  private static func command(_ found: [PointFinder.Points], option: String) -> Command? {
+    if found.count == 1, let command = found[0].command { return command }
+    guard !found.isEmpty else { return nil }
+    return Command(
+      text: "refig run \(found.map(\.stage).joined(separator: " "))\(option)",
+      about: found.map(\.about).joined(separator: "; "))
   }
 
   private static func isLine(_ drawing: FigureChart.Drawing) -> Bool { [.line, .steps].contains(drawing.draw) }
@@ -135,47 +147,73 @@ private struct Pool<Element: Hashable> {
   }
 }
 
-/// Finds which point of a stage a row was computed at: the one whose varying parameters all stand in the row or are the same
-/// in all rows.
+/// Finds which points of a stage a row was computed from: those whose parameters have the values that the row has in columns
+/// of their names. Of a row that says all that varies this is one.
 private struct PointFinder {
-  private let names: [String]
-  private let drawing: FigureChart.Drawing
-  private let commands: [[Double]: ChartData.Command]
-
-  init(_ stage: Plan.Stage, drawing: FigureChart.Drawing, option: String) {
-    self.drawing = drawing
-    names = stage.names
-    let known = Set(drawing.columns.prefix(2)).union(drawing.constants.keys)
-    var commands: [[Double]: ChartData.Command] = [:]
-    // `refig try` reads the first profile, whose inputs would be others.
-    if stage.names.allSatisfy(known.contains), option.isEmpty || stage.definition.inputs.isEmpty {
-      let replicas = stage.blocks.reduce(0) { $0 + $1.count }
-      for point in 0..<stage.pointCount {
-        let parameters = stage.parameters(point)
-        let values = stage.names.compactMap { parameters[$0]?.number }
-        let isWanted = drawing.table.conditions.allSatisfy { name, allowed in
-          parameters[name].map(allowed.contains) ?? true
-        }
-        guard isWanted, values.count == stage.names.count else { continue }
-        let idle = stage.definition.experiment.idleParameters(of: parameters)
-        let settings = (option.isEmpty ? stage.names : parameters.keys.sorted()).compactMap { name -> String? in
-          guard idle[name] == nil, let value = parameters[name] else { return nil }
-          let column = drawing.columns.prefix(2).firstIndex(of: name)
-          return " --set \(column.map { "\(name)={\($0)}" } ?? "\(name)=\(value.canonicalText)".quotedForShell)"
-        }
-        commands[values] = ChartData.Command(
-          text: "refig try \(stage.definition.experiment.name) --stage \(stage.id)\(settings.joined())",
-          replicas: replicas)
-      }
-    }
-    self.commands = commands
+  struct Points {
+    let stage: String
+    /// "stage: 40 replicas" or "stage: 3 points of 40 replicas".
+    let about: String
+    /// What computes one replica of the only one.
+    let command: ChartData.Command?
   }
 
-  func command(at row: [Double]) -> ChartData.Command? {
-    commands[
-      names.compactMap { name in
-        drawing.columns.prefix(2).firstIndex(of: name).map { row[$0] } ?? drawing.constants[name]
-      }]
+  private let stage: Plan.Stage
+  private let drawing: FigureChart.Drawing
+  private let option: String
+  private let replicaCount: Int
+  /// Names of parameters that are columns too.
+  private let names: [String]
+  /// The points by the values of these.
+  private let points: [[Double]: [Int]]
+
+  init(_ stage: Plan.Stage, drawing: FigureChart.Drawing, option: String) {
+    (self.stage, self.drawing, self.option) = (stage, drawing, option)
+    replicaCount = stage.blocks.reduce(0) { $0 + $1.count }
+    let columns = drawing.shared.reduce(into: Set<String>()) { $0.formUnion($1.keys) }
+    let names = stage.names.filter(columns.contains)
+    self.names = names
+    var points: [[Double]: [Int]] = [:]
+    for point in 0..<stage.pointCount {
+      let parameters = stage.parameters(point)
+      let values = names.compactMap { parameters[$0]?.number }
+      let isWanted = drawing.table.conditions.allSatisfy { name, allowed in
+        parameters[name].map(allowed.contains) ?? true
+      }
+      if isWanted, values.count == names.count { points[values, default: []].append(point) }
+    }
+    self.points = points
+  }
+
+  /// Nil if none fits the row.
+  func points(behind row: Int) -> Points? {
+    let shared = drawing.shared[row]
+    let known = names.indices.filter { shared[names[$0]] != nil }
+    let values = known.compactMap { shared[names[$0]] }
+    let found =
+      known.count == names.count
+      ? points[values] ?? []
+      : points.filter { key, _ in known.map { key[$0] } == values }.flatMap(\.value)
+    guard let first = found.first else { return nil }
+    let replicas = Text.count(replicaCount, "replica")
+    let about = found.count == 1 ? replicas : "\(found.count) points of \(replicas)"
+    return Points(
+      stage: stage.id, about: "\(stage.id): \(about)", command: found.count == 1 ? command(first, about) : nil)
+  }
+
+  /// `refig try` reads the first profile, whose inputs would be others.
+  private func command(_ point: Int, _ about: String) -> ChartData.Command? {
+    guard option.isEmpty || stage.definition.inputs.isEmpty else { return nil }
+    let parameters = stage.parameters(point)
+    let idle = stage.definition.experiment.idleParameters(of: parameters)
+    let settings = (option.isEmpty ? stage.names : parameters.keys.sorted()).compactMap { name -> String? in
+      guard idle[name] == nil, let value = parameters[name] else { return nil }
+      let column = value.number == nil ? nil : drawing.columns.prefix(2).firstIndex(of: name)
+      return " --set \(column.map { "\(name)={\($0)}" } ?? "\(name)=\(value.canonicalText)".quotedForShell)"
+    }
+    return ChartData.Command(
+      text: "refig try \(stage.definition.experiment.name) --stage \(stage.id)\(settings.joined())",
+      about: "\(stage.id): \(about)", isSample: replicaCount > 1)
   }
 }
 

@@ -172,13 +172,13 @@ class Chart {
     const isHalf = drawing.names.length === 3 && drawing.draw !== "heatmap";
     const numbers = drawing.names.flatMap((name, index) =>
       values[index] === "n" ? [] : isHalf && index === 2 ? `± ${values[2]} (${name})` : `${name} ${values[index]}`);
-    if (command) numbers.push(command.replicas === 1 ? "1 replica" : `${command.replicas} replicas`);
+    if (command) numbers.push(command.about);
     const panel = this.panels.length > 1 ? `(${String.fromCharCode(97 + (drawing.panel % 26))}) ` : "";
     const title = panel + drawing.label;
     const { text } = command ?? this.commands[drawing.run];
     this.tip.replaceChildren(...[title, ...numbers].filter(Boolean).map((line) => element("div", { textContent: line })));
     this.words.replaceChildren(
-      [title, numbers.join(", ")].filter(Boolean).join(": "), command ? "; one of them again: " : "; all again: ",
+      [title, numbers.join(", ")].filter(Boolean).join(": "), !command ? "; all again: " : command.isSample ? "; one of them again: " : "; again: ",
       element("code", { textContent: text.replace(/\{([01])\}/g, (_, index) => values[index]) }));
     this.mark.style.left = `${100 * point.x}%`;
     this.mark.style.top = `${100 * point.y}%`;
@@ -285,6 +285,11 @@ for (const picture of document.querySelectorAll(".picture")) {
     if (lineage.open) lineage.scrollIntoView({ block: "nearest" });
   });
 }
+// Tables and drawings that are wider than their boxes say so.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.classList.toggle("wide", target.scrollWidth > target.clientWidth + 1);
+});
+for (const box of document.querySelectorAll(".scroll, .graph")) widths.observe(box);
 window.addEventListener("hashchange", reveal);
 // A link followed twice changes no hash, but what it points into may have been closed since.
 document.addEventListener("click", (event) => {

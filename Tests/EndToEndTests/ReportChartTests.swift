@@ -110,6 +110,42 @@ import Testing
     #expect(browser.complaints.isEmpty, "\(browser.complaints)")
   }
 
+  @Test(
+    "a point tells the stage and the replicas behind it, also where the parameters are not drawn, along an axis, and of many points",
+    arguments: [
+      ("uniqueness", "uniqueness", "sampleRatio", "probability", "uniqueness: 40 replicas", "--set sampleCount=5", 40),
+      (
+        "population-decay", "population-flow", "time", "populationLoss", "population-flow: 1 replica",
+        "--set teacherWidth=1", 1
+      ),
+      ("thresholds", "uniqueness", "teacherWidth", "threshold", "uniqueness: 6 points of 40 replicas", "refig run", 40),
+    ])
+  func behind(
+    table: String, stage: String, x: String, y: String, about: String, command: String, count: Int
+  ) throws {
+    let split = table == "population-decay" ? ", where: {teacherWidth: 1}" : ""
+    let series = "{table: sarao2020/\(table), from: [sarao2020/\(stage)], draw: line, x: \(x), y: \(y)\(split)}"
+    let figures = Project.figures.replacing(
+      "{table: sarao2020/uniqueness, from: [sarao2020/uniqueness], draw: points, x: sampleCount, y: probability, low: low, high: high}",
+      with: series
+    ).replacing(", range: [0, 1]", with: "")
+    #expect(figures != Project.figures)
+    let project = try project(figures: figures)
+    try report(project)
+    let browser = try browser(project)
+    try focus(browser)
+    try browser.press("ArrowRight")
+    let said = try text(".readout p", browser)
+    #expect(said.contains("sarao2020/\(about)"), "\(said)")
+    let shown = try text(".readout code", browser)
+    #expect(shown.contains(command) && shown.contains("sarao2020/\(stage)"), "\(shown)")
+    #expect(said.contains("one of them again") == (count > 1 && shown.hasPrefix("refig try")), "\(said)")
+    let again = try runProgram(
+      try productPath("refig"), Array(shown.split(separator: " ").dropFirst().map(String.init)),
+      in: project.workspace.path)
+    #expect(again.status == 0, "\(again.errors)")
+  }
+
   @Test("a series alone: the others are paled, and keys stay with it")
   func alone() throws {
     let project = try project()
