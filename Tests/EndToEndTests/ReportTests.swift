@@ -238,6 +238,14 @@ import Testing
         #expect(try browser.value("getComputedStyle(document.body).colorScheme === 'light dark'"))
       }
       #expect(try browser.value("document.documentElement.scrollWidth <= \(width)"), "nothing sticks out at \(width)")
+      let unsaid: [String] = try browser.value(
+        """
+        [...document.querySelectorAll('.scroll, .graph')].filter((box) => {
+          const isSaid = getComputedStyle(box, '::before').content.includes('sideways');
+          return box.checkVisibility() && isSaid !== box.scrollWidth > box.clientWidth + 1;
+        }).map((box) => box.textContent.slice(0, 40))
+        """)
+      #expect(unsaid.isEmpty, "what is wider than its box says so at \(width): \(unsaid)")
       // All details are open now.
       let table = "document.querySelector('#evidence .scroll')"
       #expect(try browser.value("\(table).scrollWidth <= \(table).clientWidth"), "claims fit at \(width)")
