@@ -135,8 +135,23 @@ package struct VerdictReport: Sendable {
     return String(format: "%.4g", value)
   }
 
+  /// A measured interval: both ends to the same place, the third digit of its length, times the same power of ten.
   package static func interval(_ interval: Interval) -> String {
-    "[\(number(interval.low)), \(number(interval.high))]"
+    let (low, high) = (interval.low, interval.high)
+    let (length, magnitude) = (high - low, max(abs(low), abs(high)))
+    // Ends that agree in all digits that a number is given with have no length to go by.
+    guard length.isFinite, length > 1e-9 * magnitude else { return "[\(number(low)), \(number(high))]" }
+    let power = magnitude < 1e-3 || magnitude >= 1e6 ? Int(log10(magnitude).rounded(.down)) : 0
+    let decimals = max(0, 2 - Int(log10(length).rounded(.down)) + power)
+    // In two steps, as the power may be no Double.
+    let (first, second) = (pow(10, Double(power / 2)), pow(10, Double(power - power / 2)))
+    let ends = [low, high].map { end in
+      let digits = String(format: "%.\(decimals)f", end / first / second)
+      // What rounds to 0 has no sign.
+      let text = Double(digits) == 0 ? digits.replacing("-", with: "") : digits
+      return end == 0 ? "0" : power == 0 ? text : "\(text)e\(power)"
+    }
+    return "[\(ends[0]), \(ends[1])]"
   }
 
   /// An accepted interval, to the last digit of what somebody wrote.

@@ -425,6 +425,17 @@ private struct WalkClaims {
     ] { #expect(VerdictReport.accepted(Interval(low, high)) == text) }
   }
 
+  @Test("both ends of a measured interval are shown to the same place, the third digit of its length")
+  func measuredInterval() {
+    let cases: [(Double, Double, String)] = [
+      (0.91678, 1.0699, "[0.917, 1.070]"), (2.7744, 3.2159, "[2.774, 3.216]"),
+      (-1.234e-5, 5.67e-5, "[-1.23e-5, 5.67e-5]"), (999_999.4, 1_000_003.6, "[0.99999940e6, 1.00000360e6]"),
+      (1234.5, 5678.9, "[1234, 5679]"), (1, 1, "[1, 1]"), (0, 0.5, "[0, 0.500]"), (-0.0002, 0.5, "[0.000, 0.500]"),
+      (-Double.infinity, 0.123456, "[−∞, 0.1235]"), (0.33333333333333, 0.33333333333334, "[0.3333, 0.3333]"),
+    ]
+    for (low, high, text) in cases { #expect(VerdictReport.interval(Interval(low, high)) == text) }
+  }
+
   @Test("Markdown shows any text as it is: no markup, no links, no mentions, no mathematics")
   func inertMarkdown() {
     let text = #"\|w\| `x` *a* _b_ [c](https://d.e) ~~f~~ <g> & www.h.i @j #12 $k$ [3, 4] &#64;"#
