@@ -401,6 +401,44 @@ private struct WalkClaims {
     #expect(try document.nodes(forXPath: "//testcase/properties").isEmpty, "Jenkins' xUnit plugin refuses them")
   }
 
+  @Test(
+    "JUnit has no element, attribute or form of a time that Jenkins' xUnit plugin refuses, with verdicts and without")
+  func junitForJenkins() throws {
+    let (report, _) = try report()
+    let unjudged = VerdictReport(
+      profile: "quick", claims: report.claims, unjudged: report.claims.prefix(1).map { ($0.claim, "cells are missing") }
+    )
+    let parts: [String: (attributes: Set<String>, required: Set<String>, children: Set<String>)] = [
+      "testsuites": (["name", "time", "tests", "failures", "errors"], [], ["testsuite"]),
+      "testsuite": (
+        ["name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id", "package"],
+        ["name", "tests", "failures", "errors"], ["testcase", "system-out", "system-err"]
+      ),
+      "testcase": (
+        ["name", "time", "classname", "group"], ["name"], ["skipped", "error", "failure", "system-out", "system-err"]
+      ),
+      "failure": (["type", "message"], [], []), "error": (["type", "message"], [], []),
+      "skipped": (["type", "message"], [], []), "system-out": ([], [], []), "system-err": ([], [], []),
+    ]
+    var seen: Set<String> = []
+    for text in [report.junit, unjudged.junit, VerdictReport.junit(withoutVerdicts: "no <reason>")] {
+      let document = try XMLDocument(data: Data(text.utf8))
+      for case let element as XMLElement in try document.nodes(forXPath: "//*") {
+        let name = try #require(element.name)
+        let part = try #require(parts[name], "no <\(name)>")
+        let attributes = Set((element.attributes ?? []).compactMap(\.name))
+        #expect(attributes.isSubset(of: part.attributes) && attributes.isSuperset(of: part.required), "\(element)")
+        let children = (element.children ?? []).compactMap { ($0 as? XMLElement)?.name }
+        #expect(part.children.isSuperset(of: children), "\(element)")
+        if name.hasPrefix("testsuite"), let time = element.attribute(forName: "time")?.stringValue {
+          #expect(time.wholeMatch(of: /\d{0,3}(,?\d{3})*(\.\d*)?/) != nil, "\(time)")
+        }
+        seen.insert(name)
+      }
+    }
+    #expect(seen.isSuperset(of: ["testsuites", "testsuite", "testcase", "failure", "skipped", "error", "system-out"]))
+  }
+
   @Test("Markdown: counts first, what is not as expected in the open, text inert, within the limit of CI services")
   func markdown() throws {
     let (report, _) = try report()
