@@ -231,6 +231,32 @@ struct ExecutionOptions: ParsableArguments {
     return summary
   }
 
+  /// The cells that a build would compute.
+  func missing(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws -> [Batch.Item] {
+    let build = Build(
+      store: project.store, plan: plan, needed: needed, executor: try executor(project, plan),
+      makeLog: { try ProcessEnvironment.log(for: project) })
+    return Array(try build.missing().joined())
+  }
+
+  /// How many cells a build would compute, and for how long; nil if none.
+  func forecast(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws -> String? {
+    let counts = try missing(project, plan, needed).reduce(into: [:]) { $0[plan.stages[$1.stage].id, default: 0] += 1 }
+    let count = counts.values.reduce(0, +)
+    guard count > 0 else { return nil }
+    let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: workers)
+    return "\(Text.count(count, "cell")) of \(Text.count(counts.count, "stage")), "
+      + duration(of: count, seconds: seconds, ofUnknownCost: unknown)
+  }
+
+  /// For how long so many cells would be computed, in words that follow a comma.
+  func duration(of count: Int, seconds: Double, ofUnknownCost unknown: Int) -> String {
+    if unknown == count { return "for a time unknown, as these stages never ran" }
+    return
+      "about \(Text.duration(seconds)) of elapsed time with \(Text.count(max(1, workers), "worker")), by earlier runs"
+      + (unknown > 0 ? ", and \(Text.count(unknown, "cell")) of stages that never ran" : "")
+  }
+
   /// The same with the run's record, if anything was computed, and with what there is to throw if cells failed: what does not
   /// need them comes first.
   func recordedBuild(

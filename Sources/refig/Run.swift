@@ -70,7 +70,7 @@ struct Run: ParsableCommand {
     let needed = project.neededCells(targets, plan)
     if dry { return try forecast(project, plan, needed) }
     if fromLedger { return try drawFromLedger(targets.figures, project, plan) }
-    if presence == .detach, !(try missing(project, plan, needed).isEmpty) {
+    if presence == .detach, !(try execution.missing(project, plan, needed).isEmpty) {
       let (run, hasEnded) = try DetachedRun(project: project).start()
       return try output.show(
         ["run": run],
@@ -202,15 +202,8 @@ struct Run: ParsableCommand {
     }
   }
 
-  private func missing(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws -> [Batch.Item] {
-    let build = Build(
-      store: project.store, plan: plan, needed: needed, executor: try execution.executor(project, plan),
-      makeLog: { try ProcessEnvironment.log(for: project) })
-    return Array(try build.missing().joined())
-  }
-
   private func forecast(_ project: Project, _ plan: Plan, _ needed: Set<CellKey>?) throws {
-    let missing = try missing(project, plan, needed).reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }
+    let missing = try execution.missing(project, plan, needed).reduce(into: [:]) { $0[$1.stage, default: 0] += 1 }
     let stages = plan.stages.enumerated().map { index, stage in
       Forecast.Stage(
         stage: stage.id, cells: stage.keys.count, missing: missing[index] ?? 0,
@@ -238,13 +231,7 @@ struct Run: ParsableCommand {
       return
         "profile \(project.profile): nothing to compute, \(Text.count(total, "cell")) \(total == 1 ? "is" : "are") here"
     }
-    var time =
-      "about \(Text.duration(seconds)) of elapsed time with \(Text.count(max(1, execution.workers), "worker")), by earlier runs"
-    if unknown == missing {
-      time = "for a time unknown, as these stages never ran"
-    } else if unknown > 0 {
-      time += ", and \(Text.count(unknown, "cell")) of stages that never ran"
-    }
+    let time = execution.duration(of: missing, seconds: seconds, ofUnknownCost: unknown)
     var lines = Text.wrapped(
       "profile \(project.profile): \(missing) of \(Text.count(total, "cell")) would run, \(time)", columns: columns,
       indent: 2)

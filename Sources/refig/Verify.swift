@@ -123,6 +123,7 @@ struct Verify: ParsableCommand {
     // Claims whose cells are missing are not judged then, and the status is 7.
     guard !cachedOnly else { return (nil, nil) }
     let needed = project.reader(plan).closure(of: claims.map(\.evidence))
+    if let forecast = try execution.forecast(project, plan, needed) { progress.line("computes first: \(forecast)") }
     let (_, log, failure) = try execution.recordedBuild(project, plan, needed: needed, progress: progress)
     return (log, failure)
   }
