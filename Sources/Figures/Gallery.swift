@@ -65,7 +65,8 @@ package struct Gallery {
   /// The folder of a paper's figures: <root>/<paper>.
   private func folder(of figure: Figure) -> String { "\(root)/\(figure.id.paper)" }
 
-  /// The table behind a series.
+  /// The table behind a series. Throws ``PipelineError/tableTrapped(table:)`` where its code ended an earlier start of this
+  /// process.
   package func table(_ reference: TableReference) throws -> Table {
     if let recorded = try recorded(reference) { return recorded.table }
     guard let definition = catalogue.tables[reference.table] else {
@@ -73,8 +74,11 @@ package struct Gallery {
     }
     let results = try reader.results(
       Evidence(stages: reference.stages, conditions: reference.conditions))
+    let name = "table \(reference.table)"
+    if TrapGuard.trapped.contains(name) { throw PipelineError.tableTrapped(table: reference.table) }
     do {
-      return Table(columns: definition.columns.map(\.name), rows: try definition.rows(results))
+      let rows = try TrapGuard.guarding(name) { try definition.rows(results) }
+      return Table(columns: definition.columns.map(\.name), rows: rows)
     } catch let error as EvidenceError {
       throw PipelineError.evidence(subject: "table \(reference.table)", reason: error.description)
     }

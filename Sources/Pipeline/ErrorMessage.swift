@@ -36,7 +36,7 @@ package enum ErrorMessage {
       case .outOfDate, .nothingKept, .nothingAccepted, .cellsMissing, .ledgerOutOfDate, .ledgerEmpty, .quotedNumbers:
         .outOfDate
       case .interrupted, .tasksGoOn, .cancelled: .interrupted
-      case .estimatorTrapped: .bug
+      case .estimatorTrapped, .tableTrapped: .bug
       }
     case let error as FileError: error.cause == .unsuitable ? .input : .environment
     case is ChildProcess.NotStarted: .environment
@@ -115,6 +115,11 @@ package enum ErrorMessage {
       """
     case .cellsMissing(let count, let command):
       "\(Text.count(count, "cell")) \(count == 1 ? "is" : "are") not in the store; run `\(command)` first."
+    case .tableTrapped(let table):
+      """
+      table \(table): its code trapped, at an index or a number out of range, say: a mistake in the code of the table, or \
+      results that it does not expect.
+      """
     case .estimatorTrapped(let claim):
       """
       \(claim): its estimator trapped, at an index or a number out of range, say: a mistake in its code. \

@@ -76,6 +76,8 @@ package enum PipelineError: Error, Sendable {
   case verdictsDiffer(count: Int)
   /// A mistake in the code of a claim's estimator ended the process.
   case estimatorTrapped(claim: String)
+  /// The same of the code of a table.
+  case tableTrapped(table: String)
   case noClaims
   case underpowered(count: Int)
   case mutantsSurvive(count: Int)

@@ -158,6 +158,8 @@ struct Run: ParsableCommand {
         }
       case .failed(let error):
         failures.append(error)
+        // Why is told for all that share what is wrong.
+        if !execution.quiet, !output.json { print("not drawn: \(figure.id)") }
         fields["outcome"] = "failed"
         fields["reason"] = ErrorMessage.reason(of: error)
       }

@@ -444,6 +444,41 @@ struct Project {
     }
   }
 
+  @Test("a table that trapped costs the figures that draw it, which say so, and no others")
+  func trappedTable() throws {
+    let two = Project.figures.replacing(
+      "claims:",
+      with: """
+          flow:
+              caption: Another.
+              source: ours
+              panels:
+                - x: {label: t}
+                  y: {label: loss}
+                  series:
+                    - {table: sarao2020/population-decay, from: [sarao2020/population-flow], draw: line, x: time, y: populationLoss, where: {teacherWidth: 1}}
+          claims:
+        """)
+    let project = try Project(figures: two)
+    let result = try project.refig("run", environment: ["REFIG_TRAPPED": "table sarao2020/uniqueness"])
+    #expect(result.status == 1, "\(result.output)\(result.errors)")
+    let said = (result.output + result.errors).replacing(/\s+/, with: " ")
+    #expect(
+      said.contains("not drawn: demo/thresholds") && said.contains("table sarao2020/uniqueness: its code trapped"), "\(said)")
+    #expect(project.workspace.files(under: "figures/quick/demo").contains("flow.svg"), "\(said)")
+    #expect(!project.workspace.files(under: "figures/quick/demo").contains("thresholds.svg"))
+    #expect(try project.refig("run").status == 0, "with the mistake mended")
+  }
+
+  @Test("verify says what it computes first, on standard error, and nothing where all is there")
+  func announcement() throws {
+    let project = try Project()
+    let first = try project.refig("verify", "--plan")
+    #expect(first.errors.hasPrefix("computes first: 2 cells of 1 stage, for a time unknown"), "\(first.errors)")
+    #expect(!first.output.contains("computes first"))
+    #expect(try !project.refig("verify", "--plan").errors.contains("computes first"))
+  }
+
   @Test("without gnuplot the cells are kept and the status is 6, with no half-written figure")
   func noGnuplot() throws {
     let project = try Project()
