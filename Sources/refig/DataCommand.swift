@@ -132,7 +132,7 @@ struct DataCommand: ParsableCommand {
     let chosen = table.map { name in tables.filter { $0.name == name } } ?? tables
     guard let only = chosen.first, chosen.count == 1 else {
       throw PipelineError.badOption(
-        name: "--table", value: table ?? "",
+        name: "--table", value: table ?? "NAME",
         allowed: tables.count > 1 ? "one of \(names); or --folder DIR for all" : "not needed, there is one table")
     }
     print(try only.text(), terminator: "")
