@@ -152,7 +152,7 @@ private struct Pool<Element: Hashable> {
 private struct PointFinder {
   struct Points {
     let stage: String
-    /// "stage: 40 replicas" or "stage: 3 points of 40 replicas".
+    /// "stage: 40 replicas", or "stage: among 3 points of 40 replicas" where the row may tell more in other columns.
     let about: String
     /// What computes one replica of the only one.
     let command: ChartData.Command?
@@ -196,7 +196,7 @@ private struct PointFinder {
       : points.filter { key, _ in known.map { key[$0] } == values }.flatMap(\.value)
     guard let first = found.first else { return nil }
     let replicas = Text.count(replicaCount, "replica")
-    let about = found.count == 1 ? replicas : "\(found.count) points of \(replicas)"
+    let about = found.count == 1 ? replicas : "among \(found.count) points of \(replicas)"
     return Points(
       stage: stage.id, about: "\(stage.id): \(about)", command: found.count == 1 ? command(first, about) : nil)
   }

@@ -464,7 +464,8 @@ struct Project {
     #expect(result.status == 1, "\(result.output)\(result.errors)")
     let said = (result.output + result.errors).replacing(/\s+/, with: " ")
     #expect(
-      said.contains("not drawn: demo/thresholds") && said.contains("table sarao2020/uniqueness: its code trapped"), "\(said)")
+      said.contains("not drawn: demo/thresholds") && said.contains("table sarao2020/uniqueness: its code trapped"),
+      "\(said)")
     #expect(project.workspace.files(under: "figures/quick/demo").contains("flow.svg"), "\(said)")
     #expect(!project.workspace.files(under: "figures/quick/demo").contains("thresholds.svg"))
     #expect(try project.refig("run").status == 0, "with the mistake mended")

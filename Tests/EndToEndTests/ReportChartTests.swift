@@ -118,7 +118,10 @@ import Testing
         "population-decay", "population-flow", "time", "populationLoss", "population-flow: 1 replica",
         "--set teacherWidth=1", 1
       ),
-      ("thresholds", "uniqueness", "teacherWidth", "threshold", "uniqueness: 6 points of 40 replicas", "refig run", 40),
+      (
+        "thresholds", "uniqueness", "teacherWidth", "threshold", "uniqueness: among 6 points of 40 replicas",
+        "refig run", 40
+      ),
     ])
   func behind(
     table: String, stage: String, x: String, y: String, about: String, command: String, count: Int
