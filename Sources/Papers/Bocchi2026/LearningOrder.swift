@@ -13,33 +13,23 @@ package import PaperKit
 /// column r, before Gram and Schmidt see it. [derived]
 package enum LearningOrder: Experiment {
   package struct Parameters: NetworkParameters {
-    /// p, p* to 16.
-    package var studentWidth = 2
-    /// p*, 2 to 16.
-    package var teacherWidth = 2
-    /// eta, 1e-6 to the eta at which solutions are unstable, exclusive.
-    package var learningRate = 0.02
-    /// N, at least p + p* + 2.
-    package var inputDimension = 250
-    /// s of the teacher rows' squared norms 1 + s ... 1 - s, at least 0 and below 1.
+    @Parameter("p, at least p*", in: 1...16) package var studentWidth = 2
+    @Parameter("p*", in: 2...16) package var teacherWidth = 2
+    @Parameter("eta", atLeast: 1e-6) package var learningRate = 0.02
+    @Parameter("N", atLeast: 4) package var inputDimension = 250
+    @Parameter("s of the teacher rows' squared norms 1 + s ... 1 - s", atLeast: 0, below: 1)
     package var teacherSpread = 0.5
-    /// Draws of the noise behind the prediction of each replica, 1 to 1e6.
+    @Parameter("draws of the noise behind the prediction of each replica", in: 1...1_000_000)
     package var noiseCount = 50
     package let constraint = Constraint.free
 
     package init() {}
 
-    enum CodingKeys: String, CodingKey {
-      case studentWidth, teacherWidth, learningRate, inputDimension, teacherSpread, noiseCount
-    }
-
-    package func validate() throws {
+    package func validateRelations() throws {
       try validateNetwork()
       try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
-      try require(teacherWidth >= 2, "teacherWidth", teacherWidth, allowed: "2 to 16")
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
-      try require((1...1_000_000).contains(noiseCount), "noiseCount", noiseCount, allowed: "1 to 1000000")
     }
 
     /// Steps until the weakest direction is learnt, from equal norms to these: (ln N + 8) e-foldings of its R R^T.
