@@ -87,7 +87,7 @@ final class Program {
     Self.busyCount.add(1, ordering: .relaxed)
     defer { Self.busyCount.subtract(1, ordering: .relaxed) }
     lastWords = []
-    let (answer, bytes, start) = try exchange(request.bytes, onInterruption) {
+    let (answer, bytes, start) = try exchange(request, onInterruption) {
       $0.misfit(of: request.replicas, outputs: outputs)
     }
     if let error = answer.error {
@@ -103,9 +103,10 @@ final class Program {
   /// Sends a request and reads the answer, while the log is read too: a program that waits for somebody to read one of the
   /// three would wait for ever. Numbers of an answer that does not fit, as `misfit` tells, are not waited for.
   private func exchange(
-    _ request: [UInt8], _ onInterruption: () -> Void, misfit: (ProgramAnswer) -> String?
+    _ asked: ProgramRequest, _ onInterruption: () -> Void, misfit: (ProgramAnswer) -> String?
   ) throws -> (answer: ProgramAnswer, bytes: [UInt8], start: Int) {
     var silence = AnswerSilence(of: process)
+    let request = asked.bytes
     var sent = 0
     var bytes: [UInt8] = []
     var searched = 0
@@ -117,6 +118,11 @@ final class Program {
       }
       if head == nil, let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
         let answer = try self.answer(bytes[..<end])
+        guard answer.request ?? asked.number == asked.number else {
+          throw failure(
+            "it answered request \(answer.request ?? 0) where \(asked.number) was asked: an answer too many, such as one that a "
+              + "child process wrote once more")
+        }
         guard let count = answer.byteCount else {
           throw failure("it announced arrays of impossible shapes, or of more than \(ProgramAnswer.byteLimit >> 30) GB")
         }
@@ -127,6 +133,10 @@ final class Program {
       if let head, bytes.count >= head.end {
         guard bytes.count == head.end, sent == request.count else {
           throw failure("it wrote more than its answer, or before it had read its request")
+        }
+        guard head.answer.request != nil || head.answer.error != nil else {
+          throw failure(
+            #"its answer does not say to which request; repeat "request":\#(asked.number) in its line of JSON"#)
         }
         readLog()
         return (head.answer, bytes, head.start)

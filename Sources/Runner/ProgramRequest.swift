@@ -2,9 +2,13 @@ private import Foundation
 internal import NumericalMethods
 internal import PaperKit
 internal import Pipeline
+private import Synchronization
 
 /// One cell as a program is asked for it: a line of JSON, then arrays. See docs/protocol.md.
 struct ProgramRequest {
+  private static let count = Atomic(0)
+  /// Another one for each request of a worker: the answer repeats it, so that one too many is not taken for the next.
+  let number: Int
   let replicas: [Int]
   /// The bytes to send.
   let bytes: [UInt8]
@@ -13,6 +17,7 @@ struct ProgramRequest {
     _ manifest: Manifest, of program: ProgramExperiment, outputs: [OutputArray], inputs: CellInputs,
     data: [DataArray: NDArray]
   ) {
+    number = Self.count.add(1, ordering: .relaxed).newValue
     replicas = inputs.replicas
     var arrays: [(place: String, array: NDArray)] = []
     var inputTexts: [String] = []
@@ -36,7 +41,7 @@ struct ProgramRequest {
     let places = arrays.map { "{\($0.place),\"shape\":\($0.array.shape.map(String.init).json)}" }
     let declared = outputs.map { "{\"name\":\($0.name.json),\"axes\":\($0.axes.map(\.json).json)}" }
     let line = """
-      {"protocol":\(ProgramExperiment.protocolVersion),"experiment":\(manifest.experiment.json),\
+      {"protocol":\(ProgramExperiment.protocolVersion),"request":\(number),"experiment":\(manifest.experiment.json),\
       "parameters":\(Self.object(manifest.parameters)),"mutant":\(manifest.mutant?.json ?? "null"),\
       "replicas":\(replicas.map(String.init).json),"keys":\(keys),\
       "outputs":\(declared.json),"sources":\(program.sources.map(\.json).json),"inputs":{\(inputTexts.joined(separator: ","))},\
@@ -60,6 +65,8 @@ struct ProgramAnswer: Decodable {
     let shape: [Int]
   }
 
+  /// Number of the request that it answers.
+  let request: Int?
   /// Why there is no answer.
   let error: String?
   /// The arrays that follow, each with a leading axis for the replicas that succeeded; a coordinate without it.

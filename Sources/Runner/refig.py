@@ -9,7 +9,8 @@
 
     refig.main()
 
-`rng` is a numpy.random.Generator, the same for any number of workers and any order; rng("teacher") is a stream of its own.
+`rng` is a numpy.random.Generator, the same for any number of workers and any order; rng("teacher") is a stream of its own,
+which goes on where it was when it is asked for again.
 `python3 walk.py --try steps=100` runs one replica by hand, also under a debugger. The protocol is docs/protocol.md.
 """
 
@@ -68,9 +69,12 @@ class Random(np.random.Generator):
     def __init__(self, key):
         super().__init__(np.random.Philox(key=int(key, 16)))
         self.key = key
+        self._streams = {}
 
     def __call__(self, purpose):
-        return Random(hashlib.sha256(f"{self.key} {purpose}".encode()).hexdigest()[:32])
+        if purpose not in self._streams:
+            self._streams[purpose] = Random(hashlib.sha256(f"{self.key} {purpose}".encode()).hexdigest()[:32])
+        return self._streams[purpose]
 
     def __reduce__(self):
         return Random, (self.key,)
@@ -154,6 +158,7 @@ def main():
     for descriptor in (3, 4):
         os.set_inheritable(descriptor, False)
     early = set(_written)
+    process = os.getpid()
     with os.fdopen(3, "rb") as requests, os.fdopen(4, "wb") as answers:
         while True:
             request = _read(requests)
@@ -162,6 +167,12 @@ def main():
             # What another cell wrote is there for this one in some orders of the cells alone.
             _written.intersection_update(early)
             head, arrays = _answer(*request)
+            if os.getpid() != process:
+                # A child that the experiment made has come back from it, too. What its parent has buffered is not its own.
+                print("refig.py: a child process returned from the experiment; end it with os._exit(0)", file=sys.stderr)
+                sys.stderr.flush()
+                os._exit(1)
+            head = {"request": request[0]["request"], **head}
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             answers.write(json.dumps(head).encode() + b"\n")

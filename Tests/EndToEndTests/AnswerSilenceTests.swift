@@ -3,7 +3,7 @@ import Testing
 
 /// Programs that begin to answer and do not go on: docs/protocol.md.
 @Suite struct AnswerSilenceTests {
-  /// Speaks the protocol by itself, with an answer of 56 bytes.
+  /// Speaks the protocol by itself, with an answer of 68 bytes.
   private static let program = """
     import json, os, signal, struct, subprocess, sys, time
 
@@ -16,9 +16,11 @@ import Testing
         while time.process_time() - start < seconds:
             pass
 
-    answer = b'{"arrays":[{"name":"end","shape":[2]}]}\\n' + struct.pack("<2d", 1, 2)
     for line in os.fdopen(3, "rb"):
-        kind = json.loads(line)["parameters"]["kind"]
+        request = json.loads(line)
+        kind = request["parameters"]["kind"]
+        head = b'{"request":%d,"arrays":[{"name":"end","shape":[2]}]}\\n' % request["request"]
+        answer = head + struct.pack("<2d", 1, 2)
         if kind == "thinks":
             time.sleep(4)
             write(answer)
@@ -68,7 +70,7 @@ import Testing
     let failures = try folder.failures()
     #expect(failures.count == 2)
     for sent in [
-      "it sent 48 of the 56 bytes of its answer", "it sent 20 bytes of its answer's line, without the newline",
+      "it sent 60 of the 68 bytes of its answer", "it sent 20 bytes of its answer's line, without the newline",
     ] {
       #expect(failures.contains { $0.contains(sent) && $0.contains("then for 2.0 s nothing more") }, "\(failures)")
     }

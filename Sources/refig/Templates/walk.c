@@ -54,15 +54,16 @@ int main(void) {
   while (getline(&request, &size, requests) > 0) {
     long steps = strtol(value(request, "steps"), NULL, 10);
     double bias = strncmp(value(request, "mutant"), "\"biased\"", 8) == 0 ? 0.25 : 0;
+    long number = strtol(value(request, "request"), NULL, 10);
     if (steps < 1) {
-      fprintf(answers, "{\"error\":\"steps must be at least 1\"}\n");
+      fprintf(answers, "{\"request\":%ld,\"error\":\"steps must be at least 1\"}\n", number);
       fflush(answers);
       continue;
     }
     // "keys":["0123…","4567…"]: one key for each replica, every 35 characters.
     const char *keys = value(request, "keys") + 2;
     long replicas = (strchr(keys, ']') - keys + 2) / 35;
-    fprintf(answers, "{\"arrays\":[{\"name\":\"squaredDistance\",\"shape\":[%ld]}]}\n", replicas);
+    fprintf(answers, "{\"request\":%ld,\"arrays\":[{\"name\":\"squaredDistance\",\"shape\":[%ld]}]}\n", number, replicas);
     for (long replica = 0; replica < replicas; replica++) {
       seed(keys + 35 * replica);
       double end = 0;

@@ -48,6 +48,6 @@ while (line = requests.gets)
   inputs = request["arrays"].map { |array| [array, requests.read(8 * array["shape"].reduce(1, :*)).unpack("E*")] }
   arrays, failed = send(request["experiment"].delete_prefix("queue/"), request, inputs)
   heads = arrays.map { |name, shape, _| { name: name, shape: shape } }
-  answers.write(JSON.generate({ arrays: heads, failed: failed }), "\n", arrays.flat_map(&:last).pack("E*"))
+  answers.write(JSON.generate({ request: request["request"], arrays: heads, failed: failed }), "\n", arrays.flat_map(&:last).pack("E*"))
   answers.flush
 end

@@ -32,5 +32,5 @@ while (length(line <- readLines(requests, n = 1)) > 0) {
     seed(key)
     sum(rnorm(steps, bias))^2
   })
-  answer(list(arrays = list(list(name = "squaredDistance", shape = I(length(squares))))), squares)
+  answer(list(request = request$request, arrays = list(list(name = "squaredDistance", shape = I(length(squares))))), squares)
 }

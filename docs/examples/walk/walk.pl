@@ -43,7 +43,7 @@ while (my $line = <$requests>) {
             $end += $bias + normal($uniform) for 1 .. $steps;
             push @squares, $end**2;
         }
-        print {$answers} encode_json({arrays => [{name => 'squaredDistance', shape => [scalar @squares]}]}), "\n";
+        print {$answers} encode_json({request => $request->{request}, arrays => [{name => 'squaredDistance', shape => [scalar @squares]}]}), "\n";
         print {$answers} pack('d<*', @squares);
     }
     $answers->flush;
