@@ -42,7 +42,11 @@ package struct Batch {
   package var runFolder: String?
 
   /// Whether `refig cancel` was asked to end this run.
-  package var isCancelled: Bool { runFolder.map { access("\($0)/cancel", F_OK) == 0 } ?? false }
+  package var isCancelled: Bool { hasWord(RunRecord.cancelName) }
+  /// Whether it was asked again: cells at work are not waited for.
+  package var isCancelledNow: Bool { hasWord(RunRecord.cancelNowName) }
+
+  private func hasWord(_ name: String) -> Bool { runFolder.map { access("\($0)/\(name)", F_OK) == 0 } ?? false }
 
   package init(
     items: [Item], store: Store, manifest: @escaping (Item) -> Manifest, key: @escaping (Item) -> CellKey,
@@ -75,7 +79,17 @@ package struct Batch {
       Self.interruption, ["cells": busy.count],
       "waiting for \(Text.count(busy.count, "cell")) at work: \(cells.joined(separator: "; "))"
         + (rest > 0 ? "; and \(rest) more" : "")
-        + ". Press Ctrl-C again to end \(busy.count == 1 ? "it" : "them") now, unfinished.")
+        + ". \(isCancelled ? "Type `refig cancel`" : "Press Ctrl-C") again to end \(busy.count == 1 ? "it" : "them") now, "
+        + "unfinished.")
+  }
+
+  /// Says that cells are waited for which another process computes.
+  func tellOfOthers(_ items: [Item]) {
+    guard let first = items.first else { return }
+    note(
+      "claimed", ["cells": items.count],
+      "another run computes \(Text.count(items.count, "cell")) that this one needs, such as \(label(first)); waiting for it"
+    )
   }
 }
 

@@ -19,6 +19,8 @@ package struct LocalExecutor: Executor {
   /// Seconds between two looks at how long cells have been at work, and the most that counts of it: if more has passed,
   /// this process was suspended too.
   private static let (lookInterval, longestLook) = (0.1, 1.0)
+  /// Seconds of waiting for another run after which that is said, once.
+  private static let quietInterval = 3.0
 
   /// `command` starts a worker that serves its standard input. Cells of stages that state a memory limit run together
   /// only as far as the limits fit into `memory`, one at least; nil: into what this machine has left. There are fewer
@@ -59,17 +61,26 @@ package struct LocalExecutor: Executor {
     }
     var (lastSign, lastLook) = (ChildProcess.now(), ChildProcess.now())
     var hasToldOfWaiting = false
+    var idleSince: Double?
     while true {
       if Interruption.requests > 1 { throw PipelineError.interrupted }
+      if batch.isCancelledNow { throw PipelineError.cancelled }
       let isCancelled = batch.isCancelled
       let isStopping = Interruption.requests > 0 || isCancelled
-      if Interruption.requests > 0, !hasToldOfWaiting {
+      if isStopping, !hasToldOfWaiting {
         hasToldOfWaiting = true
         batch.tellOfWaiting(workers.compactMap { worker in worker.item.map { ($0, worker.secondsAtWork) } })
       }
       if queue.isEmpty, !claimedElsewhere.isEmpty, !workers.contains(where: { $0.item != nil }) {
         // Whoever holds the claims is still at work: look again a little later.
         usleep(50_000)
+        let since = idleSince ?? ChildProcess.now()
+        if ChildProcess.now() - since > Self.quietInterval {
+          batch.tellOfOthers(claimedElsewhere)
+          idleSince = .infinity
+        } else {
+          idleSince = since
+        }
         queue = claimedElsewhere[...]
         claimedElsewhere = []
       }

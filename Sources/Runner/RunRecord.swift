@@ -75,6 +75,12 @@ package final class RunRecord {
     status = Status(run: found[0])
   }
 
+  /// Files in the folder by which a run is asked to end, and to end without its cells at work.
+  package static let (cancelName, cancelNowName) = ("cancel", "cancel-now")
+
+  /// Whether somebody asked it to end.
+  package var wasAskedToEnd: Bool { access("\(folder)/\(Self.cancelName)", F_OK) == 0 }
+
   /// Whether a text names a run: no stage is called so.
   package static func isRun(_ name: String, root: String) -> Bool {
     name.first?.isNumber ?? false && !name.contains("/")

@@ -8,8 +8,10 @@ import Runner
 /// its record.
 struct DetachedRun {
   let project: Project
+  /// Seconds after which a run that has begun is left to itself, whatever its cells take: what ends one early shows by then.
+  let patience: Double
 
-  /// Starts it and waits until its first cells are on their way. Returns its id, and whether it has ended well already. If
+  /// Starts it and waits until its first cells are on their way, or for as long as there is patience. Returns its id, and whether it has ended well already. If
   /// it ends otherwise before, what it said is repeated and this process ends with its status.
   func start() throws -> (run: String, hasEnded: Bool) {
     let runs = project.root + "/data/runs"
@@ -27,10 +29,14 @@ struct DetachedRun {
     close(output)
     close(nothing)
     var status: Int32 = 0
+    var begun: Double?
     while waitpid(head, &status, WNOHANG) == 0 {
-      if let run = try run(of: head), try isOnItsWay(run) {
-        rename(console, "\(runs)/\(run)/console.txt")
-        return (run, false)
+      if let run = try run(of: head) {
+        begun = begun ?? ChildProcess.now()
+        if try ChildProcess.now() - (begun ?? 0) > patience || isOnItsWay(run) {
+          rename(console, "\(runs)/\(run)/console.txt")
+          return (run, false)
+        }
       }
       usleep(100_000)
     }

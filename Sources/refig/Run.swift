@@ -71,7 +71,9 @@ struct Run: ParsableCommand {
     if dry { return try forecast(project, plan, needed) }
     if fromLedger { return try drawFromLedger(targets.figures, project, plan) }
     if presence == .detach, !(try execution.missing(project, plan, needed).isEmpty) {
-      let (run, hasEnded) = try DetachedRun(project: project).start()
+      let (run, hasEnded) = try DetachedRun(
+        project: project, patience: execution.executor == .local ? 2 : .infinity
+      ).start()
       return try output.show(
         ["run": run],
         hasEnded

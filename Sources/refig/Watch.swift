@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipeline
+import Platform
 import Runner
 import Slurm
 
@@ -66,16 +67,19 @@ struct Cancel: ParsableCommand {
     let record = try RunRecord(root: project.root, run: id)
     try record.update()
     let wasAlive = try record.isAlive
+    let again = record.wasAskedToEnd
     let arrayCount = try record.cancel(root: project.root)
     guard wasAlive || arrayCount > 0 else { return print("run \(record.status.run) is over") }
     // The head ends what it may have submitted in the meantime.
-    for _ in 0..<150 where try record.isAlive {
+    let hint = "it finishes the cells at work; `refig cancel \(record.status.run)` again ends them now, unfinished"
+    for round in 0..<150 where try record.isAlive {
+      if round == 10, !again { StandardStreams.report("run \(record.status.run) is asked to end: \(hint)\n") }
       usleep(200_000)
       try record.update()
     }
-    let goesOn = try record.isAlive
+    guard try record.isAlive else { return print("run \(record.status.run) is cancelled") }
     print(
-      "run \(record.status.run) is cancelled"
-        + (goesOn ? "; its head, on \(record.status.host), has not answered yet" : ""))
+      "run \(record.status.run) is asked to end, but goes on: "
+        + (again ? "its head, on \(record.status.host), has not answered yet" : hint))
   }
 }
