@@ -23,7 +23,7 @@ private struct Cells {
     let manifests = try (0..<3).map { seed in
       Manifest(
         experiment: "toy/walk", code: toyCatalogue().code(of: Walk.self), seed: seed, streams: .independent,
-        parameters: try Walk.defaultParameters(), replicas: 0..<2)
+        parameters: Walk.Parameters().values(), replicas: 0..<2)
     }
     keys = manifests.map(\.key).sorted()
     for manifest in manifests {

@@ -28,7 +28,7 @@ private struct Forgery {
   init() throws {
     manifest = Manifest(
       experiment: "toy/walk", code: toyCatalogue().code(of: Walk.self), seed: 1, streams: .independent,
-      parameters: try Walk.defaultParameters(), replicas: 0..<5)
+      parameters: Walk.Parameters().values(), replicas: 0..<5)
     datasets = [
       Self.dataset("replica", [4], ["replica"], [0, 1, 2, 4]), Self.dataset("time", [3], ["time"], [0, 1, 2]),
       Self.dataset("position", [4, 3], ["replica", "time"], (0..<12).map(Double.init)),

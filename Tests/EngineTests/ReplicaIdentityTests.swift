@@ -267,7 +267,7 @@ private struct Evaluated {
     }
     func estimation(failedAtLast failed: [Int], of count: Int = 2) throws -> Estimation {
       let points = try (0..<25).map { row in
-        var parameters = try Fault.defaultParameters()
+        var parameters = Fault.Parameters().values()
         parameters["row"] = .integer(row)
         let replicas = (0..<count).filter { row < 24 || !failed.contains($0) }
         return Results.Point(

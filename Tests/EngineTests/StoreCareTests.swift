@@ -49,7 +49,7 @@ private struct WalkStore {
   }
 
   static func manifest(_ index: Int, _ catalogue: Catalogue) throws -> Manifest {
-    var parameters = try Walk.defaultParameters()
+    var parameters = Walk.Parameters().values()
     parameters["drift"] = .real(Double(index))
     return Manifest(
       experiment: "toy/walk", code: catalogue.code(of: Walk.self), seed: 1, streams: .independent,

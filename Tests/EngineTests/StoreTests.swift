@@ -13,7 +13,7 @@ private func storeWithCell() throws -> (workspace: Workspace, store: Store, cell
   let workspace = try Workspace()
   let manifest = Manifest(
     experiment: "toy/walk", code: toyCatalogue().code(of: Walk.self), seed: 1, streams: .independent,
-    parameters: try Walk.defaultParameters(), replicas: 0..<3)
+    parameters: Walk.Parameters().values(), replicas: 0..<3)
   let cell = Cell(
     manifest: manifest, replicas: [0, 2], failures: [(1, "step size 1e-30 at time 0.5")],
     arrays: ["position": NDArray(rows: [[0, 1.5, -2], [0, .pi, 1e-300]]), "end": NDArray([-2, 1e-300])],

@@ -8,8 +8,8 @@ package import PaperKit
 /// start, u_1 = R_1/|R_1|. On the plateau that follows Q is kappa_1 along u_1 and kappa across, delta + 2 c* t_1 - 2 c kappa_1 = 0
 /// and delta - 2 c kappa = 0, so R_2 shrinks along u_1, at the rate 4 eta c* (t_1 - t_2), and grows across, at 4 eta c* t_2. It
 /// ends along what is left of its start across u_1, and so on: O is what Gram and Schmidt make of the columns of R, in descending
-/// order of t_r. At finite N the next column has the size N^(-(1 - t_2/t_1)/2) when the first is learnt, which turns O by the
-/// square of that. Noise of single samples adds to R on the plateau, sqrt(nu_r/N) of a standard normal number to each element of
+/// order of t_r. At finite N the next column has the size e = N^(-(1 - t_2/t_1)/2) when the first is learnt, which turns O by
+/// e^min(2, t_1/t_2): where t_2 > t_1/2 it still grows along u_1 meanwhile. Noise of single samples adds to R on the plateau, sqrt(nu_r/N) of a standard normal number to each element of
 /// column r, before Gram and Schmidt see it. [derived]
 package enum LearningOrder: Experiment {
   package struct Parameters: NetworkParameters {
