@@ -20,7 +20,7 @@ private struct Cells {
     workspace = try Workspace()
     let store = Store(root: workspace.path + "/store", catalogue: catalogue)
     let worker = Worker(catalogue: catalogue, store: store)
-    let manifests = try (0..<3).map { seed in
+    let manifests = (0..<3).map { seed in
       Manifest(
         experiment: "toy/walk", code: toyCatalogue().code(of: Walk.self), seed: seed, streams: .independent,
         parameters: Walk.Parameters().values(), replicas: 0..<2)

@@ -266,7 +266,7 @@ private struct Evaluated {
       .identity(try results.points(of: Fault.self).flatMap { $0[Fault.value].values })
     }
     func estimation(failedAtLast failed: [Int], of count: Int = 2) throws -> Estimation {
-      let points = try (0..<25).map { row in
+      let points = (0..<25).map { row in
         var parameters = Fault.Parameters().values()
         parameters["row"] = .integer(row)
         let replicas = (0..<count).filter { row < 24 || !failed.contains($0) }
