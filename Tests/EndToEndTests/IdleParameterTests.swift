@@ -12,7 +12,7 @@ extension Experiment {
   fileprivate static func outcome(
     _ changes: [String: ParameterValue], idle name: String
   ) throws -> (results: [OutputArray: NDArray], isIdle: Bool) {
-    let parameters = try Parameters(values: try Parameters().values().merging(changes) { $1 })
+    let parameters = try Parameters(values: Parameters().values().merging(changes) { $1 })
     let isIdle = Parameters.idleParameters.contains { $0.name == name && $0.isIdle(parameters) }
     return (try run(parameters, in: RunContext(replica: 1, streamKey: 77)), isIdle)
   }

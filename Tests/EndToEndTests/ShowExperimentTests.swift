@@ -1,6 +1,7 @@
 import Foundation
 import PaperKit
 import Papers
+import TestSupport
 import Testing
 
 private func declarations<E: Experiment>(_ experiment: E.Type) -> [ParameterDeclaration] {
