@@ -457,7 +457,7 @@ struct Project {
                   y: {label: loss}
                   series:
                     - {table: sarao2020/population-decay, from: [sarao2020/population-flow], draw: line, x: time, y: populationLoss, where: {teacherWidth: 1}}
-          claims:
+        claims:
         """)
     let project = try Project(figures: two)
     let result = try project.refig("run", environment: ["REFIG_TRAPPED": "table sarao2020/uniqueness"])
