@@ -1423,9 +1423,9 @@ import Testing
     }
     let told = try object(try #require(page.firstMatch(of: /```json\n(.*)\n```/)).1)
     let made = try object(refig("try", "lu2020/spectral-overlap", "--request"))
-    #expect(told.count == 11)
-    // Another replica, and so another key.
-    for name in ["replicas", "keys"] {
+    #expect(told.count == 12)
+    // Another replica, and so another key; another request.
+    for name in ["request", "replicas", "keys"] {
       #expect(told[name] != nil && made[name] != nil)
       told[name] = nil
       made[name] = nil
