@@ -182,13 +182,15 @@ class Chart {
       element("code", { textContent: text.replace(/\{([01])\}/g, (_, index) => values[index]) }));
     this.mark.style.left = `${100 * point.x}%`;
     this.mark.style.top = `${100 * point.y}%`;
-    // On the side of the point where there is more room, of what is in sight.
-    const [whole, sight] = [this.image, this.picture].map((box) => box.getBoundingClientRect());
-    const isRight = whole.left + point.x * whole.width > sight.left + sight.width / 2;
-    Object.assign(this.tip.style, {
-      left: isRight ? "" : `calc(${100 * point.x}% + .8rem)`, right: isRight ? `calc(${100 - 100 * point.x}% + .8rem)` : "",
-      top: point.y > 0.5 ? "" : `${100 * point.y}%`, bottom: point.y > 0.5 ? `${100 - 100 * point.y}%` : "",
-    });
+    // Beside the point where there is more room of what is in sight, and within it, whatever the width of the font.
+    const [whole, sight] = [this.canvas, this.picture].map((box) => box.getBoundingClientRect());
+    const [x, y, gap] = [point.x * whole.width, point.y * whole.height, 13];
+    this.tip.style.maxWidth = `min(16rem, ${sight.width / 2 - gap}px)`;
+    const { offsetWidth: width, offsetHeight: height } = this.tip;
+    const [first, last] = [Math.max(0, sight.left - whole.left), Math.min(whole.width, sight.right - whole.left) - width];
+    const left = x > (first + last + width) / 2 ? x - gap - width : x + gap;
+    this.tip.style.left = `${Math.max(first, Math.min(left, last))}px`;
+    this.tip.style.top = `${Math.max(0, Math.min(point.y > 0.5 ? y - height : y, whole.height - height))}px`;
   }
 
   // Buttons that show one series alone.
