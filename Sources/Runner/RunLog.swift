@@ -164,7 +164,8 @@ package final class RunLog {
       withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
     return [
-      "compiler": compiler, "hdf5": HDF5File.libraryVersion, "blas": blas, "system": text(name.sysname),
+      "compiler": compiler, "hdf5": (try? HDF5File.libraryVersion) ?? "not installed", "blas": blas,
+      "system": text(name.sysname),
       "release": text(name.release), "machine": text(name.machine), "host": text(name.nodename),
       "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
       "memoryBytes": "\(ProcessInfo.processInfo.physicalMemory)", "processor": processorName,

@@ -45,7 +45,11 @@ struct Doctor: ParsableCommand {
         isGood: NumericClass.hasRequiredProcessor)
     }
     if let documents = Self.documents { tell("documents", documents) }
-    tell("HDF5", HDF5File.libraryVersion)
+    do {
+      tell("HDF5", try HDF5File.libraryVersion)
+    } catch {
+      tell("HDF5", "\(error)", isGood: false)
+    }
     let gnuplot = try ProcessEnvironment.firstLine(of: ["gnuplot", "--version"])
     tell("gnuplot", gnuplot ?? "not found; install it (Debian: apt-get install gnuplot-nox)", isGood: gnuplot != nil)
     for family in fonts() {
