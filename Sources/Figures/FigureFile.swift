@@ -4,7 +4,7 @@ package import Pipeline
 /// Reads the `figures:` of figures/<paper>.yaml. Mistakes go to the ``Diagnostics`` of the value; a figure that has some
 /// is left out.
 package struct FigureFile {
-  private let tables: [String: TableDefinition]
+  private let table: (String) -> TableDefinition?
   private let stages: [String]
   private let pipeline: PipelineFile?
   private let tableNames: (String) -> [String]?
@@ -18,18 +18,15 @@ package struct FigureFile {
   static let panelKeys = ["title", "x", "y", "z", "key", "series"]
   static let axisKeys = ["label", "range", "scale", "ticks"]
 
-  /// The figures of one paper, in the order of the file. `tables` and `stages` are those that exist; `pipeline` has those of
-  /// the stages that have no mistakes; `tableNames` are to be named where a table is unknown, nil where the reason has been
-  /// reported; `font` is the one of figures that say nothing else.
+  /// The figures of one paper, in the order of the file. `table` finds a table by its name; `tableNames` are to be named
+  /// where it finds none, nil where the reason has been reported; `stages` are those that exist; `pipeline` has those of the
+  /// stages that have no mistakes; `font` is the one of figures that say nothing else.
   package static func figures(
-    in value: YAMLValue, paper: String, tables: [TableDefinition], stages: [String],
-    pipeline: PipelineFile? = nil,
-    tableNames: ((String) -> [String]?)? = nil, font: Figure.Font = .standard
+    in value: YAMLValue, paper: String, table: @escaping (String) -> TableDefinition?,
+    tableNames: @escaping (String) -> [String]?, stages: [String], pipeline: PipelineFile? = nil,
+    font: Figure.Font = .standard
   ) -> [Figure] {
-    let tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let file = FigureFile(
-      tables: tables, stages: stages, pipeline: pipeline,
-      tableNames: tableNames ?? { _ in tables.keys.sorted() }, font: font)
+    let file = FigureFile(table: table, stages: stages, pipeline: pipeline, tableNames: tableNames, font: font)
     return (value.mapping("figures", in: "")?.entries ?? []).compactMap { name, value, location in
       let context = "figure '\(paper)/\(name)'"
       let mistakeCount = value.diagnostics.reportCount
@@ -254,10 +251,11 @@ package struct FigureFile {
     guard let value = mapping.required("table", in: context), let name = value.text("table", in: context) else {
       return nil
     }
-    if tables[name] == nil, let known = tableNames(name) {
+    if let table = table(name) { return table }
+    if let known = tableNames(name) {
       value.report(.unknownName(kind: "table", name: name, known: known), in: context)
     }
-    return tables[name]
+    return nil
   }
 
   /// The stages a series reads. A table of theory alone reads no experiment and needs none.

@@ -69,7 +69,7 @@ package struct Gallery {
   /// process.
   package func table(_ reference: TableReference) throws -> Table {
     if let recorded = try recorded(reference) { return recorded.table }
-    guard let definition = catalogue.tables[reference.table] else {
+    guard let definition = catalogue.table(reference.table) else {
       preconditionFailure("no table \(reference.table)")
     }
     let results = try reader.results(

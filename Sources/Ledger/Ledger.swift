@@ -241,7 +241,7 @@ package struct LedgerReader {
     let evidence = reference.evidence
     guard let digest = Ledger.digest(of: evidence, in: plan, standings),
       let record = try record(of: reference, evidence: digest),
-      record.table.columns == catalogue.tables[reference.table]?.columns.map(\.name)
+      record.table.columns == catalogue.table(reference.table)?.columns.map(\.name)
     else { return nil }
     return (record.table, origin(changes(evidence), record.binding.code == code(of: reference.table)), digest)
   }

@@ -6,8 +6,8 @@ package struct Catalogue: Sendable {
   package private(set) var experiments: [String: ExperimentDescription]
   /// Names of the project's own experiments, also of those that were not read because of mistakes.
   private var ownNames: Set<String> = []
-  /// Those of the papers, and the automatic ones of experiments for which no paper has one of the name.
-  package private(set) var tables: [String: TableDefinition]
+  /// Those that papers declare.
+  private let paperTables: [String: TableDefinition]
   package let estimators: [String: Estimator]
   /// One digest of all code there is, for what is made from cells: tables and figures.
   package let codeDigest: String
@@ -48,20 +48,16 @@ package struct Catalogue: Sendable {
         && estimators.count == papers.reduce(0) { $0 + $1.estimators.count },
       "two experiments, tables or estimators share a name")
     self.experiments = experiments.mapValues { ExperimentDescription($0) }
-    self.tables = tables
+    paperTables = tables
     self.estimators = estimators
     code = fingerprints.code(of: experiments)
-    for experiment in self.experiments.values { addTables(of: experiment) }
   }
 
   /// The same with the experiments of a project's programs; `names` are also those of experiments with mistakes.
   func adding(_ programs: [ExperimentDescription], names: Set<String>) -> Catalogue {
     var catalogue = self
     catalogue.ownNames = names
-    for program in programs {
-      catalogue.experiments[program.name] = program
-      catalogue.addTables(of: program)
-    }
+    for program in programs { catalogue.experiments[program.name] = program }
     return catalogue
   }
 
@@ -69,7 +65,20 @@ package struct Catalogue: Sendable {
   package func experimentNames(for name: String) -> [String]? { offered(experiments.keys, for: name) }
 
   /// The tables to name where one is unknown; nil where it is of an experiment with mistakes, which have been reported.
-  package func tableNames(for name: String) -> [String]? { offered(tables.keys, for: name) }
+  package func tableNames(for name: String) -> [String]? { offered(tableNames, for: name) }
+
+  /// The names of all tables: those of papers, and the automatic ones of every experiment.
+  package var tableNames: Set<String> {
+    Set(paperTables.keys).union(experiments.values.flatMap { automaticTables(of: $0).map(\.name) })
+  }
+
+  /// A table by its name: what a paper declares under it, else the automatic one of an experiment.
+  package func table(_ name: String) -> TableDefinition? {
+    if let table = paperTables[name] { return table }
+    // Automatic tables are named paper/experiment and paper/experiment/axis.
+    let experiment = experiments[name.split(separator: "/").prefix(2).joined(separator: "/")]
+    return experiment.flatMap { automaticTables(of: $0).first { $0.name == name } }
+  }
 
   /// The estimators to name where one is unknown.
   package func estimatorNames(for name: String) -> [String] { offered(estimators.keys, for: name) ?? [] }
@@ -87,10 +96,8 @@ package struct Catalogue: Sendable {
     return own + [nearestSpelling(of: name, among: names.filter { !own.contains($0) }.sorted())].compactMap { $0 }
   }
 
-  private mutating func addTables(of experiment: ExperimentDescription) {
-    let automatic = AutomaticTable.tables(
-      of: experiment.name, parameters: experiment.defaults, outputs: experiment.outputs)
-    for table in automatic where tables[table.name] == nil { tables[table.name] = table }
+  private func automaticTables(of experiment: ExperimentDescription) -> [TableDefinition] {
+    AutomaticTable.tables(of: experiment.name, parameters: experiment.defaults, outputs: experiment.outputs)
   }
 
   /// Whether some experiment is a program's.

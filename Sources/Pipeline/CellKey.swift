@@ -16,10 +16,14 @@ package struct CellKey: Hashable, Sendable, Comparable, CustomStringConvertible 
   }
 
   /// A key from its 64 hexadecimal digits; nil if they are not that.
-  package init?(_ text: some StringProtocol) { self.init(digits: text.utf8) }
+  package init?(_ text: some StringProtocol) {
+    var text = String(text)
+    guard let key = text.withUTF8({ CellKey(digits: UnsafeRawBufferPointer($0)) }) else { return nil }
+    self = key
+  }
 
-  /// A key from its 64 hexadecimal digits; nil if they are not that.
-  package init?(digits: some Sequence<UInt8>) {
+  /// The same of bytes.
+  package init?(digits: UnsafeRawBufferPointer) {
     var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     var count = 0
     for byte in digits {

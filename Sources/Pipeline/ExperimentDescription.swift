@@ -1,4 +1,5 @@
 package import PaperKit
+private import Synchronization
 
 /// An experiment as the engine knows it: what it declares and which values it accepts, whether it is compiled in or a
 /// program of the project.
@@ -14,31 +15,53 @@ package struct ExperimentDescription: Sendable {
   package let outputs: [OutputArray]
   package let data: [DataArray]
   package let mutants: [Mutant]
-  /// Its parameters, in the order of their declarations.
-  package let parameters: [ParameterDeclaration]
-  /// Their values unless given, which say their types.
-  package let defaults: [String: ParameterValue]
   package let implementation: Implementation
+  private let declared: Declared
+
+  /// Its parameters, in the order of their declarations.
+  package var parameters: [ParameterDeclaration] { declared.parameters.list }
+  /// Their values unless given, which say their types.
+  package var defaults: [String: ParameterValue] { declared.parameters.defaults }
 
   /// A compiled experiment.
   init(_ experiment: any Experiment.Type) {
     self.init(
       experiment.name, outputs: experiment.outputs, data: experiment.data, mutants: experiment.mutants,
-      parameters: experiment.parameterDeclarations, implementation: .compiled(experiment))
+      implementation: .compiled(experiment)
+    ) { experiment.parameterDeclarations }
   }
 
-  /// Checked: no two parameters have one name.
+  /// `parameters` are asked for once, when they are first needed. Checked: no two have one name.
   init(
-    _ name: String, outputs: [OutputArray], data: [DataArray], mutants: [Mutant], parameters: [ParameterDeclaration],
-    implementation: Implementation
+    _ name: String, outputs: [OutputArray], data: [DataArray], mutants: [Mutant], implementation: Implementation,
+    parameters: @escaping @Sendable () -> [ParameterDeclaration]
   ) {
     self.name = name
     self.outputs = outputs
     self.data = data
     self.mutants = mutants
-    self.parameters = parameters
-    defaults = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.initialValue) })
     self.implementation = implementation
+    declared = Declared(parameters)
+  }
+
+  /// Parameters, found when they are first asked for: of a struct they are found by reflection, and most commands need
+  /// those of few experiments.
+  private final class Declared: Sendable {
+    typealias Parameters = (list: [ParameterDeclaration], defaults: [String: ParameterValue])
+    private let make: @Sendable () -> [ParameterDeclaration]
+    private let made = Mutex<Parameters?>(nil)
+
+    init(_ make: @escaping @Sendable () -> [ParameterDeclaration]) { self.make = make }
+
+    var parameters: Parameters {
+      made.withLock { made in
+        if let made { return made }
+        let list = make()
+        let parameters = (list, Dictionary(uniqueKeysWithValues: list.map { ($0.name, $0.initialValue) }))
+        made = parameters
+        return parameters
+      }
+    }
   }
 
   /// Names of the parameters that some values of the others make idle.

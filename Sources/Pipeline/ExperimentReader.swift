@@ -76,11 +76,11 @@ struct ExperimentReader {
     let dataDeclaration = data.map { "\($0.file) \($0.name) \($0.axes)\n" }.joined()
     return ExperimentDescription(
       name, outputs: outputs, data: data, mutants: mutants,
-      parameters: parameters.sorted { $0.key < $1.key }.map { ParameterDeclaration($0.key, $0.value) },
       implementation: .program(
         ProgramExperiment(
           command: command, folder: folder, isRandom: isRandom, sources: sources, versions: versions,
-          declaration: declaration, dataDeclaration: dataDeclaration, facts: facts)))
+          declaration: declaration, dataDeclaration: dataDeclaration, facts: facts))
+    ) { parameters.sorted { $0.key < $1.key }.map { ParameterDeclaration($0.key, $0.value) } }
   }
 
   /// Words of a command: a list of texts, one at least.

@@ -76,8 +76,8 @@ package struct Project: Sendable {
       figures +=
         top?["figures"].map {
           FigureFile.figures(
-            in: $0, paper: paper, tables: Array(catalogue.tables.values), stages: pipeline.stageNames,
-            pipeline: pipeline, tableNames: catalogue.tableNames, font: font)
+            in: $0, paper: paper, table: catalogue.table, tableNames: catalogue.tableNames(for:),
+            stages: pipeline.stageNames, pipeline: pipeline, font: font)
         } ?? []
       let reader = ClaimFile(
         paper: paper, pipeline: pipeline, profile: profile, catalogue: catalogue, diagnostics: diagnostics)

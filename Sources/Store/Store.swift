@@ -45,10 +45,8 @@ package struct Store: Sendable {
   private func forEachCell(_ body: (CellKey, Int32, UnsafePointer<CChar>) -> Void) throws {
     for folder in try Files.names(in: root) where folder.utf8.count == 2 {
       try Files.forEachName(in: "\(root)/\(folder)") { folder, name in
-        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
-        if bytes.count == 67, bytes.suffix(3).elementsEqual(".h5".utf8), let key = CellKey(digits: bytes.prefix(64)) {
-          body(key, folder, name)
-        }
+        guard strlen(name) == 67, strcmp(name + 64, ".h5") == 0 else { return }
+        if let key = CellKey(digits: UnsafeRawBufferPointer(start: name, count: 64)) { body(key, folder, name) }
       }
     }
   }

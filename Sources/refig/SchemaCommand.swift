@@ -28,7 +28,7 @@ struct SchemaCommand: ParsableCommand {
 
   private static func figures(_ project: Project) -> Schema {
     let (figures, drawn) = FigureFile.schema(
-      tables: project.catalogue.tables.keys.sorted(), stages: project.pipeline.stageNames)
+      tables: project.catalogue.tableNames.sorted(), stages: project.pipeline.stageNames)
     let (claims, judged) = ClaimFile.schema(project.pipeline)
     return .document(
       title: "figures and claims of refig",

@@ -13,7 +13,8 @@ func figures(_ yaml: String, font: Figure.Font = .standard) throws -> [Figure] {
   let diagnostics = Diagnostics()
   let value = try YAMLValue.document(yaml, file: "figures/toy.yaml", diagnostics: diagnostics)
   let figures = FigureFile.figures(
-    in: value, paper: "toy", tables: FigureGallery.tables, stages: ["success", "one", "two"], font: font)
+    in: value, paper: "toy", table: { name in FigureGallery.tables.first { $0.name == name } },
+    tableNames: { _ in FigureGallery.tables.map(\.name).sorted() }, stages: ["success", "one", "two"], font: font)
   try diagnostics.throwIfAny()
   return figures
 }
