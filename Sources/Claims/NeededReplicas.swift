@@ -26,10 +26,10 @@ extension Estimate {
     }
   }
 
-  /// Whether a verdict on it is inconclusive for what no number of replicas mends: it is not a number, its numerical error
-  /// is too great, or its replicas are too skewed or all equal.
+  /// Whether a verdict on it is inconclusive for what no number of replicas mends for sure: it is not a number, its numerical
+  /// error is too great, or its replicas are too skewed or all equal.
   func isHindered(accepted: Interval) -> Bool {
-    !value.isFinite || lacksSpread || abs(skewness ?? 0) > 1
+    !value.isFinite || lacksSpread || isTooSkewed
       || !(numericalError <= 0.1 * abs(min(value - accepted.low, accepted.high - value)))
   }
 }

@@ -3,7 +3,8 @@ internal import NumericalMethods
 /// A curve of means, joined by straight lines, and a level that it crosses once.
 ///
 /// A place x is in the interval if the mean there, which is linear in the means of its two neighbours, may be the level:
-/// |m(x) - level| <= t s(x), with Student's t and the standard error s(x) of the replicas' own numbers at x. Where the curve
+/// |m(x) - level| <= t s(x), with Student's t, longer where the numbers at the crossing are skewed (``Estimate/reach(_:skewness:count:)``),
+/// and the standard error s(x) of the replicas' own numbers at x. Where the curve
 /// is flat for its errors that is more than a slope and a standard error tell: up to everything.
 /// Source: E. C. Fieller, J. R. Stat. Soc. B 16, 175 (1954).
 public struct Crossing: Sendable, Codable, Equatable {
@@ -84,7 +85,11 @@ public struct Crossing: Sendable, Codable, Equatable {
   /// The least and the greatest place that may be the crossing; infinite beyond an end of the curve that may be it.
   func ends(tail: Double) -> (low: Double, high: Double) {
     guard replicas.count > 1 else { return (-.infinity, .infinity) }
-    let quantile = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(replicas.count - 1))
+    let reach = Estimate.reach(
+      Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(replicas.count - 1)),
+      skewness: Estimate.skewness(excess), count: Double(replicas.count))
+    // The quadratic below knows one for both sides.
+    let quantile = max(reach.down, reach.up)
     let found = places.indices.dropLast().flatMap { left in shares(left, quantile).map { place(left, $0) } }
     guard let low = found.min(), let high = found.max() else { return (-.infinity, .infinity) }
     return (low > places[0] ? low : -.infinity, high < places[places.count - 1] ? high : .infinity)

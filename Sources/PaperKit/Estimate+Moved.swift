@@ -7,7 +7,7 @@ extension Estimate {
   /// Nil where no evidence of this kind has that number: a share above 1, a distance or a geometric mean below 0.
   public func moved(to target: Double) -> Estimate? {
     evidence.moved(from: value, to: target).map {
-      Estimate($0, numericalError: numericalError, undetermined: undetermined)
+      Estimate($0, numericalError: numericalError, undetermined: undetermined, fitSkewness: fitSkewness)
     }
   }
 }

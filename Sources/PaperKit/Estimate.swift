@@ -39,15 +39,18 @@ public struct Estimate: Sendable, Codable {
   /// Of a proportion or a median: replicas of which nobody knows how they would have come out. The interval allows for all
   /// ways.
   public let undetermined: Int
+  /// Of a fit by the jackknife: the skewness of the replicas' pseudovalues; 0 for other evidence.
+  let fitSkewness: Double
 
   /// An estimate from its evidence. Not public: an exact number needs a ``Calculation`` to show.
-  init(_ evidence: Evidence, numericalError: Double = 0, undetermined: Int = 0) {
+  init(_ evidence: Evidence, numericalError: Double = 0, undetermined: Int = 0, fitSkewness: Double = 0) {
     self.evidence = evidence
     self.numericalError = numericalError
     self.undetermined = undetermined
+    self.fitSkewness = fitSkewness
   }
 
-  private enum CodingKeys: String, CodingKey { case evidence, numericalError, undetermined }
+  private enum CodingKeys: String, CodingKey { case evidence, numericalError, undetermined, fitSkewness }
 
   /// Reads what ``encode(to:)`` wrote. Throws `DecodingError`.
   public init(from decoder: any Decoder) throws {
@@ -55,15 +58,18 @@ public struct Estimate: Sendable, Codable {
     self.init(
       try container.decode(Evidence.self, forKey: .evidence),
       numericalError: try container.decode(Double.self, forKey: .numericalError),
-      undetermined: try container.decodeIfPresent(Int.self, forKey: .undetermined) ?? 0)
+      undetermined: try container.decodeIfPresent(Int.self, forKey: .undetermined) ?? 0,
+      fitSkewness: try container.decodeIfPresent(Double.self, forKey: .fitSkewness) ?? 0)
   }
 
-  /// Writes the evidence; `undetermined` only where there are such trials. Throws `EncodingError`.
+  /// Writes the evidence; `undetermined` only where there are such trials, the skewness of a fit only where its interval
+  /// allows for it. Throws `EncodingError`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(evidence, forKey: .evidence)
     try container.encode(numericalError, forKey: .numericalError)
     if undetermined > 0 { try container.encode(undetermined, forKey: .undetermined) }
+    if abs(fitSkewness) > 1 { try container.encode(fitSkewness, forKey: .fitSkewness) }
   }
 
   /// The mean over replicas, one value each.
@@ -166,6 +172,39 @@ public struct Estimate: Sendable, Codable {
     }
   }
 
+  // MARK: Skewness
+
+  /// How skewed n numbers may be for their mean to have an interval: the greater of 1 and sqrt(n) / 8. What skewness g does to
+  /// the law of a mean falls as g / sqrt(n).
+  static func skewnessBound(count: Int) -> Double { max(1, Double(count).squareRoot() / 8) }
+
+  /// How many standard errors an interval of Student's t reaches to either side of the mean of n numbers.
+  ///
+  /// Where these have a long tail upwards, with skewness g > 1, t leaves out too much above: to first order in 1 / sqrt(n) its
+  /// quantile q must be q + g (1 + 2 q^2) / (6 sqrt(n)) there, and likewise below for g < -1. The other side, where as much could
+  /// be taken off, keeps q. Source: N. J. Johnson, J. Am. Stat. Assoc. 73, 536 (1978).
+  static func reach(_ quantile: Double, skewness: Double, count: Double) -> (down: Double, up: Double) {
+    guard abs(skewness) > 1, count.isFinite else { return (quantile, quantile) }
+    let longer = quantile + abs(skewness) * (1 + 2 * quantile * quantile) / (6 * count.squareRoot())
+    return skewness > 0 ? (quantile, longer) : (longer, quantile)
+  }
+
+  /// A mean behind this estimate that is too skewed for an interval, the most so of several: its skewness, and the bound.
+  var excessSkewness: (skewness: Double, bound: Double)? {
+    switch evidence {
+    case .mean(let values, _):
+      guard let skewness, abs(skewness) > Self.skewnessBound(count: values.count) else { return nil }
+      return (skewness, Self.skewnessBound(count: values.count))
+    case .greatest(let estimates):
+      return estimates.compactMap(\.excessSkewness).max { abs($0.skewness / $0.bound) < abs($1.skewness / $1.bound) }
+    case .distance(let estimate, _): return estimate.excessSkewness
+    case .exact, .identity, .median, .proportion, .fit, .crossing: return nil
+    }
+  }
+
+  /// Whether a mean behind this estimate is too skewed for an interval.
+  package var isTooSkewed: Bool { excessSkewness != nil }
+
   /// Skewness of the replicas on the scale of the mean; nil for other evidence.
   public var skewness: Double? {
     switch evidence {
@@ -188,11 +227,17 @@ public struct Estimate: Sendable, Codable {
       }
       return "return an output that is less skewed, or claim the median, which is of one output at one point"
         + (scale == .linear && values.allSatisfy { $0 > 0 }
-          ? ", or a logarithmic scale where the estimate has one" : "")
+          ? ", or a logarithmic scale where the estimate has one" : "") + replicasAgainstSkewness
     case .greatest(let estimates): return estimates.max(by: Self.isLessSkewed)?.adviceOnSkewness ?? ""
     case .distance(let estimate, _): return estimate.adviceOnSkewness
     case .exact, .identity, .median, .proportion, .fit, .crossing: return ""
     }
+  }
+
+  /// ", or take more replicas, about 400": how many bear the skewness of these; nothing where they are more than anybody has.
+  private var replicasAgainstSkewness: String {
+    let count = (64 * (skewness ?? 0) * (skewness ?? 0)).rounded(.up)
+    return count <= 1e9 ? ", or take more replicas, about \(Int(count)) if they are as skewed" : ""
   }
 
   private static func isLessSkewed(_ one: Estimate, than other: Estimate) -> Bool {
@@ -254,13 +299,11 @@ public struct Estimate: Sendable, Codable {
     case .mean(let values, let scale):
       guard values.count > 1, !lacksSpread else { return (-.infinity, .infinity) }
       let scaled = scale == .linear ? values : values.map(Double.logarithm)
-      let reach =
-        Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
-        * Self.standardError(scaled)
-      let centre = Statistics.mean(scaled)
-      return scale == .linear
-        ? (centre - reach, centre + reach)
-        : (Double.exponential(centre - reach), Double.exponential(centre + reach))
+      let quantile = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
+      let reach = Self.reach(quantile, skewness: Self.skewness(scaled), count: Double(values.count))
+      let (centre, error) = (Statistics.mean(scaled), Self.standardError(scaled))
+      let (low, high) = (centre - reach.down * error, centre + reach.up * error)
+      return scale == .linear ? (low, high) : (Double.exponential(low), Double.exponential(high))
     case .median(let values):
       let sorted = values.sorted()
       guard let rank = Statistics.medianRank(count: values.count + undetermined, tail: tail) else {
@@ -281,7 +324,8 @@ public struct Estimate: Sendable, Codable {
         degreesOfFreedom.isFinite
         ? Distributions.studentTQuantile(1 - tail, degreesOfFreedom: degreesOfFreedom)
         : Distributions.normalQuantile(1 - tail)
-      return (value - quantile * standardError, value + quantile * standardError)
+      let reach = Self.reach(quantile, skewness: fitSkewness, count: degreesOfFreedom + 1)
+      return (value - reach.down * standardError, value + reach.up * standardError)
     case .crossing(let crossing): return lacksSpread ? (-.infinity, .infinity) : crossing.ends(tail: tail)
     case .greatest(let estimates):
       let intervals = estimates.map { $0.interval(tail: tail / Double(estimates.count)) }

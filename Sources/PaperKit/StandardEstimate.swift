@@ -209,15 +209,16 @@ private struct Aligned {
     // One number for each replica, whose mean is the estimate but for its bias: Tukey's pseudovalues.
     let pseudovalues = try meansWithoutOne.map { count * value - (count - 1) * (try statistic($0)) }
     try requireMildSkewness(pseudovalues)
-    return .fit(
-      value: value, standardError: Estimate.standardError(pseudovalues), degreesOfFreedom: Double(rows.count - 1))
+    return Estimate(
+      .fit(value: value, standardError: Estimate.standardError(pseudovalues), degreesOfFreedom: Double(rows.count - 1)),
+      fitSkewness: Estimate.skewness(pseudovalues))
   }
 
   /// Throws where numbers, one for each replica, are so skewed that the law of their mean is not near to normal; the more
   /// replicas there are, the nearer it is.
   func requireMildSkewness(_ values: [Double]) throws {
     let skewness = Estimate.skewness(values)
-    let bound = max(1, Double(values.count).squareRoot() / 8)
+    let bound = Estimate.skewnessBound(count: values.count)
     guard abs(skewness) <= bound || skewness.isNaN else {
       throw EvidenceError(
         "replicas are too skewed for a standard error of the estimate (|skewness| = \(short(abs(skewness))) > "

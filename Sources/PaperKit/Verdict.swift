@@ -38,8 +38,9 @@ public struct Judgement: Sendable {
   ///
   /// confirmed iff C is inside `accepted`, where C leaves out 10^-2 / familySize on either side (two one-sided tests: a
   /// missing effect cannot pass by noise); refuted iff R misses `accepted`, where R leaves out 10^-3 / (2 familySize) on
-  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or a sample that is skewed
-  /// (|skewness| > 1) or all equal (``Estimate/lacksSpread``) make it inconclusive.
+  /// either side. More than 5 % failed replicas, a numerical error above 10 % of the margin, or n replicas that are too
+  /// skewed for their mean to have an interval (|skewness| above the greater of 1 and sqrt(n) / 8) or all equal
+  /// (``Estimate/lacksSpread``) make it inconclusive.
   public init(
     of estimate: Estimate, accepted: Interval, familySize: Int, failedReplicas: Int = 0, plannedReplicas: Int = 0
   ) {
@@ -64,8 +65,10 @@ public struct Judgement: Sendable {
       reason = "its numerical error is not a number"
     } else if estimate.numericalError > 0.1 * abs(nearest), abs(nearest) > 0 {
       reason = "numerical error \(short(estimate.numericalError)) exceeds a tenth of the margin \(short(abs(nearest)))"
-    } else if let skewness = estimate.skewness, abs(skewness) > 1 {
-      reason = "replicas are skewed (|skewness| = \(short(abs(skewness))) > 1); \(estimate.adviceOnSkewness)"
+    } else if let (skewness, bound) = estimate.excessSkewness {
+      reason =
+        "replicas are too skewed for their mean to have an interval (|skewness| = \(short(abs(skewness))) > \(short(bound)), "
+        + "the greater of 1 and an eighth of the root of their number); \(estimate.adviceOnSkewness)"
     } else if accepted.contains(confirming) {
       verdict = .confirmed
     } else if !refuting.intersects(accepted) {

@@ -1,3 +1,4 @@
+import Foundation
 import NumericalMethods
 import PaperKit
 import TestSupport
@@ -121,6 +122,35 @@ import Testing
       expectClose(ratio.value, value, relative: 1e-14)
       expectClose(ratio.standardError, error, relative: 1e-12)
     }
+  }
+
+  @Test("fits and crossings of skewed replicas reach farther where the tail is, as means do, and keep it in JSON")
+  func skewedFits() throws {
+    let skewed = (0..<400).map { -log((Double($0) + 0.5) / 400) }
+    func curve(_ sign: Double) -> [Results.Point] {
+      (0...2).map { x in point(Double(x), ["a": skewed.map { Double(x) * (2 + sign * $0) - 3 }]) }
+    }
+    for sign in [1.0, -1] {
+      let slope = try estimate(.slope(a, against: "x", .linear), curve(sign))
+      let mean = Estimate.mean(skewed.map { 2 + sign * $0 })
+      expectClose(slope.value, mean.value, relative: 1e-12)
+      for tail in [1e-2, 1e-5] {
+        let (own, other) = (slope.interval(tail: tail), mean.interval(tail: tail))
+        expectClose(own.low, other.low, relative: 1e-9)
+        expectClose(own.high, other.high, relative: 1e-9)
+        let again = try JSONDecoder().decode(Estimate.self, from: try JSONEncoder().encode(slope))
+        #expect(again.interval(tail: tail) == own)
+        let moved = try #require(slope.moved(to: 7)).interval(tail: tail)
+        expectClose(moved.high - moved.low, own.high - own.low, relative: 1e-9)
+      }
+    }
+    // The bound is that of a mean.
+    let few = (0...2).map { x in point(Double(x), ["a": skewed.prefix(100).map { Double(x) * (2 + $0 * $0 * $0) }]) }
+    #expect(throws: EvidenceError.self) { try estimate(.slope(a, against: "x", .linear), few) }
+    let crossed = try estimate(.crossing(a, against: "x", level: 0), [curve(1)[0], curve(1)[2]])
+    let plain = Distributions.studentTQuantile(1 - 1e-3, degreesOfFreedom: 399) * crossed.standardError
+    let interval = crossed.interval(tail: 1e-3)
+    #expect(interval.low < crossed.value - plain && interval.high > crossed.value + plain)
   }
 
   @Test("no quotient by a mean that may be zero: its tails confirm anything")

@@ -115,10 +115,71 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
       ),
     ] {
       let reason = reason(estimate)
-      #expect(reason.contains("(|skewness| = ") && reason.contains(" > 1); "), "\(reason)")
+      #expect(reason.contains("(|skewness| = ") && reason.contains(" > 1.0, the greater of 1 and "), "\(reason)")
       #expect(reason.contains(advice) && !others.contains { reason.contains($0) }, "\(reason)")
     }
     #expect(judge(.mean([]), -1, 1).verdict == .inconclusive)
+  }
+
+  /// Quantiles of the exponential law: skewed by nearly 2.
+  private func exponential(_ count: Int) -> [Double] {
+    (0..<count).map { -log((Double($0) + 0.5) / Double(count)) }
+  }
+
+  @Test("skewness is borne by many replicas and not by few, the other way round too")
+  func skewnessAndNumber() {
+    for sign in [-1.0, 1] {
+      func judgement(_ count: Int) -> Judgement { judge(.mean(exponential(count).map { sign * $0 }), -2, 2) }
+      #expect(judgement(128).verdict == .inconclusive)
+      #expect(judgement(400).verdict == .confirmed, "\(judgement(400).reason)")
+      // What it advises is right, with a little more than the skewness of these few.
+      let advised = judgement(128).reason.firstMatch(of: /more replicas, about (\d+) if/).flatMap { Int($0.1) }
+      #expect((200..<256).contains(advised ?? 0), "\(judgement(128).reason)")
+    }
+  }
+
+  @Test("an interval is never shorter than Student's, and longer where the tail of skewed replicas is")
+  func longerThanStudents() {
+    func ends(_ values: [Double], _ tail: Double) -> (own: Interval, low: Double, high: Double) {
+      let reach =
+        Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
+        * Statistics.standardError(values)
+      let mean = Statistics.mean(values)
+      return (Estimate.mean(values).interval(tail: tail), mean - reach, mean + reach)
+    }
+    for tail in [1e-2, 1e-4, 1e-6] {
+      let mild = ends(replicas(400, mean: 3), tail)
+      expectClose(mild.own.low, mild.low, relative: 1e-12)
+      expectClose(mild.own.high, mild.high, relative: 1e-12)
+      let up = ends(exponential(400), tail)
+      expectClose(up.own.low, up.low, relative: 1e-12)
+      #expect(up.own.high > up.high + 0.01 * (up.high - up.low))
+      let down = ends(exponential(400).map { -$0 }, tail)
+      expectClose(down.own.high, down.high, relative: 1e-12)
+      #expect(down.own.low < down.low - 0.01 * (down.high - down.low))
+      // A logarithmic mean has its skewness on the logarithm.
+      let logarithmic = Estimate.mean(exponential(400).map { exp($0) }, scale: .logarithmic).interval(tail: tail)
+      expectClose(log(logarithmic.high), up.own.high, relative: 1e-12)
+    }
+  }
+
+  @Test("intervals of skewed means that are judged miss hardly more often than they say")
+  func coverageOfSkewed() {
+    var random = RandomStream(key: 12, stream: 0)
+    let (trials, tail) = (30_000, 1e-3)
+    for (count, law, mean) in [
+      (300, { (z: Double) in z * z }, 1.0), (300, { exp(0.5 * $0) }, exp(0.125)), (600, { exp($0) }, exp(0.5)),
+    ] {
+      var misses = 0
+      for _ in 0..<trials {
+        let estimate = Estimate.mean(random.normals(count).map(law))
+        // Skewed beyond the bound, it has no verdict.
+        guard abs(estimate.skewness ?? 0) <= max(1, Double(count).squareRoot() / 8) else { continue }
+        if !estimate.interval(tail: tail).contains(mean) { misses += 1 }
+      }
+      let expected = 2 * tail * Double(trials)
+      #expect(Double(misses) < 1.3 * expected + 4 * expected.squareRoot(), "\(misses) for \(expected) with \(count)")
+    }
   }
 
   @Test("however few of equal trials succeed, their mean confirms no certainty")
