@@ -54,6 +54,9 @@ package struct ProgramExperiment: Sendable {
     }
   }
 
+  /// What the digest of its sources is of: a line for each file with its path and the digest of what counts of it.
+  package func sourcesText() throws -> String { try facts.sourcesText(sources) }
+
   /// Throws `EvidenceError` if the sources are others than when this process first looked at them.
   package func requireSameSources() throws {
     let changed = try facts.changedSources(sources)
@@ -96,6 +99,8 @@ final class ProjectFacts: Sendable {
   private struct Sources {
     /// By path, the digest of what counts of a file.
     let digests: [String: String]
+    /// These, a line each.
+    let text: String
     let digest: String
     /// What the file system said of them when they were last read.
     var stamps: [String: Files.Stamp]
@@ -124,15 +129,20 @@ final class ProjectFacts: Sendable {
 
   /// SHA-256 of names and contents of files and of all files in folders, but for hidden ones and what Python compiles.
   /// Of a file in Python its tokens count.
-  func sourcesDigest(_ sources: [String]) throws -> String {
-    if let known = found.withLock({ $0.sources[sources] }) { return known.digest }
+  func sourcesDigest(_ sources: [String]) throws -> String { try known(sources).digest }
+
+  /// What that is the digest of.
+  func sourcesText(_ sources: [String]) throws -> String { try known(sources).text }
+
+  private func known(_ sources: [String]) throws -> Sources {
+    if let known = found.withLock({ $0.sources[sources] }) { return known }
     let stamps = try stamps(sources)
     let digests = try digests(stamps.keys)
     // A file that two of the sources stand for is there twice.
     let text = try sources.flatMap(files).map(\.path).sorted().map { "\($0) \(digests[$0] ?? "")\n" }.joined()
-    let digest = CellKey.digest(text)
-    found.withLock { $0.sources[sources] = Sources(digests: digests, digest: digest, stamps: stamps) }
-    return digest
+    let known = Sources(digests: digests, text: text, digest: CellKey.digest(text), stamps: stamps)
+    found.withLock { $0.sources[sources] = known }
+    return known
   }
 
   /// The sources that are others than when they were first looked at, in what counts. They are read only if the file

@@ -108,6 +108,7 @@ package struct Build {
     try validate(besides: present)
     for stage in Set(waves.joined().map(\.stage)) {
       for file in plan.stages[stage].definition.data { try store.keep(file) }
+      try store.keepSources(of: plan.stages[stage].definition.experiment)
     }
     let log = try self.log ?? makeLog()
     self.log = log

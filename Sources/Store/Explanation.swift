@@ -114,7 +114,11 @@ package struct Explanation: Sendable, Encodable {
       reasons.append(
         Reason(
           cells: weight, example: stage.label(cell),
-          differences: nearest.map { facts.difference(from: $0.relative.facts, in: $0.names) } ?? [],
+          differences: try nearest.map { nearest in
+            try facts.difference(from: nearest.relative.facts, in: nearest.names) {
+              try store.changedSources(of: stage.definition.experiment, from: $0, to: $1)
+            }
+          } ?? [],
           relative: nearest?.relative.key.short, failure: try store.failure(of: key)))
     }
     return reasons
@@ -139,17 +143,22 @@ struct ManifestFacts: Sendable {
     (values.keys.filter { values[$0] != other.values[$0] } + other.values.keys.filter { values[$0] == nil }).sorted()
   }
 
-  /// "learningRate: 0.05 → 0.1" for each name.
-  func difference(from other: ManifestFacts, in names: [String]) -> [String] {
+  /// "learningRate: 0.05 → 0.1" for each name. `changedSources` tells, by the digests of all sources before and now, what
+  /// became of which file.
+  func difference(
+    from other: ManifestFacts, in names: [String], changedSources: (String, String) throws -> String
+  ) rethrows -> [String] {
     let experiment = values["experiment"] ?? ""
     let paper = experiment.paper
-    return names.map { name in
+    return try names.map { name in
       switch name {
       case "code.experiment": "code of the experiment \(experiment) changed"
       case "code.paper": "code that the experiments of \(paper) share changed"
       case "code.methods": "code of the numerical methods changed"
       case "code.compiler": "the compiler changed"
-      case "code.sources": "sources of the program of \(experiment) changed"
+      case "code.sources":
+        "sources of the program of \(experiment) changed"
+          + (try changedSources(other.values[name] ?? "", values[name] ?? ""))
       case "code.outputs": "the outputs that \(experiment) declares changed"
       case "code.data": "the arrays of data files that \(experiment) declares changed"
       case "code.command", "code.versions", "code.protocol":

@@ -1,0 +1,1 @@
+../../../Sources/refig/Templates/walk.c
