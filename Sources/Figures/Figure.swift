@@ -54,6 +54,8 @@ package struct Figure: Sendable, Equatable {
   package let panels: [Panel]
   /// Where figures/<paper>.yaml names it.
   package let location: SourceLocation
+  /// A digest of all that figures/<paper>.yaml says of it, the file's font among it, and of nothing else there.
+  package var digest = ""
 
   /// The part of the id after the paper; names the files.
   package var name: String { String(id.split(separator: "/").last ?? "") }

@@ -85,9 +85,11 @@ package struct FigureFile {
       }
     }
     guard let caption, let source, panels.count <= rows * columns else { return nil }
+    // The font stands outside of the figure's own entry.
+    let digest = CellKey.digest("\(font.family) \(font.size)\n\(value.fullText)")
     return Figure(
       id: id, caption: caption, source: source, width: width, height: height, font: font, rows: rows,
-      columns: columns, panels: panels, location: location)
+      columns: columns, panels: panels, location: location, digest: digest)
   }
 
   private func panel(_ value: YAMLValue, key: Figure.Key, in context: String) -> Panel? {

@@ -17,13 +17,8 @@ package struct Gallery {
   package struct Look: Sendable {
     /// Text of figures/style.gp.
     package let style: String
-    /// Digest of the figure files.
-    package let filesDigest: String
 
-    package init(style: String, filesDigest: String) {
-      self.style = style
-      self.filesDigest = filesDigest
-    }
+    package init(style: String) { self.style = style }
   }
 
   private let root: String
@@ -151,7 +146,10 @@ package struct Gallery {
       figure.tables.flatMap { reader.keys(Evidence(stages: $0.stages, conditions: $0.conditions)) })
     let stages = Set(figure.tables.flatMap(\.stages))
     let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys).filter(read.contains)
-    var text = Array([catalogue.codeDigest, look.filesDigest, look.style].joined(separator: "\n").utf8)
+    // Of the figure files what they say of this figure: a claim's statement is in no picture, but the claims' names are told
+    // beside it.
+    let told = [catalogue.codeDigest, figure.id, figure.digest] + claims(figure) + [look.style]
+    var text = Array(told.joined(separator: "\n").utf8)
     for cell in cells {
       text.append(UInt8(ascii: "\n"))
       text += cell.digits

@@ -1,3 +1,5 @@
+internal import PaperKit
+
 /// A value in a YAML file that knows where it stands. Reading it never throws: a mistake is reported to the shared
 /// ``Diagnostics`` and the reader returns nil, so that one pass finds them all.
 package struct YAMLValue {
@@ -89,6 +91,18 @@ package struct YAMLValue {
       text = "{\(parts.joined(separator: ", "))\(pairs.count > 8 ? ", …" : "")}"
     }
     return text.count > 60 ? text.prefix(60) + "…" : text
+  }
+
+  /// All of the value in one text, the same for values alone that mean the same; of aliases what they stand for.
+  package var fullText: String {
+    switch content {
+    case .word(let word): ParameterValue.text(word).canonicalText
+    case .number, .flag: scalarText ?? ""
+    case .null: "null"
+    case .list(let values): "[\(values.map(\.fullText).joined(separator: ", "))]"
+    case .mapping(let pairs):
+      "{\(pairs.map { "\($0.key.fullText): \($0.value.fullText)" }.joined(separator: ", "))}"
+    }
   }
 
   package func report(_ fact: Diagnostic.Fact, in context: String) {

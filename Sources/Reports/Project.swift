@@ -14,7 +14,6 @@ package struct Project: Sendable {
   package let pipeline: PipelineFile
   package let figures: [Figure]
   /// Digest of all figure files: what their figures look like and which claims they name.
-  private let figureFilesDigest: String
   package let claims: [Claim]
   package let catalogue: Catalogue
   /// Whether figures/style.gp may hold any command of gnuplot: whoever runs this vouches for it.
@@ -37,7 +36,6 @@ package struct Project: Sendable {
     let catalogue = pipeline.catalogue
     let profile = profile ?? pipeline.profiles.first ?? ""
     var figures: [Figure] = []
-    var texts: [[UInt8]] = []
     var claims: [Claim] = []
     var papers: Set<String> = []
     var faultyFiles: [String] = []
@@ -55,6 +53,14 @@ package struct Project: Sendable {
         continue
       }
       let isAsked = asked?.contains(paper) ?? true
+      if Files.sizeAndTime(path) == nil, isAsked {
+        let there = try Files.names(in: "\(root)/figures").filter { $0.hasSuffix(".yaml") }.map { "figures/\($0)" }
+        let advice =
+          nearestSpelling(of: file.path, among: there).map { "did you mean '\($0)'?" }
+          ?? "correct its name, or leave it out"
+        diagnostics.report(.message("there is no file '\(file.path)'; \(advice)"), at: file.location, in: "figures")
+        continue
+      }
       let document: YAMLValue
       do {
         document = try YAMLValue.document(at: path, purpose: "\(pipeline.path) lists it", diagnostics: diagnostics)
@@ -70,7 +76,6 @@ package struct Project: Sendable {
           claims.removeLast(claims.count - before.claims)
         }
       }
-      texts.append(try Files.bytes(of: path, limit: YAMLValue.byteLimit) ?? [])
       let top = document.mapping("file", allowing: Self.figureFileKeys, in: "")
       let font = top?["font"].map { FigureFile.font($0, in: "") } ?? .standard
       figures +=
@@ -89,7 +94,6 @@ package struct Project: Sendable {
     self.profile = profile
     self.pipeline = pipeline
     self.figures = figures
-    figureFilesDigest = Array(texts.joined()).withUnsafeBytes { CellKey.digest($0) }
     self.claims = claims
     self.catalogue = catalogue
   }
@@ -183,7 +187,7 @@ package struct Project: Sendable {
   package func stem(of figure: Figure) -> String { "\(root)/figures/\(profile)/\(figure.id)" }
 
   /// What all figures are made from, beside their tables.
-  package func look() throws -> Gallery.Look { Gallery.Look(style: try style(), filesDigest: figureFilesDigest) }
+  package func look() throws -> Gallery.Look { Gallery.Look(style: try style()) }
 
   /// What a command was asked for.
   package struct Targets: Sendable {

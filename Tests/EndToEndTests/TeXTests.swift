@@ -75,6 +75,26 @@ import Testing
       #expect(try refig("tex", "--check", "paper.tex").status == 7, "without \(path)")
       try before.write(to: url)
     }
+    // What no picture shows is edited, lines above and below a figure among it; then the picture is as it was.
+    let figures = try workspace.read("mine/figures/mine.yaml")
+    let reworded = figures.replacing("because:", with: "because: in other words,")
+    #expect(reworded != figures)
+    for text in ["# a remark\n\n" + figures, reworded] {
+      try workspace.write(text, to: "mine/figures/mine.yaml")
+      let found = try refig("tex", "--check", "paper.tex")
+      #expect(found.status == 0, "\(found.output)\(found.errors)")
+    }
+    let restated = figures.replacing("statement: ", with: "statement: It is said that ")
+    #expect(restated != figures)
+    try workspace.write(restated, to: "mine/figures/mine.yaml")
+    let rewritten = try refig("tex", "--check", "paper.tex").output
+    #expect(rewritten.hasPrefix("refig.tex: not of today's numbers") && !rewritten.contains("picture"), "\(rewritten)")
+    // What it shows is.
+    try workspace.write(figures.replacing("label: ", with: "label: the "), to: "mine/figures/mine.yaml")
+    let relabelled = try refig("tex", "--check", "paper.tex").output
+    #expect(relabelled.contains("no picture of mine/fig1 with today's numbers"), "\(relabelled)")
+    try workspace.write(figures, to: "mine/figures/mine.yaml")
+
     // A refig.tex under version control is of the commit before the one that has it.
     try workspace.write(
       file.replacing(/\\refigcommit\{[^}]*\}/, with: "\\refigcommit{0123456789}"), to: "mine/refig.tex")
