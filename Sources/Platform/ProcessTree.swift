@@ -49,6 +49,16 @@ package struct ProcessTree {
     }
   }
 
+  /// Ends what the first process has started, in whatever group or session it is, and what that has, but not itself. One whose
+  /// parent is gone belongs to another process and is not found.
+  package func endDescendants() {
+    do {
+      for process in try processes(from: root).dropFirst() { kill(process, SIGKILL) }
+    } catch {
+      // The kernel does not say which they are: those of the group are ended without.
+    }
+  }
+
   private func processes(from process: pid_t) throws -> [pid_t] {
     let children = try threads(of: process).flatMap { try numbers(in: "/proc/\(process)/task/\($0)/children") }
     return try [process] + children.flatMap { try processes(from: pid_t($0)) }

@@ -313,12 +313,16 @@ private final class WorkerProcess {
     input = -1
   }
 
-  /// Waits for the worker to end, and returns how it did. One at work is ended, with its programs, which are of its group.
+  /// Waits for the worker to end, and returns how it did. One at work is ended, with its programs, which are of its group, and
+  /// whatever these have started.
   @discardableResult
   func end() -> String {
     guard !hasEnded else { return "" }
     hasEnded = true
-    if item != nil { Glibc.kill(-process, SIGKILL) }
+    if item != nil {
+      processes.endDescendants()
+      Glibc.kill(-process, SIGKILL)
+    }
     letGo()
     var status: Int32 = 0
     waitpid(process, &status, 0)

@@ -223,6 +223,13 @@ final class Program {
   private func ended(_ status: Int32?, _ count: Int) -> Failure {
     let how = status.map(ChildProcess.cause(of:)) ?? "closed its answers"
     let when = count == 0 ? "before it answered" : "in the middle of its answer, after \(count) bytes"
+    // env's, where there is no such program.
+    let notFound = count == 0 && status.map { $0 & 0x7f == 0 && ($0 >> 8) & 0xff == 127 } ?? false
+    if notFound {
+      return failure(
+        "it \(how) \(when), which says that a program was not found: is the first word of `command:` installed, and on PATH?"
+      )
+    }
     let question = isPython && count == 0 && status == 0 ? "; does it call refig.main()?" : ""
     return failure("it \(how) \(when)\(question)")
   }
@@ -288,6 +295,8 @@ final class Program {
 
   private func endNow() {
     guard !hasEnded else { return }
+    // Before it, while they are still its own: those in a session of theirs no signal to the group reaches.
+    ProcessTree(root: process).endDescendants()
     Glibc.kill(process, SIGKILL)
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
