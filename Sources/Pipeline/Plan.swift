@@ -79,9 +79,18 @@ package struct Plan: Sendable {
         $0 != block.count
           && present.contains(manifest(ofPoint: 0, replicas: block.lowerBound..<block.lowerBound + $0).key)
       }
-      return former.map {
-        "\(id): its numbers are there in cells of \(Text.count($0, "replica")), which cells of \(block.count) do not use; "
-          + "`perCell: \($0)` would keep them"
+      return former.map { size in
+        let formerBlocks = PipelineFile.Replicas(count: blocks.reduce(0) { $0 + $1.count }, perCell: size).blocks
+        let formerKeys =
+          template.ownInputs.isEmpty
+          ? ManifestText.keys(template, definition.sweep, pointCount: pointCount, blocks: formerBlocks)
+          : (0..<pointCount).flatMap { point in formerBlocks.map { manifest(ofPoint: point, replicas: $0).key } }
+        let left = formerKeys.count { present.contains($0) }
+        let missing = keys.count { !present.contains($0) }
+        return
+          "\(id): its numbers are there in cells of \(Text.count(size, "replica")), which cells of \(block.count) do not use: "
+          + "\(Text.count(left, "cell")) would lie idle and \(Text.count(missing, "cell")) be computed again; "
+          + "`perCell: \(size)` would keep them"
       }
     }
 

@@ -17,6 +17,7 @@ struct Show: ParsableCommand {
       Of a figure: its YAML, the experiments with their files, the cells with keys and parameters, the claims on the same \
       arrays, and the commands that draw it again and print its numbers; in kitty, WezTerm, Ghostty, foot and others that \
       say so also the picture.
+      A list of cells is cut short unless --all is given; JSON has all of them.
       """)
 
   @Argument(
@@ -32,9 +33,15 @@ struct Show: ParsableCommand {
   @Option(help: "How to show a figure's picture; as the terminal says it can unless given.")
   var picture: Form?
 
+  @Flag(help: "List all cells.")
+  var all = false
+
   @OptionGroup var project: ProjectOptions
 
   @OptionGroup var output: OutputOptions
+
+  /// Cells of a list that are shown unless all are asked for.
+  private static let shownCells = 3
 
   private struct Report: Encodable {
     struct ClaimFacts: Encodable {
@@ -151,7 +158,14 @@ struct Show: ParsableCommand {
     for (mistake, says) in claim.mistakes.sorted(by: { $0.key < $1.key }) {
       lines.append("  mistake \(mistake): \(says)")
     }
-    return (lines + ["  cells (\(claim.cells.count)):"] + claim.cells.map { "    \($0)" }).joined(separator: "\n")
+    return (lines + ["  cells (\(claim.cells.count)):"] + shown(claim.cells)).joined(separator: "\n")
+  }
+
+  /// Lines of a list of cells, the first few of many.
+  private func shown(_ cells: [String]) -> [String] {
+    let isCut = !all && cells.count > Self.shownCells + 1
+    return (isCut ? cells.prefix(Self.shownCells) : cells[...]).map { "    \($0)" }
+      + (isCut ? ["    and \(cells.count - Self.shownCells) more; --all lists them"] : [])
   }
 
   private func text(_ figure: Report.FigureFacts) -> String {
@@ -173,7 +187,7 @@ struct Show: ParsableCommand {
       lines.append(
         "  stage \(stage.id): experiment \(stage.experiment)\(code)\(inputs); \(Text.count(stage.cells.count, "cell"))\(missing)"
       )
-      lines += stage.cells.map { "    \($0.key.prefix(12))  \($0.label)\($0.isPresent ? "" : "  missing")" }
+      lines += shown(stage.cells.map { "\($0.key.prefix(12))  \($0.label)\($0.isPresent ? "" : "  missing")" })
     }
     return lines.joined(separator: "\n")
   }

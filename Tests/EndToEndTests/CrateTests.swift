@@ -228,7 +228,10 @@ import Testing
     #expect(early.output.contains("12 cells, 12 missing"))
     #expect(!early.output.contains("\u{1b}"), "no picture of numbers that are not there")
     #expect(try project.refig("run", "--quiet").status == 0)
-    let result = try project.refig("show", "fig:demo/thresholds")
+    let short = try project.refig("show", "fig:demo/thresholds").output
+    #expect(short.contains("and 9 more; --all lists them") && !short.contains("sampleCount=7"), "\(short)")
+    #expect(try project.refig("show", "claim:demo/always").output.matches(of: /[0-9a-f]{64}/).count <= 4)
+    let result = try project.refig("show", "fig:demo/thresholds", "--all")
     for part in [
       "draw it again: refig run fig:demo/thresholds", "refig data fig:demo/thresholds --csv", "figures/demo.yaml:2",
       "series:", "sampleCount=7 replicas 20–39", "claims from the same arrays: demo/always",
@@ -240,7 +243,7 @@ import Testing
     for (form, start) in [("kitty", "\u{1b}_Ga=T,f=100,m="), ("sixel", "\u{1b}P")] {
       let shown = try project.refig("show", "fig:demo/thresholds", "--picture", form)
       let picture = try #require(shown.output.range(of: start))
-      #expect(shown.output[..<picture.lowerBound].contains("sampleCount=7"), "text first")
+      #expect(shown.output[..<picture.lowerBound].contains("sampleCount=5"), "text first")
       #expect(
         shown.output.hasSuffix(form == "kitty" ? "\u{1b}\\\n" : "\u{1b}\\"),
         "\(shown.output.suffix(20).debugDescription)")
