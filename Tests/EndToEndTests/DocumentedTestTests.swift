@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What docs/foreign-bytes.md promises is held by the tests that it names.
@@ -20,6 +21,25 @@ import Testing
       }
     }
     return tests
+  }
+
+  @Test("the pages that packages install link to what is installed with them")
+  func links() throws {
+    let check = try runProgram("\(Self.root.path())/scripts/check-links", ["docs"], in: Self.root.path())
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+    // What a package would make of the folder: links as the files that they stand for, and nothing around it.
+    let workspace = try Workspace()
+    let copy = try runProgram("cp", ["-rL", "\(Self.root.path())/docs", workspace.path])
+    #expect(copy.status == 0, "\(copy.errors)")
+    func found() throws -> String {
+      try runProgram("\(Self.root.path())/scripts/check-links", ["docs"], in: workspace.path).output
+    }
+    #expect(try found().contains("lead somewhere"))
+    let page = try workspace.read("docs/ledger.md")
+    for dead in ["[gone](gone.md)", "[out](../README.md)", "[place](yaml.md#no-such-heading)"] {
+      try workspace.write("\(page)\n\(dead)\n", to: "docs/ledger.md")
+      #expect(try found().contains("docs/ledger.md:"), "\(dead)")
+    }
   }
 
   @Test("docs/foreign-bytes.md: each row of its tables names a test, and each test that it names exists")
