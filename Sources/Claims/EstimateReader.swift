@@ -200,9 +200,31 @@ struct EstimateReader {
     return nil
   }
 
+  /// What it is, its meaning aside.
+  private static func form(of output: OutputArray) -> String {
+    let axes = output.axes.joined(separator: ", ")
+    return
+      (output.isCoordinate
+      ? "the scale of an axis" : output.axes.isEmpty ? "a single number" : "an array over [\(axes)]")
+      + (output.unit == "1" ? "" : " in \(output.unit)")
+  }
+
   private func output(_ name: String, at value: YAMLValue) -> OutputArray? {
     let outputs = experiments.flatMap(\.outputs)
-    if let output = outputs.first(where: { $0.name == name }) { return output }
+    let found = experiments.compactMap { experiment in
+      experiment.outputs.first { $0.name == name }.map { (experiment: experiment.name, output: $0) }
+    }
+    if let (first, output) = found.first {
+      // Points of all stages count together, so what has one name must be of one kind.
+      if let (other, different) = found.first(where: { Self.form(of: $0.output) != Self.form(of: output) }) {
+        value.report(
+          .message(
+            "'\(name)' is \(Self.form(of: output)) in \(first), but \(Self.form(of: different)) in \(other); leave one of the "
+              + "two out of `from:`, or give its output another name"), in: context)
+        return nil
+      }
+      return output
+    }
     value.report(.unknownName(kind: "output", name: name, known: Set(outputs.map(\.name)).sorted()), in: context)
     return nil
   }

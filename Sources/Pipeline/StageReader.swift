@@ -258,26 +258,33 @@ struct StageReader {
 
   private func replicas(_ value: YAMLValue?) -> PipelineFile.Replicas? {
     guard let value else { return PipelineFile.Replicas(count: 1, perCell: 1) }
-    if case .number = value.content {
-      return value.integer("replicas", in: context).flatMap { checked(count: $0, perCell: min($0, 50), value) }
-    }
-    guard let mapping = value.mapping("replicas", allowing: Self.replicaKeys, in: context),
-      let count = mapping.required("count", in: context)?.integer("count", in: context)
-    else { return nil }
-    guard let perCell = mapping["perCell"] else { return checked(count: count, perCell: min(count, 50), value) }
-    return perCell.integer("perCell", in: context).flatMap { checked(count: count, perCell: $0, value) }
-  }
-
-  private func checked(count: Int, perCell: Int, _ value: YAMLValue) -> PipelineFile.Replicas? {
-    let limit = PipelineFile.Replicas.limit
-    guard (1...limit).contains(count), (1...limit).contains(perCell) else {
-      value.report(
-        .refusedValue(
-          name: "replicas", value: "\(count), \(perCell) per cell", allowed: "at least 1, at most \(limit)"),
-        in: context)
+    switch value.content {
+    case .number:
+      return number(value, "replicas").map { PipelineFile.Replicas(count: $0, perCell: min($0, 50)) }
+    case .mapping: break
+    default:
+      let expected = "a whole number or a mapping such as {count: 100, perCell: 10}"
+      value.report(.wrongType(key: "replicas", expected: expected, found: value.kind), in: context)
       return nil
     }
+    guard let mapping = value.mapping("replicas", allowing: Self.replicaKeys, in: context) else { return nil }
+    let count = mapping.required("count", in: context).flatMap { number($0, "count") }
+    guard let written = mapping["perCell"] else {
+      return count.map { PipelineFile.Replicas(count: $0, perCell: min($0, 50)) }
+    }
+    guard let perCell = number(written, "perCell"), let count else { return nil }
     return PipelineFile.Replicas(count: count, perCell: perCell)
+  }
+
+  /// A number of replicas.
+  private func number(_ value: YAMLValue, _ key: String) -> Int? {
+    guard let number = value.integer(key, in: context) else { return nil }
+    let limit = PipelineFile.Replicas.limit
+    guard (1...limit).contains(number) else {
+      value.report(.refusedValue(name: key, value: "\(number)", allowed: "at least 1, at most \(limit)"), in: context)
+      return nil
+    }
+    return number
   }
 }
 

@@ -57,7 +57,9 @@ final class YAMLReader {
     }
   }
 
-  private var isEmpty: PipelineError { error(.syntax("the file is empty"), at: location(0)) }
+  private var isEmpty: PipelineError {
+    error(.message("the file is empty; docs/yaml.md lists the keys that it may hold"), at: location(0))
+  }
 
   private func document() throws -> YAMLValue {
     var token = try next()

@@ -17,7 +17,7 @@ enum YAMLSyntax {
     case "did not find expected key", "did not find expected '-' indicator":
       return beginsLine
         ? "the indentation of this line or of one before differs from that of its neighbours"
-        : "a text goes on behind its closing quote; a quote within quotes is written twice ('it''s')"
+        : "a text goes on behind its closing quote; a quote within quotes is written twice ('it''s'), and a quote lines before may have no end"
     case "could not find expected ':'":
       return "a line before is neither a key with a colon nor part of a text; write `key: value`, and indent a text"
         + " that goes on below its key"

@@ -86,7 +86,9 @@ extension ExperimentDescription {
       }
       if let bad = array.values.first(where: { !($0.isFinite || output.allowsNaN && $0.isNaN) }) {
         let advice =
-          bad.isNaN ? "; where that is a result and no mistake, the output is declared with allowsNaN: true" : ""
+          bad.isNaN
+          ? "; where that is a result and no mistake, the output is declared with allowsNaN: true"
+          : "; results are finite numbers, and a replica that has none fails"
         throw NumericalError.undefined(
           "output '\(output.name)' of replica \(replica) holds \(bad.readableText)\(advice)")
       }

@@ -39,7 +39,7 @@ struct DataCommand: ParsableCommand {
   @Option(help: "The output array to print as CSV.")
   var output: String?
 
-  @Option(help: "The table to print as CSV, of several.")
+  @Option(help: "The table to print as CSV, of several: the last part of its name, or all of it.")
   var table: String?
 
   @Option(help: "Write each table into a CSV file in this folder.", completion: .directory)
@@ -64,13 +64,16 @@ struct DataCommand: ParsableCommand {
     }
     let ids = targets.stages
     let plan = try Plan(project.pipeline, stages: ids, catalogue: project.catalogue)
+    // An output that there is none of is told before anything is computed.
+    for stage in plan.stages where figure == nil && ids.contains(stage.id) { _ = try tables(of: stage) }
     let needed = project.neededCells(targets, plan)
     _ = try execution.build(project, plan, needed: needed, progress: ProgressDisplay(quiet: execution.quiet))
     let reader = project.reader(plan)
     if let figure, format != .h5 {
       let gallery = try project.gallery(plan, reader)
       guard format == .csv else { return try printJSON(figure, gallery) }
-      return try write(figure.namedTables.map { name, table in Table(name: name) { try gallery.csv(table) } })
+      return try write(
+        figure.namedTables.map { name, table in Table(name: name, fullName: table.table) { try gallery.csv(table) } })
     }
     let stages = plan.stages.filter { ids.contains($0.id) }
     if format == .h5 {
@@ -111,6 +114,8 @@ struct DataCommand: ParsableCommand {
   /// A table as CSV.
   private struct Table {
     let name: String
+    /// As pipeline.yaml and figure files know it, where they do.
+    var fullName: String?
     let text: () throws -> String
   }
 
@@ -129,7 +134,12 @@ struct DataCommand: ParsableCommand {
       return
     }
     let names = tables.map(\.name).joined(separator: ", ")
-    let chosen = table.map { name in tables.filter { $0.name == name } } ?? tables
+    // A full name may be that of several tables, of other stages or points.
+    let chosen =
+      table.map { name in
+        let found = tables.filter { $0.name == name }
+        return found.isEmpty ? tables.filter { $0.fullName == name } : found
+      } ?? tables
     guard let only = chosen.first, chosen.count == 1 else {
       throw PipelineError.badOption(
         name: "--table", value: table ?? "NAME",

@@ -251,10 +251,10 @@ struct ExecutionOptions: ParsableArguments {
 
   /// For how long so many cells would be computed, in words that follow a comma.
   func duration(of count: Int, seconds: Double, ofUnknownCost unknown: Int) -> String {
-    if unknown == count { return "for a time unknown, as these stages never ran" }
+    if unknown == count { return "duration unknown, as these stages have never run" }
     return
       "about \(Text.duration(seconds)) of elapsed time with \(Text.count(max(1, workers), "worker")), by earlier runs"
-      + (unknown > 0 ? ", and \(Text.count(unknown, "cell")) of stages that never ran" : "")
+      + (unknown > 0 ? ", and \(Text.count(unknown, "cell")) of stages that have never run" : "")
   }
 
   /// The same with the run's record, if anything was computed, and with what there is to throw if cells failed: what does not

@@ -58,7 +58,7 @@ struct Run: ParsableCommand {
 
     let stages: [Stage]
     let missing: Int
-    /// Estimated from earlier runs, without cells of stages that never ran.
+    /// Estimated from earlier runs, without cells of stages that have never run.
     let seconds: Double
     let cellsOfUnknownCost: Int
   }
@@ -161,7 +161,7 @@ struct Run: ParsableCommand {
       case .failed(let error):
         failures.append(error)
         // Why is told for all that share what is wrong.
-        if !execution.quiet, !output.json { print("not drawn: \(figure.id)") }
+        if !execution.quiet, !output.json { print("not drawn: \(figure.id), \(figure.location)") }
         fields["outcome"] = "failed"
         fields["reason"] = ErrorMessage.reason(of: error)
       }

@@ -464,7 +464,8 @@ struct Project {
     #expect(result.status == 1, "\(result.output)\(result.errors)")
     let said = (result.output + result.errors).replacing(/\s+/, with: " ")
     #expect(
-      said.contains("not drawn: demo/thresholds") && said.contains("table sarao2020/uniqueness: its code trapped"),
+      said.contains(/not drawn: demo\/thresholds, \S*figures\/demo.yaml:2:\d+/)
+        && said.contains("table sarao2020/uniqueness: its code trapped"),
       "\(said)")
     #expect(project.workspace.files(under: "figures/quick/demo").contains("flow.svg"), "\(said)")
     #expect(!project.workspace.files(under: "figures/quick/demo").contains("thresholds.svg"))
@@ -475,7 +476,7 @@ struct Project {
   func announcement() throws {
     let project = try Project()
     let first = try project.refig("verify", "--plan")
-    #expect(first.errors.hasPrefix("computes first: 2 cells of 1 stage, for a time unknown"), "\(first.errors)")
+    #expect(first.errors.hasPrefix("computes first: 2 cells of 1 stage, duration unknown"), "\(first.errors)")
     #expect(!first.output.contains("computes first"))
     #expect(try !project.refig("verify", "--plan").errors.contains("computes first"))
   }

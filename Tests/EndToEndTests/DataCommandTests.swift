@@ -4,6 +4,14 @@ import Testing
 
 /// `refig data` for programs: every stage, in every form, with values in their own types.
 @Suite struct DataCommandTests {
+  @Test("an output that is none is told before anything is computed")
+  func unknownOutput() throws {
+    let project = try Project()
+    let told = try project.refig("data", "sarao2020/uniqueness", "--output", "nothing")
+    #expect(told.status == 2 && told.errors.contains("--output nothing: one of "), "\(told.errors)")
+    #expect(try project.cells().isEmpty)
+  }
+
   private func object(_ result: ProgramResult) throws -> Any {
     #expect(result.status == 0, "\(result.errors)")
     return try JSONSerialization.jsonObject(with: Data(result.output.utf8))

@@ -108,7 +108,7 @@ private enum Treatment {
     "refig new": .typed(["refig new second"]),
     "refig new KEY [--c|--swift]": .typed(["refig new third", "refig new fourth --c"]),
     "refig new smith2027 --swift": .left(example),
-    "refig data fig:drunkard/approach --csv": .left("of the page's own project: OwnPaperTests"),
+    "refig data fig:drunkard/approach --table limit": .left("of the page's own project: OwnPaperTests"),
     "refig data lu2020/overlap --csv": .left("of the page's own project, which has no program"),
     "refig explain mypaper/walk": .left(own),
     "refig try mypaper/walk --set steps=100": .left(own),

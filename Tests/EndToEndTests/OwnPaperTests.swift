@@ -312,6 +312,16 @@ import Testing
       try workspace.write(text, to: name)
     }
     try Self.expectSuccess(["run", "verify", "mutate"], in: workspace.path)
+    // Each table behind a figure has the name that the figure file gives it, and a short one.
+    func table(_ name: String) throws -> ProgramResult {
+      try Self.refig(["data", "fig:drunkard/approach", "--table", name], in: workspace.path)
+    }
+    for full in ["drunkard/limit", "drunkard/position", "drunkard/position/step"] {
+      let (short, long) = (try table(String(full.split(separator: "/").last ?? "")), try table(full))
+      #expect(short.status == 0 && short.output == long.output, "\(full): \(short.errors)\(long.errors)")
+    }
+    let unknown = try table("drunkard/none")
+    #expect(unknown.status == 2 && unknown.errors.contains("one of step, limit, position"), "\(unknown.errors)")
     // It has no look of its own; the standard one is a file as others are.
     let drawn = try workspace.read("figures/quick/drunkard/approach.svg")
     let style = try String(contentsOf: Self.root.appending(path: "figures/style.gp"), encoding: .utf8)

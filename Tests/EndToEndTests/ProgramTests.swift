@@ -180,8 +180,21 @@ import Testing
     #expect(try folder.refig("run", "--dry").output.contains("nothing to compute"))
     try folder.workspace.write(Self.program.replacing("drift, 1,", with: "drift, 2,"), to: "walk.py")
     let explained = try folder.refig("explain", "my/walk")
-    #expect(explained.output.contains("sources of the program of my/walk changed"), "\(explained.output)")
+    #expect(explained.output.contains("sources of the program of my/walk changed: walk.py"), "\(explained.output)")
     #expect(explained.output.contains("6 cells would run"))
+    // A docstring can be read by the program, and so counts.
+    try folder.workspace.write("'''What it does.'''\n" + Self.program, to: "walk.py")
+    #expect(try !folder.refig("run", "--dry").output.contains("nothing to compute"))
+    // A file more, and nothing known of the files before.
+    let added = Self.stages.replacing("command: ", with: "sources: [\"two words.py\"]\n    command: ")
+    try folder.workspace.write("x = 1\n", to: "two words.py")
+    try folder.workspace.write(added, to: "pipeline.yaml")
+    try folder.workspace.write(Self.program, to: "walk.py")
+    let more = try folder.refig("explain", "my/walk").output
+    #expect(more.contains("changed: two words.py (new)\n"), "\(more)")
+    try FileManager.default.removeItem(atPath: folder.workspace.path + "/data/store/sources")
+    let unknown = try folder.refig("explain", "my/walk").output
+    #expect(unknown.contains("changed; those that count: two words.py, walk.py"), "\(unknown)")
   }
 
   @Test(
@@ -679,6 +692,27 @@ import Testing
     #expect(run.status == 3, "\(run.errors)")
     #expect(try folder.cells().count == 1)
     #expect(try folder.failures().allSatisfy { $0.contains("it took longer than its time limit of 1.5 s") })
+  }
+
+  @Test("what a program has started ends with it when a limit ends it, also in a session of its own")
+  func ownSession() throws {
+    let folder = try Folder(
+      Self.experiment + "stages: {my/walk: {sweep: [{kind: [hangs]}], timeLimit: 1}}\n",
+      program: Self.program.replacing(
+        "        if p.kind == \"hangs\":\n",
+        with: """
+                  if p.kind == "hangs":
+                      import subprocess
+                      child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+                      with open(".child", "w") as file: file.write(str(child.pid))
+
+          """))
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 3 && run.errors.contains("longer than its time limit"), "\(run.errors)")
+    let child = try #require(pid_t(folder.workspace.read(".child")))
+    // Gone, or dead and not yet waited for.
+    let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8).split(separator: " ")[2]
+    #expect(state == nil || state == "Z", "\(state ?? "")")
   }
 
   @Test("the failure of a program in Python that never asks names refig.main()")

@@ -240,7 +240,16 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  toy/walk: {replicas: 0}",
-        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 0, 0 per cell is not allowed: at least 1"
+        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 0 is not allowed: at least 1, at most"
+      ),
+      (
+        "  toy/walk: {replicas: {count: -9, perCell: 3}}",
+        "pipeline.yaml:4:32: stage 'toy/walk': count = -9 is not allowed: at least 1, at most"
+      ),
+      (
+        "  toy/walk: {replicas: many}",
+        "pipeline.yaml:4:24: stage 'toy/walk': 'replicas' must be a whole number or a mapping such as {count: 100, perCell: 10}, "
+          + "not the word 'many'"
       ),
       (
         "  toy/walk: {streams: comon}",
@@ -350,11 +359,11 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  toy/walk: {replicas: 1000000000000000000}",
-        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 1000000000000000000, 50 per cell is not allowed: at least 1, at"
+        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 1000000000000000000 is not allowed: at least 1, at"
       ),
       (
         "  toy/walk: {replicas: {count: 9, perCell: 4000000000000000000}}",
-        "pipeline.yaml:4:24: stage 'toy/walk': replicas = 9, 4000000000000000000 per cell is not allowed: at least 1, at"
+        "pipeline.yaml:4:44: stage 'toy/walk': perCell = 4000000000000000000 is not allowed: at least 1, at"
       ),
       (
         "  toy/walk: {sweep: [{drift: [1, 2]}], replicas: {count: 6000000, perCell: 1}}",
