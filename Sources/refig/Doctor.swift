@@ -11,6 +11,7 @@ import Store
 /// `refig doctor`.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Check what refig needs from this machine: gnuplot, font, libraries, disk.")
 
   @OptionGroup var project: ProjectOptions

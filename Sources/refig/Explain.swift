@@ -13,6 +13,7 @@ import Store
 /// `refig explain`.
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "What a target depends on, what of it is cached, why the rest would run, and why what is there did.",
     discussion: """
       A cell runs when its manifest, the text of everything it depends on, is not that of any stored cell. explain compares \

@@ -24,6 +24,7 @@ struct LedgerCommand: ParsableCommand {
   /// `refig ledger update`.
   struct Update: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "update",
       abstract: "Write down what the store holds and can prove.",
       discussion: """
         Cells whose files are sound, and the claims and tables whose cells are all here. What is new goes into new files, so \

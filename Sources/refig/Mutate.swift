@@ -11,6 +11,7 @@ import Store
 /// `refig mutate`.
 struct Mutate: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "mutate",
     abstract: "Show that the claims can fail: what they notice of deliberate mistakes.",
     discussion: """
       Synthetic mutants change a claim's results (its number past a bound, a replica that is not a number, pure noise, …) \

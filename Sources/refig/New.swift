@@ -7,6 +7,7 @@ import Reports
 /// `refig new`.
 struct New: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "new",
     abstract: "Make the folder of a paper of your own: an experiment, a figure, a claim and a mistake it notices.",
     discussion: """
       What it makes runs at once: `cd KEY`, then `refig run` and `refig verify`. With --swift, inside refig's own \

@@ -11,6 +11,7 @@ import Store
 /// `refig run`.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Compute stages and draw figures, as far as they are not there yet.")
 
   @Argument(help: "Stages, figures or claims by id, or paper:KEY; everything unless given.", completion: .targets)

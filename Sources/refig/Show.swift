@@ -11,6 +11,7 @@ import Store
 /// `refig show`.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "show",
     abstract: "What a claim, a figure or an experiment says, where it comes from, and where to look next.",
     discussion: """
       Of an experiment: its parameters with their defaults, allowed values and meanings, its outputs and its mistakes.

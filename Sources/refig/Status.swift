@@ -9,6 +9,7 @@ import Store
 /// `refig status`.
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: """
       How many cells are there, missing, failed, and what they cost, by paper and stage. Of a run: how far it is.
       """)

@@ -17,6 +17,7 @@ struct StoreCommand: ParsableCommand {
   /// `refig store check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "check",
       abstract: "Check the digest of every cell; damaged ones are moved to quarantine and will be computed again.")
 
     @OptionGroup var project: ProjectOptions
@@ -113,6 +114,7 @@ struct StoreCommand: ParsableCommand {
   /// `refig store export`.
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "export",
       abstract: "Write the cells behind stages, figures or claims to a tar archive, the same bytes wherever it is made."
     )
 
@@ -156,6 +158,7 @@ struct StoreCommand: ParsableCommand {
   /// `refig store import`.
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "import",
       abstract: "Take cells from a tar archive, also a gzipped one; each is verified first.")
 
     @Argument(help: "The archive to read.")
@@ -179,6 +182,7 @@ struct StoreCommand: ParsableCommand {
   /// `refig store audit`.
   struct Audit: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "audit",
       abstract: "Compute a sample of stored cells again and demand the same bits.",
       discussion: "Of cells that were computed in another numeric class, numbers are compared to a tolerance.")
 
@@ -238,6 +242,7 @@ struct StoreCommand: ParsableCommand {
   /// `refig store accept`.
   struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "accept",
       abstract:
         "After a harmless change of code: compute a sample again and, if its bits are the same, keep the old cells.",
       discussion: "Status 7 if no cell was kept.")

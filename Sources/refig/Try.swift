@@ -10,6 +10,7 @@ import Store
 /// `refig try`.
 struct Try: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "try",
     abstract: "Run one replica of an experiment outside the store and print what it returns.")
 
   @Argument(help: "Name of an experiment, such as sarao2020/population-flow.")

@@ -13,6 +13,7 @@ import Store
 /// `refig verify`.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Check the papers' claims and print a verdict for each.",
     discussion: """
       confirmed: the confidence interval (family-wise error 1 %) lies inside the accepted interval. refuted: the wider \

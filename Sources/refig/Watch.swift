@@ -8,6 +8,7 @@ import Slurm
 /// `refig watch`.
 struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "watch",
     abstract: "Follow a run from any terminal, to its end.",
     discussion: "Ctrl-C ends the watching, not the run. The exit status is that of the run.")
 
@@ -56,6 +57,7 @@ struct Watch: ParsableCommand {
 /// `refig cancel`.
 struct Cancel: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "cancel",
     abstract: "End a run, wherever it is, and its tasks. Finished cells are kept.")
 
   @Argument(help: "The run's id, or the beginning of it.")
