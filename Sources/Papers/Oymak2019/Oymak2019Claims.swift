@@ -2,93 +2,8 @@ private import Foundation
 internal import NumericalMethods
 internal import PaperKit
 
-// How the numbers behind the claims are measured. The unit of evidence is the replica: one problem, one run.
-
-/// Estimators of the transition between fitting and not fitting.
-let transitionEstimators: [Estimator] = [
-  Estimator(
-    "oymak2019/transition-ratio", from: [FittingTransition.self],
-    meaning: "kd/n at which descent fits half of the problems, all networks together"
-  ) { try transitionRatio(fittingCounts($0)) },
-  Estimator(
-    "oymak2019/capacity-ratio", from: [Capacity.self],
-    meaning: "kd/n at which Levenberg–Marquardt fits half of the problems, all networks together"
-  ) { try transitionRatio(capacityCounts($0)) },
-  Estimator(
-    "oymak2019/transition-load-slope-quarter", from: [FittingTransition.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, with a quarter of the steps"
-  ) { try loadSlope(fittingCounts($0, withinShare: 0.25)) },
-  Estimator(
-    "oymak2019/capacity-load-slope", from: [Capacity.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, by Levenberg–Marquardt"
-  ) { try loadSlope(capacityCounts($0)) },
-  Estimator(
-    "oymak2019/transition-load-fall", from: [FittingTransition.self],
-    meaning: """
-      share of the slope of ln(kd/n*) against n*/d^2 over networks of the same kd with a quarter of the steps that is gone \
-      with all
-      """
-  ) { try ofBothBudgets($0, loadSlope) { 1 - $0[1] / $0[0] } },
-  Estimator(
-    "oymak2019/budget-exponent", from: [FittingTransition.self],
-    meaning: """
-      minus the power of the number of steps with which the excess of kd/n over 1 falls, where half of the problems are \
-      fitted: a quarter of the steps against all
-      """
-  ) { try ofBothBudgets($0, transitionRatio) { log(($0[0] - 1) / ($0[1] - 1)) / log(4) } },
-  Estimator(
-    "oymak2019/transition-exponent", from: [FittingTransition.self],
-    meaning: "weighted slope of ln kd against ln n* over the networks"
-  ) { results in
-    try ofTransitions(fittingCounts(results)) { networks, ratios, weights in
-      let parameters = networks.map { Double($0.studentWidth * $0.inputDimension) }
-      return Statistics.linearFit(
-        zip(parameters, ratios).map { log($0 / $1) }, parameters.map { log($0) }, weights: weights
-      ).slope
-    }
-  },
-  .mean(
-    "oymak2019/start-residual", of: FittingTransition.self, meaning: "|r_0|^2/|y|^2 over its expectation 1 + Var phi(g)"
-  ) { point in
-    point[FittingTransition.startResidual].values.map { $0 / (1 + point.parameters.activation.variance) }
-  },
-]
-
-/// A function of a number within a quarter of the steps and of the same within all. Their errors are taken for independent:
-/// what decides at few steps are runs with many more weights, so that they hardly go together, and as far as they do the
-/// errors of differences and ratios are smaller.
-private func ofBothBudgets(
-  _ results: Results, _ measure: ([FitCount]) throws -> Estimate, _ function: ([Double]) -> Double
-) throws -> Estimate {
-  let counts = try [0.25, 1].map { try fittingCounts(results, withinShare: $0) }
-  return .propagated(
-    try counts.map(measure), degreesOfFreedom: Double(counts[0].reduce(0) { $0 + $1.trials } - 4), function)
-}
-
-/// The weighted slope of ln(kd/n*) against n*/d^2, with the errors of both: over the networks of that kd which most have, so
-/// that kd plays no part.
-private func loadSlope(_ counts: [FitCount]) throws -> Estimate {
-  let networks = Dictionary(grouping: counts, by: \.parameterCount).mapValues { Set($0.map(\.network)).count }
-  guard let most = networks.max(by: { $0.value < $1.value }) else { throw EvidenceError("no runs") }
-  return try ofTransitions(counts.filter { $0.parameterCount == most.key }) { networks, ratios, weights in
-    let loads = zip(networks, ratios).map { Double($0.studentWidth) / Double($0.inputDimension) / $1 }
-    return Statistics.linearFit(loads, ratios.map { log($0) }, weights: weights).slope
-  }
-}
-
-/// A function of kd/n* of every (k, d) in some counts, in order, and of the weights of their logarithms, one over their
-/// variances. Throws where a transition is missing or there are fewer than three.
-private func ofTransitions(
-  _ counts: [FitCount], _ function: ([Network], _ ratios: [Double], _ weights: [Double]) -> Double
-) throws -> Estimate {
-  let groups = Dictionary(grouping: counts, by: \.network).sorted { $0.key < $1.key }
-  guard groups.count > 2 else { throw EvidenceError("needs three networks or more, found \(groups.count)") }
-  let found = try groups.map { try transitionRatio($0.value) }
-  let weights = found.map { ($0.value / $0.standardError) * ($0.value / $0.standardError) }
-  return .propagated(
-    found, degreesOfFreedom: Double(counts.reduce(0) { $0 + $1.trials } - 2 * groups.count)
-  ) { function(groups.map(\.key), $0, weights) }
-}
+// How the numbers behind the claims on descent, on counting and on the certified regime are measured. The unit of evidence
+// is the replica: one problem, one run.
 
 /// Steps of the third decade of |r| over those of the second, per run.
 func decadeRatios(_ point: ExperimentPoint<Distance>) -> [Double] {
@@ -110,7 +25,9 @@ let descentEstimators: [Estimator] = [
   },
   .greatest(
     "oymak2019/bound-over-rate", of: Convergence.self,
-    meaning: "rate of the bound over that observed, median over runs, greatest over widths"
+    meaning: """
+      rate of the bound over that of ln |r| over the last 30 % of the steps, median over runs, greatest over widths
+      """
   ) { .median($0[Convergence.rateRatio].values.map { 1 / $0 }) },
   .greatest(
     "oymak2019/linear-residual-gap", of: Convergence.self,

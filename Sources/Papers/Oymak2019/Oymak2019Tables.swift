@@ -37,18 +37,18 @@ let fittingTable = TableDefinition(
     },
   ])
 
-/// The logistic curve through them, all networks together: P as a function of kd/n.
+/// The mean of the networks' logistic curves: P as a function of kd/n, each network counting alike.
 let fittedCurveTable = TableDefinition(
   "oymak2019/fitted-curve", from: [FittingTransition.self],
-  columns: [ratioColumn, Column("probability", meaning: "fitted probability of success")]
+  columns: [ratioColumn, Column("probability", meaning: "fitted probability of success, mean over networks")]
 ) { results in
   let counts = try fittingCounts(results)
   let ratios = counts.map(\.parameterRatio)
   guard let low = ratios.min(), let high = ratios.max() else { throw EvidenceError("no runs") }
-  let fit = try transition(counts)
+  let fits = try Dictionary(grouping: counts, by: \.network).sorted { $0.key < $1.key }.map { try transition($0.value) }
   return (0...80).map { step in
     let ratio = low * pow(high / low, Double(step) / 80)
-    return [ratio, fit.probability(at: log(ratio))]
+    return [ratio, Statistics.mean(fits.map { $0.probability(at: log(ratio)) })]
   }
 }
 
@@ -64,6 +64,9 @@ let thresholdTable = TableDefinition(
     Column("quarterRatio", meaning: "kd/n* with a quarter of the steps"),
     Column("quarterRatioError", meaning: "standard error of that"),
     Column("quarterLoad", meaning: "n*/d^2 with a quarter of the steps"),
+    Column(
+      "budgetExponent",
+      meaning: "minus the power of the number of steps with which kd/n* - 1 falls, a quarter of the steps against all"),
   ]
 ) { results in
   let all = try Dictionary(grouping: fittingCounts(results), by: \.network)
@@ -80,6 +83,7 @@ let thresholdTable = TableDefinition(
     return [
       d, Double(network.studentWidth), n, n * found.standardError / found.value, parameters, found.value,
       found.standardError, n / (d * d), early.value, early.standardError, parameters / early.value / (d * d),
+      budgetExponents([early.value], [found.value])[0],
     ]
   }
 }
