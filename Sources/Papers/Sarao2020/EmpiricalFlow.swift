@@ -48,14 +48,20 @@ package enum EmpiricalFlow: Experiment {
   /// The flow follows the loss of fewer samples than the one that is reported.
   package static let unseenSamples = Mutant(
     "unseen-samples", meaning: "the gradient sees an eighth of the samples")
-  package static let mutants = [halvedGradient, unseenSamples]
+  /// The flow follows the loss of more samples than the one that is reported.
+  package static let surplusSamples = Mutant(
+    "surplus-samples", meaning: "the gradient sees half as many samples again as are stated")
+  package static let mutants = [halvedGradient, unseenSamples, surplusSamples]
 
   /// Draws teacher, data and start and integrates.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
+    let isSurplus = context.mutant == surplusSamples
     let instance = try Instance(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth,
-      sampleCount: parameters.sampleCount, studentWidth: parameters.studentWidth, in: context)
-    let loss = QuadraticLoss(data: instance.data, teacher: instance.teacher)
+      sampleCount: isSurplus ? (3 * parameters.sampleCount + 1) / 2 : parameters.sampleCount,
+      studentWidth: parameters.studentWidth, in: context)
+    let stated = isSurplus ? instance.data.rows(0..<parameters.sampleCount) : instance.data
+    let loss = QuadraticLoss(data: stated, teacher: instance.teacher)
     let weights = Weights(instance.start)
     let direction = Weights(neuronCount: weights.neuronCount, inputDimension: weights.inputDimension)
     let ratio = parameters.lastTime / parameters.firstTime
@@ -65,8 +71,12 @@ package enum EmpiricalFlow: Experiment {
     }
     let factor = context.mutant == halvedGradient ? -0.5 : -1.0
     let followed =
-      context.mutant == unseenSamples
-      ? QuadraticLoss(data: instance.data.rows(0..<(parameters.sampleCount + 7) / 8), teacher: instance.teacher) : loss
+      switch context.mutant {
+      case unseenSamples:
+        QuadraticLoss(data: instance.data.rows(0..<(parameters.sampleCount + 7) / 8), teacher: instance.teacher)
+      case surplusSamples: QuadraticLoss(data: instance.data, teacher: instance.teacher)
+      default: loss
+      }
     let method = DormandPrince(
       relativeTolerance: parameters.relativeTolerance, absoluteTolerance: parameters.absoluteTolerance)
     let states = try method.integrate(from: 0, to: parameters.lastTime, state: weights.numbers, at: times) {

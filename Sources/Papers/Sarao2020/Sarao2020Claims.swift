@@ -30,17 +30,34 @@ let landscapeEstimators: [Estimator] = [
   thresholdLimit("threshold-limit", "d^(-2/5), the drift of the conic threshold", power: 0.4),
   thresholdLimit("threshold-limit-fast", "1/d, the fastest drift of a threshold", power: 1),
   Estimator(
+    "sarao2020/threshold-limit-bias", from: [Uniqueness.self, ConicThreshold.self],
+    meaning: """
+      how far below 3 m*, the limit of n_SD/d at large d, a straight line in d^(-2/5) ends through n_SD/d at the input \
+      dimensions of the measured n_50/d, weighted as those
+      """
+  ) { results in
+    let found = try conicThresholds(results)
+    let line = try limitWeights(found.map { ($0.system, $0.measured) }, power: 0.4)
+    let ratios = found.map { $0.conic.divided(by: Double($0.system.inputDimension)) }
+    return .propagated(ratios) { ratios in
+      3 * Double(found[0].system.teacherWidth) - zip(line, ratios).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+  },
+  Estimator(
     "sarao2020/uniqueness-fall", from: [Uniqueness.self],
     meaning: "share of unique data sets at the smallest input dimension less that at the largest, at one n/d"
   ) { results in
-    let counts = try uniquenessCounts(results).sorted { $0.inputDimension < $1.inputDimension }
-    guard let first = counts.first, let last = counts.last, first.inputDimension < last.inputDimension,
-      Set(counts.map(\.teacherWidth)).count == 1,
-      counts.allSatisfy({ $0.sampleCount * first.inputDimension == first.sampleCount * $0.inputDimension })
-    else { throw EvidenceError("needs one teacher width and one n/d at two or more input dimensions") }
-    let shares = [first, last].map { (Double($0.successes) + 0.5) / (Double($0.trials) + 1) }
-    let variance = zip(shares, [first, last]).reduce(0) { $0 + $1.0 * (1 - $1.0) / Double($1.1.trials) }
-    return .fit(value: shares[0] - shares[1], standardError: variance.squareRoot())
+    let shares = try sharesAtFixedRatio(results)
+    return .propagated(shares) { $0[0] - $0[1] }
+  },
+  Estimator(
+    "sarao2020/uniqueness-lost-share", from: [Uniqueness.self],
+    meaning: """
+      1 less the share of unique data sets at the largest input dimension over that at the smallest, at one n/d
+      """
+  ) { results in
+    let shares = try sharesAtFixedRatio(results)
+    return .propagated(shares) { 1 - $0[1] / $0[0] }
   },
   .share(
     "sarao2020/uniqueness-probability", of: Uniqueness.self,
@@ -76,14 +93,40 @@ private func thresholdLimit(_ name: String, _ drift: String, power: Double) -> E
     meaning: "limit of n_50/d at large d, a straight line in \(drift), through the measured ones"
   ) { results in
     let found = try thresholds(results)
-    guard found.count > 2, Set(found.map(\.system.teacherWidth)).count == 1 else {
-      throw EvidenceError("needs one teacher width at three or more input dimensions")
-    }
+    let line = try limitWeights(found, power: power)
     let ratios = found.map { $0.threshold.divided(by: Double($0.system.inputDimension)) }
-    let fit = Statistics.linearFit(
-      found.map { Double.exponential(-power * Double.logarithm(Double($0.system.inputDimension))) },
-      ratios.map(\.value), weights: ratios.map { 1 / ($0.standardError * $0.standardError) })
-    return .fit(value: fit.intercept, standardError: fit.interceptStandardError)
+    return .propagated(ratios) { zip(line, $0).reduce(0) { $0 + $1.0 * $1.1 } }
+  }
+}
+
+/// The intercept of the straight line in d^(-power) through some n_50/d, weighted by their errors, is a sum of them times these
+/// numbers. Throws unless they are of one teacher width at three or more input dimensions.
+private func limitWeights(
+  _ found: [(system: System, threshold: Estimate)], power: Double
+) throws -> [Double] {
+  guard found.count > 2, Set(found.map(\.system.teacherWidth)).count == 1 else {
+    throw EvidenceError("needs one teacher width at three or more input dimensions")
+  }
+  let dimensions = found.map { Double($0.system.inputDimension) }
+  let weights = zip(found, dimensions).map { $1 * $1 / ($0.threshold.standardError * $0.threshold.standardError) }
+  let places = dimensions.map { Double.exponential(-power * Double.logarithm($0)) }
+  return found.indices.map { index in
+    let unit = found.indices.map { $0 == index ? 1.0 : 0 }
+    return Statistics.linearFit(places, unit, weights: weights).intercept
+  }
+}
+
+/// The shares of unique data sets at the smallest and at the largest input dimension, of one teacher width at one n/d; with
+/// half a success and half a failure more, so that a share of 0 has an error.
+private func sharesAtFixedRatio(_ results: Results) throws -> [Estimate] {
+  let counts = try uniquenessCounts(results).sorted { $0.inputDimension < $1.inputDimension }
+  guard let first = counts.first, let last = counts.last, first.inputDimension < last.inputDimension,
+    Set(counts.map(\.teacherWidth)).count == 1,
+    counts.allSatisfy({ $0.sampleCount * first.inputDimension == first.sampleCount * $0.inputDimension })
+  else { throw EvidenceError("needs one teacher width and one n/d at two or more input dimensions") }
+  return [first, last].map { count in
+    let share = (Double(count.successes) + 0.5) / (Double(count.trials) + 1)
+    return .fit(value: share, standardError: (share * (1 - share) / Double(count.trials)).squareRoot())
   }
 }
 
@@ -120,6 +163,18 @@ let recoveryEstimators: [Estimator] = [
     let (recovered, unique) = (point[GradientDescent.recovered], point[GradientDescent.unique])
     let decided = point.replicas.indices.filter { point[GradientDescent.undecided][$0] == 0 }
     return decided.map { recovered[$0] != unique[$0] }
+  },
+  .pooledShare(
+    "sarao2020/certificate-order", of: GradientDescent.self,
+    meaning: """
+      share of pairs of runs at one sweep point, one on data on which the teacher is the only zero and one on other data, in \
+      which the first ends at the greater training loss over population loss; decided or not, each run in one pair
+      """
+  ) { point in
+    let ratios = point.ratios(GradientDescent.relativeTrainingLoss, over: GradientDescent.relativePopulationLoss)
+    let unique = point[GradientDescent.unique].values.map { $0 == 1 }
+    func ratiosOfRuns(unique wanted: Bool) -> [Double] { zip(ratios, unique).filter { $1 == wanted }.map(\.0) }
+    return zip(ratiosOfRuns(unique: true), ratiosOfRuns(unique: false)).map { $0 > $1 }
   },
   .pooledShare(
     "sarao2020/undecided-share", of: GradientDescent.self, meaning: "share of runs without a certain outcome"
