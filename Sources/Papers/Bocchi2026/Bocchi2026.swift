@@ -10,8 +10,8 @@ public let bocchi2026 = Paper(
     """,
   experiments: [
     Plateau.self, OverlapFlow.self, ReducedSGD.self, FullSGD.self, EscapeRate.self, EscapeTime.self,
-    EscapeAmplitude.self, ConservedQuantity.self, NearestSolution.self, LearningOrder.self, SolutionManifold.self,
-    Hessian.self, HessianPath.self, LateTime.self,
+    EscapeAmplitude.self, ConservedQuantity.self, NearestSolution.self, LearningOrder.self, LearningOrderFlow.self,
+    LearningOrderNoise.self, SolutionManifold.self, Hessian.self, HessianPath.self, LateTime.self,
   ],
   tables: [
     dynamicsTable, fullRunTable, gapTable, prefactorTable, prefactorCurveTable, escapeTimeTable, gainTable, driftTable,

@@ -48,12 +48,22 @@ let biasEstimators: [Estimator] = [
         ($0.parameters.inputDimension, $0[ConservedQuantity.deficit].values.map(Double.logarithm))
       })
   },
-  turnShare(
-    "bocchi2026/turn-share", LearningOrder.turn, over: LearningOrder.predictedTurn,
-    meaning: "how far descent ends on the way from the closest solution to Gram and Schmidt's, over the prediction"),
-  turnShare(
-    "bocchi2026/flow-turn-share", LearningOrder.flowTurn, over: LearningOrder.wholeTurn,
-    meaning: "where the overlap equations end on the way from the closest solution, 0, to Gram and Schmidt's, 1"),
+  ratioOfSums(
+    "bocchi2026/turn-share", from: LearningOrder.self,
+    meaning: "how far descent ends on the way from the closest solution to Gram and Schmidt's, over the prediction"
+  ) { ($0[LearningOrder.turn].values, $0[LearningOrder.predictedTurn].values) },
+  ratioOfSums(
+    "bocchi2026/noise-distance-ratio", from: LearningOrderNoise.self,
+    meaning: "squared distance of the end of descent from that of the overlap equations, over the prediction from nu"
+  ) { ($0[LearningOrderNoise.distance].values, $0[LearningOrderNoise.predictedDistance].values) },
+  ratioOfSums(
+    "bocchi2026/flow-turn-share", from: LearningOrderFlow.self,
+    meaning: "where the overlap equations end on the way from the closest solution, 0, to Gram and Schmidt's, 1"
+  ) { ($0[LearningOrderFlow.turn].values, $0[LearningOrderFlow.wholeDistance].values) },
+  ratioOfSums(
+    "bocchi2026/flow-distance-share", from: LearningOrderFlow.self,
+    meaning: "squared distance of the end of the overlap equations from Gram and Schmidt's solution, over the closest's"
+  ) { ($0[LearningOrderFlow.distance].values, $0[LearningOrderFlow.wholeDistance].values) },
   Estimator(
     "bocchi2026/deficit-root-ratio", from: [NearestSolution.self],
     meaning: "mean fourth root of 1 - efficiency over that predicted from nu; mean over all points"
@@ -83,18 +93,19 @@ let biasEstimators: [Estimator] = [
   },
 ]
 
-/// The sum over runs of one turn over that of another; the mean of all student widths.
-private func turnShare(_ name: String, _ turn: OutputArray, over whole: OutputArray, meaning: String) -> Estimator {
-  Estimator(name, from: [LearningOrder.self], meaning: meaning + "; ratio of sums over runs, mean over student widths")
-  {
-    results in
-    let points = try results.points(of: LearningOrder.self)
+/// The sum over runs of one number over that of another; the mean of all student widths.
+private func ratioOfSums<E: Experiment>(
+  _ name: String, from _: E.Type, meaning: String,
+  numbers: @escaping @Sendable (ExperimentPoint<E>) -> (parts: [Double], wholes: [Double])
+) -> Estimator {
+  Estimator(name, from: [E.self], meaning: meaning + "; ratio of sums over runs, mean over student widths") { results in
+    let points = try results.points(of: E.self)
     let shares = try points.map { point -> (value: Double, error: Double) in
-      let (turns, wholes) = (point[turn].values, point[whole].values)
+      let (parts, wholes) = numbers(point)
       let mean = Statistics.mean(wholes)
-      guard mean > 0 else { throw EvidenceError("the closest solutions are those of Gram and Schmidt") }
-      let share = Statistics.mean(turns) / mean
-      return (share, Statistics.standardError(zip(turns, wholes).map { ($0 - share * $1) / mean }))
+      guard mean > 0 else { throw EvidenceError("the sum that others are measured by is \(mean), not above 0") }
+      let share = Statistics.mean(parts) / mean
+      return (share, Statistics.standardError(zip(parts, wholes).map { ($0 - share * $1) / mean }))
     }
     let variance = shares.reduce(0) { $0 + $1.error * $1.error }
     return .fit(

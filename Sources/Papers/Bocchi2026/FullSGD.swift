@@ -39,13 +39,21 @@ package enum FullSGD: Experiment {
     "singularValues", axes: ["time", "singularValue"], meaning: "singular values of R, descending")
   package static let squaredNorm = OutputArray("squaredNorm", axes: ["time"], meaning: "mean diagonal element of Q")
   package static let outputs = [time, populationLoss, singularValues, squaredNorm]
-  package static let mutants = Mistake.ofDescent
+  /// Half of what makes a power law of the end.
+  package static let halvedSurplus = Mutant(
+    "halved-surplus", meaning: "the student has half as many neurons more than its teacher as it should")
+  package static let mutants = Mistake.ofDescent + [halvedSurplus]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let equations = OverlapEquations(parameters.theory)
+    var theory = parameters.theory
+    if context.mutant == halvedSurplus {
+      theory = Theory(
+        studentWidth: (theory.studentWidth + theory.teacherWidth) / 2, teacherWidth: theory.teacherWidth,
+        learningRate: theory.learningRate, constraint: theory.constraint, teacherSpread: theory.teacherSpread)
+    }
+    let equations = OverlapEquations(theory)
     let times = Spacing.linear.times(to: parameters.lastTime, count: parameters.timeCount)
-    let descent = Descent(
-      parameters.theory, inputDimension: parameters.inputDimension, context: context)
+    let descent = Descent(theory, inputDimension: parameters.inputDimension, context: context)
     var overlaps: [Overlaps] = []
     for time in times {
       try descent.advance(Int((time * Double(parameters.inputDimension)).rounded()) - descent.stepCount)

@@ -9,8 +9,8 @@ package import PaperKit
 /// and delta - 2 c kappa = 0, so R_2 shrinks along u_1, at the rate 4 eta c* (t_1 - t_2), and grows across, at 4 eta c* t_2. It
 /// ends along what is left of its start across u_1, and so on: O is what Gram and Schmidt make of the columns of R, in descending
 /// order of t_r. At finite N the next column has the size e = N^(-(1 - t_2/t_1)/2) when the first is learnt, which turns O by
-/// e^min(2, t_1/t_2): where t_2 > t_1/2 it still grows along u_1 meanwhile. Noise of single samples adds to R on the plateau, sqrt(nu_r/N) of a standard normal number to each element of
-/// column r, before Gram and Schmidt see it. [derived]
+/// e^min(2, t_1/t_2): where t_2 > t_1/2 it still grows along u_1 meanwhile. Noise of single samples adds to R on the plateau,
+/// sqrt(nu_r/N) of a standard normal number to each element of column r, before Gram and Schmidt see it. [derived]
 package enum LearningOrder: Experiment {
   package struct Parameters: NetworkParameters {
     @Parameter("p, at least p*", in: 1...16) package var studentWidth = 2
@@ -31,12 +31,12 @@ package enum LearningOrder: Experiment {
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
     }
+  }
 
-    /// Steps until the weakest direction is learnt, from equal norms to these: (ln N + 8) e-foldings of its R R^T.
-    var stepCount: Int {
-      let efolding = Double(teacherWidth) / (8 * learningRate * (1 - teacherSpread))
-      return Int((efolding * (log(Double(inputDimension)) + 8)).rounded(.down)) * inputDimension
-    }
+  /// Steps until the weakest direction is learnt, from equal norms to these: (ln N + 8) e-foldings of its R R^T.
+  static func stepCount(_ theory: Theory, inputDimension: Int) -> Int {
+    let efolding = Double(theory.teacherWidth) / (8 * theory.learningRate * (1 - theory.teacherSpread))
+    return Int((efolding * (log(Double(inputDimension)) + 8)).rounded(.down)) * inputDimension
   }
 
   package static let name = "bocchi2026/learning-order"
@@ -52,50 +52,37 @@ package enum LearningOrder: Experiment {
     meaning: "what Gram and Schmidt make of the start with the noise of single samples, in place of descent")
   package static let deficit = OutputArray("deficit", meaning: "1 - efficiency of descent, in [0, 2]")
   package static let outputs = [turn, flowTurn, wholeTurn, predictedTurn, deficit]
-  /// Half of the runs without what sets the closest solution and Gram and Schmidt's apart.
-  package static let halvedInequality = Mutant(
-    "halved-inequality", meaning: "every other run has a teacher of equal norms")
-  package static let mutants = [Mistake.equalNorms, halvedInequality]
+  /// Half of the way.
+  package static let halfwayEnd = Mutant(
+    "halfway-end", meaning: "descent and the equations end half-way to the closest solution, on the set of solutions")
+  package static let mutants = [Mistake.equalNorms, halfwayEnd]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
-    func isEqual(_ context: RunContext) -> Bool {
-      context.mutant == Mistake.equalNorms || context.mutant == halvedInequality && context.replica.isMultiple(of: 2)
-    }
-    var results = Array(repeating: [OutputArray: NDArray](), count: replicas.count)
-    for equal in [false, true] {
-      let places = replicas.indices.filter { isEqual(replicas[$0]) == equal }
-      let theory = equal ? parameters.theory.ofEqualNorms : parameters.theory
-      for (place, result) in zip(places, try run(parameters, theory, replicas: places.map { replicas[$0] })) {
-        results[place] = result
-      }
-    }
-    return results
-  }
-
-  /// Runs with a teacher of its own, measured by the parameters' one.
-  private static func run(
-    _ parameters: Parameters, _ theory: Theory, replicas: [RunContext]
-  ) throws -> [[OutputArray: NDArray]] {
+    let mutant = replicas[0].mutant
+    let theory = mutant == Mistake.equalNorms ? parameters.theory.ofEqualNorms : parameters.theory
     let dimension = parameters.inputDimension
     let norms = parameters.theory.teacherNorms
     let equations = OverlapEquations(theory)
     let method = OverlapEquations.method(relativeTolerance: 1e-8, inputDimension: Double(dimension))
-    let time = Double(parameters.stepCount) / Double(dimension)
+    let stepCount = Self.stepCount(parameters.theory, inputDimension: dimension)
+    let time = Double(stepCount) / Double(dimension)
     let noise = try noiseGains(parameters.theory).map { ($0 / Double(dimension)).squareRoot() }
     return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
       chain, starts, contexts in
-      try chain.advance(parameters.stepCount)
+      try chain.advance(stepCount)
       return try starts.indices.map { lane in
         let start = starts[lane].teacherOverlap
         let aim = Overlaps.scaled(start, by: norms, rootPower: 1)
         let nearest = try Overlaps.polar(aim)
         let way = orthonormal(start) - nearest
         func solution(_ overlaps: Overlaps) throws -> Matrix {
-          try Overlaps.polar(Overlaps.scaled(overlaps.teacherOverlap, by: theory.teacherNorms, rootPower: -1))
+          let end = try Overlaps.polar(
+            Overlaps.scaled(overlaps.teacherOverlap, by: theory.teacherNorms, rootPower: -1))
+          return mutant == halfwayEnd ? try Overlaps.polar(end + nearest) : end
         }
         let end = try solution(chain.overlaps(lane: lane))
         let flow = try equations.solve(from: starts[lane], at: [time], method: method)
@@ -157,7 +144,7 @@ package enum LearningOrder: Experiment {
     }
   }
 
-  private static func product(_ left: Matrix, _ right: Matrix) -> Double {
+  static func product(_ left: Matrix, _ right: Matrix) -> Double {
     zip(left.values, right.values).reduce(0) { $0 + $1.0 * $1.1 }
   }
 

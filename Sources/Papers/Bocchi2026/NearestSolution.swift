@@ -36,29 +36,23 @@ package enum NearestSolution: Experiment {
     "predictedRootDeficit", meaning: "mean fourth root of the deficit over the same pairs")
   package static let noiseGain = OutputArray("noiseGain", meaning: "nu")
   package static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
-  /// Half of the exponent with which the deficit falls with eta.
-  package static let halvedRange = Mutant(
-    "halved-range", meaning: "learning rates are taken half as far from 0.1 as they should be, in their logarithm")
-  package static let mutants = Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain, halvedRange]
+  package static let mutants =
+    Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain, ConservedQuantity.halvedExponent]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
   }
 
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
-    var theory = parameters.theory
-    if replicas[0].mutant == halvedRange {
-      theory = Theory(
-        studentWidth: theory.studentWidth, teacherWidth: theory.teacherWidth,
-        learningRate: (0.1 * theory.learningRate).squareRoot())
-    }
+    let theory = parameters.theory
     let dimension = parameters.inputDimension
     let gain = (replicas[0].mutant == Mistake.halvedGain ? 0.5 : 1) * (try theory.noiseGain())
     let efoldings = log(Double(dimension)) + 8
     let stepCount =
       Int((Double(theory.teacherWidth) / (8 * theory.learningRate) * efoldings).rounded(.down)) * dimension
-    return try ReducedChain.run(theory, inputDimension: dimension, start: .random, replicas: replicas) {
-      chain, starts, contexts in
+    func ends(
+      _ chain: ReducedChain, _ starts: [Overlaps], _ contexts: [RunContext]
+    ) throws -> [[OutputArray: NDArray]] {
       try chain.advance(stepCount)
       return try starts.indices.map { lane in
         var end = try Overlaps.polar(chain.overlaps(lane: lane).teacherOverlap)
@@ -77,6 +71,21 @@ package enum NearestSolution: Experiment {
           predictedRootDeficit: NDArray(Statistics.mean(pairs.map(root))), noiseGain: NDArray(gain),
         ]
       }
+    }
+    guard replicas[0].mutant == ConservedQuantity.halvedExponent else {
+      return try ReducedChain.run(
+        theory, inputDimension: dimension, start: .random, replicas: replicas, body: ends)
+    }
+    return try stride(from: 0, to: replicas.count, by: ReducedChain.Lanes.scalarCount).flatMap { first in
+      let contexts = Array(replicas[first..<min(first + ReducedChain.Lanes.scalarCount, replicas.count)])
+      let starts = contexts.map { context in
+        var start = Overlaps.start(.random, theory, inputDimension: Double(dimension), in: context)
+        start.perpendicular =
+          Overlaps.start(.random, theory, inputDimension: Double(dimension).squareRoot(), in: context).perpendicular
+        return start
+      }
+      return try ends(
+        ReducedChain(theory, inputDimension: dimension, starts: starts, contexts: contexts), starts, contexts)
     }
   }
 

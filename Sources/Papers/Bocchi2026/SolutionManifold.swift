@@ -35,13 +35,16 @@ package enum SolutionManifold: Experiment {
   package static let expectedDimension = OutputArray(
     "expectedDimension", meaning: "p p* - p*(p*+1)/2; for constrained rows with p > p* p(p*-1) - p*(p*+1)/2 + 1")
   package static let outputs = [populationLoss, dimension, greatestDimension, expectedDimension]
-  /// More equations for a solution.
-  package static let heldDirections = Mutant(
-    "held-directions", meaning: "rows of a solution may change their lengths alone, not their directions")
-  package static let mutants = [Mistake.shortSolution, Mistake.forgottenLengths, heldDirections]
+  /// Half of the teacher's directions, which solutions turn.
+  package static let halvedTeacherWidth = Mutant(
+    "halved-teacher-width", meaning: "the teacher has half as many rows as it should")
+  package static let mutants = [Mistake.shortSolution, Mistake.forgottenLengths, halvedTeacherWidth]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
-    let (p, q) = (parameters.studentWidth, parameters.teacherWidth)
+    let p = parameters.studentWidth
+    let q = context.mutant == halvedTeacherWidth ? (parameters.teacherWidth + 1) / 2 : parameters.teacherWidth
+    let theory = Theory(
+      studentWidth: p, teacherWidth: q, learningRate: parameters.learningRate, constraint: parameters.constraint)
     let isFree = parameters.constraint == .free
     var stream = context.random("solution")
     var overlaps = try Overlaps.solution(studentWidth: isFree ? p : q, teacherWidth: q, stream: &stream)
@@ -70,17 +73,9 @@ package enum SolutionManifold: Experiment {
         conditions.append(row(p, q) { a, t in (t == s ? r[a, u] : 0) + (t == u ? r[a, s] : 0) })
       }
     }
-    if context.mutant == heldDirections {
-      // A change across the row, for each pair of columns.
-      for k in 0..<p {
-        for (s, u) in pairs(q) {
-          conditions.append(row(p, q) { a, t in a == k ? (t == s ? r[k, u] : t == u ? -r[k, s] : 0) : 0 })
-        }
-      }
-    }
     if !isFree { for k in 0..<p { conditions.append(row(p, q) { a, t in a == k ? r[a, t] : 0 }) } }
     return [
-      populationLoss: NDArray(OverlapEquations(parameters.theory).loss(overlaps)),
+      populationLoss: NDArray(OverlapEquations(theory).loss(overlaps)),
       dimension: NDArray(Double(try rank(motions))),
       greatestDimension: NDArray(Double(p * q - (try rank(conditions)))),
       expectedDimension: NDArray(Double(parameters.theory.solutionDimension)),

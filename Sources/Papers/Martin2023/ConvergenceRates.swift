@@ -61,7 +61,12 @@ package enum ConvergenceRates: Experiment {
   /// Half of a power of time.
   package static let halvedPower = Mutant(
     "halved-power", meaning: "times are taken half as far from the last as they should be, in their logarithm")
-  package static let mutants = [droppedTrace, Mistake.halvedTime, Mistake.noSurplus, halvedPower]
+  /// Half of a wide student's surplus.
+  package static let halvedSurplus = Mutant(
+    "halved-surplus", meaning: "the student has half as many neurons more than its teacher as it should")
+  package static let mutants = [
+    droppedTrace, Mistake.halvedTime, Mistake.noSurplus, halvedPower, halvedSurplus,
+  ]
 
   /// Draws one teacher and its students and follows the flows.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
@@ -70,7 +75,11 @@ package enum ConvergenceRates: Experiment {
     let times = parameters.times.map {
       context.mutant == halvedPower ? ($0 * parameters.lastTime).squareRoot() : pace * $0
     }
-    let width = context.mutant == Mistake.noSurplus ? parameters.teacherWidth : parameters.studentWidth
+    let width =
+      context.mutant == Mistake.noSurplus
+      ? parameters.teacherWidth
+      : context.mutant == halvedSurplus
+        ? (parameters.studentWidth + parameters.teacherWidth) / 2 : parameters.studentWidth
     var teacher = context.random("teacher")
     let levels = try Network.gaussianTeacher(
       inputDimension: parameters.inputDimension, teacherWidth: parameters.teacherWidth, raw: true, from: &teacher)

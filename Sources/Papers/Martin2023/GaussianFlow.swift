@@ -67,20 +67,25 @@ package enum GaussianFlow: Experiment {
     "halved-bracket", meaning: "the march takes M = I + 2 W^T diag(kappa) W instead of 4")
   /// Twice the time.
   package static let doubledTime = Mutant("doubled-time", meaning: "the flow runs for twice as long as it should")
-  package static let mutants = [droppedTrace, unscaledTime, orthonormalRows, halvedBracket, doubledTime]
+  /// Half of what tells Gaussian networks from orthonormal ones.
+  package static let halvedSpread = Mutant(
+    "halved-spread", meaning: "eigenvalues of student and teacher lie half as far from their mean as they should")
+  package static let mutants = [
+    droppedTrace, unscaledTime, orthonormalRows, halvedBracket, doubledTime, halvedSpread,
+  ]
 
   /// Draws teacher and start and follows the flow.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var teacher = context.random("teacher")
     var start = context.random("start")
     let (d, m, mStar) = (parameters.inputDimension, parameters.studentWidth, parameters.teacherWidth)
-    let network =
+    var network =
       context.mutant == orthonormalRows
-      ? try Network.orthonormal(inputDimension: d, studentWidth: m, teacherWidth: mStar, start: &start)
-        .network.compressed()
+      ? try Network.orthonormal(inputDimension: d, studentWidth: m, teacherWidth: mStar, start: &start).network
       : try Network.gaussian(
-        inputDimension: d, studentWidth: m, teacherWidth: mStar, teacher: &teacher, start: &start
-      ).compressed()
+        inputDimension: d, studentWidth: m, teacherWidth: mStar, teacher: &teacher, start: &start)
+    if context.mutant == halvedSpread { network = try spreadHalved(network, teacherWidth: mStar) }
+    network = try network.compressed()
     let pace: Double = context.mutant == doubledTime ? 2 : 1
     let scale = context.mutant == unscaledTime ? 1 : pace * Double(d)
     let times = parameters.times.map { $0 * scale }
@@ -102,6 +107,16 @@ package enum GaussianFlow: Experiment {
       rescaledTime: NDArray(parameters.times), overlap: NDArray(states.map(\.overlap)),
       integratedTrace: NDArray(states.map(\.integratedTrace)), populationLoss: NDArray(states.map(\.loss)),
     ]
+  }
+
+  /// The same traces and directions, with eigenvalues half-way to equal ones.
+  private static func spreadHalved(_ network: Network, teacherWidth: Int) throws -> Network {
+    let level = network.teacherEigenvalues.reduce(0, +) / Double(teacherWidth)
+    let (left, values, right) = try LinearAlgebra.singularValueDecomposition(network.weights)
+    let square = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+    return Network(
+      weights: left * Matrix(diagonal: values.map { (($0 * $0 + square) / 2).squareRoot() }) * right,
+      teacherEigenvalues: network.teacherEigenvalues.enumerated().map { $0 < teacherWidth ? ($1 + level) / 2 : $1 })
   }
 }
 

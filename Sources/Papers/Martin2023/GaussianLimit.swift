@@ -47,9 +47,9 @@ package enum GaussianLimit: Experiment {
 
   /// phi with the wrong sign.
   package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
-  /// Half of phi.
-  package static let halvedPhi = Mutant("halved-phi", meaning: "phi is reported half as large")
-  package static let mutants = [flippedPhi, halvedPhi]
+  /// Half of a term of the equations.
+  package static let halvedSource = Mutant("halved-source", meaning: "R' is 2/S - 4 nu R instead of 4/S - 4 nu R")
+  package static let mutants = [flippedPhi, halvedSource]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
 
@@ -60,7 +60,8 @@ package enum GaussianLimit: Experiment {
     func limit(nodeCount: Int) throws -> [State] {
       try solve(
         studentWidthRatio: parameters.studentWidthRatio, teacherWidthRatio: parameters.teacherWidthRatio,
-        at: parameters.times, nodeCount: nodeCount, relativeTolerance: parameters.relativeTolerance)
+        at: parameters.times, nodeCount: nodeCount, relativeTolerance: parameters.relativeTolerance,
+        source: context.mutant == halvedSource ? 2 : 4)
     }
     let states = try limit(nodeCount: parameters.nodeCount)
     let differences = zip(states, try limit(nodeCount: parameters.nodeCount / 2)).map { fine, coarse in
@@ -73,7 +74,7 @@ package enum GaussianLimit: Experiment {
         method: "the spectral law by \(parameters.nodeCount) nodes instead of half of them",
         iterations: parameters.nodeCount, residual: differences.greatest())
     }
-    let factor: Double = context.mutant == flippedPhi ? -1 : context.mutant == halvedPhi ? 0.5 : 1
+    let factor: Double = context.mutant == flippedPhi ? -1 : 1
     return [
       rescaledTime: NDArray(parameters.times), overlap: NDArray(states.map(\.overlap)),
       integratedTrace: NDArray(states.map { factor * $0.integratedTrace }),
@@ -91,10 +92,10 @@ package enum GaussianLimit: Experiment {
     package let scaledLoss: Double
   }
 
-  /// The limit at ascending gamma >= 0. Throws ``NumericalError``. Cost: a few thousand right-hand sides of `nodeCount`.
+  /// The limit at ascending gamma >= 0; a `source` other than 4 in R' is a deliberate mistake. Throws ``NumericalError``. Cost: a few thousand right-hand sides of `nodeCount`.
   package static func solve(
     studentWidthRatio: Double, teacherWidthRatio: Double, at gammas: [Double], nodeCount: Int = 400,
-    relativeTolerance: Double = 1e-10
+    relativeTolerance: Double = 1e-10, source: Double = 4
   ) throws -> [State] {
     let method = DormandPrince(relativeTolerance: relativeTolerance, absoluteTolerance: 1e-14)
     var equations = Equations(
@@ -107,7 +108,7 @@ package enum GaussianLimit: Experiment {
         derivative: { gamma, state, derivative in
           try equations.solve(gamma, state)
           for index in 0..<state.count {
-            derivative[index] = 4 / equations.sum - 4 * equations.nodes[index] * state[index]
+            derivative[index] = source / equations.sum - 4 * equations.nodes[index] * state[index]
           }
         }, onStep: { _ in .proceed })
       return try state.withUnsafeBufferPointer { state in

@@ -62,8 +62,8 @@ package enum HighDimensionalLimit: Experiment {
 
   /// phi with the wrong sign.
   package static let flippedPhi = Mutant("flipped-phi", meaning: "phi is reported with the wrong sign")
-  /// Half of phi.
-  package static let halvedPhi = Mutant("halved-phi", meaning: "phi is reported half as large")
+  /// Half of a term of the equations.
+  package static let halvedGrowth = Mutant("halved-growth", meaning: "(ln F)' is 2/D instead of 4/D")
   /// A law without its atoms.
   package static let forgottenAtoms = Mutant(
     "forgotten-atoms", meaning: "the overlap law is taken without its atoms: students without teacher do not decay")
@@ -71,7 +71,7 @@ package enum HighDimensionalLimit: Experiment {
   package static let halvedAtom = Mutant(
     "halved-atom", meaning: "half of the students without teacher do not decay")
   package static let mutants = [
-    flippedPhi, halvedPhi, forgottenAtoms, halvedAtom, Mistake.halvedTime, Mistake.noSurplus,
+    flippedPhi, halvedGrowth, forgottenAtoms, halvedAtom, Mistake.halvedTime, Mistake.noSurplus,
   ]
 
   package static func drawsRandomNumbers(_ parameters: Parameters) -> Bool { false }
@@ -86,9 +86,9 @@ package enum HighDimensionalLimit: Experiment {
     let pace: Double = context.mutant == Mistake.halvedTime ? 2 : 1
     let limit = try solve(
       OverlapLaw(studentWidthRatio: width, teacherWidthRatio: law.teacherWidthRatio),
-      at: parameters.times.map { pace * $0 }, relativeTolerance: parameters.relativeTolerance, forgottenMass: massAtZero
-    )
-    let factor: Double = context.mutant == flippedPhi ? -1 : context.mutant == halvedPhi ? 0.5 : 1
+      at: parameters.times.map { pace * $0 }, relativeTolerance: parameters.relativeTolerance,
+      forgottenMass: massAtZero, growth: context.mutant == halvedGrowth ? 2 : 4)
+    let factor: Double = context.mutant == flippedPhi ? -1 : 1
     return [
       rescaledTime: NDArray(parameters.times), overlap: NDArray(limit.map(\.overlap)),
       overlapGap: NDArray(limit.map(\.overlapGap)),
@@ -122,9 +122,11 @@ package enum HighDimensionalLimit: Experiment {
   /// The limit at ascending gamma >= 0, by Dormand and Prince from one to the next, so that every reported state has the full
   /// accuracy of a step (the continuous solution has only order 4).
   ///
-  /// `forgottenMass` (a deliberate mistake) is taken off the mass alpha of the law. Throws ``NumericalError``.
+  /// `forgottenMass` (a deliberate mistake) is taken off the mass alpha of the law; a `growth` other than 4 in (ln F)' is
+  /// another. Throws ``NumericalError``.
   package static func solve(
-    _ law: OverlapLaw, at gammas: [Double], relativeTolerance: Double = 1e-12, forgottenMass: Double = 0
+    _ law: OverlapLaw, at gammas: [Double], relativeTolerance: Double = 1e-12, forgottenMass: Double = 0,
+    growth: Double = 4
   ) throws -> [State] {
     let method = DormandPrince(relativeTolerance: relativeTolerance, absoluteTolerance: relativeTolerance * 1e-2)
     let equations = Equations(law: law, mass: law.studentWidthRatio - forgottenMass)
@@ -136,7 +138,7 @@ package enum HighDimensionalLimit: Experiment {
         derivative: { gamma, state, derivative in
           let (rho, d) = (state[0], equations.moments(gamma, rho: state[0]).normalisation)
           derivative[0] = 4 * (1 - rho) / d - 4 * rho / law.teacherWidthRatio
-          derivative[1] = 4 / d
+          derivative[1] = growth / d
         }, onStep: { _ in .proceed })
       return equations.observed(gamma, rho: state[0], logarithmOfF: state[1])
     }

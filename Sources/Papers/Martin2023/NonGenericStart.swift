@@ -35,14 +35,17 @@ package enum NonGenericStart: Experiment {
 
   /// Half of the risk's gradient is missing.
   package static let droppedTrace = Mutant("dropped-trace", meaning: "the term tr(Z - Z*) W is missing from the flow")
-  package static let mutants = [droppedTrace]
+  /// One neuron too few.
+  package static let lostNeuron = Mutant("lost-neuron", meaning: "the student has one neuron fewer than it should")
+  package static let mutants = [droppedTrace, lostNeuron]
 
   /// Draws the network and follows the flow.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var teacher = context.random("teacher")
     var start = context.random("start")
     let network = try Network.gaussian(
-      inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
+      inputDimension: parameters.inputDimension,
+      studentWidth: parameters.studentWidth - (context.mutant == lostNeuron ? 1 : 0),
       teacherWidth: parameters.teacherWidth, raw: true, teacher: &teacher, start: &start)
     var weights = network.weights
     if parameters.orthogonal {

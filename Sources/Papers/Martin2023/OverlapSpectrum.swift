@@ -41,15 +41,21 @@ package enum OverlapSpectrum: Experiment {
 
   /// A law without its atoms.
   package static let forgottenAtoms = Mutant("forgotten-atoms", meaning: "the limit law is taken without its atoms")
-  package static let mutants = [forgottenAtoms]
+  /// Half of the student's directions that make the atoms.
+  package static let halvedAtoms = Mutant(
+    "halved-atoms", meaning: "every other student direction within or across the teacher's span is missing")
+  package static let mutants = [forgottenAtoms, halvedAtoms]
 
   /// Draws the overlaps from their exact joint law.
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     var stream = context.random("start")
-    let values = try Overlaps.sample(
+    var values = try Overlaps.sample(
       inputDimension: parameters.inputDimension, studentWidth: parameters.studentWidth,
       teacherWidth: parameters.teacherWidth, from: &stream
     ).values
+    if context.mutant == halvedAtoms {
+      values = values.enumerated().filter { $1 > 0 && $1 < 1 || $0.isMultiple(of: 2) }.map(\.element)
+    }
     let distance = parameters.law.kolmogorovDistance(
       of: values, includingAtoms: context.mutant != forgottenAtoms)
     return [overlaps: NDArray(values), kolmogorovDistance: NDArray(distance)]

@@ -337,8 +337,7 @@ private func values<E: Experiment>(
     try differs(EscapeRate.self, EscapeRate.rateRatio) { $0.studentWidth = 4 }
     try differs(HessianPath.self, HessianPath.leastEigenvalue) { $0.lastTime = 20 }
     try differs(FullSGD.self, FullSGD.populationLoss) {
-      $0.inputDimension = 50
-      $0.lastTime = 10
+      ($0.studentWidth, $0.inputDimension, $0.lastTime) = (4, 50, 10)
     }
     try differs(ReducedSGD.self, ReducedSGD.populationLoss, ReducedSGD.flowLoss) {
       ($0.inputDimension, $0.lastTime) = (50, 10)
@@ -355,6 +354,19 @@ private func values<E: Experiment>(
     try differs(LearningOrder.self, LearningOrder.turn, LearningOrder.flowTurn) {
       ($0.inputDimension, $0.learningRate, $0.noiseCount) = (20, 0.05, 1)
     }
+    try differs(LearningOrderFlow.self, LearningOrderFlow.distance) { $0.inputDimension = 20 }
+    try differs(LearningOrderNoise.self, LearningOrderNoise.predictedDistance) {
+      ($0.inputDimension, $0.learningRate, $0.noiseCount) = (20, 0.05, 1)
+    }
+  }
+
+  @Test("half-way between two solutions is as far from the one as from the other, along the way between them")
+  func halfwayEnd() throws {
+    let whole = try values(LearningOrderFlow.self, LearningOrderFlow.wholeDistance) { $0.inputDimension = 1_000_000 }[0]
+    let turn = try values(
+      LearningOrderFlow.self, LearningOrderFlow.turn, mutant: LearningOrder.halfwayEnd
+    ) { $0.inputDimension = 1_000_000 }[0]
+    expectClose(turn, whole / 2, relative: 0.05)
   }
 
   @Test("for equal norms the noise of every column gains what it gains in all")

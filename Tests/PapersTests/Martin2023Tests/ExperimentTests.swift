@@ -101,6 +101,7 @@ struct ExperimentTests {
   @Test("Limits: the conserved quantity and phi notice every mistake") func limitMutants() throws {
     #expect(try estimate("conserved-residual", [limit()]) < 1e-11)
     #expect(try estimate("conserved-residual", [limit(mutant: HighDimensionalLimit.forgottenAtoms)]) > 1e-3)
+    #expect(try estimate("conserved-residual", [limit(mutant: HighDimensionalLimit.halvedGrowth)]) > 1e-3)
     let flipped = try limit(mutant: HighDimensionalLimit.flippedPhi)
     #expect(try estimate("phi-distance-wider", [orthonormal(), flipped]) > 0.1)
     let spectrum = { (mutant: Mutant?) in
@@ -110,6 +111,7 @@ struct ExperimentTests {
     }
     #expect(try estimate("overlap-law-distance", [spectrum(nil)]) < 0.012)
     #expect(try estimate("overlap-law-distance", [spectrum(OverlapSpectrum.forgottenAtoms)]) > 0.1)
+    #expect(try estimate("overlap-law-distance", [spectrum(OverlapSpectrum.halvedAtoms)]) > 0.03)
   }
 
   @Test("Gaussian flow: honest numbers pass, every mistake is noticed") func gaussianMutants() throws {
@@ -138,7 +140,10 @@ struct ExperimentTests {
       ]
       #expect(values.contains { $0 > 1.5 }, "\(mutant.name): \(values)")
     }
-    #expect(try estimate("gaussian-phi-distance-narrower", [flow(nil, .direct), limit(GaussianLimit.flippedPhi)]) > 1)
+    for mutant in GaussianLimit.mutants {
+      let distance = try estimate("gaussian-phi-distance-narrower", [flow(nil, .direct), limit(mutant)])
+      #expect(distance > 1, "\(mutant.name)")
+    }
   }
 
   @Test("Rates and ends: honest numbers pass, the dropped trace is noticed") func rateMutants() throws {
@@ -146,7 +151,9 @@ struct ExperimentTests {
       try point(ConvergenceRates.self, replicas: 4, mutant: mutant) { $0.method = .riccati }
     }
     #expect((0.98...1.05).contains(try estimate("power-law-ratio", [power(nil)])))
-    #expect(!(0.9...1.2).contains(try estimate("power-law-ratio", [power(ConvergenceRates.droppedTrace)])))
+    for mutant in [ConvergenceRates.droppedTrace, ConvergenceRates.halvedSurplus] {
+      #expect(!(0.9...1.2).contains(try estimate("power-law-ratio", [power(mutant)])), "\(mutant.name)")
+    }
     let narrow = { (mutant: Mutant?) in
       try point(WidthSweep.self, replicas: 3, mutant: mutant) {
         ($0.start, $0.inputDimension, $0.studentWidth, $0.teacherWidth) = (.gaussian, 20, 5, 10)
@@ -156,8 +163,9 @@ struct ExperimentTests {
     #expect(try estimate("final-loss-error", [narrow(nil)]) < 1e-8)
     #expect(try estimate("final-loss-error", [narrow(WidthSweep.droppedTrace)]) > 1e-3)
     #expect(try estimate("saddle-loss-error", [point(NonGenericStart.self, replicas: 3)]) < 1e-8)
-    let mutant = NonGenericStart.droppedTrace
-    #expect(try estimate("saddle-loss-error", [point(NonGenericStart.self, replicas: 3, mutant: mutant)]) > 1e-3)
+    for mutant in NonGenericStart.mutants {
+      #expect(try estimate("saddle-loss-error", [point(NonGenericStart.self, replicas: 3, mutant: mutant)]) > 1e-3)
+    }
     #expect(abs(try estimate("population-risk-ratio", [point(PopulationRisk.self, replicas: 4)]) - 1) < 0.02)
     let dropped = try point(PopulationRisk.self, replicas: 4, mutant: PopulationRisk.droppedTrace)
     #expect(abs(try estimate("population-risk-ratio", [dropped]) - 1) > 0.1)
