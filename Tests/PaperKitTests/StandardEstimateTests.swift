@@ -1,4 +1,3 @@
-import Foundation
 import NumericalMethods
 import PaperKit
 import TestSupport
@@ -124,9 +123,9 @@ import Testing
     }
   }
 
-  @Test("fits and crossings of skewed replicas reach farther where the tail is, as means do, and keep it in JSON")
+  @Test("fits and crossings of skewed replicas reach farther where the tail is, as means do")
   func skewedFits() throws {
-    let skewed = (0..<400).map { -log((Double($0) + 0.5) / 400) }
+    let skewed = (0..<400).map { -Double.logarithm((Double($0) + 0.5) / 400) }
     func curve(_ sign: Double) -> [Results.Point] {
       (0...2).map { x in point(Double(x), ["a": skewed.map { Double(x) * (2 + sign * $0) - 3 }]) }
     }
@@ -138,8 +137,6 @@ import Testing
         let (own, other) = (slope.interval(tail: tail), mean.interval(tail: tail))
         expectClose(own.low, other.low, relative: 1e-9)
         expectClose(own.high, other.high, relative: 1e-9)
-        let again = try JSONDecoder().decode(Estimate.self, from: try JSONEncoder().encode(slope))
-        #expect(again.interval(tail: tail) == own)
         let moved = try #require(slope.moved(to: 7)).interval(tail: tail)
         expectClose(moved.high - moved.low, own.high - own.low, relative: 1e-9)
       }

@@ -126,6 +126,17 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
     (0..<count).map { -log((Double($0) + 0.5) / Double(count)) }
   }
 
+  /// The ratio of these to ones.
+  private func fit(skewed values: [Double]) throws -> Estimate {
+    let replicas = Array(values.indices)
+    func array(_ values: [Double]) -> NDArray { NDArray(shape: [values.count], values: values) }
+    let point = Results.Point(
+      experiment: "toy/walk", parameters: [:], replicas: replicas,
+      arrays: ["a": array(values), "b": array(values.map { _ in 1 })])
+    return try StandardEstimate.ratio(Quantity("a"), Quantity("b"))
+      .estimate(Results(points: [point])) { _ in false }
+  }
+
   @Test("skewness is borne by many replicas and not by few, the other way round too")
   func skewnessAndNumber() {
     for sign in [-1.0, 1] {
@@ -139,7 +150,7 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
   }
 
   @Test("an interval is never shorter than Student's, and longer where the tail of skewed replicas is")
-  func longerThanStudents() {
+  func longerThanStudents() throws {
     func ends(_ values: [Double], _ tail: Double) -> (own: Interval, low: Double, high: Double) {
       let reach =
         Distributions.studentTQuantile(1 - tail, degreesOfFreedom: Double(values.count - 1))
@@ -157,6 +168,11 @@ private func replicas(_ count: Int, mean: Double, spread: Double = 1) -> [Double
       let down = ends(exponential(400).map { -$0 }, tail)
       expectClose(down.own.high, down.high, relative: 1e-12)
       #expect(down.own.low < down.low - 0.01 * (down.high - down.low))
+      // A fit by the jackknife keeps its skewness in JSON.
+      let fit = try fit(skewed: exponential(400))
+      let again = try JSONDecoder().decode(Estimate.self, from: try JSONEncoder().encode(fit))
+      #expect(again.interval(tail: tail) == fit.interval(tail: tail))
+      expectClose(fit.interval(tail: tail).high, up.own.high, relative: 1e-9)
       // A logarithmic mean has its skewness on the logarithm.
       let logarithmic = Estimate.mean(exponential(400).map { exp($0) }, scale: .logarithmic).interval(tail: tail)
       expectClose(log(logarithmic.high), up.own.high, relative: 1e-12)
