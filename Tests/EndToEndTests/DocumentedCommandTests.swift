@@ -111,6 +111,7 @@ private enum Treatment {
     "refig data fig:drunkard/approach --table limit": .left("of the page's own project: OwnPaperTests"),
     "refig data lu2020/overlap --csv": .left("of the page's own project, which has no program"),
     "refig explain mypaper/walk": .left(own),
+    "refig data mypaper/walk": .left(own),
     "refig try mypaper/walk --set steps=100": .left(own),
     "refig try mypaper/walk --mutant biased": .left(own),
     "refig try mypaper/resampled --stage mypaper/resampled": .left(own),
