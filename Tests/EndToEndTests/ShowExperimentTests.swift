@@ -1,6 +1,7 @@
 import Foundation
 import PaperKit
 import Papers
+import Pipeline
 import TestSupport
 import Testing
 
@@ -31,6 +32,16 @@ private func declarations<E: Experiment>(_ experiment: E.Type) -> [ParameterDecl
       let names = parameters.compactMap { $0["name"] as? String }
       #expect(names == declarations(experiment).map(\.name), "\(experiment.name)")
       #expect(parameters.allSatisfy { ($0["meaning"] as? String)?.isEmpty == false })
+    }
+  }
+
+  @Test("what an estimator measures has its mathematics in formulas, as statements have, which can be read")
+  func estimatorMeanings() throws {
+    for estimator in allPapers.flatMap(\.estimators) {
+      let meaning = try Prose(estimator.meaning)
+      let plain = meaning.rendered(text: { $0 }, formula: { _ in "" })
+      let ascii = plain.firstMatch(of: /[\^_]|sqrt|\b(lambda|gamma|phi|eta|kappa|mu)\b/)
+      #expect(ascii == nil, "\(estimator.name): \(plain)")
     }
   }
 

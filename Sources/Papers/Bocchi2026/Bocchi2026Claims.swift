@@ -67,7 +67,7 @@ let tailEstimators: [Estimator] = [
   .median(
     "bocchi2026/descent-tail-pace", of: FullSGD.self,
     meaning:
-      "growth of loss^(-1/2) per time between half of the last time and the last, in units of the predicted limit; median"
+      "growth of $\\text{loss}^{-1/2}$ per time between half of the last time and the last, in units of the predicted limit; median"
   ) { point in
     let (middle, last) = try lateHalf(point)
     let (times, losses) = (point[FullSGD.time].values, point[FullSGD.populationLoss])
@@ -94,18 +94,18 @@ let escapeEstimators: [Estimator] = [
   ) { abs($0.number(Plateau.settledLoss) / $0.number(Plateau.populationLoss) - 1) },
   .greatestExact(
     "bocchi2026/plateau-height-gap", of: Plateau.self,
-    meaning: "greatest distance of the settled loss from 1/(p+2) + 1/p*"
+    meaning: "greatest distance of the settled loss from $1/(p+2) + 1/p^*$"
   ) { point in
     let expected = 1 / Double(point.parameters.studentWidth + 2) + 1 / Double(point.parameters.teacherWidth)
     return abs(point.number(Plateau.settledLoss) - expected)
   },
   .greatestExact(
     "bocchi2026/escape-rate-gap", of: EscapeRate.self,
-    meaning: "greatest distance from 1 of the escape rate of the loss in units of 8 eta/p*"
+    meaning: "greatest distance from 1 of the escape rate of the loss in units of $8η/p^*$"
   ) { abs($0.number(EscapeRate.rateRatio) - 1) },
   Estimator(
     "bocchi2026/escape-rate-spread", from: [EscapeRate.self],
-    meaning: "greatest difference, at equal p*, between escape rates of different p in units of 8 eta/p*"
+    meaning: "greatest difference, at equal $p^*$, between escape rates of different $p$ in units of $8η/p^*$"
   ) { results in
     let points = try results.calculations(of: EscapeRate.self)
     let spreads = Dictionary(grouping: points, by: \.parameters.teacherWidth).values.map { points in
@@ -240,7 +240,7 @@ let gainEstimators: [Estimator] = [
     "bocchi2026/descent-gain-excess", from: [EscapeTime.self],
     meaning:
       "time that wider students gain by descent less what they gain by the overlap equations from the same starts and by "
-      + "ln((1 + nu)/(1 + nu_narrow)), in units of 1/(2 r) of the narrowest; mean over all widths, eta and N"
+      + "$\\ln((1 + ν)/(1 + ν_\\text{narrow}))$, in units of $1/(2r)$ of the narrowest; mean over all widths, $η$ and $N$"
   ) { results in
     let groups = Dictionary(grouping: try results.points(of: EscapeTime.self)) { point in
       [Double(point.parameters.teacherWidth), point.parameters.learningRate, Double(point.parameters.inputDimension)]

@@ -24,16 +24,20 @@ let biasEstimators: [Estimator] = [
   .greatest(
     "bocchi2026/noisy-matrix-drift", of: ConservedQuantity.self,
     meaning:
-      "median relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R with the noise of single samples; greatest of all "
+      "median relative change of $\\exp(-8 η c^* t) R^\\top (Q - R R^\\top)^{-1} R$ with the noise of single samples; greatest of all "
       + "points"
   ) { .median($0[ConservedQuantity.noisyMatrixDrift].values) },
   .median(
     "bocchi2026/expected-deficit-ratio", of: ConservedQuantity.self,
-    meaning: "median of 1 - efficiency of the overlap equations over that of polar((Q - R R^T)^(-1/2) R) of the start"
+    meaning:
+      "median of 1 - efficiency of the overlap equations over that of the polar factor of "
+      + "$(Q - R R^\\top)^{-1/2} R$ of the start"
   ) { $0.ratios(ConservedQuantity.deficit, over: ConservedQuantity.expectedDeficit) },
   .identity(
     "bocchi2026/matrix-drift", of: ConservedQuantity.self,
-    meaning: "greatest relative change of exp(-8 eta c* time) R^T (Q - R R^T)^-1 R over time and starts, gradient flow"
+    meaning:
+      "greatest relative change of $\\exp(-8 η c^* t) R^\\top (Q - R R^\\top)^{-1} R$ over time and "
+      + "starts, gradient flow"
   ) { $0.perReplica(ConservedQuantity.matrixDrift) { $0.values.greatest() } },
   .identity(
     "bocchi2026/polar-drift", of: ConservedQuantity.self,
@@ -77,7 +81,7 @@ let biasEstimators: [Estimator] = [
   Estimator(
     "bocchi2026/deficit-growth", from: [NearestSolution.self],
     meaning:
-      "mean fourth root of 1 - efficiency at the largest eta and N over that at the smallest, to the fourth power"
+      "mean fourth root of 1 - efficiency at the largest $η$ and $N$ over that at the smallest, to the fourth power"
   ) { results in
     let points = try results.points(of: NearestSolution.self).sorted {
       ($0.parameters.learningRate, $0.parameters.inputDimension)
@@ -144,7 +148,7 @@ let landscapeEstimators: [Estimator] = [
   },
   .identity(
     "bocchi2026/missing-negative-directions", of: Hessian.self,
-    meaning: "p p* less the number of eigenvalues below -1e-9; greatest size of all points"
+    meaning: "$p p^*$ less the number of eigenvalues below $-10^{-9}$; greatest size of all points"
   ) { point in
     let expected = point.parameters.studentWidth * point.parameters.teacherWidth
     return spectra(point).map { found in abs(Double(expected - found.count { $0 < -1e-9 })) }
@@ -163,7 +167,7 @@ let landscapeEstimators: [Estimator] = [
   .greatestExact(
     "bocchi2026/plateau-curvature-gap", of: HessianPath.self, numericalError: 1e-8,
     meaning:
-      "relative distance of the least eigenvalue on the way from minus the escape rate over eta, greatest of all widths"
+      "relative distance of the least eigenvalue on the way from minus the escape rate over $η$, greatest of all widths"
   ) { point in
     let theory = point.parameters.theory
     let time = point.number(HessianPath.minimumTime)
@@ -181,7 +185,8 @@ let landscapeEstimators: [Estimator] = [
   },
   .identity(
     "bocchi2026/excess-zero-modes", of: Hessian.self,
-    meaning: "number of zero eigenvalues less the dimension of the set of solutions, less (p-p*)(N-p*); greatest size"
+    meaning:
+      "number of zero eigenvalues less the dimension of the set of solutions, less $(p - p^*)(N - p^*)$; greatest size"
   ) { point in
     let p = point.parameters
     let expected =
@@ -213,7 +218,7 @@ let landscapeEstimators: [Estimator] = [
   },
   .greatestExact(
     "bocchi2026/tail-constant-gap", of: LateTime.self,
-    meaning: "greatest relative distance of loss time^2 at the last time from the predicted limit"
+    meaning: "greatest relative distance of loss times $t^2$ at the last time from the predicted limit"
   ) { point in
     let (times, losses) = (point[LateTime.time].values, point[LateTime.populationLoss].values)
     let last = times.count - 1
@@ -221,7 +226,8 @@ let landscapeEstimators: [Estimator] = [
   },
   .greatest(
     "bocchi2026/floor-gap", of: LateTime.self,
-    meaning: "median relative distance of the last loss from (p*-p)(p*+2)/(p*^2(p+2)), greatest of all widths"
+    meaning:
+      "median relative distance of the last loss from $(p^* - p)(p^* + 2)/((p^*)^2 (p + 2))$, greatest of all widths"
   ) { point in
     // The floor is the same for all starts; how near the loss has come by the last time is not.
     .median(

@@ -67,14 +67,14 @@ let limitEstimators: [Estimator] =
     [
       Estimator(
         "martin2023/phi-distance-\(regime.rawValue)", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
-        meaning: "distance of the median phi at gamma = 1 from its limit, orthonormal, \(regime.rawValue) student"
+        meaning: "distance of the median $φ$ at $γ = 1$ from its limit, orthonormal, \(regime.rawValue) student"
       ) { results in
         let flow = try results.point(of: OrthonormalFlow.self) { $0.regime == regime }
         return .median(try phi(flow)).distance(from: try results.orthonormalPhi(ratios: flow.parameters.ratios))
       },
       Estimator(
         "martin2023/gaussian-phi-distance-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
-        meaning: "distance of phi at gamma = 1 from the Gaussian limit, \(regime.rawValue) student"
+        meaning: "distance of $φ$ at $γ = 1$ from the Gaussian limit, \(regime.rawValue) student"
       ) { results in
         let flow = try results.point(of: GaussianFlow.self) { $0.regime == regime }
         return .mean(try phi(flow)).distance(from: try results.gaussianPhi(ratios: flow.parameters.ratios))
@@ -83,7 +83,7 @@ let limitEstimators: [Estimator] =
         "martin2023/gaussian-orthonormal-distance-\(regime.rawValue)",
         from: [GaussianFlow.self, HighDimensionalLimit.self],
         meaning:
-          "distance of phi at gamma = 1 of Gaussian networks from the orthonormal limit, \(regime.rawValue) student"
+          "distance of $φ$ at $γ = 1$ of Gaussian networks from the orthonormal limit, \(regime.rawValue) student"
       ) { results in
         let flow = try results.point(of: GaussianFlow.self) { $0.regime == regime }
         return .mean(try phi(flow)).distance(from: try results.orthonormalPhi(ratios: flow.parameters.ratios))
@@ -91,7 +91,7 @@ let limitEstimators: [Estimator] =
       Estimator(
         "martin2023/gaussian-phi-extrapolated-\(regime.rawValue)", from: [GaussianFlow.self, GaussianLimit.self],
         meaning:
-          "distance of phi at gamma = 1, extrapolated from d and 2d to 1/d = 0, from the Gaussian limit, "
+          "distance of $φ$ at $γ = 1$, extrapolated from $d$ and $2d$ to $1/d = 0$, from the Gaussian limit, "
           + "\(regime.rawValue) student"
       ) { results in
         let flows = try results.points(of: GaussianFlow.self, ascending: \.inputDimension).filter {
@@ -117,7 +117,7 @@ let limitEstimators: [Estimator] =
       Estimator(
         "martin2023/gap-shape-\(regime.rawValue)", from: [HighDimensionalLimit.self],
         meaning:
-          "fall of the overlap's distance from its final value between the first and the last gamma, over that of the "
+          "fall of the overlap's distance from its final value between the first and the last $γ$, over that of the "
           + "late-time law, \(regime.rawValue) student"
       ) { results in
         let point = try results.calculation(of: HighDimensionalLimit.self) { $0.regime == regime }
@@ -129,7 +129,7 @@ let limitEstimators: [Estimator] =
       },
       Estimator(
         "martin2023/phi-growth-\(regime.rawValue)", from: [HighDimensionalLimit.self],
-        meaning: "phi at the last gamma less its late-time law, \(regime.rawValue) student"
+        meaning: "$φ$ at the last $γ$ less its late-time law, \(regime.rawValue) student"
       ) { results in
         let point = try results.calculation(of: HighDimensionalLimit.self) { $0.regime == regime }
         let last = point.parameters.timeCount - 1
@@ -141,7 +141,7 @@ let limitEstimators: [Estimator] =
   } + [
     Estimator(
       "martin2023/overlap-distance", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
-      meaning: "distance of the overlap at gamma = 0.1 from its limit, orthonormal, the greatest over the regimes"
+      meaning: "distance of the overlap at $γ = 0.1$ from its limit, orthonormal, the greatest over the regimes"
     ) { results in
       .greatest(
         try results.somePoints(of: OrthonormalFlow.self).map { flow in
@@ -153,7 +153,7 @@ let limitEstimators: [Estimator] =
     },
     Estimator(
       "martin2023/phi-bias-ratio", from: [OrthonormalFlow.self, HighDimensionalLimit.self],
-      meaning: "bias of phi at gamma = 1 at the smaller of two sizes over that at the larger"
+      meaning: "bias of $φ$ at $γ = 1$ at the smaller of two sizes over that at the larger"
     ) { results in
       let (small, large) = try results.pair(of: OrthonormalFlow.self, ascending: \.inputDimension)
       let biases = try [small, large].map { flow in
@@ -171,7 +171,7 @@ let limitEstimators: [Estimator] =
     },
     .greatestExact(
       "martin2023/conserved-residual", of: HighDimensionalLimit.self,
-      meaning: "greatest relative residual of the implicit equation for phi over all gamma and ratios"
+      meaning: "greatest relative residual of the implicit equation for $φ$ over all $γ$ and ratios"
     ) { $0[HighDimensionalLimit.conservedResidual].values.map(abs).greatest() },
   ]
 
@@ -179,7 +179,8 @@ let limitEstimators: [Estimator] =
 let recoveryEstimators: [Estimator] = [
   .greatest(
     "martin2023/recovery-gap", of: OrthonormalFlow.self,
-    meaning: "median distance of the overlap from min(1, sqrt(m/m*)) at the last gamma, the greatest over the flows"
+    meaning:
+      "median distance of the overlap from $\\min(1, \\sqrt{m/m^*})$ at the last $γ$, the greatest over the flows"
   ) { point in
     let ratio = Double(point.parameters.studentWidth) / Double(point.parameters.teacherWidth)
     let final = min(1, ratio.squareRoot())

@@ -5,7 +5,7 @@ internal import PaperKit
 let rateEstimators: [Estimator] = [
   .median(
     "martin2023/power-law-ratio", of: ConvergenceRates.self,
-    meaning: "median of t^2 L at the last time over its predicted limit"
+    meaning: "median of $t^2 L$ at the last time over its predicted limit"
   ) { point in
     let p = point.parameters
     let limit = Theory.powerLawLimit(
@@ -28,14 +28,14 @@ let rateEstimators: [Estimator] = [
   },
   Estimator(
     "martin2023/exponential-rate-ratio", from: [ConvergenceRates.self],
-    meaning: "median fitted rate of the exponential decay over 4 mu_min; runs without a fit may have any"
+    meaning: "median fitted rate of the exponential decay over $4 μ_\\min$; runs without a fit may have any"
   ) { results in
     // The first start of each teacher: others of the same are no replicas.
     try .median(determined: results.point(of: ConvergenceRates.self)[ConvergenceRates.rateRatio].column(0))
   },
   Estimator(
     "martin2023/escape-slope", from: [Escape.self],
-    meaning: "slope of the escape time over ln d, in units of m*/4, mean over replicas of one width"
+    meaning: "slope of the escape time over $\\ln d$, in units of $m^*/4$, mean over replicas of one width"
   ) { results in
     try meanSlope(results.points(of: Escape.self), of: Escape.escapeTime)
   },
@@ -49,7 +49,8 @@ let rateEstimators: [Estimator] = [
   },
   Estimator(
     "martin2023/recovery-slope-distance", from: [Escape.self],
-    meaning: "distance from 1 of the slope of the recovery time over ln d in units of m*/4, the greatest of the widths"
+    meaning:
+      "distance from 1 of the slope of the recovery time over $\\ln d$ in units of $m^*/4$, the greatest of the widths"
   ) { results in
     .greatest(
       try Dictionary(grouping: results.points(of: Escape.self), by: \.parameters.studentWidth).sorted {

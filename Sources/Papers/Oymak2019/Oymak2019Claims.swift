@@ -14,7 +14,7 @@ func decadeRatios(_ point: ExperimentPoint<Distance>) -> [Double] {
 let descentEstimators: [Estimator] = [
   .median(
     "oymak2019/late-rate-ratio", of: Convergence.self,
-    meaning: "rate of ln |r| over the last 30 % of the steps, over eta lambda_min(K) at the end; median at one width"
+    meaning: "rate of $\\ln |r|$ over the last 30 % of the steps, over $η λ_\\min(K)$ at the end; median at one width"
   ) { point in
     let steps = point[Convergence.iteration].values
     return (0..<point.replicaCount).map { replica in
@@ -53,22 +53,23 @@ let descentEstimators: [Estimator] = [
   ) { .median(decadeRatios($0)) },
   Estimator(
     "oymak2019/movement-sample-exponent", from: [Distance.self],
-    meaning: "slope of ln(|W - W_0|/|W_0|) against ln n, median over sets of problems"
+    meaning: "slope of $\\ln(|W - W_0|/|W_0|)$ against $\\ln n$, median over sets of problems"
   ) { .median(try logSlopes($0.points(of: Distance.self), Distance.relativeMovement) { Double($0.sampleCount) }) },
   Estimator(
-    "oymak2019/distance-width-exponent", from: [Distance.self], meaning: "slope of ln |W - W_0| against ln k"
+    "oymak2019/distance-width-exponent", from: [Distance.self], meaning: "slope of $\\ln |W - W_0|$ against $\\ln k$"
   ) { .mean(try logSlopes($0.points(of: Distance.self), Distance.distance) { Double($0.studentWidth) }) },
   .greatest(
     "oymak2019/eigenvalue-loss", of: Distance.self,
-    meaning: "1 - lambda_min(K) at the end over that at the start; median over runs, greatest over sizes"
+    meaning: "1 - $λ_\\min(K)$ at the end over that at the start; median over runs, greatest over sizes"
   ) { .median($0[Distance.eigenvalueRatio].values.map { 1 - $0 }) },
   Estimator(
     "oymak2019/distance-exponent", from: [Distance.self],
-    meaning: "slope of ln |W - W_0| against ln n; median over sets of problems, for runs that go far are rare"
+    meaning: "slope of $\\ln |W - W_0|$ against $\\ln n$; median over sets of problems, for runs that go far are rare"
   ) { .median(try logSlopes($0.points(of: Distance.self), Distance.distance) { Double($0.sampleCount) }) },
   .median(
     "oymak2019/linear-distance-ratio", of: Distance.self,
-    meaning: "|W - W_0| over that of the linearised network, at one sweep point; median, for runs that go far are rare"
+    meaning:
+      "$|W - W_0|$ over that of the linearised network, at one sweep point; median, for runs that go far are rare"
   ) { $0.ratios(Distance.distance, over: Distance.linearDistance) },
   Estimator(
     "oymak2019/flip-exponent", from: [Distance.self], meaning: "slope of ln(share of sign changes) against ln k"
@@ -112,11 +113,11 @@ private func cleanOverRandom<E: Experiment>(
 let otherEstimators: [Estimator] = [
   .greatest(
     "oymak2019/stochastic-rate-ratio", of: StochasticDescent.self,
-    meaning: "greatest rate of ln E|r|^2 over the bound, median over problems"
+    meaning: "greatest rate of $\\ln E|r|^2$ over the bound, median over problems"
   ) { .median(try stochasticRatios($0)) },
   .greatest(
     "oymak2019/stochastic-bound-ratio", of: StochasticDescent.self,
-    meaning: "greatest bound over rate of ln E|r|^2, median over problems"
+    meaning: "greatest bound over rate of $\\ln E|r|^2$, median over problems"
   ) { .median(try stochasticRatios($0).map { 1 / $0 }) },
   .greatest(
     "oymak2019/counting-gap", of: OutputLayer.self,
@@ -128,18 +129,18 @@ let otherEstimators: [Estimator] = [
   },
   .mean(
     "oymak2019/certified-constant", of: CertifiedRegime.self, scale: .logarithmic,
-    meaning: "certified kd over n^2 at one n"
+    meaning: "certified $kd$ over $n^2$ at one $n$"
   ) { point in
     let n = Double(point.parameters.sampleCount)
     return point[CertifiedRegime.certifiedParameterCount].values.map { $0 / (n * n) }
   },
   Estimator(
     "oymak2019/certified-linear-gap", from: [CertifiedRegime.self],
-    meaning: "relative distance of |W - W_0| from that of the linearised network, median over certified runs"
+    meaning: "relative distance of $|W - W_0|$ from that of the linearised network, median over certified runs"
   ) { .median(try certified($0, CertifiedRegime.linearRatio).map { abs($0 - 1) }) },
   Estimator(
     "oymak2019/certified-eigenvalue-loss", from: [CertifiedRegime.self],
-    meaning: "greatest fall of lambda_min(K) on the path, over certified runs"
+    meaning: "greatest fall of $λ_\\min(K)$ on the path, over certified runs"
   ) { .identity(try certified($0, CertifiedRegime.pathEigenvalue).map { 1 - $0 }) },
   Estimator(
     "oymak2019/certified-distance-ratio", from: [CertifiedRegime.self],

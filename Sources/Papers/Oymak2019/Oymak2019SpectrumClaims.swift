@@ -32,11 +32,11 @@ let spectrumEstimators: [Estimator] = [
   },
   .share(
     "oymak2019/eigenvalue-half-share", of: JacobianSpectrum.self,
-    meaning: "share of starts with lambda_min(K) of lambda(X)/2 or more, at one width"
+    meaning: "share of starts with $λ_\\min(K)$ of $λ(X)/2$ or more, at one width"
   ) { $0[JacobianSpectrum.eigenvalueRatio].values.map { $0 >= 0.5 } },
   Estimator(
     "oymak2019/eigenvalue-deficit-exponent", from: [JacobianSpectrum.self],
-    meaning: "slope of ln(1 - lambda_min(K)/lambda(X)) against ln k, of the means over data sets"
+    meaning: "slope of $\\ln(1 - λ_\\min(K)/λ(X))$ against $\\ln k$, of the means over data sets"
   ) { results in
     let points = try paired(results.points(of: JacobianSpectrum.self))
     guard Set(points.map(\.parameters.studentWidth)).count > 1 else { throw EvidenceError("needs two widths or more") }
@@ -56,11 +56,11 @@ let spectrumEstimators: [Estimator] = [
   },
   .greatest(
     "oymak2019/free-edge-gap", of: CovarianceEigenvalue.self,
-    meaning: "greatest relative distance of the median lambda(X) from the free edge"
+    meaning: "greatest relative distance of the median $λ(X)$ from the free edge"
   ) { .median($0.ratios(CovarianceEigenvalue.eigenvalue, over: CovarianceEigenvalue.prediction)).distance(from: 1) },
   Estimator(
     "oymak2019/eigenvalue-fall-ratio", from: [CovarianceEigenvalue.self],
-    meaning: "mean lambda(X) at the fewest samples over that at the most, over what the free edge says of this ratio"
+    meaning: "mean $λ(X)$ at the fewest samples over that at the most, over what the free edge says of this ratio"
   ) { results in
     let points = try results.points(of: CovarianceEigenvalue.self, ascending: \.sampleCount)
     let ends = [points[0], points[points.count - 1]]
@@ -72,6 +72,6 @@ let spectrumEstimators: [Estimator] = [
   },
   .mean(
     "oymak2019/feature-eigenvalue-ratio", of: OutputLayer.self,
-    meaning: "lambda_min(Phi Phi^T)/k over lambda_out(X) at one width"
+    meaning: "$λ_\\min(Φ Φ^\\top)/k$ over $λ_\\text{out}(X)$ at one width"
   ) { $0[OutputLayer.eigenvalueRatio].values },
 ]

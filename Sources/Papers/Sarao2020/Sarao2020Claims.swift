@@ -7,19 +7,19 @@ internal import PaperKit
 let landscapeEstimators: [Estimator] = [
   Estimator(
     "sarao2020/threshold-formula-gap", from: [Uniqueness.self],
-    meaning: "greatest distance of a measured threshold n_50 from the counting formula n_c, in samples"
+    meaning: "greatest distance of a measured threshold $n_{50}$ from the counting formula $n_c$, in samples"
   ) { results in
     .greatest(try thresholds(results).map { system, threshold in threshold.distance(from: system.countingThreshold) })
   },
   Estimator(
     "sarao2020/formula-ratio-gap", from: [Uniqueness.self],
-    meaning: "greatest relative distance of the counting formula n_c from the measured n_50"
+    meaning: "greatest relative distance of the counting formula $n_c$ from the measured $n_{50}$"
   ) { results in
     .greatest(
       try thresholds(results).map { system, threshold in relativeGap(of: system.countingThreshold, from: threshold) })
   },
   Estimator(
-    "sarao2020/threshold-ratio", from: [Uniqueness.self], meaning: "n_50/d of one pair (d, m*)"
+    "sarao2020/threshold-ratio", from: [Uniqueness.self], meaning: "$n_{50}/d$ of one pair $(d, m^*)$"
   ) { results in
     let found = try thresholds(results)
     guard found.count == 1 else {
@@ -27,7 +27,7 @@ let landscapeEstimators: [Estimator] = [
     }
     return found[0].threshold.divided(by: Double(found[0].system.inputDimension))
   },
-  thresholdLimit("threshold-limit", "d^(-2/5), the drift of the conic threshold", power: 0.4),
+  thresholdLimit("threshold-limit", "$d^{-2/5}$, the drift of the conic threshold", power: 0.4),
   thresholdLimit("threshold-limit-fast", "1/d, the fastest drift of a threshold", power: 1),
   Estimator(
     "sarao2020/threshold-limit-bias", from: [Uniqueness.self, ConicThreshold.self],
@@ -61,11 +61,11 @@ let landscapeEstimators: [Estimator] = [
   },
   .share(
     "sarao2020/uniqueness-probability", of: Uniqueness.self,
-    meaning: "share of data sets at one (d, m*, n) on which the teacher is the only zero"
+    meaning: "share of data sets at one $(d, m^*, n)$ on which the teacher is the only zero"
   ) { $0[Uniqueness.unique].values.map { $0 > 0.5 } },
   Estimator(
     "sarao2020/conic-threshold-gap", from: [Uniqueness.self, ConicThreshold.self],
-    meaning: "greatest relative distance of the conic threshold n_SD from the measured n_50"
+    meaning: "greatest relative distance of the conic threshold $n_\\mathrm{SD}$ from the measured $n_{50}$"
   ) { results in
     .greatest(
       try conicThresholds(results).map { _, measured, conic in
@@ -90,7 +90,7 @@ let landscapeEstimators: [Estimator] = [
 private func thresholdLimit(_ name: String, _ drift: String, power: Double) -> Estimator {
   Estimator(
     "sarao2020/\(name)", from: [Uniqueness.self],
-    meaning: "limit of n_50/d at large d, a straight line in \(drift), through the measured ones"
+    meaning: "limit of $n_{50}/d$ at large $d$, a straight line in \(drift), through the measured ones"
   ) { results in
     let found = try thresholds(results)
     let line = try limitWeights(found, power: power)
@@ -214,7 +214,7 @@ let dynamicsEstimators: [Estimator] = [
   },
   Estimator(
     "sarao2020/power-law-prefactor-gap", from: [PopulationFlow.self],
-    meaning: "greatest distance from 1 of t^2 E / K at the last time"
+    meaning: "greatest distance from 1 of $t^2 E/K$ at the last time"
   ) { results in
     try .greatest(
       refined(results) { point in
@@ -267,7 +267,7 @@ let dynamicsEstimators: [Estimator] = [
     return .combination(of: logarithms, weights: [-1, 1]).divided(
       by: .logarithm(Double(many.parameters.sampleCount) / Double(few.parameters.sampleCount)))
   },
-  sampled("sampled-prefactor-ratio", "t^2 E / K at the last time") { point, times, last in
+  sampled("sampled-prefactor-ratio", "$t^2 E/K$ at the last time") { point, times, last in
     let rank = min(point.parameters.studentWidth, point.parameters.inputDimension)
     let prefactor = Theory.powerLawPrefactor(rank: rank, teacherWidth: point.parameters.teacherWidth)
     return point[EmpiricalFlow.populationLoss].column(last).map { $0 * times[last] * times[last] / prefactor }
