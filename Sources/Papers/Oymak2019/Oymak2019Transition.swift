@@ -9,28 +9,28 @@ internal import PaperKit
 let transitionEstimators: [Estimator] = [
   Estimator(
     "oymak2019/transition-ratio", from: [FittingTransition.self],
-    meaning: "kd/n at which descent fits half of the problems, geometric mean over networks"
+    meaning: "$kd/n$ at which descent fits half of the problems, geometric mean over networks"
   ) { try transitionRatio(fittingCounts($0)) },
   Estimator(
     "oymak2019/capacity-ratio", from: [Capacity.self],
-    meaning: "kd/n at which Levenberg–Marquardt fits half of the problems, geometric mean over networks"
+    meaning: "$kd/n$ at which Levenberg–Marquardt fits half of the problems, geometric mean over networks"
   ) { try transitionRatio(capacityCounts($0)) },
   Estimator(
     "oymak2019/transition-load-slope-quarter", from: [FittingTransition.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, with a quarter of the steps"
+    meaning: "slope of $\\ln(kd/n^*)$ against $n^*/d^2$ over networks of the same $kd$, with a quarter of the steps"
   ) { results in
     let counts = try ofMostCommonSize(fittingCounts(results, withinShare: 0.25))
     return try ofTransitions(counts, loadSlope)
   },
   Estimator(
     "oymak2019/capacity-load-slope", from: [Capacity.self],
-    meaning: "slope of ln(kd/n*) against n*/d^2 over networks of the same kd, by Levenberg–Marquardt"
+    meaning: "slope of $\\ln(kd/n^*)$ against $n^*/d^2$ over networks of the same $kd$, by Levenberg–Marquardt"
   ) { try ofTransitions(ofMostCommonSize(capacityCounts($0)), loadSlope) },
   Estimator(
     "oymak2019/transition-load-fall", from: [FittingTransition.self],
     meaning: """
-      share of the slope of ln(kd/n*) against n*/d^2 over networks of the same kd with a quarter of the steps that is gone \
-      with all
+      share of the slope of $\\ln(kd/n^*)$ against $n^*/d^2$ over networks of the same $kd$ with a quarter of the steps \
+      that is gone with all
       """
   ) { results in
     try ofBothBudgets(ofMostCommonSize(outcomes(results))) { networks, quarter, all in
@@ -40,7 +40,7 @@ let transitionEstimators: [Estimator] = [
   Estimator(
     "oymak2019/budget-exponent", from: [FittingTransition.self],
     meaning: """
-      minus the power of the number of steps with which the excess of kd/n over 1 falls, where half of the problems are \
+      minus the power of the number of steps with which the excess of $kd/n$ over 1 falls, where half of the problems are \
       fitted: a quarter of the steps against all; mean over networks
       """
   ) { results in
@@ -48,7 +48,7 @@ let transitionEstimators: [Estimator] = [
   },
   Estimator(
     "oymak2019/transition-exponent", from: [FittingTransition.self],
-    meaning: "slope of ln kd against ln n* over the networks"
+    meaning: "slope of $\\ln kd$ against $\\ln n^*$ over the networks"
   ) { results in
     try ofTransitions(fittingCounts(results)) { networks, ratios in
       let parameters = networks.map { Double($0.studentWidth * $0.inputDimension) }
@@ -56,7 +56,8 @@ let transitionEstimators: [Estimator] = [
     }
   },
   .mean(
-    "oymak2019/start-residual", of: FittingTransition.self, meaning: "|r_0|^2/|y|^2 over its expectation 1 + Var phi(g)"
+    "oymak2019/start-residual", of: FittingTransition.self,
+    meaning: "$|r_0|^2/|y|^2$ over its expectation $1 + \\operatorname{Var} φ(g)$"
   ) { point in
     point[FittingTransition.startResidual].values.map { $0 / (1 + point.parameters.activation.variance) }
   },
