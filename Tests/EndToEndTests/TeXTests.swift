@@ -90,7 +90,7 @@ import Testing
     let rewritten = try refig("tex", "--check", "paper.tex").output
     #expect(rewritten.hasPrefix("refig.tex: not of today's numbers") && !rewritten.contains("picture"), "\(rewritten)")
     // What it shows is.
-    try workspace.write(figures.replacing("label: ", with: "label: the "), to: "mine/figures/mine.yaml")
+    try workspace.write(figures.replacing("label: mean", with: "label: the mean"), to: "mine/figures/mine.yaml")
     let relabelled = try refig("tex", "--check", "paper.tex").output
     #expect(relabelled.contains("no picture of mine/fig1 with today's numbers"), "\(relabelled)")
     try workspace.write(figures, to: "mine/figures/mine.yaml")

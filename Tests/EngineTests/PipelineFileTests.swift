@@ -345,7 +345,7 @@ let head = "seed: 1\nprofiles: [quick, paper]\nstages:\n"
       ),
       (
         "  toy/walk: {replicas: many, profiles: {quick: {replicas: 3}, paper: {replicas: 4}}}",
-        "pipeline.yaml:4:24: stage 'toy/walk': 'replicas' must be a mapping, not the word 'many'"
+        "pipeline.yaml:4:24: stage 'toy/walk': 'replicas' must be a whole number or a mapping such as"
       ),
       ("  toy/walk: {parameters: {stepCount: !!int 3}}", "pipeline.yaml:4:38: the tag 'tag:yaml.org,2002:int' has no"),
       ("  'toy/walk': {}\n  toy/walk: {}", "pipeline.yaml:5:3: key 'toy/walk' is given twice; keep one"),

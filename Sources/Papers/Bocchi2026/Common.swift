@@ -67,6 +67,13 @@ package enum Mistake {
   package static let halvedScatter = Mutant(
     "halved-scatter", meaning: "ln of a random start's singular values differs half as much from a typical one's")
 
+  /// Half of the exponent with which what a random start misses falls.
+  package static let halvedExponent = Mutant(
+    "halved-exponent", meaning: "Q - R R^T of a random start scatters as that of sqrt(N) inputs")
+  /// Half of the way from the closest solution to that of Gram and Schmidt.
+  package static let halfwayEnd = Mutant(
+    "halfway-end", meaning: "descent and the equations end half-way to the closest solution, on the set of solutions")
+
   /// Those that the overlap equations can make.
   package static let ofEquations = [droppedNoise, halvedU]
   /// Those that stochastic gradient descent can make.

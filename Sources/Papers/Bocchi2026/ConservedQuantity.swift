@@ -64,15 +64,12 @@ package enum ConservedQuantity: Experiment {
   package static let outputs = [
     time, earlyTime, matrixDrift, noisyMatrixDrift, polarDrift, path, reached, nearest, deficit, expectedDeficit,
   ]
-  /// Half of the exponent with which what is missed falls.
-  package static let halvedExponent = Mutant(
-    "halved-exponent", meaning: "Q - R R^T of a random start scatters as that of sqrt(N) inputs")
   /// Half of what is missed.
   package static let halvedVariance = Mutant(
     "halved-variance", meaning: "Q - R R^T of a random start has half of its variance around I")
   package static let mutants =
     Mistake.ofEquations + [
-      Mistake.identityProcrustes, Mistake.freedRows, Mistake.equalNorms, Mistake.halfwayStart, halvedExponent,
+      Mistake.identityProcrustes, Mistake.freedRows, Mistake.equalNorms, Mistake.halfwayStart, Mistake.halvedExponent,
       halvedVariance,
     ]
 
@@ -141,7 +138,7 @@ package enum ConservedQuantity: Experiment {
     _ start: Overlaps, _ theory: Theory, _ dimension: Double, in context: RunContext
   ) -> Overlaps {
     var result = start
-    if context.mutant == halvedExponent {
+    if context.mutant == Mistake.halvedExponent {
       result.perpendicular =
         Overlaps.start(.random, theory, inputDimension: dimension.squareRoot(), in: context).perpendicular
     }

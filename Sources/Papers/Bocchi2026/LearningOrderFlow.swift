@@ -38,7 +38,7 @@ package enum LearningOrderFlow: Experiment {
   package static let turn = OutputArray(
     "turn", meaning: "how far the end is from the closest solution, times the way from there to Gram and Schmidt's")
   package static let outputs = [distance, wholeDistance, turn]
-  package static let mutants = [Mistake.equalNorms, LearningOrder.halfwayEnd]
+  package static let mutants = [Mistake.equalNorms, Mistake.halfwayEnd]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     let theory = context.mutant == Mistake.equalNorms ? parameters.theory.ofEqualNorms : parameters.theory
@@ -52,12 +52,12 @@ package enum LearningOrderFlow: Experiment {
       Overlaps.scaled(equations.overlaps(last).teacherOverlap, by: theory.teacherNorms, rootPower: -1))
     let nearest = try Overlaps.polar(
       Overlaps.scaled(start.teacherOverlap, by: parameters.theory.teacherNorms, rootPower: 1))
-    if context.mutant == LearningOrder.halfwayEnd { end = try Overlaps.polar(end + nearest) }
-    let ordered = LearningOrder.orthonormal(start.teacherOverlap)
+    if context.mutant == Mistake.halfwayEnd { end = try Overlaps.polar(end + nearest) }
+    let ordered = OrderedLearning.orthonormal(start.teacherOverlap)
     let way = ordered - nearest
     return [
       distance: NDArray((end - ordered).squaredNorm), wholeDistance: NDArray(way.squaredNorm),
-      turn: NDArray(LearningOrder.product(end - nearest, way)),
+      turn: NDArray(OrderedLearning.product(end - nearest, way)),
     ]
   }
 }

@@ -44,10 +44,10 @@ package enum LearningOrderNoise: Experiment {
   package static func run(_ parameters: Parameters, replicas: [RunContext]) throws -> [[OutputArray: NDArray]] {
     let (theory, dimension) = (parameters.theory, parameters.inputDimension)
     let share: Double = replicas[0].mutant == Mistake.halvedGain ? 0.5 : 1
-    let noise = try LearningOrder.noiseGains(theory).map { (share * $0 / Double(dimension)).squareRoot() }
+    let noise = try OrderedLearning.noiseGains(theory).map { (share * $0 / Double(dimension)).squareRoot() }
     let equations = OverlapEquations(theory)
     let method = OverlapEquations.method(relativeTolerance: 1e-8, inputDimension: Double(dimension))
-    let stepCount = LearningOrder.stepCount(theory, inputDimension: dimension)
+    let stepCount = OrderedLearning.stepCount(theory, inputDimension: dimension)
     func solution(_ overlaps: Overlaps) throws -> Matrix {
       try Overlaps.polar(Overlaps.scaled(overlaps.teacherOverlap, by: theory.teacherNorms, rootPower: -1))
     }
@@ -59,14 +59,14 @@ package enum LearningOrderNoise: Experiment {
           from: starts[lane], at: [Double(stepCount) / Double(dimension)], method: method)[0]
         let found = try solution(chain.overlaps(lane: lane)) - solution(equations.overlaps(flow))
         let start = starts[lane].teacherOverlap
-        let ordered = LearningOrder.orthonormal(start)
+        let ordered = OrderedLearning.orthonormal(start)
         var stream = contexts[lane].random("prediction")
         let predicted = (0..<parameters.noiseCount).map { _ in
           let normals = stream.normalMatrix(rowCount: start.rowCount, columnCount: start.columnCount)
           let noisy = Matrix(rowCount: start.rowCount, columnCount: start.columnCount) {
             start[$0, $1] + noise[$1] * normals[$0, $1]
           }
-          return (LearningOrder.orthonormal(noisy) - ordered).squaredNorm
+          return (OrderedLearning.orthonormal(noisy) - ordered).squaredNorm
         }
         return [
           distance: NDArray(found.squaredNorm), predictedDistance: NDArray(Statistics.mean(predicted)),

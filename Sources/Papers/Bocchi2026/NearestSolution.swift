@@ -37,7 +37,7 @@ package enum NearestSolution: Experiment {
   package static let noiseGain = OutputArray("noiseGain", meaning: "nu")
   package static let outputs = [deficit, rootDeficit, predictedDeficit, predictedRootDeficit, noiseGain]
   package static let mutants =
-    Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain, ConservedQuantity.halvedExponent]
+    Mistake.ofDescent + [Mistake.identityProcrustes, Mistake.halvedGain, Mistake.halvedExponent]
 
   package static func run(_ parameters: Parameters, in context: RunContext) throws -> [OutputArray: NDArray] {
     try run(parameters, replicas: [context])[0]
@@ -72,7 +72,7 @@ package enum NearestSolution: Experiment {
         ]
       }
     }
-    guard replicas[0].mutant == ConservedQuantity.halvedExponent else {
+    guard replicas[0].mutant == Mistake.halvedExponent else {
       return try ReducedChain.run(
         theory, inputDimension: dimension, start: .random, replicas: replicas, body: ends)
     }

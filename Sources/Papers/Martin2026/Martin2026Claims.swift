@@ -9,8 +9,8 @@ let theoryEstimators: [Estimator] = [
   .greatestExact(
     "martin2026/threshold-limits", of: SampleThresholds.self, numericalError: 1e-13,
     meaning: """
-      greatest violation of: both thresholds are kappa* - kappa*^2/2 at kappa = kappa*, interpolation is \
-      (1 + 2 kappa* - kappa*^2)/4 from kappa = (1 + kappa*)/2 on, regularised recovery is constant from kappa_c+ on
+      greatest violation of: both thresholds are $κ^* - κ^{*2}/2$ at $κ = κ^*$, interpolation is \
+      $(1 + 2 κ^* - κ^{*2})/4$ from $κ = (1 + κ^*)/2$ on, regularised recovery is constant from $κ_c^+$ on
       """
   ) { point in
     let teacher = point.parameters.teacherWidthRatio

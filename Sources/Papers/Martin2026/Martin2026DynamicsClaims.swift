@@ -30,7 +30,7 @@ let distributionEstimators: [Estimator] = [
   Estimator(
     "martin2026/gaussianity", from: [GaussianOutputs.self],
     meaning: """
-      greatest over sample ratios and times of the mean of sqrt(n) times the Kolmogorov distance of the outputs from \
+      greatest over sample ratios and times of the mean of $\\sqrt{n}$ times the Kolmogorov distance of the outputs from \
       their Gaussian
       """
   ) { results in
@@ -151,7 +151,7 @@ let dynamicsEstimators: [Estimator] = [
   .median(
     "martin2026/oja-exponent", of: OjaFlow.self,
     meaning: """
-      slope of the logarithm of the distance against that of time, t in [20, 70] if kappa >= 1/2, else [3, 30]; median
+      slope of the logarithm of the distance against that of time, $t$ in $[20, 70]$ if $κ \\ge 1/2$, else $[3, 30]$; median
       """
   ) { point in
     let window = point.parameters.studentWidthRatio >= 0.5 ? 20.0...70.0 : 3.0...30.0

@@ -47,8 +47,8 @@ let descentEstimators: [Estimator] = [
   .greatest(
     "oymak2019/decade-ratio", of: Distance.self,
     meaning: """
-      steps in which |r| falls from 1/100 to 1/1000 of |r_0|, over those from 1/10 to 1/100; median over runs, greatest over \
-      sizes
+      steps in which $|r|$ falls from 1/100 to 1/1000 of $|r_0|$, over those from 1/10 to 1/100; median over runs, greatest \
+      over sizes
       """
   ) { .median(decadeRatios($0)) },
   Estimator(

@@ -17,7 +17,7 @@ let spectrumEstimators: [Estimator] = [
   Estimator(
     "oymak2019/kernel-distance-ratio", from: [JacobianSpectrum.self],
     meaning: """
-      k (|K - Sigma|/|Sigma|)^2 over its value for a mean of k independent terms; mean over widths, median over data \
+      $k (|K - Σ|/|Σ|)^2$ over its value for a mean of k independent terms; mean over widths, median over data \
       sets
       """
   ) { results in

@@ -32,8 +32,8 @@ let landscapeEstimators: [Estimator] = [
   Estimator(
     "sarao2020/threshold-limit-bias", from: [Uniqueness.self, ConicThreshold.self],
     meaning: """
-      how far below 3 m*, the limit of n_SD/d at large d, a straight line in d^(-2/5) ends through n_SD/d at the input \
-      dimensions of the measured n_50/d, weighted as those
+      how far below $3 m^*$, the limit of $n_{SD}/d$ at large $d$, a straight line in $d^{-2/5}$ ends through $n_{SD}/d$ at \
+      the input dimensions of the measured $n_{50}/d$, weighted as those
       """
   ) { results in
     let found = try conicThresholds(results)
@@ -75,8 +75,8 @@ let landscapeEstimators: [Estimator] = [
   Estimator(
     "sarao2020/conic-excess", from: [Uniqueness.self, ConicThreshold.self],
     meaning: """
-      relative distance of the conic threshold n_SD from the measured n_50 less that of the counting formula n_c, greatest \
-      over systems
+      relative distance of the conic threshold $n_{SD}$ from the measured $n_{50}$ less that of the counting formula $n_c$, \
+      greatest over systems
       """
   ) { results in
     .greatest(

@@ -364,7 +364,7 @@ private func values<E: Experiment>(
   func halfwayEnd() throws {
     let whole = try values(LearningOrderFlow.self, LearningOrderFlow.wholeDistance) { $0.inputDimension = 1_000_000 }[0]
     let turn = try values(
-      LearningOrderFlow.self, LearningOrderFlow.turn, mutant: LearningOrder.halfwayEnd
+      LearningOrderFlow.self, LearningOrderFlow.turn, mutant: Mistake.halfwayEnd
     ) { $0.inputDimension = 1_000_000 }[0]
     expectClose(turn, whole / 2, relative: 0.05)
   }
@@ -374,7 +374,7 @@ private func values<E: Experiment>(
     for (p, q, eta) in [(2, 2, 0.05), (4, 2, 0.1), (3, 3, 0.01)] {
       let theory = Theory(studentWidth: p, teacherWidth: q, learningRate: eta)
       let gain = try theory.noiseGain()
-      for column in try LearningOrder.noiseGains(theory) { expectClose(column, gain, relative: 1e-9) }
+      for column in try OrderedLearning.noiseGains(theory) { expectClose(column, gain, relative: 1e-9) }
     }
   }
 
