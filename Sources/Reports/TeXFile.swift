@@ -195,7 +195,8 @@ package struct TeXFile {
       let isRounding =
         value.measured.map { ConciseNumber.isRounding(bare(said), of: $0.value, error: $0.error) } ?? false
       if bare(said) != bare(value.number), !isRounding {
-        report("\(id) is \(bare(value.number)) now, of which the text says no rounding: \(said)")
+        let digits = value.measured.map { " (\($0.value))" } ?? ""
+        report("\(id) is \(bare(value.number)) now\(digits); \(said) is neither that nor a rounding of it")
       }
     }
     return mistakes

@@ -49,6 +49,8 @@ package struct Verdicts {
       } catch let error as PipelineError {
         switch error {
         case .estimatorTrapped where goesOn, .damaged where goesOn: problem = error
+        // What was damaged has been moved away, so that the next claim on it finds nothing.
+        case .cellsMissing where problem != nil: break
         default: throw error
         }
         return Entry(

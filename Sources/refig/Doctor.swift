@@ -63,7 +63,7 @@ struct Doctor: ParsableCommand {
     }
     let store = project.root + "/data/store"
     do {
-      try Self.tryFileSystem(store)
+      try Self.tryFileSystem(Files.sizeAndTime(store) == nil ? project.root : store + "/tmp")
       tell("file system", "\(store): files are renamed and locked as they should be")
     } catch {
       tell("file system", ErrorMessage.text(of: error), isGood: false)
@@ -102,9 +102,10 @@ struct Doctor: ParsableCommand {
   }
 
   /// Writes, renames, reads and locks a file where cells will be.
-  private static func tryFileSystem(_ root: String) throws {
-    try Files.makeFolder(root + "/tmp")
-    let name = "\(root)/tmp/doctor-\(getpid())"
+  /// Leaves nothing behind, also where there is no project.
+  private static func tryFileSystem(_ folder: String) throws {
+    try Files.makeFolder(folder)
+    let name = "\(folder)/doctor-\(getpid())"
     try Files.write([1, 2, 3], to: name, by: name + ".part")
     defer { unlink(name) }
     guard try Files.bytes(of: name) == [1, 2, 3] else {

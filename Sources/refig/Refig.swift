@@ -33,8 +33,8 @@ struct Refig: ParsableCommand {
         refig doctor                     is this machine fit? where are documents?
 
       Exit status: 0 fine; 1 a bug of refig; 2 command line or YAML; 3 cells failed; 4 a verdict differs from the expected \
-      one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date, as under \
-      --check, or nothing to accept; 130 interrupted.
+      one; 5 damaged data; 6 environment (gnuplot missing, disk full, …); 7 out of date, as under `status \
+      --check`, or nothing to accept; 130 interrupted.
       """,
     version: "refig 0.1.0",
     subcommands: [
