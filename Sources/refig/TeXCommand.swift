@@ -49,19 +49,30 @@ struct TeXCommand: ParsableCommand {
     let gallery = try project.gallery(plan, project.reader(plan), ledger: ledger)
     let look = try project.look()
     let folder = "\(project.root == "." ? "" : project.root + "/")figures/\(project.profile)"
+    var lacksPDF = false
+    func hasPDF(_ figure: Figure) throws -> Bool {
+      guard try gallery.isCurrent(figure, look: look) else { return false }
+      if Files.sizeAndTime("\(folder)/\(figure.id).pdf") != nil { return true }
+      lacksPDF = true
+      return false
+    }
     let file = try TeXFile(
       of: project, verdicts: verdicts, commit: try ProcessEnvironment.facts(of: project)["commit"],
       picture: { figure in
-        let path = "\(folder)/\(figure.id).pdf"
-        return try Files.sizeAndTime(path) != nil && gallery.isCurrent(figure, look: look) ? path : nil
+        try hasPDF(figure) ? "\(folder)/\(figure.id).pdf" : nil
       },
       latex: { figure in
         let folder = "\(folder)/\(figure.id.paper)/latex"
-        if latex, check.isEmpty, try gallery.isCurrent(figure, look: look) {
+        if latex, check.isEmpty, try hasPDF(figure) {
           try gallery.drawLaTeX(figure, look: look, in: folder)
         }
         return try gallery.isLaTeXCurrent(figure, look: look, in: folder) ? "\(folder)/\(figure.name).tex" : nil
       })
+    if lacksPDF {
+      StandardStreams.report(
+        "refig: the gnuplot that drew \(folder) writes no PDF, which LaTeX needs. Install one that does (Debian: apt-get "
+          + "install gnuplot-nox), remove \(folder) and draw again with `refig run`.\n")
+    }
     guard check.isEmpty else { return try check(file, profile: project.profile) }
     try Files.save(Array(file.text.utf8), to: out)
     print(

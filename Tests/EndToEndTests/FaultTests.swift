@@ -217,6 +217,21 @@ import Testing
     }
   }
 
+  @Test("a damaged cell that several claims read is told as damage, and the next verification computes it again")
+  func damagedCellOfClaims() throws {
+    let claim = try #require(Project.figures.firstMatch(of: /(?s)  always:.*/)).output
+    let project = try Project(
+      figures: Project.figures + "\n" + claim.replacing("always:", with: "ever:") + "\n"
+        + claim.replacing("always:", with: "again:"))
+    #expect(try project.refig("verify", "--quiet").status == 0)
+    for path in try project.refig("data", "sarao2020/uniqueness", "--h5", "--quiet").output.split(separator: "\n") {
+      try Data().write(to: URL(fileURLWithPath: project.workspace.path + "/" + path))
+    }
+    let result = try project.refig("verify", "--quiet")
+    #expect(result.status == 5 && result.errors.contains("damaged: it has 0 bytes"), "\(result)")
+    #expect(try project.refig("verify", "--quiet").status == 0)
+  }
+
   @Test("a damaged cell of a store that cannot be written to is reported as damage")
   func damagedReadOnlyStore() throws {
     let project = try Project()
