@@ -101,31 +101,31 @@ package struct Ledger: Sendable {
     }
   }
 
-  /// How a stage stands: its current cells or, where there are none, those that were computed last of anything else.
+  /// How a stage stands: its current cells or, where there are none, those of the basis that was written down last. What
+  /// several files say of one basis counts together.
   private func standing(of stage: Plan.Stage, _ basis: StageRecord.Basis) -> Standing {
     let records = stages[stage.id] ?? []
-    let current = records.filter { $0.basis == basis }
     var standing = Standing(basis: basis, cellCount: stage.keys.count)
-    if var record = current.first {
-      for other in current.dropFirst() {
-        for (place, outcome) in other.outcomes {
-          guard let first = record.outcomes[place] else {
-            record.outcomes[place] = outcome
-            continue
-          }
-          if first.digest != outcome.digest, first.run.numericClass == outcome.run.numericClass {
-            standing.contradiction = place.replacing("\t", with: " ")
-          }
-          if outcome.run.recorded < first.run.recorded { record.outcomes[place] = outcome }
-        }
-        record.acceptances += other.acceptances.filter { !record.acceptances.contains($0) }
-      }
-      standing.record = record
-    } else if let last = records.max(by: { $0.recorded < $1.recorded }) {
-      standing.record = last
+    var found = records.filter { $0.basis == basis }
+    if found.isEmpty, let last = records.max(by: { $0.recorded < $1.recorded }) {
+      found = records.filter { $0.basis == last.basis }
       standing.changes = basis.differences(from: last.basis)
     }
-    guard let record = standing.record else { return standing }
+    guard var record = found.first else { return standing }
+    for other in found.dropFirst() {
+      for (place, outcome) in other.outcomes {
+        guard let first = record.outcomes[place] else {
+          record.outcomes[place] = outcome
+          continue
+        }
+        if first.digest != outcome.digest, first.run.numericClass == outcome.run.numericClass {
+          standing.contradiction = place.replacing("\t", with: " ")
+        }
+        if outcome.run.recorded < first.run.recorded { record.outcomes[place] = outcome }
+      }
+      record.acceptances += other.acceptances.filter { !record.acceptances.contains($0) }
+    }
+    standing.record = record
     for cell in stage.keys.indices { standing.outcomes[cell] = record.outcomes[stage.place(cell)] }
     return standing
   }

@@ -175,6 +175,27 @@ import Testing
     #expect(try paper.ok(["explain", "mine/other"]).contains("seed is 2, was 1"))
   }
 
+  @Test("what two files say of one stage is kept together after a change of code")
+  func changedCodeOfTwoFiles() throws {
+    let paper = try Paper()
+    try paper.replace(
+      "replicas: {count: 60, perCell: 20}", with: "replicas: {count: 100, perCell: 20}", in: "pipeline.yaml")
+    try paper.ok(["run", "mine/other"])
+    try paper.ok(["ledger", "update"])
+    #expect(paper.workspace.files(under: paper.ledger).count { $0.hasPrefix("mine/stage-other-") } == 2)
+    try paper.forgetCells()
+    func cellCount() throws -> Int {
+      let status = try paper.ok(["ledger", "status"])
+      return try #require(Int(try #require(status.firstMatch(of: /mine: (\d+) of \d+ cells/)).output.1), "\(status)")
+    }
+    let before = try cellCount()
+    try paper.replace("0.25 if", with: "0.26 if", in: "other.py")
+    try paper.ok(["ledger", "accept", "mine/other", "--sample", "2", "--reason", "only the mistake is other"])
+    #expect(try cellCount() == before)
+    try paper.ok(["ledger", "update", "--compact"])
+    #expect(try cellCount() == before)
+  }
+
   @Test("numbers and tables of other code are kept if a sample of them, made again, is the same")
   func changedEstimator() throws {
     let paper = try Paper()
