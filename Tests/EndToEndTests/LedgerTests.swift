@@ -184,9 +184,9 @@ import Testing
     try paper.ok(["ledger", "update"])
     #expect(paper.workspace.files(under: paper.ledger).count { $0.hasPrefix("mine/stage-other-") } == 2)
     try paper.forgetCells()
-    func cellCount() throws -> Int {
+    func cellCount() throws -> Substring {
       let status = try paper.ok(["ledger", "status"])
-      return try #require(Int(try #require(status.firstMatch(of: /mine: (\d+) of \d+ cells/)).output.1), "\(status)")
+      return try #require(status.firstMatch(of: /mine: (\d+) of \d+ cells/)).output.1
     }
     let before = try cellCount()
     try paper.replace("0.25 if", with: "0.26 if", in: "other.py")
