@@ -138,7 +138,8 @@ import Testing
     let stale = try refig("tex", "--check", "paper.tex")
     #expect(stale.status == 7)
     #expect(
-      stale.output.contains("paper.tex:9:") && stale.output.contains("no rounding: \(number)"), "\(stale.output)")
+      stale.output.contains("paper.tex:9:") && stale.output.contains("\(number) is neither that nor a rounding"),
+      "\(stale.output)")
     #expect(stale.output.split(separator: "\n").count == 1, "a comment is no text: \(stale.output)")
     // TeX takes an argument behind spaces, on the next line, and behind a comment.
     for gap in [" ", "\n", "% a comment\n  "] {
