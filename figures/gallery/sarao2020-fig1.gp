@@ -1,6 +1,6 @@
 # Figure sarao2020/fig1 (Fig. 1 of the paper, as a review describes it)
 # Data key 729feb60902771c5317370e6b17e0941992a7ebfa44252efeae3721de7ec2292
-# Claims from the same arrays: sarao2020/S1, sarao2020/S17a, sarao2020/S17c
+# Claims from the same arrays: sarao2020/S1, sarao2020/S16f, sarao2020/S17a, sarao2020/S17c
 # Rebuild with: refig run fig:sarao2020/fig1 --profile quick
 # This file is complete: `TZ=UTC gnuplot fig1.gp` writes the same fig1.svg and fig1.pdf here.
 reset session
