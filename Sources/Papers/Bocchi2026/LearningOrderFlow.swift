@@ -18,7 +18,7 @@ package enum LearningOrderFlow: Experiment {
 
     package func validateRelations() throws {
       try validateNetwork()
-      try validate(inputDimension: inputDimension)
+      try validate(inputDimension: inputDimension, upTo: 1_000_000_000)
       try require(
         studentWidth >= teacherWidth, "studentWidth", studentWidth, allowed: "at least teacherWidth (\(teacherWidth))")
     }
