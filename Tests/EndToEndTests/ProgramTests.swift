@@ -186,7 +186,8 @@ import Testing
     try folder.workspace.write("'''What it does.'''\n" + Self.program, to: "walk.py")
     #expect(try !folder.refig("run", "--dry").output.contains("nothing to compute"))
     // A file more, and nothing known of the files before.
-    let added = Self.stages.replacing("command: ", with: "sources: [\"two words.py\"]\n    command: ")
+    let added = try folder.workspace.read("pipeline.yaml")
+      .replacing("command: ", with: "sources: [\"two words.py\"]\n    command: ")
     try folder.workspace.write("x = 1\n", to: "two words.py")
     try folder.workspace.write(added, to: "pipeline.yaml")
     try folder.workspace.write(Self.program, to: "walk.py")
@@ -699,12 +700,12 @@ import Testing
     let folder = try Folder(
       Self.experiment + "stages: {my/walk: {sweep: [{kind: [hangs]}], timeLimit: 1}}\n",
       program: Self.program.replacing(
-        "        if p.kind == \"hangs\":\n",
+        "    if p.kind == \"hangs\":\n",
         with: """
-                  if p.kind == "hangs":
-                      import subprocess
-                      child = subprocess.Popen(["sleep", "600"], start_new_session=True)
-                      with open(".child", "w") as file: file.write(str(child.pid))
+              if p.kind == "hangs":
+                  import subprocess
+                  child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+                  with open(".child", "w") as file: file.write(str(child.pid))
 
           """))
     let run = try folder.refig("run", "-j1")
