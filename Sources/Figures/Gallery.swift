@@ -146,8 +146,8 @@ package struct Gallery {
       figure.tables.flatMap { reader.keys(Evidence(stages: $0.stages, conditions: $0.conditions)) })
     let stages = Set(figure.tables.flatMap(\.stages))
     let cells = plan.stages.filter { stages.contains($0.id) }.flatMap(\.keys).filter(read.contains)
-    // Of the figure files what they say of this figure: a claim's statement is in no picture, but the claims' names are told
-    // beside it.
+    // Only this figure's part of the figure files counts, and the names of its claims, which stand in its script: no picture
+    // shows what a claim states.
     let told = [catalogue.codeDigest, figure.id, figure.digest] + claims(figure) + [look.style]
     var text = Array(told.joined(separator: "\n").utf8)
     for cell in cells {

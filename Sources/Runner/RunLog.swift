@@ -163,9 +163,11 @@ package final class RunLog {
     func text<Tuple>(_ field: Tuple) -> String {
       withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
+    // A run whose cells are all there needs no HDF5: its record says why there is none.
+    let hdf5: String
+    do { hdf5 = try HDF5File.libraryVersion } catch { hdf5 = "\(error)" }
     return [
-      "compiler": compiler, "hdf5": (try? HDF5File.libraryVersion) ?? "not installed", "blas": blas,
-      "system": text(name.sysname),
+      "compiler": compiler, "hdf5": hdf5, "blas": blas, "system": text(name.sysname),
       "release": text(name.release), "machine": text(name.machine), "host": text(name.nodename),
       "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
       "memoryBytes": "\(ProcessInfo.processInfo.physicalMemory)", "processor": processorName,
