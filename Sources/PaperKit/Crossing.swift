@@ -55,6 +55,15 @@ public struct Crossing: Sendable, Codable, Equatable {
   /// How often the means cross the level.
   var count: Int { crossed.count }
 
+  /// How the means lie to the level, to follow what was measured: where there is not one crossing, that says why.
+  var course: String {
+    switch count {
+    case 0: "stays \(means[0] < 0 ? "below" : "above") \(level)"
+    case 1: "crosses \(level) once"
+    default: "crosses \(level) \(count) times, not once,"
+    }
+  }
+
   /// Where they do so first; nil if they do not.
   var place: Double? { crossed.first.map { self.place($0.left, $0.share) } }
 

@@ -129,7 +129,8 @@ public indirect enum StandardEstimate: Sendable, Hashable {
       let crossing = Crossing(places: curve.x, replicas: curve.aligned.rows, level: level)
       guard let place = crossing.place, crossing.count == 1 else {
         throw EvidenceError(
-          "\(quantity.description) crosses \(level) \(crossing.count) times along \(parameter), not once")
+          "\(quantity.description) \(crossing.course) along \(parameter), from \(curve.x[0]) to \(curve.x[curve.x.count - 1])"
+        )
       }
       if let exact = curve.aligned.exact({ _ in place }) { return exact }
       try curve.aligned.requireMildSkewness(crossing.excess)

@@ -27,6 +27,7 @@ final class Program {
   private let answers: Int32
   private let log: Int32
   private var lastWords: [UInt8] = []
+  private var hasAnswered = false
   private var isLogOpen = true
 
   /// How many programs are computing: what ends their worker must then end them too.
@@ -111,6 +112,7 @@ final class Program {
     var bytes: [UInt8] = []
     var searched = 0
     var head: (answer: ProgramAnswer, start: Int, end: Int)?
+    try requireSilence()
     while true {
       if let onBegin, unreadCount < sent || !bytes.isEmpty {
         self.onBegin = nil
@@ -139,6 +141,7 @@ final class Program {
             #"its answer does not say to which request; repeat "request":\#(asked.number) in its line of JSON"#)
         }
         readLog()
+        hasAnswered = true
         return (head.answer, bytes, head.start)
       }
       guard head != nil || bytes.count <= Self.lineLimit else {
@@ -178,10 +181,27 @@ final class Program {
           count = read(answers, buffer.baseAddress, room)
           used = max(0, count)
         }
+        if count > 0, bytes.count == count, hasAnswered, unreadCount == sent { throw surplus(bytes) }
         if count == 0 { throw ended(waitedStatus(), bytes.count) }
         if count < 0, errno != EAGAIN, errno != EINTR { throw failure("its answer cannot be read") }
       }
     }
+  }
+
+  /// Throws ``Failure`` where it has written something that nobody asked for since its last answer. That is no fault of the
+  /// cell which is to be asked for now, and says so.
+  private func requireSilence() throws {
+    guard hasAnswered else { return }
+    var bytes = [UInt8](repeating: 0, count: 1 << 12)
+    let count = read(answers, &bytes, bytes.count)
+    if count > 0 { throw surplus(bytes[..<count]) }
+  }
+
+  private func surplus(_ bytes: some Collection<UInt8>) -> Failure {
+    let text = ErrorMessage.visible(String(decoding: bytes.prefix(80), as: UTF8.self))
+    return failure(
+      "before this cell was asked for, it wrote more than its answer for the cell before: '\(text)'; an answer is a line of "
+        + "JSON and the arrays that it announces, and nothing after them")
   }
 
   /// How many bytes of what was sent it has not read.
@@ -202,7 +222,9 @@ final class Program {
           #"its answer has another form than {"arrays":[{"name":"x","shape":[2]}],"failed":{"1":"why"}}: "#
             + "\(misfit), in '\(text)'")
       }
-      throw failure("its answer does not begin with the line of JSON that the protocol asks for, but with '\(text)'")
+      throw failure(
+        "its answer does not begin with the line of JSON that the protocol asks for, but with '\(text)'"
+          + (hasAnswered ? ", which may be more than its answer for the cell before" : ""))
     }
   }
 

@@ -181,11 +181,38 @@ struct ProgramAnswer: Decodable {
 }
 
 extension ErrorMessage {
-  /// What a program says of a failure, in few lines that any terminal can show.
+  /// What a program says of a failure, in few lines that any terminal can show. Of a traceback of Python's only the exception
+  /// stays, with the place where it was raised: "ValueError: no (walk.py:7: raise ValueError('no'))".
   static func reasonOfProgram(_ text: String) -> String {
-    let text = visible(text.split(whereSeparator: \.isNewline).joined(separator: "; "))
+    let lines = withoutFrames(text.split(whereSeparator: \.isNewline))
+    let text = visible(lines.joined(separator: "; "))
     return text.utf8.count > 2000 ? "\(text.prefix(1000)) … \(text.suffix(900))" : text
   }
+
+  private static func withoutFrames(_ lines: [Substring]) -> [String] {
+    var (kept, frames): ([String], [Substring]) = ([], [])
+    for line in lines {
+      let isFrame =
+        frames.isEmpty ? line.firstMatch(of: place)?.range.lowerBound == line.startIndex : line.hasPrefix("  ")
+      if line.hasPrefix("Traceback (most recent call last)") {
+        continue
+      } else if isFrame {
+        frames.append(line)
+      } else if let last = frames.lastIndex(where: { $0.contains(place) }),
+        let found = frames[last].firstMatch(of: place)
+      {
+        let code = frames[last...].dropFirst().first.map { ": \($0.drop { $0 == " " })" } ?? ""
+        kept.append("\(line) (\(found.1.split(separator: "/").last ?? found.1):\(found.2)\(code))")
+        frames = []
+      } else {
+        kept.append(String(line))
+      }
+    }
+    return kept + frames.map(String.init)
+  }
+
+  /// How a frame of a traceback begins.
+  private static var place: Regex<(Substring, Substring, Substring)> { #/  File "([^"]+)", line ([0-9]+)/# }
 }
 
 extension Manifest {

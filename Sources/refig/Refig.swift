@@ -275,8 +275,8 @@ struct ExecutionOptions: ParsableArguments {
       StandardStreams.report("refig: \(other); until then cells are those of the file that is stated\n")
     }
     if summary.failedReplicas > 0 {
-      progress.line("\(Text.count(summary.failedReplicas, "replica")) failed:")
-      for line in Text.tally(summary.replicaFailures, of: "replica") { progress.line("  \(line)") }
+      let reasons = Text.tally(summary.replicaFailures, of: "replica").map { "\n  \($0)" }
+      progress.show(.failures("\(Text.count(summary.failedReplicas, "replica")) failed:" + reasons.joined()))
     }
     if summary.duplicates > 0 {
       progress.line("computed by another process too: \(Text.count(summary.duplicates, "cell"))")

@@ -48,6 +48,29 @@ import Testing
     #expect(rows.count >= 8 && rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
   }
 
+  @Test("what a program writes after its answer is said to be its fault for the cell before, not for the next")
+  func surplus() throws {
+    let folder = try ProgramTests.Folder(
+      Self.pipeline,
+      program: """
+        import json, os, struct, time
+        for line in os.fdopen(3, "rb"):
+            request = json.loads(line)
+            head = json.dumps({"request": request["request"], "arrays": [{"name": "y", "shape": [1]}]}).encode()
+            os.write(4, head + b"\\n" + struct.pack("<d", request["parameters"]["x"]))
+            time.sleep(0.01)
+            os.write(4, b"done\\n")
+        """)
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 3, "\(run.output)")
+    for line in run.errors.split(separator: "\n") where line.hasPrefix("failed") {
+      #expect(line.contains("more than its answer"), "\(line)")
+    }
+    #expect(run.errors.contains("more than its answer for the cell before"), "\(run.errors)")
+    let rows = try rows(folder)
+    #expect(rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
+  }
+
   @Test("a child that comes back from an experiment in Python does not answer for its parent")
   func child() throws {
     let folder = try ProgramTests.Folder(

@@ -82,6 +82,24 @@ import Testing
     #expect(!reason.contains("Traceback") && !reason.contains("refig.py"), "\(reason)")
   }
 
+  @Test(
+    "of a program that Python does not run to its end the exception is told with its place, and no frames",
+    arguments: [
+      (
+        "print('begun')\nthreshold = [0.5][int('7')]",
+        "it printed: begun; IndexError: list index out of range (walk.py:3: threshold"
+      ),
+      ("threshold = (0.5,", "SyntaxError: '(' was never closed (walk.py:2: threshold = (0.5,"),
+    ])
+  func tracebacks(mistake: String, told: String) throws {
+    let folder = try Folder(
+      "experiments:\n" + Self.experiment("m/f") + "stages: {m/f: {}}\n", program: "import refig\n\(mistake)\n")
+    #expect(try folder.refig("run", "-j1").status == 3)
+    let reason = try #require(try folder.failures().first)
+    #expect(reason.contains(told), "\(reason)")
+    #expect(!reason.contains("Traceback") && !reason.contains("File \""), "\(reason)")
+  }
+
   @Test("data says which arrays its table of numbers leaves out, and writes NaN without a sign")
   func data() throws {
     let folder = try Folder(

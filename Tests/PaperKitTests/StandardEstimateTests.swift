@@ -198,7 +198,15 @@ import Testing
     let points = [(1.0, [0.0, 0.2]), (2, [0.4, 0.4]), (4, [0.8, 1.0])].map { point($0, ["a": $1]) }
     expectClose(
       try estimate(.crossing(a, against: "x", level: 0.5), points).value, 2 + 2 * 0.1 / 0.5, relative: 1e-14)
-    #expect(throws: EvidenceError.self) { try estimate(.crossing(a, against: "x", level: 2), points) }
+    for (level, course) in [(2.0, "stays below 2.0 along x, from 1.0 to 4.0"), (-1, "stays above -1.0 along x")] {
+      let error = #expect(throws: EvidenceError.self) {
+        try estimate(.crossing(a, against: "x", level: level), points)
+      }
+      #expect(error.map { "\($0)".contains(course) } ?? false, "\(String(describing: error))")
+    }
+    let wave = [(1.0, [0.0, 0.2]), (2, [0.4, 0.4]), (4, [0.0, 0.1])].map { point($0, ["a": $1]) }
+    let error = #expect(throws: EvidenceError.self) { try estimate(.crossing(a, against: "x", level: 0.3), wave) }
+    #expect(error.map { "\($0)".contains("crosses 0.3 2 times, not once, along x") } ?? false)
   }
 
   @Test("the interval of a crossing has every place at which the mean may be the level, and its ends are such")
