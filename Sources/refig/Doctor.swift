@@ -54,15 +54,14 @@ struct Doctor: ParsableCommand {
     let gnuplot = try ProcessEnvironment.firstLine(of: ["gnuplot", "--version"])
     tell("gnuplot", gnuplot ?? "not found; install it (Debian: apt-get install gnuplot-nox)", isGood: gnuplot != nil)
     if gnuplot != nil {
-      let answer = try ProcessEnvironment.firstLine(of: [
-        "gnuplot", "-e", "set terminal pdfcairo; set print '-'; print 1",
-      ])
+      let place = try ProcessEnvironment.firstLine(
+        of: ["gnuplot", "-e", "set print '-'; print strstrt(GPVAL_TERMINALS, 'pdfcairo')"])
       tell(
         "PDF",
-        answer == nil
-          ? "this gnuplot cannot write it: figures are drawn as SVG alone, and `refig tex` has none; install one that can "
-            + "(Debian: apt-get install gnuplot-nox)"
-          : "gnuplot writes it")
+        place.flatMap(Int.init) ?? 0 > 0
+          ? "gnuplot writes it"
+          : "this gnuplot cannot write it: figures are drawn as SVG alone, and `refig tex` has none; install one that can "
+            + "(Debian: apt-get install gnuplot-nox)")
     }
     for family in fonts() {
       let found = try ProcessEnvironment.firstLine(of: ["fc-match", ":family=\(family)"])

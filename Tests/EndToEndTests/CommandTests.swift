@@ -421,6 +421,21 @@ struct Project {
     #expect(result.output.contains("BAD  gnuplot"), "\(result.output)")
   }
 
+  @Test("doctor says where gnuplot writes no PDF, and that this does not make the machine unfit", arguments: [0, 192])
+  func doctorOnPDF(place: Int) throws {
+    let project = try Project()
+    let folder = project.workspace.path + "/bin"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let answer = "[ \"$1\" = --version ] && echo 'gnuplot 6.0 patchlevel 5' || echo \(place)"
+    try project.workspace.write("#!/bin/sh\n\(answer)\n", to: "bin/gnuplot")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/gnuplot")
+    let path = ProcessInfo.processInfo.environment["PATH", default: ""]
+    let result = try project.refig("doctor", environment: ["PATH": "\(folder):\(path)"])
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(result.output.contains("ok   PDF          this gnuplot cannot write it") == (place == 0), "\(result.output)")
+    #expect(result.output.contains("ok   PDF          gnuplot writes it") == (place > 0), "\(result.output)")
+  }
+
   @Test("a verdict that is not the expected one ends with status 4")
   func unexpectedVerdict() throws {
     let project = try Project(
