@@ -432,7 +432,8 @@ struct Project {
     let path = ProcessInfo.processInfo.environment["PATH", default: ""]
     let result = try project.refig("doctor", environment: ["PATH": "\(folder):\(path)"])
     #expect(result.status == 0, "\(result.output)\(result.errors)")
-    #expect(result.output.contains("ok   PDF          this gnuplot cannot write it") == (place == 0), "\(result.output)")
+    #expect(
+      result.output.contains("ok   PDF          this gnuplot cannot write it") == (place == 0), "\(result.output)")
     #expect(result.output.contains("ok   PDF          gnuplot writes it") == (place > 0), "\(result.output)")
   }
 
