@@ -69,7 +69,11 @@ public struct Estimate: Sendable, Codable {
     try container.encode(evidence, forKey: .evidence)
     try container.encode(numericalError, forKey: .numericalError)
     if undetermined > 0 { try container.encode(undetermined, forKey: .undetermined) }
-    if abs(fitSkewness) > 1 { try container.encode(fitSkewness, forKey: .fitSkewness) }
+    if case .fit(_, _, let degreesOfFreedom) = evidence,
+      abs(fitSkewness) > Self.chanceSkewness(count: degreesOfFreedom + 1)
+    {
+      try container.encode(fitSkewness, forKey: .fitSkewness)
+    }
   }
 
   /// The mean over replicas, one value each.
@@ -178,13 +182,17 @@ public struct Estimate: Sendable, Codable {
   /// the law of a mean falls as g / sqrt(n).
   static func skewnessBound(count: Int) -> Double { max(1, Double(count).squareRoot() / 8) }
 
+  /// The skewness that n numbers of a normal law show by chance: its standard error sqrt(6 / n), and no more than 1.
+  static func chanceSkewness(count: Double) -> Double { min(1, (6 / count).squareRoot()) }
+
   /// How many standard errors an interval of Student's t reaches to either side of the mean of n numbers.
   ///
-  /// Where these have a long tail upwards, with skewness g > 1, t leaves out too much above: to first order in 1 / sqrt(n) its
-  /// quantile q must be q + g (1 + 2 q^2) / (6 sqrt(n)) there, and likewise below for g < -1. The other side, where as much could
-  /// be taken off, keeps q. Source: N. J. Johnson, J. Am. Stat. Assoc. 73, 536 (1978).
+  /// Where these have a long tail upwards, with skewness g > 0, t leaves out too much above: to first order in 1 / sqrt(n) its
+  /// quantile q must be q + g (1 + 2 q^2) / (6 sqrt(n)) there, and likewise below for g < 0. The other side, where as much could
+  /// be taken off, keeps q, and so do both where g is no more than chance makes it: intervals of few normal numbers would grow
+  /// by a third. Source: N. J. Johnson, J. Am. Stat. Assoc. 73, 536 (1978).
   static func reach(_ quantile: Double, skewness: Double, count: Double) -> (down: Double, up: Double) {
-    guard abs(skewness) > 1, count.isFinite else { return (quantile, quantile) }
+    guard count.isFinite, abs(skewness) > chanceSkewness(count: count) else { return (quantile, quantile) }
     let longer = quantile + abs(skewness) * (1 + 2 * quantile * quantile) / (6 * count.squareRoot())
     return skewness > 0 ? (quantile, longer) : (longer, quantile)
   }

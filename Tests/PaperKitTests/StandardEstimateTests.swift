@@ -217,16 +217,22 @@ import Testing
       let slope = 0.1 + 0.05 * Double(round)
       let rows = (0..<9).map { _ in x.map { slope * ($0 - 3) + level + random.normal() } }
       let points = x.indices.map { place in point(x[place], ["a": rows.map { $0[place] }]) }
-      let quantile = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: 8)
-      /// The mean at a place in units of what the interval allows: at most 1 inside.
-      func reach(_ place: Double) -> Double {
-        let left = min(x.lastIndex { $0 <= place } ?? 0, x.count - 2)
-        let share = (place - x[left]) / (x[left + 1] - x[left])
-        let values = rows.map { (1 - share) * $0[left] + share * $0[left + 1] - level }
-        return abs(Statistics.mean(values)) / (quantile * Statistics.standardError(values))
-      }
       let found: Estimate
       do { found = try estimate(.crossing(a, against: "x", level: level), points) } catch is EvidenceError { continue }
+      func excess(_ place: Double) -> [Double] {
+        let left = min(x.lastIndex { $0 <= place } ?? 0, x.count - 2)
+        let share = (place - x[left]) / (x[left + 1] - x[left])
+        return rows.map { (1 - share) * $0[left] + share * $0[left + 1] - level }
+      }
+      // Longer where the numbers at the crossing are more skewed than normal ones by chance.
+      let plain = Distributions.studentTQuantile(1 - tail, degreesOfFreedom: 8)
+      let skewness = abs(Statistics.skewness(excess(found.value)))
+      let quantile = plain + (skewness > (6.0 / 9).squareRoot() ? skewness * (1 + 2 * plain * plain) / 18 : 0)
+      /// The mean at a place in units of what the interval allows: at most 1 inside.
+      func reach(_ place: Double) -> Double {
+        let values = excess(place)
+        return abs(Statistics.mean(values)) / (quantile * Statistics.standardError(values))
+      }
       let interval = found.interval(tail: tail)
       for step in 0...400 {
         let place = 1 + 4 * Double(step) / 400
