@@ -56,10 +56,26 @@ let biasEstimators: [Estimator] = [
     "bocchi2026/turn-share", from: LearningOrder.self,
     meaning: "how far descent ends on the way from the closest solution to Gram and Schmidt's, over the prediction"
   ) { ($0[LearningOrder.turn].values, $0[LearningOrder.predictedTurn].values) },
-  ratioOfSums(
-    "bocchi2026/noise-distance-ratio", from: LearningOrderNoise.self,
-    meaning: "squared distance of the end of descent from that of the overlap equations, over the prediction from nu"
-  ) { ($0[LearningOrderNoise.distance].values, $0[LearningOrderNoise.predictedDistance].values) },
+  Estimator(
+    "bocchi2026/noise-distance-ratio", from: [LearningOrderNoise.self],
+    meaning:
+      "squared distance of the end of descent from that of the overlap equations, over the prediction from nu; geometric mean "
+      + "over runs and student widths"
+  ) { results in
+    // Logarithms, because the noise counts in them as it is, whatever the start, and what is left scatters little.
+    let points = try results.points(of: LearningOrderNoise.self)
+    let logarithms = points.map { point in
+      zip(point[LearningOrderNoise.distance].values, point[LearningOrderNoise.predictedLogarithm].values).map {
+        Double.logarithm($0) - $1
+      }
+    }
+    let errors = logarithms.map(Statistics.standardError)
+    let value = Double.exponential(Statistics.mean(logarithms.map(Statistics.mean)))
+    return .fit(
+      value: value,
+      standardError: value * errors.reduce(0) { $0 + $1 * $1 }.squareRoot() / Double(points.count),
+      degreesOfFreedom: Double((points.map(\.replicaCount).min() ?? 0) - 1))
+  },
   ratioOfSums(
     "bocchi2026/flow-turn-share", from: LearningOrderFlow.self,
     meaning: "where the overlap equations end on the way from the closest solution, 0, to Gram and Schmidt's, 1"

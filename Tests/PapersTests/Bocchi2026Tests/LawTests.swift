@@ -355,7 +355,7 @@ private func values<E: Experiment>(
       ($0.inputDimension, $0.learningRate, $0.noiseCount) = (20, 0.05, 1)
     }
     try differs(LearningOrderFlow.self, LearningOrderFlow.distance) { $0.inputDimension = 20 }
-    try differs(LearningOrderNoise.self, LearningOrderNoise.predictedDistance) {
+    try differs(LearningOrderNoise.self, LearningOrderNoise.distance, LearningOrderNoise.predictedLogarithm) {
       ($0.inputDimension, $0.learningRate, $0.noiseCount) = (20, 0.05, 1)
     }
   }
@@ -375,6 +375,22 @@ private func values<E: Experiment>(
       let theory = Theory(studentWidth: p, teacherWidth: q, learningRate: eta)
       let gain = try theory.noiseGain()
       for column in try OrderedLearning.noiseGains(theory) { expectClose(column, gain, relative: 1e-9) }
+    }
+  }
+
+  @Test("noise counts on the first plateau alone, which lasts for ever as N grows")
+  func noiseAtFiniteSize() throws {
+    for (p, q, spread) in [(4, 2, 0.5), (5, 3, 0.4), (2, 2, 0.5)] {
+      let theory = Theory(studentWidth: p, teacherWidth: q, learningRate: 0.02, teacherSpread: spread)
+      let limit = try OrderedLearning.noiseGains(theory)
+      let gains = try [250, 1_000_000, 1_000_000_000].map {
+        try LearningOrderNoise.gains(theory, inputDimension: $0)
+      }
+      for column in 0..<q {
+        let missing = gains.map { 1 - $0[column] / limit[column] }
+        #expect(missing[0] < 0.4 && missing[0] > missing[1] && missing[1] > missing[2] && missing[2] > -1e-4)
+        #expect(missing[2] < 0.02)
+      }
     }
   }
 
