@@ -3,8 +3,8 @@
 
 For each law and number n of replicas: the share of samples that are judged, |skewness| <= max(1, sqrt(n) / 8); how often an
 interval that is to miss once in 3000 misses the mean, among those that are judged, by Student's t alone and as refig lengthens it
-where |skewness| > min(1, sqrt(6 / n)); and by how much that makes intervals wider on average. Needs numpy and scipy; takes half
-an hour. usage: skewed-means.py [DRAWS]
+where |skewness| > min(1, sqrt(6 / n)); and by how much that makes intervals wider on average. Needs numpy and scipy; takes a
+quarter of an hour. usage: skewed-means.py [DRAWS]
 """
 import sys
 
