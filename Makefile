@@ -19,11 +19,12 @@ REFIG = .build/release/refig
 .PHONY: setup build test test-slurm lint figures verify ledger report gallery digests mutate bench docs man install dist wheel deb clean
 
 setup: ; @scripts/setup
-build: setup ; @swift build -c release --product refig
+# Colours are an argument of the compiler: a build on a terminal would compile again what one in a pipe has.
+build: setup ; @swift build -c release --no-color-diagnostics --product refig
 figures: build ; @$(REFIG) run --profile $(PROFILE) $(if $(LEDGER),--from-ledger,--workers $(JOBS))
 verify: build ; @$(REFIG) verify --profile $(PROFILE) --workers $(JOBS)
 # What tests compare numbers with, bit for bit, after a change that was meant to change numbers.
-digests: ; @RENEW_DIGESTS=1 swift test -c release --disable-testable-imports --filter NumericClassTests
+digests: ; @RENEW_DIGESTS=1 swift test -c release --no-color-diagnostics --disable-testable-imports --filter NumericClassTests
 gallery: figures ; @python3 scripts/gallery.py --update   # the README's figures, with their scripts
 ledger: build ; @$(REFIG) ledger update --profile paper && python3 scripts/ledger.py --update
 report: figures ; @$(REFIG) report --profile $(PROFILE)
@@ -33,19 +34,19 @@ STAGES = $(filter stage-%,$(MAKECMDGOALS))
 FIGURES = $(filter figure-%,$(MAKECMDGOALS))
 $(STAGES): stage-%: build ; @$(REFIG) run 'stage:$*' --profile $(PROFILE) --workers $(JOBS)
 $(FIGURES): figure-%: build ; @$(REFIG) run 'fig:$*' --profile $(PROFILE) --workers $(JOBS)
-test: ; @scripts/setup --test && swift test -c release --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
+test: ; @scripts/setup --test && swift test -c release --no-color-diagnostics --disable-testable-imports   # the flags of `build`, so nothing is compiled twice
 # Nodes and controllers are killed in a cluster of their own.
 test-slurm:
 	@scripts/setup --test
-	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
-	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=10 swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
+	@REFIG_SCALE=1 Tests/slurm-cluster swift test -c release --no-color-diagnostics --disable-testable-imports --filter '^SlurmTests\.(SlurmTests|FakeClusterTests)'
+	@Tests/slurm-cluster MaxJobCount=12 MinJobAge=10 swift test -c release --no-color-diagnostics --disable-testable-imports --filter '^SlurmTests\.SlurmOutageTests'
 	@timeout 1200 Tests/slurm-cluster Nodes=3 SlurmdTimeout=5 PreemptType=preempt/partition_prio PreemptMode=REQUEUE \
 	  'PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP' \
-	  swift test -c release --disable-testable-imports --filter '^SlurmTests\.SlurmNodeTests'
+	  swift test -c release --no-color-diagnostics --disable-testable-imports --filter '^SlurmTests\.SlurmNodeTests'
 lint: ; @swift format lint --strict --recursive Package.swift Sources Tests Plugins
 bench: build ; @Benchmarks/run
 docs: setup ; @scripts/docs
-man: build ; @swift build -c release --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
+man: build ; @swift build -c release --no-color-diagnostics --product generate-manual && mkdir -p .build/man && .build/release/generate-manual $(REFIG) -o .build/man
 install: man ; @scripts/install $(PREFIX)
 dist: build ; @scripts/setup --dist && scripts/dist
 wheel: dist man ; @scripts/wheel

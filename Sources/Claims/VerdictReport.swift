@@ -202,8 +202,11 @@ extension EvaluatedClaim {
   }
 
   /// The claim with its numbers in one sentence.
-  package var sentence: String {
-    "\(claim.statement) Estimate \(concise), accepted "
+  package var sentence: String { "\(claim.statement) \(result)" }
+
+  /// The verdict with its numbers.
+  package var result: String {
+    "Estimate \(concise), accepted "
       + "\(VerdictReport.accepted(claim.accepted)): \(verdict.rawValue)\(reason.isEmpty ? "" : " (\(reason))")"
   }
 }

@@ -127,8 +127,8 @@ package enum ErrorMessage {
       """
     case .verdictsDiffer(let count):
       """
-      \(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected. `refig show claim:ID` tells what a \
-      number is made of.
+      \(count) \(count == 1 ? "verdict differs" : "verdicts differ") from the expected. `refig show claim:ID`, with the \
+      same --profile, tells what a number is made of.
       """
     case .mutantsSurvive(let count):
       "\(count) \(count == 1 ? "claim or mistake" : "claims or mistakes") listed above: a check that cannot fail proves nothing."

@@ -109,11 +109,17 @@ package struct CostHistory: Sendable {
   }
 
   /// Wall seconds that `counts` cells by stage would take on some workers, and how many of them are of stages that never
-  /// ran, which it leaves out.
-  package func estimate(_ counts: [String: Int], workers: Int) -> (seconds: Double, unknown: Int) {
+  /// ran, which it leaves out. `recorded` has mean seconds of a cell of the same profile, which go before those of all runs.
+  package func estimate(
+    _ counts: [String: Int], workers: Int, recorded: [String: Double] = [:]
+  ) -> (seconds: Double, unknown: Int) {
     var (seconds, unknown) = (0.0, 0)
     for (stage, count) in counts {
-      if let entry = stages[stage] { seconds += Double(count) * entry.meanSeconds } else { unknown += count }
+      if let mean = recorded[stage] ?? stages[stage]?.meanSeconds {
+        seconds += Double(count) * mean
+      } else {
+        unknown += count
+      }
     }
     return (seconds / Double(max(1, workers)), unknown)
   }

@@ -223,9 +223,11 @@ private final class WorkerProcess {
       let fromWorker = try ChildProcess.makePipe()
       defer { close(fromWorker[1]) }
       do {
-        // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell.
+        // A process group of its own: Ctrl-C is the runner's to handle, the worker finishes its cell. Of a trap its
+        // message is enough: on a terminal Swift would add thousands of lines, with every register and library.
         process = try ChildProcess.start(
-          command, input: toWorker[0], output: fromWorker[1], environment: ProcessInfo.processInfo.environment,
+          command, input: toWorker[0], output: fromWorker[1],
+          environment: ["SWIFT_BACKTRACE": "enable=no"].merging(ProcessInfo.processInfo.environment) { $1 },
           group: .own)
       } catch {
         close(fromWorker[0])

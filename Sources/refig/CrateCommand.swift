@@ -45,7 +45,7 @@ struct CrateCommand: ParsableCommand {
     var crate = try Crate(
       of: project, report: report, author: author, refigAddress: refig, source: git.map { git in git.archive })
     let bytes = try crate.write(to: folder)
-    for remark in crate.remarks { StandardStreams.report("refig: \(remark)\n") }
+    for remark in crate.remarks { warn("refig: \(remark)") }
     try output.show(
       Summary(folder: folder, bytes: bytes),
       "\(report.verdicts.headline)\nwrote \(folder), \(Text.size(bytes)); its README.md says how to check it")

@@ -106,7 +106,7 @@ struct DataCommand: ParsableCommand {
       let left = stage.definition.experiment.outputs.filter { !$0.isCoordinate && !printed.contains($0.name) }
       if output == nil, !left.isEmpty, !execution.quiet {
         let names = left.map(\.name).joined(separator: ", ")
-        StandardStreams.report("\(stage.id): only numbers; \(names): `--output NAME` for one array, `--json` for all\n")
+        warn("\(stage.id): without the arrays \(names), which `--output NAME` prints one by one and `--json` together")
       }
     }
   }

@@ -54,8 +54,8 @@ enum ProcessEnvironment {
     do {
       guard try git.hasCommits() else {
         facts["gitFailure"] = "nothing was committed yet"
-        StandardStreams.report(
-          "refig: the record names no commit, as the repository has none yet: `git add --all` and `git commit` make one\n"
+        warn(
+          "refig: the record names no commit, as the repository has none yet: `git add --all` and `git commit` make one"
         )
         return facts
       }
@@ -63,7 +63,7 @@ enum ProcessEnvironment {
       facts["hasChanges"] = try git.hasChanges() ? "yes" : "no"
     } catch let failure as FileError {
       facts["gitFailure"] = failure.reason
-      StandardStreams.report("refig: no commit is recorded: git says: \(failure.reason)\n")
+      warn("refig: no commit is recorded: git says: \(failure.reason)")
     }
     return facts
   }

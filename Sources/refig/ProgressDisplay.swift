@@ -62,7 +62,7 @@ final class ProgressDisplay {
 
   /// A cell of a stage failed: why, unless that was said of another.
   func failed(_ stage: String, message: String?) {
-    if let message { say(message, after: paint("failed", 31) + "  ") }
+    if let message { say("failed  " + message, painting: "failed") }
     update(stage) { $0.failed += 1 }
   }
 
@@ -71,10 +71,11 @@ final class ProgressDisplay {
     if !isQuiet { say(text) }
   }
 
-  /// A text of the user's goes behind a mark of ours, which may be painted.
-  private func say(_ text: String, after mark: String = "") {
+  /// The text begins with `mark`, a word of ours that may be painted.
+  private func say(_ text: String, painting mark: String = "") {
     erase()
-    write(mark + ErrorMessage.visibleInLines(text) + "\n")
+    let text = StandardOutput.fitted(ErrorMessage.visibleInLines(text), to: STDERR_FILENO)
+    write((mark.isEmpty ? "" : paint(mark, 31)) + text.dropFirst(mark.count) + "\n")
     draw()
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Claims
 import Figures
 import Foundation
+import Ledger
 import NumericalMethods
 import PaperKit
 import Papers
@@ -59,7 +60,7 @@ struct Refig: ParsableCommand {
       if parserCode == .success || error is CleanExit { help(fullMessage(for: error)) }
       if parserCode == .validationFailure {
         let message = fullMessage(for: error) + (misspeltCommand.map { "\n  Did you mean '\($0)'?" } ?? "")
-        StandardStreams.report(StandardOutput.fitted(ErrorMessage.visibleInLines(message), to: STDERR_FILENO) + "\n")
+        warn(message)
         Foundation.exit(ErrorMessage.ExitCode.input.rawValue)
       }
       fail(error)
@@ -80,8 +81,7 @@ struct Refig: ParsableCommand {
   private static func fail(_ error: any Error) -> Never {
     ProcessEnvironment.endRuns(with: error)
     fflush(nil)  // What was said before comes first.
-    let text = "refig: \(ErrorMessage.visibleInLines(ErrorMessage.text(of: error)))"
-    StandardStreams.report(StandardOutput.fitted(text, to: STDERR_FILENO) + "\n")
+    warn("refig: \(ErrorMessage.text(of: error))")
     Foundation.exit(ErrorMessage.exitCode(of: error).rawValue)
   }
 
@@ -151,7 +151,7 @@ struct ProjectOptions: ParsableArguments {
     var project = try Project(root: root, profile: profile, catalogue: .linked, papers: papers)
     project.trustsStyle = trust
     for file in project.faultyFiles {
-      StandardStreams.report("refig: \(file) has mistakes, which do not concern what is asked for\n")
+      warn("refig: \(file) has mistakes, which do not concern what is asked for")
     }
     return project
   }
@@ -244,16 +244,26 @@ struct ExecutionOptions: ParsableArguments {
     let counts = try missing(project, plan, needed).reduce(into: [:]) { $0[plan.stages[$1.stage].id, default: 0] += 1 }
     let count = counts.values.reduce(0, +)
     guard count > 0 else { return nil }
-    let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: workers)
+    let (seconds, unknown) = try cost(of: counts, project, plan)
     return "\(Text.count(count, "cell")) of \(Text.count(counts.count, "stage")), "
       + duration(of: count, seconds: seconds, ofUnknownCost: unknown)
+  }
+
+  /// Seconds that cells by stage would take, by the ledger of this profile and by earlier runs, and how many are of stages
+  /// that neither knows.
+  func cost(of counts: [String: Int], _ project: Project, _ plan: Plan) throws -> (seconds: Double, unknown: Int) {
+    let recorded = try project.ledger(plan)?.standings.compactMapValues { standing -> Double? in
+      let seconds = standing.outcomes.values.compactMap(\.seconds)
+      return seconds.isEmpty ? nil : Statistics.mean(seconds)
+    }
+    return try CostHistory(root: project.root).estimate(counts, workers: workers, recorded: recorded ?? [:])
   }
 
   /// For how long so many cells would be computed, in words that follow a comma.
   func duration(of count: Int, seconds: Double, ofUnknownCost unknown: Int) -> String {
     if unknown == count { return "duration unknown, as these stages have never run" }
     return
-      "about \(Text.duration(seconds)) of elapsed time with \(Text.count(max(1, workers), "worker")), by earlier runs"
+      "about \(Text.duration(seconds)) of elapsed time with \(Text.count(max(1, workers), "worker")), by the costs on record"
       + (unknown > 0 ? ", and \(Text.count(unknown, "cell")) of stages that have never run" : "")
   }
 
@@ -272,7 +282,7 @@ struct ExecutionOptions: ParsableArguments {
       plan.stages.flatMap(\.definition.data).filter { $0.impostor != nil && project.store.absence(of: $0) == nil }
         .map(\.absence.description))
     for other in others.sorted() {
-      StandardStreams.report("refig: \(other); until then cells are those of the file that is stated\n")
+      warn("refig: \(other); until then cells are those of the file that is stated")
     }
     if summary.failedReplicas > 0 {
       let reasons = Text.tally(summary.replicaFailures, of: "replica").map { "\n  \($0)" }

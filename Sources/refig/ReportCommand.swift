@@ -55,7 +55,7 @@ struct ReportCommand: ParsableCommand {
       for evaluated in verdicts.claims { log.write(evaluated.record()) }
     } catch let error as FileError {
       // A page of somebody else's store is as good without.
-      StandardStreams.report("refig: not recorded for later comparison: \(error.path): \(error.reason)\n")
+      warn("refig: not recorded for later comparison: \(error.path): \(error.reason)")
     }
   }
 }

@@ -64,6 +64,12 @@ struct Run: ParsableCommand {
     let cellsOfUnknownCost: Int
   }
 
+  func validate() throws {
+    if dry, fromLedger {
+      throw ValidationError("--from-ledger computes nothing, so --dry has nothing to say: give one of them")
+    }
+  }
+
   func run() throws {
     let project = try project.load(for: targets)
     let targets = try project.targets(targets)
@@ -191,7 +197,7 @@ struct Run: ParsableCommand {
     var told = [ErrorMessage.text(of: last)]
     for text in failures.dropLast().map(ErrorMessage.text) where !told.contains(text) {
       told.append(text)
-      StandardStreams.report("refig: \(text)\n")
+      warn("refig: \(text)")
     }
     throw last
   }
@@ -201,9 +207,9 @@ struct Run: ParsableCommand {
     for (family, figures) in Dictionary(grouping: drawn, by: \.font.family).sorted(by: { $0.key < $1.key }) {
       guard let substitute = try ProcessEnvironment.substitute(forFont: family) else { continue }
       let others = figures.count > 1 ? " and \(Text.count(figures.count - 1, "other figure"))" : ""
-      StandardStreams.report(
+      warn(
         "refig: the font '\(family)' of \(figures[0].id)\(others) is not installed, and \(substitute) was taken; install it "
-          + "and delete what was drawn, or state another under `font:`\n")
+          + "and delete what was drawn, or state another under `font:`")
     }
   }
 
@@ -216,7 +222,7 @@ struct Run: ParsableCommand {
           ? [] : stage.definition.data.compactMap(project.store.absence(of:)).map(\.description))
     }
     let counts = Dictionary(uniqueKeysWithValues: stages.map { ($0.stage, $0.missing) })
-    let (seconds, unknown) = try CostHistory(root: project.root).estimate(counts, workers: execution.workers)
+    let (seconds, unknown) = try execution.cost(of: counts, project, plan)
     let total = needed?.count ?? plan.cellCount
     let present = try missing.isEmpty ? [] : project.store.presentKeys()
     let recut = missing.keys.sorted().compactMap { plan.stages[$0].recut(among: present) }

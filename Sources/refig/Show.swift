@@ -2,6 +2,7 @@ import ArgumentParser
 import Claims
 import Figures
 import Foundation
+import Ledger
 import NumericalMethods
 import PaperKit
 import Pipeline
@@ -53,7 +54,7 @@ struct Show: ParsableCommand {
       /// Nil while cells are missing.
       let verdict: String?
       let expected: String
-      /// The verdict with its numbers in one sentence, or what is missing.
+      /// The verdict with its numbers, or what is missing.
       let evidence: String
       /// What the claim says of each deliberate mistake that its evidence can have.
       let mistakes: [String: String]
@@ -97,7 +98,10 @@ struct Show: ParsableCommand {
   private func facts(_ claim: Claim, _ project: Project) throws -> Report.ClaimFacts {
     let plan = try Plan(project.pipeline, stages: Set(claim.evidence.stages), catalogue: project.catalogue)
     let present = try project.store.presentKeys()
-    let (evaluated, keys, missing) = try project.judge(project.reader(plan)).judge(claim, present: present)
+    let ledger = try project.ledger(plan)
+    let verdict = try Verdicts(of: [claim], in: project, plan: plan, ledger: ledger).entries[0]
+    let keys = project.reader(plan).keys(claim.evidence)
+    let recorded = verdict.origin.map { $0 == .computed ? "" : "; \($0.explanation)" } ?? ""
     let stages = Set(claim.evidence.stages)
     let mistakes = project.pipeline.mutants(of: claim.evidence).map { mutant in
       let says =
@@ -114,9 +118,9 @@ struct Show: ParsableCommand {
       stages: claim.evidence.stages,
       figures: project.figures.filter { !stages.isDisjoint(with: $0.tables.flatMap(\.stages)) }.map(\.id),
       conditions: claim.evidence.conditions,
-      verdict: evaluated?.verdict.rawValue, expected: claim.expected.rawValue,
-      evidence: evaluated?.sentence
-        ?? "\(missing) of \(keys.count) cells are missing; refig verify claim:\(claim.id) computes them",
+      verdict: verdict.evaluated?.verdict.rawValue, expected: claim.expected.rawValue,
+      evidence: verdict.evaluated.map { $0.result + recorded }
+        ?? "\(verdict.reason); `refig verify claim:\(claim.id) --profile \(project.profile)` computes what is missing",
       mistakes: Dictionary(mistakes) { first, _ in first },
       cells: keys.map { "\($0)\(present.contains($0) ? "" : " missing")" })
   }

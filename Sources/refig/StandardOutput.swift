@@ -61,3 +61,8 @@ func print(_ text: String, terminator: String = "\n") {
   Swift.print(isTerminal ? StandardOutput.fitted(ErrorMessage.visibleInLines(text)) : text, terminator: terminator)
   StandardOutput.noteFailure()
 }
+
+/// The way of all lines for people to standard error, with the same care.
+func warn(_ text: String) {
+  StandardStreams.report(StandardOutput.fitted(ErrorMessage.visibleInLines(text), to: STDERR_FILENO) + "\n")
+}

@@ -91,13 +91,13 @@ struct Status: ParsableCommand {
       try diagnostics.throwIfAny()
     }
     // Stages may share cells.
-    let total = plan.cellCount
-    let cached = Set(plan.stages.lazy.flatMap(\.keys).filter { sizes[$0] != nil }).compactMap { sizes[$0] }
+    let keys = Dictionary(grouping: plan.stages, by: \.id.paper).mapValues { Set($0.lazy.flatMap(\.keys)) }
+    let cells = keys.mapValues { (total: $0.count, cached: $0.compactMap { sizes[$0] }) }
     let ledger = try project.ledger(plan)
     try output.show(
       rows,
-      text(rows, project, of: total, cached) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
-    let missing = total - cached.count
+      text(rows, project, cells) + (ledger.map { "\nledger: \($0.summary)" } ?? ""))
+    let missing = cells.values.reduce(0) { $0 + $1.total - $1.cached.count }
     if check, missing > 0 { throw PipelineError.outOfDate(count: missing) }
   }
 
@@ -105,15 +105,18 @@ struct Status: ParsableCommand {
   private static let shownCount = 20
 
   /// Sums, of each paper too, and then stages: those that are incomplete, or all of them.
-  private func text(_ rows: [Row], _ project: Project, of total: Int, _ cached: [Int]) -> String {
+  private func text(_ rows: [Row], _ project: Project, _ cells: [String: (total: Int, cached: [Int])]) -> String {
     let columns = StandardOutput.columns
     let asked =
       targets.isEmpty
       ? ", \(Text.count(project.figures.count, "figure")), "
         + Text.count(project.claims.count, "claim") : ""
-    let sum =
-      "profile \(project.profile): \(cached.count) of \(Text.count(total, "cell")), "
-      + Text.size(cached.reduce(0, +)) + asked
+    func there(_ cells: some Collection<(total: Int, cached: [Int])>) -> String {
+      let cached = cells.flatMap(\.cached)
+      return
+        "\(cached.count) of \(Text.count(cells.reduce(0) { $0 + $1.total }, "cell")), \(Text.size(cached.reduce(0, +)))"
+    }
+    let sum = "profile \(project.profile): \(there(cells.values))" + asked
     var lines = Text.wrapped(sum, columns: columns, indent: 2)
     let papers = Dictionary(grouping: rows) { $0.stage.paper }
     if papers.count > 1 {
@@ -121,8 +124,7 @@ struct Status: ParsableCommand {
         let rows = papers[paper, default: []]
         let incomplete = rows.count { $0.missing > 0 }
         let line =
-          "  \(paper): \(rows.reduce(0) { $0 + $1.cached }) of \(rows.reduce(0) { $0 + $1.total }) cells, "
-          + Text.size(rows.reduce(0) { $0 + $1.bytes })
+          "  \(paper): \(there(cells[paper].map { [$0] } ?? []))"
           + (incomplete > 0 ? "; \(incomplete) of \(Text.count(rows.count, "stage")) incomplete" : "")
         lines += Text.wrapped(line, columns: columns, indent: 4)
       }

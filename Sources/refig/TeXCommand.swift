@@ -69,9 +69,9 @@ struct TeXCommand: ParsableCommand {
         return try gallery.isLaTeXCurrent(figure, look: look, in: folder) ? "\(folder)/\(figure.name).tex" : nil
       })
     if lacksPDF {
-      StandardStreams.report(
+      warn(
         "refig: the gnuplot that drew \(folder) writes no PDF, which LaTeX needs. Install one that does (Debian: apt-get "
-          + "install gnuplot-nox), remove \(folder) and draw again with `refig run`.\n")
+          + "install gnuplot-nox), remove \(folder) and draw again with `refig run`.")
     }
     guard check.isEmpty else { return try check(file, profile: project.profile) }
     try Files.save(Array(file.text.utf8), to: out)

@@ -101,7 +101,7 @@ struct Try: ParsableCommand {
     do {
       cell = try worker.compute(manifest, data: files)
     } catch PipelineError.interrupted {
-      StandardStreams.report("refig: interrupted; `refig try` keeps nothing.\n")
+      warn("refig: interrupted; `refig try` keeps nothing.")
       throw ExitCode(ErrorMessage.ExitCode.interrupted.rawValue)
     }
     if let failure = cell.failures.first {

@@ -107,7 +107,14 @@ struct Verify: ParsableCommand {
       let count = report.claims.filter(\.isUnderpowered).count
       if count > 0 { throw PipelineError.underpowered(count: count) }
     }
-    if !report.differing.isEmpty { throw PipelineError.verdictsDiffer(count: report.differing.count) }
+    if !report.differing.isEmpty {
+      if verdicts.missingCount > 0 {
+        warn(
+          "refig: \(Text.count(report.unjudgedCount, "claim")) not judged: `refig run --profile \(project.profile)` computes the "
+            + "\(Text.count(verdicts.missingCount, "missing cell"))")
+      }
+      throw PipelineError.verdictsDiffer(count: report.differing.count)
+    }
     if !verdicts.staleStages.isEmpty { throw PipelineError.ledgerOutOfDate(stages: verdicts.staleStages) }
     if report.unjudgedCount > 0 {
       throw PipelineError.cellsMissing(
@@ -139,7 +146,7 @@ struct Verify: ParsableCommand {
     } else {
       print(report.text(columns: StandardOutput.columns, showsAll: all))
       if let audits {
-        let text = "audits of the ledger: " + ErrorMessage.visible(audits.text)
+        let text = "audits of the cells behind these claims: " + ErrorMessage.visible(audits.text)
         print(Text.wrapped(text, columns: StandardOutput.columns, indent: 2).joined(separator: "\n"))
       }
     }

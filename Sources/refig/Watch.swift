@@ -75,7 +75,7 @@ struct Cancel: ParsableCommand {
     // The head ends what it may have submitted in the meantime.
     let hint = "it finishes the cells at work; `refig cancel \(record.status.run)` again ends them now, unfinished"
     for round in 0..<150 where try record.isAlive {
-      if round == 10, !again { StandardStreams.report("run \(record.status.run) is asked to end: \(hint)\n") }
+      if round == 10, !again { warn("run \(record.status.run) is asked to end: \(hint)") }
       usleep(200_000)
       try record.update()
     }
