@@ -45,7 +45,8 @@ struct AxisRange: Equatable {
     }
     let decades = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
     let step = max(1, Int((Double(decades.count - 2) / count).rounded(.up)))
-    let isShort = high / low < 30
+    // One power of ten alone would not tell the scale.
+    let isShort = high / low < 30 || decades.count { low...high ~= Self.decimal(1, $0) } < 2
     return decades.flatMap { decade in
       (1...(step > 1 ? 1 : 9)).map { digit in
         let value = Self.decimal(Double(digit), decade)

@@ -110,8 +110,8 @@ package enum ErrorMessage {
     case .badOption(let name, let value, let allowed): "\(name) \(value): \(allowed)."
     case .cellsFailed(let count, let log):
       """
-      \(Text.count(count, "cell")) failed; the rest is saved. Reasons: \(log). `refig try EXPERIMENT --stage STAGE` runs one \
-      replica alone; correct the cause and run again.
+      \(Text.count(count, "cell")) failed; the rest is saved. Reasons: \(log). `refig try EXPERIMENT --stage STAGE \
+      --replica N` runs one replica alone; correct the cause and run again.
       """
     case .cellsMissing(let count, let command):
       "\(Text.count(count, "cell")) \(count == 1 ? "is" : "are") not in the store; run `\(command)` first."

@@ -66,6 +66,7 @@ struct ExperimentReader {
     }
     let parameters = parameters(mapping["parameters"], in: context)
     let outputs = outputs(mapping.required("outputs", in: context), in: context)
+    for text in Self.sharedColumns(parameters: parameters.keys.sorted(), outputs: outputs) { refuse(text) }
     let data = data(mapping["data"], in: context)
     let mutants = mutants(mapping["mutants"], in: context)
     let isRandom = mapping["random"].map { $0.flag("random", in: context) ?? true } ?? true
@@ -81,6 +82,24 @@ struct ExperimentReader {
           command: command, folder: folder, isRandom: isRandom, sources: sources, versions: versions,
           declaration: declaration, dataDeclaration: dataDeclaration, facts: facts))
     ) { parameters.sorted { $0.key < $1.key }.map { ParameterDeclaration($0.key, $0.value) } }
+  }
+
+  /// What to say of columns of the experiment's tables that would have one name: a parameter's, `replicas`, and an output's own
+  /// and with `Error`.
+  private static func sharedColumns(parameters: [String], outputs: [OutputArray]) -> [String] {
+    var owners = Dictionary(uniqueKeysWithValues: parameters.map { ($0, "the parameter '\($0)'") })
+    var found: [String] = []
+    func claim(_ column: String, _ owner: String) {
+      if let other = owners.updateValue(owner, forKey: column) {
+        found.append("\(owner) and \(other) would both be the column '\(column)' of its tables; rename one")
+      }
+    }
+    claim("replicas", "the number of replicas")
+    for output in outputs where !output.isCoordinate {
+      claim(output.name, "the output '\(output.name)'")
+      claim(output.name + "Error", "the error of the output '\(output.name)'")
+    }
+    return found
   }
 
   /// Words of a command: a list of texts, one at least.

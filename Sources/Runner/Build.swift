@@ -15,6 +15,8 @@ package struct Build {
     package var failedReplicas = 0
     /// Why they failed, with how many for each reason.
     package var replicaFailures: [String: Int] = [:]
+    /// For each of these reasons, the first cell that had it: stage and label.
+    package var firstFailures: [String: String] = [:]
     /// Computed cells that another process had published in the meantime.
     package var duplicates = 0
     package var processorSeconds = 0.0
@@ -209,6 +211,9 @@ package struct Build {
       // Why: the worker says how many; the cell, which need not be opened otherwise, knows why.
       if cost.failedReplicas > 0 { reasons = try store.manifestAndFailures(key)?.failures ?? [:] }
       summary.replicaFailures.merge(reasons, uniquingKeysWith: +)
+      summary.firstFailures.merge(reasons.mapValues { _ in "\(stage.id) \(stage.label(item.cell))" }) { first, _ in
+        first
+      }
       stageCost.add(cost, reasons)
       fields["outcome"] = "computed"
       fields["wallSeconds"] = cost.wallSeconds

@@ -23,7 +23,8 @@ struct CellInputs {
     var scales: [String: Set<String>] = [:]
     for (name, key) in manifest.inputs {
       guard let cell = try store.cell(key) else {
-        throw Absence("its input \(key.short) ('\(name)') is not in the store")
+        throw Absence(
+          "its input \(key.short) ('\(name)') is not in the store any more; run again, and it is computed first")
       }
       cells[name, default: []].append(cell)
       scales[cell.manifest.experiment, default: []].formUnion(cell.coordinates.keys)

@@ -13,6 +13,8 @@ final class Program {
   /// It broke the protocol or ended: it cannot be asked any more.
   struct Failure: Error {
     let reason: String
+    /// Whether it had ended after another answer, before it read anything of this request, so that a new one can be asked.
+    var isUnread = false
   }
 
   let process: pid_t
@@ -27,7 +29,8 @@ final class Program {
   private let answers: Int32
   private let log: Int32
   private var lastWords: [UInt8] = []
-  private var hasAnswered = false
+  /// The last cell that it answered for.
+  private var lastCell: String?
   private var isLogOpen = true
 
   /// How many programs are computing: what ends their worker must then end them too.
@@ -92,7 +95,8 @@ final class Program {
       $0.misfit(of: request.replicas, outputs: outputs)
     }
     if let error = answer.error {
-      throw PipelineError.programFailed(reason: ErrorMessage.reasonOfProgram(error) + printed)
+      let reason = ErrorMessage.reasonOfProgram(error)
+      throw PipelineError.programFailed(reason: (reason.isEmpty ? "it answered with an empty error" : reason) + printed)
     }
     do {
       return try answer.results(of: request.replicas, outputs: outputs, bytes: bytes[start...])
@@ -108,7 +112,8 @@ final class Program {
   ) throws -> (answer: ProgramAnswer, bytes: [UInt8], start: Int) {
     var silence = AnswerSilence(of: process)
     let request = asked.bytes
-    var sent = 0
+    // Of what was sent, what the pipe took.
+    var (sent, written) = (0, 0)
     var bytes: [UInt8] = []
     var searched = 0
     var head: (answer: ProgramAnswer, start: Int, end: Int)?
@@ -141,7 +146,7 @@ final class Program {
             #"its answer does not say to which request; repeat "request":\#(asked.number) in its line of JSON"#)
         }
         readLog()
-        hasAnswered = true
+        lastCell = asked.cell
         return (head.answer, bytes, head.start)
       }
       guard head != nil || bytes.count <= Self.lineLimit else {
@@ -169,6 +174,7 @@ final class Program {
         }
         if count >= 0 {
           sent += count
+          written = sent
         } else if errno != EAGAIN, errno != EINTR {
           sent = request.count  // It reads no more; what it says, or its end, tells why.
         }
@@ -181,8 +187,12 @@ final class Program {
           count = read(answers, buffer.baseAddress, room)
           used = max(0, count)
         }
-        if count > 0, bytes.count == count, hasAnswered, unreadCount == sent { throw surplus(bytes) }
-        if count == 0 { throw ended(waitedStatus(), bytes.count) }
+        if count > 0, bytes.count == count, lastCell != nil, unreadCount == sent { throw surplus(bytes) }
+        if count == 0 {
+          var failure = ended(waitedStatus(), bytes.count)
+          failure.isUnread = lastCell != nil && bytes.isEmpty && unreadCount == written
+          throw failure
+        }
         if count < 0, errno != EAGAIN, errno != EINTR { throw failure("its answer cannot be read") }
       }
     }
@@ -191,7 +201,7 @@ final class Program {
   /// Throws ``Failure`` where it has written something that nobody asked for since its last answer. That is no fault of the
   /// cell which is to be asked for now, and says so.
   private func requireSilence() throws {
-    guard hasAnswered else { return }
+    guard lastCell != nil else { return }
     var bytes = [UInt8](repeating: 0, count: 1 << 12)
     let count = read(answers, &bytes, bytes.count)
     if count > 0 { throw surplus(bytes[..<count]) }
@@ -200,8 +210,8 @@ final class Program {
   private func surplus(_ bytes: some Collection<UInt8>) -> Failure {
     let text = ErrorMessage.visible(String(decoding: bytes.prefix(80), as: UTF8.self))
     return failure(
-      "before this cell was asked for, it wrote more than its answer for the cell before: '\(text)'; an answer is a line of "
-        + "JSON and the arrays that it announces, and nothing after them")
+      "before this cell was asked for, it wrote more than its answer for \(lastCell ?? "another"): '\(text)'; an answer is a line "
+        + "of JSON and the arrays that it announces, and nothing after them")
   }
 
   /// How many bytes of what was sent it has not read.
@@ -219,12 +229,12 @@ final class Program {
       let text = ErrorMessage.visible(String(decoding: line.prefix(80), as: UTF8.self))
       if let misfit = ProgramAnswer.misfit(error) {
         throw failure(
-          #"its answer has another form than {"arrays":[{"name":"x","shape":[2]}],"failed":{"1":"why"}}: "#
+          #"its answer has another form than {"request":1,"arrays":[{"name":"x","shape":[2]}],"failed":{"1":"why"}}: "#
             + "\(misfit), in '\(text)'")
       }
       throw failure(
         "its answer does not begin with the line of JSON that the protocol asks for, but with '\(text)'"
-          + (hasAnswered ? ", which may be more than its answer for the cell before" : ""))
+          + (lastCell.map { ", unless that is more than its answer for \($0)" } ?? ""))
     }
   }
 

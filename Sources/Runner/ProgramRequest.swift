@@ -10,6 +10,8 @@ struct ProgramRequest {
   /// Another one for each request of a worker: the answer repeats it, so that one too many is not taken for the next.
   let number: Int
   let replicas: [Int]
+  /// The cell, for messages.
+  let cell: String
   /// The bytes to send.
   let bytes: [UInt8]
 
@@ -19,6 +21,11 @@ struct ProgramRequest {
   ) {
     number = Self.count.add(1, ordering: .relaxed).newValue
     replicas = inputs.replicas
+    let values = manifest.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.plainText)" }
+    let text = ([manifest.experiment] + values).joined(separator: " ")
+    cell =
+      "\(ErrorMessage.visible(String(text.prefix(120)))) replica\(replicas.count == 1 ? "" : "s") \(replicas.first ?? 0)"
+      + (replicas.count > 1 ? "–\(replicas[replicas.count - 1])" : "")
     var arrays: [(place: String, array: NDArray)] = []
     var inputTexts: [String] = []
     for (name, results) in inputs.results.sorted(by: { $0.key < $1.key }) {
@@ -81,15 +88,23 @@ struct ProgramAnswer: Decodable {
     }
     switch error {
     case .typeMismatch(let type, let context):
-      return "\(place(context.codingPath)) is not of the type \(type)"
+      return "\(place(context.codingPath)) is not \(Self.names["\(type)"] ?? "of the type \(type)")"
     case .valueNotFound(_, let context): return "\(place(context.codingPath)) is null"
     case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing in \(place(context.codingPath))"
     case .dataCorrupted(let context):
-      return context.codingPath.isEmpty
+      // A number that no Int has comes without its place.
+      let isNumber = context.debugDescription.hasPrefix("Number ")
+      return context.codingPath.isEmpty && !isNumber
         ? nil : "\(place(context.codingPath)) holds what is no whole number of an array's size"
     @unknown default: return nil
     }
   }
+
+  /// What JSON calls what Swift decodes.
+  private static let names = [
+    "Int": "a whole number", "Double": "a number", "String": "a text", "Array<Any>": "a list",
+    "Dictionary<String, Any>": "an object, {…}",
+  ]
 
   /// Bytes that a program may answer with.
   static let byteLimit = 4 << 30
@@ -137,7 +152,8 @@ struct ProgramAnswer: Decodable {
       guard let replica = Int(number), "\(replica)" == number, replicas.contains(replica) else {
         throw EvidenceError("it says that replica '\(ErrorMessage.visible(number))' failed, for which it was not asked")
       }
-      results.failures.append((replica, ErrorMessage.reasonOfProgram(reason)))
+      let text = ErrorMessage.reasonOfProgram(reason)
+      results.failures.append((replica, text.isEmpty ? "no reason is given" : text))
     }
     results.failures.sort { $0.replica < $1.replica }
     let failed = Set(results.failures.map(\.replica))
@@ -166,7 +182,7 @@ struct ProgramAnswer: Decodable {
       }
       guard array.shape.first == succeeded.count, !succeeded.isEmpty else {
         throw EvidenceError(
-          "its '\(output.name)' has shape \(array.shape), but \(succeeded.count) replicas succeeded: the first axis is theirs"
+          "its '\(output.name)' has shape \(array.shape), but \(Text.count(succeeded.count, "replica")) succeeded: the first axis is theirs"
         )
       }
       let shape = Array(array.shape.dropFirst())
@@ -185,7 +201,7 @@ extension ErrorMessage {
   /// stays, with the place where it was raised: "ValueError: no (walk.py:7: raise ValueError('no'))".
   static func reasonOfProgram(_ text: String) -> String {
     let lines = withoutFrames(text.split(whereSeparator: \.isNewline))
-    let text = visible(lines.joined(separator: "; "))
+    let text = lines.allSatisfy(\.isEmpty) ? "" : visible(lines.joined(separator: "; "))
     return text.utf8.count > 2000 ? "\(text.prefix(1000)) … \(text.suffix(900))" : text
   }
 

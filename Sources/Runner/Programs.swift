@@ -43,9 +43,15 @@ final class Programs: @unchecked Sendable {
       program.kill()
     }
     do {
-      let results = try program.answer(to: request, outputs: outputs) { [self] in
-        onInterruption?()
-        onInterruption = nil
+      let results: ReplicaResults
+      do {
+        results = try program.answer(to: request, outputs: outputs) { [self] in
+          onInterruption?()
+          onInterruption = nil
+        }
+      } catch let failure as Program.Failure where failure.isUnread {
+        end()
+        return try answer(of: experiment, to: request, outputs: outputs)
       }
       // It may have imported only now what somebody has edited since its key was made.
       do {

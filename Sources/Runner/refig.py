@@ -60,7 +60,7 @@ class Parameters(dict):
         try:
             return self[name]
         except KeyError:
-            raise AttributeError(f"there is no parameter '{name}'; there are {', '.join(self)}") from None
+            raise AttributeError(f"there is no parameter '{name}'; there are {', '.join(self) or 'none'}") from None
 
 
 class Random(np.random.Generator):
@@ -153,6 +153,10 @@ def main():
     """Serves refig, or with --try runs one replica by hand."""
     if "--try" in sys.argv:
         return _try(sys.argv[sys.argv.index("--try") + 1 :])
+    # A child of multiprocessing runs the program's file anew; what it is to do follows after that.
+    children = sys.modules.get("multiprocessing.process")
+    if children is not None and children.parent_process() is not None:
+        return None
     if "REFIG_PROTOCOL" not in os.environ:
         sys.exit(f"refig starts this program. By hand: python3 {sys.argv[0]} --try NAME=VALUE …")
     for descriptor in (3, 4):
@@ -420,8 +424,8 @@ def _reason(error):
     # Of a compiled extension there is no line to show.
     frames = [frame for frame in frames if frame.line and _is_of_project(frame.filename)]
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-    if not isinstance(error, Failure):
-        text = f"{type(error).__name__}: {text}"
+    if not isinstance(error, Failure) or not text:
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if frames:
         text += f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: {frames[-1].line})"
     return text

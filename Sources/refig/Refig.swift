@@ -285,7 +285,10 @@ struct ExecutionOptions: ParsableArguments {
       warn("refig: \(other); until then cells are those of the file that is stated")
     }
     if summary.failedReplicas > 0 {
-      let reasons = Text.tally(summary.replicaFailures, of: "replica").map { "\n  \($0)" }
+      let placed = summary.replicaFailures.map { reason, count in
+        (reason + (summary.firstFailures[reason].map { " (first of \($0))" } ?? ""), count)
+      }
+      let reasons = Text.tally(Dictionary(placed, uniquingKeysWith: +), of: "replica").map { "\n  \($0)" }
       progress.show(.failures("\(Text.count(summary.failedReplicas, "replica")) failed:" + reasons.joined()))
     }
     if summary.duplicates > 0 {

@@ -200,14 +200,17 @@ enum ParameterSettings {
     var parameters = given ?? type.defaults
     var names: Set<String> = []
     for setting in settings {
-      let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else {
+      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, !parts[0].isEmpty else {
         throw PipelineError.badOption(name: "--set", value: setting, allowed: "write it as name=value")
       }
       guard names.insert(parts[0]).inserted else {
         throw PipelineError.badOption(name: "--set", value: setting, allowed: "'\(parts[0])' is set twice; keep one")
       }
-      let value = try YAMLValue.document(parts[1], file: "--set \(parts[0])", diagnostics: diagnostics)
+      // What YAML takes for nothing is a text of its own here.
+      let isEmpty = parts[1].allSatisfy(\.isWhitespace)
+      let value = try YAMLValue.document(
+        isEmpty ? "'\(parts[1])'" : parts[1], file: "--set \(parts[0])", diagnostics: diagnostics)
       if let parameter = value.parameter(parts[0], of: parameters, in: "") { parameters[parts[0]] = parameter }
     }
     try diagnostics.throwIfAny()

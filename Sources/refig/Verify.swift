@@ -101,7 +101,14 @@ struct Verify: ParsableCommand {
     try write(report, changes, project, verdicts.audits)
     afterWriting()
     if let failure { throw failure }
-    if let problem = verdicts.problem { throw problem }
+    if let problem = verdicts.problem {
+      if case .damaged = problem {
+        warn(
+          "refig: a damaged cell lies in data/store/quarantine now, and `refig run` computes it again; `refig store check` looks for "
+            + "others")
+      }
+      throw problem
+    }
     if let rootSeed { try FreshSeeds(root: project.root).add(report, seed: rootSeed) }
     if plan {
       let count = report.claims.filter(\.isUnderpowered).count

@@ -66,7 +66,7 @@ import Testing
     for line in run.errors.split(separator: "\n") where line.hasPrefix("failed") {
       #expect(line.contains("more than its answer"), "\(line)")
     }
-    #expect(run.errors.contains("more than its answer for the cell before"), "\(run.errors)")
+    #expect(run.errors.contains("more than its answer for my/walk x="), "\(run.errors)")
     let rows = try rows(folder)
     #expect(rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
   }
@@ -91,6 +91,43 @@ import Testing
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     let rows = try rows(folder)
     #expect(rows.count == 12 && rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
+  }
+
+  @Test("a program that ends after each answer is started for each cell, and no cell fails for another's end")
+  func endsAfterAnswer() throws {
+    let folder = try ProgramTests.Folder(
+      Self.pipeline,
+      program: """
+        import json, os, struct
+        request = json.loads(os.fdopen(3, "rb").readline())
+        head = json.dumps({"request": request["request"], "arrays": [{"name": "y", "shape": [1]}]}).encode()
+        os.write(4, head + b"\\n" + struct.pack("<d", request["parameters"]["x"]))
+        """)
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    let rows = try rows(folder)
+    #expect(rows.count == 12 && rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
+  }
+
+  @Test("the numbers of an answer's line are told by their place where they are none, and empty reasons by words")
+  func wrongLines() throws {
+    let folder = try ProgramTests.Folder(
+      Self.pipeline,
+      program: """
+        import json, os
+        texts = ['"arrays":[{"name":"y","shape":[1.5]}]', '"error":""', '"arrays":[],"failed":{"0":""}', '"arrays":{}']
+        for line in os.fdopen(3, "rb"):
+            request = json.loads(line)
+            text = texts[int(request["parameters"]["x"]) % 4]
+            os.write(4, ('{"request":%d,%s}\\n' % (request["request"], text)).encode())
+        """)
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 3, "\(run.output)")
+    let failures = try folder.failures().joined(separator: "\n")
+    for reason in ["holds what is no whole number", "it answered with an empty error", "'arrays' is not a list"] {
+      #expect(failures.contains(reason), "\(failures)")
+    }
+    #expect(run.errors.contains("replicas: no reason is given (first of my/walk x=2"), "\(run.errors)")
   }
 
   @Test("arrays without the number of their request are refused with what to do")

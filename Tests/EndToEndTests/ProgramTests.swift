@@ -217,8 +217,8 @@ import Testing
       ("exit", "it ended with status 3 before it answered; it printed: a stray word; and another; goodbye"),
       ("killed", "was killed (signal 9; out of memory?) before it answered"),
       ("garbage", "its answer does not begin with the line of JSON that the protocol asks for, but with 'no answer'"),
-      ("form", "'arrays.Index 0.shape' is not of the type"),
-      ("list", "its answer has another form than {\"arrays\""),
+      ("form", "'arrays.Index 0.shape' is not a list"),
+      ("list", "its answer has another form than {\"request\":1,\"arrays\""),
       ("half", "it ended with status 0 in the middle of its answer, after 143 bytes"),
       (
         "announced",

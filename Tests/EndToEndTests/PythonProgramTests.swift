@@ -100,6 +100,42 @@ import Testing
     #expect(!reason.contains("Traceback") && !reason.contains("File \""), "\(reason)")
   }
 
+  @Test("children of multiprocessing that run the file anew do not take the program's place")
+  func spawned() throws {
+    let folder = try Folder(
+      "experiments:\n" + Self.experiment("m/f") + "stages: {m/f: {replicas: 2}}\n",
+      program: """
+        import multiprocessing
+        import refig
+
+        @refig.experiment
+        def f(p, rng):
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                return {"x": float(pool.map(abs, [-2])[0])}
+
+        refig.main()
+        """)
+    let run = try folder.refig("run", "-j1")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try folder.refig("data", "m/f", "--csv").output.contains("0,2\n1,2"))
+  }
+
+  @Test("two columns of one name are refused at their experiment", arguments: ["n", "replicas", "xError"])
+  func sharedColumns(name: String) throws {
+    let folder = try Folder(
+      """
+      experiments:
+        m/f: {command: [python3, walk.py], parameters: {n: 1}, outputs: {x: {meaning: x}, \(name): {meaning: y}}}
+      stages: {m/f: {}}
+
+      """)
+    let run = try folder.refig("run")
+    #expect(run.status == 2, "\(run.output)")
+    #expect(
+      run.errors.contains("pipeline.yaml:4:") && run.errors.contains("would both be the column '\(name)'"),
+      "\(run.errors)")
+  }
+
   @Test("data says which arrays its table of numbers leaves out, and writes NaN without a sign")
   func data() throws {
     let folder = try Folder(
