@@ -257,11 +257,12 @@ package struct Crate {
       if !machines.contains(machine) { machines.append(machine) }
     }
     let (count, _, known, processorSeconds) = report.cells
+    let cells = count == 1 ? "one cell" : "\(count) cells"
     let cost =
       known == 0
-      ? "No record here tells what the \(count) cells took: they were imported, or computed by older code that gives the same bits."
+      ? "No record here tells what the \(cells) took: \(count == 1 ? "it was" : "they were") imported, or computed by older code that gives the same bits."
       : """
-      The \(count) cells took \(Text.duration(processorSeconds)) of processor time\
+      The \(cells) took \(Text.duration(processorSeconds)) of processor time\
       \(known < count ? ", as far as records tell (of \(known) of them)" : ""); \
       n workers take an n-th of it.
       """

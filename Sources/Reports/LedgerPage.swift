@@ -78,8 +78,9 @@ package struct LedgerPage {
     var lines = Text.wrapped("profile \(profile): \(audits)", columns: columns, indent: 2)
     for paper in papers where paper.recordedCells > 0 || !paper.outOfDate.isEmpty {
       var parts = [
-        "\(paper.recordedCells) of \(paper.cells) cells", "\(paper.completeStages) of \(paper.stages) stages whole",
-        "\(paper.judgedClaims) of \(paper.claims) claims judged, \(paper.asExpected) as expected",
+        "\(paper.recordedCells) of \(Text.count(paper.cells, "cell"))",
+        "\(paper.completeStages) of \(Text.count(paper.stages, "stage")) whole",
+        "\(paper.judgedClaims) of \(Text.count(paper.claims, "claim")) judged, \(paper.asExpected) as expected",
       ]
       let namesAll = showsAll || paper.outOfDate.count <= Self.shownCount
       if !namesAll { parts.append("\(paper.outOfDate.count) stages out of date") }

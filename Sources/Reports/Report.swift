@@ -48,7 +48,11 @@ package struct Report {
     /// Nil where cells are missing.
     let error: (any Error)?
 
-    init(missing: Int, of all: Int) { (reason, error) = ("\(missing) of its \(all) cells are missing", nil) }
+    init(missing: Int, of all: Int) {
+      let those =
+        all == 1 ? "its only cell is" : "\(missing) of its \(all) cells \(missing == 1 ? "is" : "are")"
+      (reason, error) = ("\(those) missing", nil)
+    }
 
     init(_ error: any Error) { (reason, self.error) = (ErrorMessage.reason(of: error), error) }
   }
@@ -289,7 +293,7 @@ private struct SectionBuilder {
     return try files.compactMap { path in
       try Files.bytes(of: "\(project.root)/\(path)").map { bytes in
         let text = bytes.count > Self.codeLimit ? nil : String(validating: bytes, as: UTF8.self)
-        return (path, text ?? "(not shown: \(bytes.count) bytes of data)")
+        return (path, text ?? "(not shown: \(Text.count(bytes.count, "byte")) of data)")
       }
     }
   }

@@ -125,17 +125,20 @@ package struct ReportPage {
         "<li><a href=\"#claim:\(evaluated.claim.id)\">\(evaluated.claim.id)</a>: \(evaluated.verdict.rawValue), expected \(evaluated.claim.expected.rawValue)</li>"
       }
       return """
-        <p class="answer bad">✗ \(differing.count) of \(report.claims.count) verdicts \(differing.count == 1 ? "is" : "are") \
+        <p class="answer bad">✗ \(differing.count) of \(Text.count(report.claims.count, "verdict")) \
+        \(differing.count == 1 ? "is" : "are") \
         not as expected</p><ul>\(links)</ul>
         """
     }
     guard report.waiting.isEmpty else {
       return """
-        <p class="answer">\(report.waiting.count) of \(report.claims.count) claims wait for cells: \
+        <p class="answer">\(report.waiting.count) of \(Text.count(report.claims.count, "claim")) \
+        \(report.waiting.count == 1 ? "waits" : "wait") for cells: \
         <code>refig run --profile \(report.profile)</code></p>
         """
     }
-    return "<p class=\"answer good\">✓ All \(report.claims.count) verdicts are as expected</p>"
+    let all = report.claims.count == 1 ? "The one verdict is" : "All \(report.claims.count) verdicts are"
+    return "<p class=\"answer good\">✓ \(all) as expected</p>"
   }
 
   static func counts(_ claims: [Report.ClaimEntry]) -> HTML {
@@ -143,7 +146,7 @@ package struct ReportPage {
       Verdict.allCases.map { verdict in (claims.count { $0.evaluated?.verdict == verdict }, verdict.rawValue) }
       + [(claims.count { $0.evaluated == nil }, "not judged")]
     let said = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-    return "\(claims.count) \(claims.count == 1 ? "claim" : "claims")\(said.isEmpty ? "" : ": \(said)")"
+    return "\(Text.count(claims.count, "claim"))\(said.isEmpty ? "" : ": \(said)")"
   }
 
   /// Shares of the verdicts, for the eye; the numbers stand beside it as text.
@@ -221,7 +224,7 @@ package struct ReportPage {
     let rest = section.claims.filter { !shown.contains($0.claim.id) }
     guard !rest.isEmpty else { return nil }
     return """
-      <article><details class="others"><summary>\(rest.count) claims on arrays that no figure shows</summary>
+      <article><details class="others"><summary>\(Text.count(rest.count, "claim")) on arrays that no figure shows</summary>
       <ul class="claims">\(rest.map(FigureTemplate.claim))</ul></details></article>
       """
   }

@@ -34,7 +34,7 @@ package struct StageGraph: Sendable {
       let count = stage.keys.filter { present.contains($0) }.count
       nodes.append(
         Node(
-          id: stage.id, kind: "stage", state: "\(count)/\(stage.keys.count) cells",
+          id: stage.id, kind: "stage", state: "\(count)/\(Text.count(stage.keys.count, "cell"))",
           isComplete: count == stage.keys.count, inputs: stage.definition.inputs.map(\.stage),
           own: stage.definition.inputs.filter { $0.replicas == .own }.map(\.stage)))
     }

@@ -83,7 +83,7 @@ struct TableTemplate {
       <label>verdict <select id="filter-verdict"><option value="">all</option><option>confirmed</option><option>refuted</option>\
       <option>inconclusive</option><option value="unexpected">not as expected</option><option value="fragile">fragile</option>\
       <option value="waiting">not judged</option></select></label>
-      <output id="filter-count" aria-live="polite">\(report.claims.count) of \(report.claims.count) claims</output></div>
+      <output id="filter-count" aria-live="polite">\(report.claims.count) of \(Text.count(report.claims.count, "claim"))</output></div>
       <div class="scroll"><table class="sortable"><thead><tr>\(heads.prefix(4).map { $0 })\
       <th scope="col">interval, accepted</th>\(heads.suffix(2).map { $0 })</tr></thead>
       \(report.claims.map(row))</table></div></section>
@@ -164,7 +164,8 @@ struct TableTemplate {
   private var stages: HTML {
     return """
       <section id="stages"><h2>Stages</h2>
-      <p>\(report.stages.count) stages, \(report.cells.present) of \(report.cells.planned) cells there. \(cost) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
+      <p>\(Text.count(report.stages.count, "stage")), \(report.cells.present) of \
+      \(Text.count(report.cells.planned, "cell")) there. \(cost) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
       \(report.sections.filter { !$0.stages.isEmpty }.map(stageList))</section>
 
       """
@@ -172,8 +173,8 @@ struct TableTemplate {
 
   private var cost: String {
     let missing = report.cells.present - report.cells.known
-    return "They cost \(Text.duration(report.cells.processorSeconds)) of processor time"
-      + (missing > 0 ? ", without \(missing) cells that were computed elsewhere or long ago." : ".")
+    return "\(report.cells.present == 1 ? "It" : "They") cost \(Text.duration(report.cells.processorSeconds)) of processor time"
+      + (missing > 0 ? ", without \(Text.count(missing, "cell")) that \(missing == 1 ? "was" : "were") computed elsewhere or long ago." : ".")
   }
 
   private func stageList(_ section: Report.Section) -> HTML {
@@ -242,11 +243,12 @@ struct TableTemplate {
     }
     let rows = report.runs.map { run -> HTML in
       let cells = report.stages.count { $0.runs.contains(run.id) }
+      let cores = run.facts["cores"].map { $0 == "1" ? "1 core" : "\($0) cores" } ?? "– cores"
       return """
         <tr><td>\(Self.time(run.time))</td><td><code>\(run.facts["commit"]?.prefix(10) ?? "–")</code>\
         \(run.facts["hasChanges"] == "yes" ? " with changes" : "")</td><td class="number">\(cells)</td>\
         <td>\(run.facts["compiler"] ?? "–")</td><td>\(run.facts["numericClass"] ?? "–")</td>\
-        <td>\(run.facts["hdf5"] ?? "–")</td><td>\(run.facts["machine"] ?? "–"), \(run.facts["cores"] ?? "–") cores</td></tr>
+        <td>\(run.facts["hdf5"] ?? "–")</td><td>\(run.facts["machine"] ?? "–"), \(cores)</td></tr>
 
         """
     }

@@ -37,7 +37,7 @@ function filter() {
       !words.every((word) => text.includes(word)) || (verdict !== "" && !claim.dataset.verdict.split(" ").includes(verdict));
     if (!claim.hidden) count += 1;
   }
-  document.getElementById("filter-count").textContent = `${count} of ${claims.length} claims`;
+  document.getElementById("filter-count").textContent = `${count} of ${claims.length} ${claims.length === 1 ? "claim" : "claims"}`;
 }
 
 // Opens the details that hold the target of a link, and the target itself.

@@ -131,7 +131,7 @@ import Testing
       #expect(interval.wholeMatch(of: /estimate .*accepted .*,true,true/) != nil, "\(interval)")
     }
     let absent: String = try browser.value("document.querySelector('#fig\\\\:demo\\\\/later .absent').textContent")
-    #expect(absent == "No picture: 1 of its 1 cells are missing. refig run fig:demo/later makes it.")
+    #expect(absent == "No picture: its only cell is missing. refig run fig:demo/later makes it.")
     #expect(try browser.value("document.body.textContent.includes('1 cell of sarao2020/later is missing')"))
     // Every link leads somewhere: to an element of the page or to a file beside it.
     let links: [String] = try browser.value("[...document.links].map((link) => link.getAttribute('href'))")
@@ -303,7 +303,7 @@ import Testing
     #expect(text.contains("of 1 claim judged then and now, 1 changed"), "\(text)")
     #expect(text.contains("confirmed → "), "\(text)")
     let answer: String = try browser.value("document.querySelector('.answer').textContent")
-    #expect(answer.contains("1 of 1 verdicts is not as expected"))
+    #expect(answer.contains("1 of 1 verdict is not as expected"))
     // The report of the same numbers again records nothing and still compares with the first.
     let records = project.workspace.files(under: "data/runs").count
     #expect(try project.refig("report", "--out", "second").status == 0)
@@ -338,6 +338,23 @@ import Testing
     let page = try project.workspace.read("report/quick/index.html")
     #expect(page.contains("1 claim: 1 not judged"))
     #expect(!page.contains("as expected</p>"))
+  }
+
+  @Test("what there is one of is counted in the singular")
+  func one() throws {
+    let project = try Project()
+    #expect(try project.refig("run", "--quiet").status == 0)
+    #expect(try project.refig("report").status == 0)
+    let browser = try Browser()
+    try browser.open(project.workspace.path + "/report/quick/index.html")
+    #expect(try browser.value("document.querySelector('.answer').textContent") == "✓ The one verdict is as expected")
+    #expect(try browser.value("document.getElementById('filter-count').textContent") == "1 of 1 claim")
+    let plurals: [String] = try browser.value(
+      """
+      [...document.querySelectorAll('p, li, td, summary, output')].flatMap((element) =>
+        element.textContent.match(/(?<![\\d.,])1 (claims|verdicts|stages|cells|figures|replicas|cores|runs)\\b/g) ?? [])
+      """)
+    #expect(plurals.isEmpty, "\(plurals)")
   }
 
   @Test("without gnuplot the page says so in place of each figure")
