@@ -260,6 +260,11 @@ import Testing
     try browser.show(as: "print", scheme: "dark")
     #expect(try browser.value(Self.faint) == "", "print")
     #expect(try browser.value("!document.querySelector('nav').checkVisibility()"))
+    let lefts: [Double] = try browser.value(
+      """
+      [...document.querySelectorAll('.stage-list tr')].map((row) => Math.round(row.getBoundingClientRect().left))
+      """)
+    #expect(lefts.count > 1 && Set(lefts).count == 1, "a short table of stages stands in one column: \(lefts)")
     let pdf = try browser.pdf()
     #expect(pdf.prefix(5) == Data("%PDF-".utf8))
     #expect(pdf.count > 10_000)
