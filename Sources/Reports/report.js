@@ -69,6 +69,7 @@ function fields(text) {
 // The numbers of a picture: the nearest to the pointer, or with the arrow keys one after the other; and one of its series
 // alone.
 class Chart {
+  static intro = "Point at the picture, or focus it and press the arrow keys, to read its numbers.";
   current = null;
 
   constructor(picture, { panels, drawings, columns, commands }) {
@@ -77,8 +78,7 @@ class Chart {
     this.image = this.canvas.querySelector("img");
     this.drawings = drawings.map((drawing) => this.place(drawing)).filter((drawing) => drawing.points.length > 0);
     if (this.drawings.length === 0) return;
-    const intro = "Point at the picture, or focus it and press the arrow keys, to read its numbers.";
-    this.words = element("p", { textContent: intro, ariaLive: "polite" });
+    this.words = element("p", { textContent: Chart.intro, ariaLive: "polite" });
     this.readout = element("div", { className: "readout small" }, this.words);
     this.picture.after(this.readout);
     this.mark = element("i", { className: "mark", hidden: true });
@@ -193,6 +193,25 @@ class Chart {
     this.tip.style.top = `${Math.max(0, Math.min(point.y > 0.5 ? y - height : y, whole.height - height))}px`;
   }
 
+  // Hides what belongs to its own picture while that of another profile stands in its place, and says where the numbers of
+  // that one are; nothing hides nothing.
+  giveWay(profile) {
+    this.show(null);
+    this.other = profile !== null;
+    this.canvas.classList.toggle("other", this.other);
+    // A picture without points has no words of its own.
+    if (!this.readout) {
+      this.words = element("p", { ariaLive: "polite" });
+      this.readout = element("div", { className: "readout small" }, this.words);
+      this.picture.after(this.readout);
+    }
+    if (this.series) this.series.hidden = this.other;
+    const id = this.canvas.dataset.name;
+    const command = (text) => element("code", { textContent: `${text} --profile ${profile}` });
+    if (this.other) this.words.replaceChildren("Its numbers: ", command(`refig data fig:${id} --csv`), "; again: ", command(`refig run fig:${id}`));
+    else this.words.textContent = this.drawings.length > 0 ? Chart.intro : "";
+  }
+
   // Buttons that show one series alone.
   offerSeries() {
     const labels = [...new Set(this.drawings.filter(({ draw, label }) => draw !== "heatmap" && label).map(({ label }) => label))];
@@ -204,8 +223,8 @@ class Chart {
         for (const other of buttons) other.ariaPressed = String(other.textContent === this.alone);
       });
     }
-    const group = element("div", { className: "series", role: "group", ariaLabel: "Show one series alone" }, "alone: ", ...buttons);
-    this.readout.append(group);
+    this.series = element("div", { className: "series", role: "group", ariaLabel: "Show one series alone" }, "alone: ", ...buttons);
+    this.readout.append(this.series);
   }
 
   // Pales the picture and draws the series of one label over it.
@@ -250,11 +269,8 @@ function offerProfiles(chart, links) {
   const buttons = choices.map(({ name, source }) => {
     const button = element("button", { type: "button", textContent: name, ariaPressed: String(source === own.source) });
     button.addEventListener("click", () => {
-      chart.show(null);
-      // Its numbers are not those of the other picture.
-      chart.other = source !== own.source;
-      chart.canvas.classList.toggle("other", chart.other);
       chart.image.src = source;
+      chart.giveWay(source === own.source ? null : name);
       for (const other of buttons) other.ariaPressed = String(other === button);
     });
     return button;

@@ -212,8 +212,17 @@ import Testing
     try focus(browser)
     try browser.press("ArrowRight")
     #expect(try browser.value("document.querySelector('.tip').hidden"))
+    // Nothing of the other picture's stays, but how to have the same of this one.
+    #expect(try browser.value("!document.querySelector('.series').checkVisibility()"))
+    let words = try text(".readout p", browser)
+    let commands = ["data fig:demo/thresholds --csv", "run fig:demo/thresholds"].map { "refig \($0) --profile paper" }
+    #expect(words == "Its numbers: \(commands[0]); again: \(commands[1])")
+    let numbers = try project.refig("data", "fig:demo/thresholds", "--csv", "--profile", "paper")
+    #expect(numbers.status == 0 && numbers.output.contains("sampleCount"), "\(numbers.errors)")
     try click(".profiles button:nth-of-type(1)", browser)
     #expect(try shown().hasSuffix("/report/quick/figures/demo/thresholds.svg true"))
+    #expect(try browser.value("document.querySelector('.series').checkVisibility()"))
+    #expect(try text(".readout p", browser).hasPrefix("Point at the picture"))
     try focus(browser)
     try browser.press("ArrowRight")
     #expect(try text(".readout p", browser).contains("40 replicas"))
