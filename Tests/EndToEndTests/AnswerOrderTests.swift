@@ -67,30 +67,7 @@ import Testing
       #expect(line.contains("more than its answer"), "\(line)")
     }
     #expect(run.errors.contains("more than its answer for my/walk x="), "\(run.errors)")
-    let rows = try rows(folder)
-    #expect(rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
-  }
-
-  @Test("a child that comes back from an experiment in Python does not answer for its parent")
-  func child() throws {
-    let folder = try ProgramTests.Folder(
-      Self.pipeline,
-      program: """
-        import os, refig, time
-
-        @refig.experiment
-        def walk(p, rng):
-            if os.fork() == 0:
-                return {"y": -1.0}
-            time.sleep(0.02)
-            return {"y": p.x}
-
-        refig.main()
-        """)
-    let run = try folder.refig("run", "-j1")
-    #expect(run.status == 0, "\(run.output)\(run.errors)")
-    let rows = try rows(folder)
-    #expect(rows.count == 12 && rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
+    #expect(run.output.contains("6 computed"), "\(run.output)")
   }
 
   @Test("a program that ends after each answer is started for each cell, and no cell fails for another's end")
