@@ -36,7 +36,7 @@ package struct FigureChart: Sendable {
     package let columns: [String]
     /// NaN breaks a line.
     package let rows: [[Double]]
-    /// Where the bars of each row end; empty without bars.
+    /// Where the bars of each row end, or of a line the band behind it; empty without either.
     package let bars: [(low: Double, high: Double)]
     /// The column of their half length; nil where a table has their ends.
     package let error: String?
@@ -54,13 +54,17 @@ package struct FigureChart: Sendable {
         left: place.left / layout.width, right: place.right / layout.width, top: 1 - place.top / layout.height,
         bottom: 1 - place.bottom / layout.height, x: Scale(range.x), y: Scale(range.y))
     }
-    drawings = zip(curves, colors).compactMap(Drawing.init)
+    let bands = zip(curves, colors).filter { $0.0.series.draw == .band }
+    drawings = zip(curves, colors).compactMap { curve, color in
+      Drawing(curve, color: color, bands: bands.filter { $0.1 == color }.map(\.0))
+    }
   }
 }
 
 extension FigureChart.Drawing {
-  /// Nil for what has no points: guides, marked values, and bands, which stand behind a line.
-  fileprivate init?(_ curve: Curve, color: String?) {
+  /// Nil for what has no points: guides, marked values, and bands, which stand behind a line. `bands` are those of its
+  /// colour.
+  fileprivate init?(_ curve: Curve, color: String?, bands: [Curve]) {
     let series = curve.series
     guard let table = series.table else { return nil }
     var rows = curve.rows
@@ -75,8 +79,22 @@ extension FigureChart.Drawing {
     self.init(
       panel: curve.panel, draw: series.draw, label: curve.title.plainText, color: color, table: table,
       columns: positions.map { curve.parts[$0].name }, rows: rows.map { row in positions.map { row[$0] } },
-      bars: ends.count == 2 ? rows.map { ($0[ends[0]], $0[ends[1]]) } : [], error: series.columns[.error]?.name,
-      shared: Self.shared(curve, rows))
+      bars: ends.count == 2 ? rows.map { ($0[ends[0]], $0[ends[1]]) } : Self.band(behind: curve, rows, bands),
+      error: series.columns[.error]?.name, shared: Self.shared(curve, rows))
+  }
+
+  /// Ends of the band of a line, which is one of the same rows in the same panel, at each of its rows; empty without one.
+  private static func band(behind curve: Curve, _ rows: [[Double]], _ bands: [Curve]) -> [(low: Double, high: Double)] {
+    guard curve.series.draw == .line else { return [] }
+    for band in bands {
+      guard band.panel == curve.panel, band.series.table == curve.series.table, band.splitValue == curve.splitValue,
+        band.parts.count == 3, band.parts[0].name == curve.parts[0].name
+      else { continue }
+      let ends = Dictionary(band.rows.map { ($0[0], (low: $0[1], high: $0[2])) }) { first, _ in first }
+      let found = rows.map { ends[$0[0]] ?? (.nan, .nan) }
+      if found.contains(where: { $0.low.isFinite && $0.high.isFinite }) { return found }
+    }
+    return []
   }
 
   private static func shared(_ curve: Curve, _ rows: [[Double]]) -> [[String: Double]] {

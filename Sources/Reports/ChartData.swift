@@ -77,7 +77,10 @@ struct ChartData: Encodable {
         bars.isEmpty
         ? []
         : drawing.error.map { [($0, bars.map { ($0.high - $0.low) / 2 })] }
-          ?? [("from", bars.map(\.low)), ("to", bars.map(\.high))]
+          // A line has a band behind it, which need not be of its own numbers.
+          ?? ["from", "to"].map { end in
+            (drawing.draw == .line ? "band \(end)" : end, bars.map(end == "from" ? \.low : \.high))
+          }
       for (name, fields) in lengths {
         names.append(name)
         places.append(

@@ -70,6 +70,8 @@ function fields(text) {
 // alone.
 class Chart {
   static intro = "Point at the picture, or focus it and press the arrow keys, to read its numbers.";
+  // So many pixels a mark reaches around its point.
+  static reach = 6;
   current = null;
 
   constructor(picture, { panels, drawings, columns, commands }) {
@@ -239,10 +241,18 @@ class Chart {
       return made;
     };
     this.veil = make("svg", { class: "veil", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
-    for (const { box: [left, right, top, bottom] } of this.panels) {
-      this.veil.append(make("rect", { x: left, y: top, width: right - left, height: bottom - top }));
-    }
-    for (const { draw, all, points, color } of this.shown) {
+    // A mark on an axis reaches beyond it.
+    const image = this.image.getBoundingClientRect();
+    const [across, up] = [Chart.reach / image.width, Chart.reach / image.height];
+    const insides = this.panels.map(({ box: [left, right, top, bottom] }) => {
+      const [width, height] = [right - left, bottom - top];
+      this.veil.append(make("rect", { x: left - across, y: top - up, width: width + 2 * across, height: height + 2 * up }));
+      this.veil.append(make("path", { class: "axes", d: `M${left} ${top}V${bottom}H${right}` }));
+      // Lines end where the axes do.
+      return make("svg", { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}`, preserveAspectRatio: "none" });
+    });
+    this.veil.append(...insides);
+    for (const { panel, draw, all, points, color } of this.shown) {
       const look = color ? { style: `stroke: ${color}` } : {};
       if (["points", "impulses"].includes(draw)) {
         const bars = points.filter(({ ends }) => ends.length === 2 && ends.every(Number.isFinite)).map(({ x, ends }) => `M${x} ${ends[0]}V${ends[1]}`);
@@ -250,13 +260,25 @@ class Chart {
         this.veil.append(make("path", { ...look, class: "dots", d: points.map(({ x, y }) => `M${x} ${y}h0`).join("") }));
         continue;
       }
+      // The band of a line, each piece of it there along its upper end and back along the lower.
+      let edge = [];
+      const pieces = [];
+      for (const { x, ends } of [...all, { ends: [] }]) {
+        if (ends.length === 2 && [x, ...ends].every(Number.isFinite)) edge.push([x, ...ends]);
+        else if (edge.length > 0) pieces.push(edge.splice(0));
+      }
+      const areas = pieces.map((piece) =>
+        `M${[...piece.map(([x, low]) => `${x} ${low}`), ...piece.reverse().map(([x, , high]) => `${x} ${high}`)].join("L")}Z`);
+      if (draw === "line" && areas.length > 0) {
+        insides[panel].append(make("path", { class: "area", ...(color ? { style: `fill: ${color}` } : {}), d: areas.join("") }));
+      }
       const isStep = ["steps", "histogram"].includes(draw);
       let [path, begins] = ["", true];
       for (const { x, y } of all) {
         if (Number.isFinite(x) && Number.isFinite(y)) path += begins ? `M${x} ${y}` : isStep ? `H${x}V${y}` : `L${x} ${y}`;
         begins = !(Number.isFinite(x) && Number.isFinite(y));
       }
-      this.veil.append(make("path", { ...look, d: path }));
+      insides[panel].append(make("path", { ...look, d: path }));
     }
     this.mark.before(this.veil);
   }
