@@ -14,7 +14,7 @@ struct FigureTemplate {
   /// Beside this many claims the others are folded.
   private static let claimLimit = 4
   /// Of each stage so many cells are listed.
-  private static let cellLimit = 6
+  private static let cellLimit = 3
 
   var html: HTML {
     """
@@ -42,7 +42,7 @@ struct FigureTemplate {
         <div class="picture\(shape)" style="width:\(Int(size.width * 1.5 + 22))px">\
         <div class="canvas" data-name="\(figure.id)">\
         <img class="plot" loading="lazy" src="\(file(".svg"))" width="\(Int(size.width * 1.5))" \
-        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id): \(figure.caption.unicode)"></div></div>
+        height="\(Int(size.height * 1.5))" alt="Figure \(figure.id), with its caption below"></div></div>
         \(profiles)
         """
     }
@@ -111,7 +111,7 @@ struct FigureTemplate {
     return """
       <dl><dt>draw it again</dt><dd><code>\(lineage.drawCommand)</code></dd>
       <dt>all its numbers</dt><dd><code>\(lineage.dataCommand)</code></dd>
-      <dt>all of this in the terminal</dt><dd><code>\(showCommand)</code></dd>
+      <dt>all of this, with every cell, in the terminal</dt><dd><code>\(showCommand)</code></dd>
       \(picture != nil ? "<dt>files beside this page</dt><dd>\(files)</dd>" : "" as HTML)</dl>
       """
   }
@@ -131,13 +131,12 @@ struct FigureTemplate {
       }
       let rest = stage.cells.count - cells.count
       let more: HTML? =
-        rest > 0
-        ? "<p class=\"small\">and \(rest) more: <code>\(showCommand)</code> lists them all</p>" : nil
+        rest > 0 ? "<p>and \(rest) more</p>" : nil
       return """
         <h4><a href="#stage:\(stage.id)">\(stage.id)</a></h4>
-        <p class="small">\(code)\(inputs); \(Text.count(stage.cells.count, "cell"))\
+        <p>\(code)\(inputs); \(Text.count(stage.cells.count, "cell"))\
         \(stage.missingCount > 0 ? ", \(stage.missingCount) missing" : "")</p>
-        <details><summary class="small">cells by key, with their parameters and replicas</summary>\
+        <details><summary>cells by key</summary>\
         <dl class="cells">\(cells)</dl>\(more)</details>
 
         """
@@ -148,13 +147,13 @@ struct FigureTemplate {
   private var texts: HTML {
     var parts: HTML = """
       <h4>As it is written</h4>
-      <details><summary class="small">YAML, \(lineage.yaml.file):\(lineage.yaml.line)</summary>\
+      <details><summary>YAML, \(lineage.yaml.file):\(lineage.yaml.line)</summary>\
       \(HTML.source(lineage.yaml.text))</details>
 
       """
     for table in picture?.tables ?? [] {
       parts += """
-        <details><summary class="small">\(table.reference.table) as CSV; all rows and digits are in \
+        <details><summary>\(table.reference.table) as CSV; all rows and digits are in \
         \(figure.name)\(table.ending)</summary>\(HTML.source(table.head))</details>
 
         """

@@ -51,11 +51,11 @@ struct IntervalPlot {
     // A band of no width is still to be seen.
     let bandWidth = max(right - left, 2)
     let band: HTML = """
-      <rect class="accepted" x="\(text((left + right - bandWidth) / 2))" y="3" width="\(text(bandWidth))" height="20" rx="2"/>
+      <rect class="accepted" x="\(text((left + right - bandWidth) / 2))" width="\(text(bandWidth))"/>
       """
     return """
       \(band)\(line("refuting", judgement.refuting))\(line("confirming", judgement.confirming))\
-      <circle class="estimate" cx="\(text(x(value)))" cy="13" r="3.6"/>
+      <circle class="estimate" cx="\(text(x(value)))"/>
       """
   }
 

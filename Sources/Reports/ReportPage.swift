@@ -21,7 +21,7 @@ package struct ReportPage {
   }
 
   /// The page.
-  package var html: String { page.text }
+  package var html: String { page.compact }
 
   private static let style = HTML(trusted: String(decoding: PackageResources.report_css, as: UTF8.self))
   private static let script = String(decoding: PackageResources.report_js, as: UTF8.self)

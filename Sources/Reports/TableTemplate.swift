@@ -78,13 +78,15 @@ struct TableTemplate {
       <section id="evidence"><h2>Evidence</h2>
       <p>All claims of the profile. The dot is the estimate, the thick whiskers the confidence interval that must lie inside the
       green band to confirm, the thin ones the interval that must lie outside it to refute. Open a claim for its source and the
-      reason for its band.</p>
+      reason for its band. In the terminal, <code>refig show claim:ID\(report.option)</code> tells the same,
+      <code>refig verify ID\(report.option)</code> judges it again, and
+      <code>refig store audit stage:STAGE --sample 5\(report.option)</code> recomputes a sample of a stage.</p>
       <div class="filter" role="search"><label>words <input id="filter-text" type="search" autocomplete="off"></label>
       <label>verdict <select id="filter-verdict"><option value="">all</option><option>confirmed</option><option>refuted</option>\
       <option>inconclusive</option><option value="unexpected">not as expected</option><option value="fragile">fragile</option>\
       <option value="waiting">not judged</option></select></label>
       <output id="filter-count" aria-live="polite">\(report.claims.count) of \(Text.count(report.claims.count, "claim"))</output></div>
-      <div class="scroll"><table class="sortable"><thead><tr>\(heads.prefix(4).map { $0 })\
+      <div class="scroll"><table class="sortable" data-option="\(report.option)"><thead><tr>\(heads.prefix(4).map { $0 })\
       <th scope="col">interval, accepted</th>\(heads.suffix(2).map { $0 })</tr></thead>
       \(report.claims.map(row))</table></div></section>
 
@@ -94,13 +96,13 @@ struct TableTemplate {
   private static let columnCount = 7
 
   /// A claim: a row of numbers, and under it, folded and as wide as the table, where they come from. HTML ends cells and rows
-  /// by itself, here and elsewhere where there are many.
+  /// by itself, here and elsewhere where there are many, and the style knows the columns by their places.
   private func row(_ entry: Report.ClaimEntry) -> HTML {
     let (claim, evaluated) = (entry.claim, entry.evaluated)
     let badge = VerdictBadge(entry)
-    let words = [
-      badge.name, evaluated?.verdict.rawValue ?? "", evaluated.map { $0.isFragile ? "fragile" : "" } ?? "",
-    ]
+    var words = [badge.name]
+    if let evaluated, evaluated.verdict.rawValue != badge.name { words.append(evaluated.verdict.rawValue) }
+    if evaluated?.isFragile ?? false { words.append("fragile") }
     func sortKey(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%g", $0) : "" } ?? "" }
     let estimate = evaluated?.estimate
     let accepted = VerdictReport.accepted(claim.accepted)
@@ -108,11 +110,11 @@ struct TableTemplate {
       <tbody id="claim:\(claim.id)" data-verdict="\(words.joined(separator: " "))"><tr><td class="claim">\
       <b>\(claim.id)</b> \(claim.statement)\
       <td>\(claim.kind.rawValue)<td>\(badge.html)\
-      <td class="number" data-sort="\(sortKey(estimate?.value))">\(evaluated?.concise ?? "–")\
+      <td data-sort="\(sortKey(estimate?.value))">\(evaluated?.concise ?? "–")\
       <td>\(evaluated.flatMap { IntervalPlot($0)?.drawn })\
       <small>\(accepted)</small>\
-      <td class="number" data-name="margin" data-sort="\(sortKey(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")\
-      <td class="number" data-name="replicas">\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")\
+      <td data-sort="\(sortKey(evaluated?.judgement?.margin))">\(evaluated?.margin ?? "")\
+      <td>\(estimate.map { $0.replicaCount > 0 ? "\($0.replicaCount)" : "" } ?? "")\
       <tr class="more"><td colspan="\(Self.columnCount)"><details><summary>evidence for \(claim.id)</summary>\
       \(details(entry))</details>
 
@@ -145,17 +147,12 @@ struct TableTemplate {
     if let figures = figuresByClaim[claim.id] { facts.append(("seen in", "\(links(figures, "fig"))")) }
     if !claim.kills.isEmpty { facts.append(("notices", "\(claim.kills.joined(separator: ", "))")) }
     facts.append(("written at", "\(claim.location.file):\(claim.location.line)"))
-    facts.append(("in the terminal", "<code>refig show claim:\(claim.id)\(report.option)</code>"))
-    facts.append(("judge it again", "<code>refig verify \(claim.id)\(report.option)</code>"))
-    if let stage = claim.evidence.stages.first {
-      facts.append(("recompute a sample", "<code>refig store audit stage:\(stage) --sample 5\(report.option)</code>"))
-    }
     return "<dl>\(facts.map { fact -> HTML in "<dt>\(fact.0)<dd>\(fact.1)" })</dl>"
   }
 
   private func estimatorLink(_ claim: Claim) -> HTML? {
     report.estimators[claim.estimator.name].map { source in
-      " (<a href=\"#code:\(source.path):\(source.line)\">\(source.path), line \(source.line)</a>)"
+      " (<a href=\"#code:\(source.path):\(source.line)\">\(Self.name(source.path)), line \(source.line)</a>)"
     }
   }
 
@@ -165,7 +162,8 @@ struct TableTemplate {
     return """
       <section id="stages"><h2>Stages</h2>
       <p>\(Text.count(report.stages.count, "stage")), \(report.cells.present) of \
-      \(Text.count(report.cells.planned, "cell")) there. \(cost) In the drawings, what is complete is filled and what waits for cells is dashed.</p>
+      \(Text.count(report.cells.planned, "cell")) there. \(cost)
+      In the drawings, what is complete is filled and what waits for cells is dashed.</p>
       \(report.sections.filter { !$0.stages.isEmpty }.map(stageList))</section>
 
       """
@@ -173,8 +171,10 @@ struct TableTemplate {
 
   private var cost: String {
     let missing = report.cells.present - report.cells.known
-    return "\(report.cells.present == 1 ? "It" : "They") cost \(Text.duration(report.cells.processorSeconds)) of processor time"
-      + (missing > 0 ? ", without \(Text.count(missing, "cell")) that \(missing == 1 ? "was" : "were") computed elsewhere or long ago." : ".")
+    let those = report.cells.present == 1 ? "It" : "They"
+    let others = "\(Text.count(missing, "cell")) that \(missing == 1 ? "was" : "were")"
+    return "\(those) cost \(Text.duration(report.cells.processorSeconds)) of processor time"
+      + (missing > 0 ? ", without \(others) computed elsewhere or long ago." : ".")
   }
 
   private func stageList(_ section: Report.Section) -> HTML {
@@ -202,10 +202,13 @@ struct TableTemplate {
       """
   }
 
+  /// A file without its folders, which the link to it tells.
+  private static func name(_ path: String) -> Substring { path.split(separator: "/").last ?? path[...] }
+
   /// What an experiment is called, leading to the first of its files, and the others behind it.
   static func codeLinks(_ files: [String], _ name: HTML) -> HTML {
     guard let own = files.first else { return name }
-    let others = files.dropFirst().map { file -> HTML in ", <a href=\"#code:\(file)\">\(file)</a>" }
+    let others = files.dropFirst().map { file -> HTML in ", <a href=\"#code:\(file)\">\(Self.name(file))</a>" }
     return "<a href=\"#code:\(own)\">\(name)</a>\(others)"
   }
 

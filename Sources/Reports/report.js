@@ -312,6 +312,14 @@ async function readCharts() {
   }
 }
 
+// The commands of each claim, which the text above the table tells for all.
+for (const claim of claims) {
+  const [id, stage] = [claim.id.slice("claim:".length), claim.querySelector('a[href^="#stage:"]')?.textContent];
+  const commands = [["in the terminal", `show claim:${id}`], ["judge it again", `verify ${id}`]];
+  if (stage) commands.push(["recompute a sample", `store audit stage:${stage} --sample 5`]);
+  claim.querySelector("dl").append(...commands.flatMap(([name, text]) =>
+    [element("dt", { textContent: name }), element("dd", {}, element("code", { textContent: `refig ${text}${table.dataset.option}` }))]));
+}
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.closest("th")));
 }
