@@ -227,7 +227,7 @@ final class Program {
       throw failure("its answer has neither 'arrays' nor 'error'")
     } catch let error as DecodingError {
       let text = ErrorMessage.visible(String(decoding: line.prefix(80), as: UTF8.self))
-      if let misfit = ProgramAnswer.misfit(error) {
+      if let misfit = ProgramAnswer.misfit(error, in: line) {
         throw failure(
           #"its answer has another form than {"request":1,"arrays":[{"name":"x","shape":[2]}],"failed":{"1":"why"}}: "#
             + "\(misfit), in '\(text)'")

@@ -81,8 +81,8 @@ struct ProgramAnswer: Decodable {
   /// Why replicas failed, by their numbers.
   let failed: [String: String]?
 
-  /// Where JSON is not of the form that is meant; nil for what is no JSON.
-  static func misfit(_ error: DecodingError) -> String? {
+  /// Where a line of JSON is not of the form that is meant; nil for what is no JSON.
+  static func misfit(_ error: DecodingError, in line: ArraySlice<UInt8>) -> String? {
     func place(_ path: [any CodingKey]) -> String {
       path.isEmpty ? "the whole" : "'\(ErrorMessage.visible(path.map(\.stringValue).joined(separator: ".")))'"
     }
@@ -92,10 +92,11 @@ struct ProgramAnswer: Decodable {
     case .valueNotFound(_, let context): return "\(place(context.codingPath)) is null"
     case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing in \(place(context.codingPath))"
     case .dataCorrupted(let context):
-      // A number that no Int has comes without its place.
-      let isNumber = context.debugDescription.hasPrefix("Number ")
-      return context.codingPath.isEmpty && !isNumber
-        ? nil : "\(place(context.codingPath)) holds what is no whole number of an array's size"
+      // JSON it is where another reader takes it: then a number is none that an Int can have, which comes without its place.
+      guard !context.codingPath.isEmpty || (try? JSONSerialization.jsonObject(with: Data(line))) != nil else {
+        return nil
+      }
+      return "\(place(context.codingPath)) holds what is no whole number of an array's size"
     @unknown default: return nil
     }
   }

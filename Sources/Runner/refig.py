@@ -155,7 +155,7 @@ def main():
         return _try(sys.argv[sys.argv.index("--try") + 1 :])
     # A child of multiprocessing runs the program's file anew; what it is to do follows after that.
     children = sys.modules.get("multiprocessing.process")
-    if children is not None and children.parent_process() is not None:
+    if children is not None and (children.parent_process() or getattr(children.current_process(), "_inheriting", False)):
         return None
     if "REFIG_PROTOCOL" not in os.environ:
         sys.exit(f"refig starts this program. By hand: python3 {sys.argv[0]} --try NAME=VALUE …")
