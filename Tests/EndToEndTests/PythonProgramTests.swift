@@ -117,7 +117,7 @@ import Testing
         """)
     let run = try folder.refig("run", "-j1")
     #expect(run.status == 0, "\(run.errors)")
-    #expect(try folder.refig("data", "m/f", "--csv").output.contains("0,2\n1,2"))
+    #expect(try folder.refig("data", "m/f", "--csv").output.contains("0,2.0\n1,2.0"))
   }
 
   @Test("two columns of one name are refused at their experiment", arguments: ["n", "replicas", "xError"])
