@@ -86,7 +86,7 @@ import Testing
     #expect(rows.count == 12 && rows.allSatisfy { $0[0] == $0[1] }, "\(rows)")
   }
 
-  @Test("the numbers of an answer's line are told by their place where they are none, and empty reasons by words")
+  @Test("a wrong number in an answer's line is reported with its place, and an empty reason in words")
   func wrongLines() throws {
     let folder = try ProgramTests.Folder(
       Self.pipeline,
